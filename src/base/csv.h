@@ -1,0 +1,24 @@
+/* base/csv.h: comma-separated values, row by row.
+ *
+ * Source   RFC 4180; LF and CRLF, a UTF-8 byte order mark, a last line without its end are taken. A quote inside an
+ *          unquoted cell, text after a closing quote and an open quote at the end are errors at their line.
+ * Shape    Csv walks over text that the caller keeps. */
+#ifndef FM_BASE_CSV_H
+#define FM_BASE_CSV_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define CSV_CELLS_MAX 512
+
+typedef struct Csv {
+    Str    rest;
+    size_t line; /* of the row last read, counted from 1 */
+} Csv;
+
+Csv csv_open(Str text);
+/* Next row into cells (arena); *more is false at the end. ECODE_CSV_SYNTAX, ECODE_CSV_CELLS. */
+Err csv_next(Csv *csv, Arena *arena, Str **cells, size_t *count, bool *more) MUST_CHECK;
+void csv_write_cell(Buf *buf, Str cell); /* quoted where it must be */
+
+#endif

@@ -1,0 +1,26 @@
+/* base/env.h: the clock and the source of randomness, injected, so that a run can be repeated. */
+#ifndef FM_BASE_ENV_H
+#define FM_BASE_ENV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Env {
+    int64_t (*now_ms)(void *context); /* wall clock, milliseconds since 1970 UTC */
+    void (*random)(void *context, void *out, size_t size); /* cryptographic in production; never fails (it ends the process) */
+    void *context;
+} Env;
+
+Env env_system(void); /* CLOCK_REALTIME and getrandom; safe from any thread */
+
+/* A clock that only moves when told, and repeatable bytes from a seed (SHA-256 in counter mode). For tests. */
+typedef struct EnvFixed {
+    int64_t  now_ms;
+    uint64_t seed, counter;
+} EnvFixed;
+Env env_fixed(EnvFixed *state);
+
+static inline int64_t env_now(const Env *env) { return env->now_ms(env->context); }
+static inline void env_random(const Env *env, void *out, size_t size) { env->random(env->context, out, size); }
+
+#endif

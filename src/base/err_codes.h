@@ -1,0 +1,182 @@
+/* base/err_codes.h: the one table of error codes.
+ *
+ * X(symbol, code, kind, title zh, title en, detail zh, detail en). The code is stable: it is the last part of a problem's
+ * `type` in the API. The detail says what is wrong and what to write instead; "{name}" is filled from the arguments given
+ * where the error is raised. Keep rows sorted by area; a test refuses an empty text, a doubled code, and marks that differ
+ * between the languages. */
+#ifndef FM_BASE_ERR_CODES_H
+#define FM_BASE_ERR_CODES_H
+
+#define ERR_CODES(X)                                                                                                         \
+    X(OK, "ok", ERR_NONE, "成功", "Done", "成功。", "Done.")                                                                  \
+    /* ---- formats ---- */                                                                                                  \
+    X(JSON_SYNTAX, "json.syntax", ERR_MALFORMED, "JSON 有误", "Malformed JSON",                                               \
+      "请求正文不是合规的 JSON（RFC 8259；键不得重复，嵌套不超过 64 层）。",                                                    \
+      "The body is not well-formed JSON (RFC 8259; no duplicate keys, at most 64 levels deep).")                             \
+    X(CSV_SYNTAX, "csv.syntax", ERR_MALFORMED, "CSV 有误", "Malformed CSV", "第 {line} 行的引号不成对或位置不对。",             \
+      "The quotes on line {line} are unbalanced or misplaced.")                                                              \
+    X(CSV_CELLS, "csv.cells", ERR_MALFORMED, "CSV 列数有误", "Wrong number of CSV cells",                                      \
+      "第 {line} 行有 {found} 列，表头有 {expected} 列。", "Line {line} has {found} cells; the header has {expected}.")        \
+    X(TEXT_ENCODING, "text.encoding", ERR_MALFORMED, "不是 UTF-8", "Not UTF-8", "文本须为合规的 UTF-8。",                       \
+      "Text must be valid UTF-8.")                                                                                           \
+    /* ---- files and machine ---- */                                                                                        \
+    X(FILE_MISSING, "file.missing", ERR_UNSEEN, "没有此文件", "No such file", "找不到文件 {path}。", "There is no file {path}.") \
+    X(FILE_READ, "file.read", ERR_INTERNAL, "文件读写失败", "File cannot be read or written", "文件 {path} 读写失败。",          \
+      "The file {path} cannot be read or written.")                                                                          \
+    X(FILE_TOO_LARGE, "file.too_large", ERR_TOO_LARGE, "文件过大", "File too large", "文件超过上限 {max} 字节。",               \
+      "The file is over the limit of {max} bytes.")                                                                          \
+    X(FILE_GZIP, "file.gzip", ERR_MALFORMED, "压缩文件损坏", "Damaged gzip file", "文件不是完好的 gzip。",                       \
+      "The file is not an intact gzip file.")                                                                                \
+    X(INTERNAL, "internal", ERR_INTERNAL, "程序出错", "Fault of the program",                                                  \
+      "程序出错，已记录；数据没有改变。", "The program failed; this was logged and nothing was changed.")                      \
+    X(BUSY, "busy", ERR_BUSY, "系统繁忙", "Busy", "系统繁忙，请稍后再试；数据没有改变。",                                        \
+      "The system is busy; try again shortly. Nothing was changed.")                                                         \
+    X(SHUTTING_DOWN, "shutting_down", ERR_BUSY, "正在停机", "Shutting down", "服务正在停止，请稍后再试。",                       \
+      "The server is stopping; try again shortly.")                                                                          \
+    X(RATE_LIMITED, "rate_limited", ERR_RATE, "过于频繁", "Too many attempts", "请求过于频繁，请在 {seconds} 秒后再试。",        \
+      "Too many attempts; try again in {seconds} seconds.")                                                                  \
+    /* ---- store ---- */                                                                                                    \
+    X(STORE_FULL, "store.full", ERR_BUSY, "磁盘已满", "Disk full", "磁盘已满，未作任何改动；腾出空间后请再试。",                   \
+      "The disk is full; nothing was changed. Free some space and try again.")                                               \
+    X(STORE_READ_ONLY, "store.read_only", ERR_BUSY, "数据库不可写", "Database not writable",                                   \
+      "数据库文件不可写，未作任何改动。", "The database file cannot be written; nothing was changed.")                          \
+    X(STORE_CORRUPT, "store.corrupt", ERR_INTERNAL, "数据库损坏", "Database damaged", "数据库文件损坏，请从备份恢复。",            \
+      "The database file is damaged; restore a backup.")                                                                     \
+    X(STORE_CONSTRAINT, "store.constraint", ERR_INTERNAL, "数据库约束不符", "Database constraint violated",                     \
+      "程序出错，已记录；数据没有改变。", "The program failed; this was logged and nothing was changed.")                      \
+    X(STORE_NEWER, "store.newer", ERR_REFUSED, "数据来自更新版本", "Made by a newer version",                                  \
+      "此数据由更新版本的程序写成（结构 {found}，本程序 {known}）。", "This data was written by a newer version (schema {found}; this program knows {known}).") \
+    /* ---- city ---- */                                                                                                     \
+    X(CITY_MISSING, "city.missing", ERR_UNSEEN, "没有此城市", "No such city", "{dir} 里没有城市数据；先运行 firstmile init。",   \
+      "There is no city in {dir}; run firstmile init first.")                                                                \
+    X(CITY_EXISTS, "city.exists", ERR_REFUSED, "已有城市", "City exists", "{dir} 里已有城市数据。", "There is already a city in {dir}.") \
+    X(CITY_LOCKED, "city.locked", ERR_BUSY, "城市数据被占用", "City is in use",                                                \
+      "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
+    X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \
+      "Stop serve before you run this command.")                                                                             \
+    X(PORT_TAKEN, "port.taken", ERR_BUSY, "端口被占用", "Port taken", "无法监听 {address}：端口被占用。", "Cannot listen on {address}: the port is taken.") \
+    X(PORT_REFUSED, "port.refused", ERR_DENIED, "不可监听此地址", "Address not allowed",                                        \
+      "没有 TLS 时只监听本机地址；要对外服务，请放在代理之后并用 --behind-proxy 指明代理。",                                      \
+      "Without TLS only loopback addresses are served; put a proxy in front and name it with --behind-proxy.")               \
+    /* ---- packs ---- */                                                                                                    \
+    X(PACK_INVALID, "pack.invalid", ERR_INVALID, "政策包有误", "Policy pack has problems", "政策包有 {count} 处问题。",          \
+      "The policy pack has {count} problems.")                                                                               \
+    X(PACK_MISSING, "pack.missing", ERR_UNSEEN, "没有此政策包", "No such policy pack", "找不到政策包 {pack}。", "There is no policy pack {pack}.") \
+    X(PACK_YAML, "pack.yaml", ERR_INVALID, "YAML 有误", "Malformed YAML", "YAML 有误：{reason}。", "Malformed YAML: {reason}.")  \
+    X(PACK_KEY_UNKNOWN, "pack.key_unknown", ERR_INVALID, "未知的键", "Unknown key", "这里不认识键 {key}；可用：{known}。",       \
+      "The key {key} is not known here; known are {known}.")                                                                 \
+    X(PACK_KEY_MISSING, "pack.key_missing", ERR_INVALID, "缺少键", "Missing key", "缺少键 {key}。", "The key {key} is missing.") \
+    X(PACK_KEY_TWICE, "pack.key_twice", ERR_INVALID, "键重复", "Key given twice", "键 {key} 写了两次。", "The key {key} is given twice.") \
+    X(PACK_SHAPE, "pack.shape", ERR_INVALID, "结构不对", "Wrong shape", "{key} 应为{expected}。", "{key} must be {expected}.")   \
+    X(PACK_NAME, "pack.name", ERR_INVALID, "名称不合规", "Bad name",                                                           \
+      "名称 {name} 不合规：用小写字母开头，只含小写字母、数字和下划线，不超过 40 个字符。",                                       \
+      "The name {name} is not allowed: start with a lower-case letter; lower-case letters, digits and underscores only; at most 40.") \
+    X(PACK_RESERVED, "pack.reserved", ERR_INVALID, "保留名称", "Reserved name", "名称 {name} 由系统保留。", "The name {name} is reserved.") \
+    X(PACK_DUPLICATE, "pack.duplicate", ERR_INVALID, "名称重复", "Name used twice", "{name} 已在 {where} 定义。",                \
+      "{name} is already defined at {where}.")                                                                               \
+    X(PACK_UNKNOWN, "pack.unknown", ERR_INVALID, "未知名称", "Unknown name", "没有名为 {name} 的{what}。",                        \
+      "There is no {what} named {name}.")                                                                                    \
+    X(PACK_LABEL, "pack.label", ERR_INVALID, "缺少一种语言的文字", "Text missing in one language", "{key} 须同时有 zh 和 en。",    \
+      "{key} needs both zh and en.")                                                                                         \
+    X(PACK_VALUE, "pack.value", ERR_INVALID, "取值不对", "Bad value", "{key} 的取值 {value} 不可用；可用：{known}。",              \
+      "{value} is not a value of {key}; use {known}.")                                                                       \
+    X(PACK_UNREACHABLE, "pack.unreachable", ERR_INVALID, "状态不可到达", "State cannot be reached",                              \
+      "没有步骤能到达状态 {state}。", "No step leads to the state {state}.")                                                  \
+    X(PACK_EXPRESSION, "pack.expression", ERR_INVALID, "表达式有误", "Expression has a problem", "{reason}", "{reason}")          \
+    X(PACK_PARTY, "pack.party", ERR_INVALID, "缺少当事人类型", "Party type missing",                                            \
+      "政策包须有类型 {type}，其字段含 {field}。", "A pack needs the type {type} with the field {field}.")                     \
+    /* ---- expressions ---- */                                                                                              \
+    X(EXPR_SYNTAX, "expression.syntax", ERR_INVALID, "表达式语法有误", "Expression syntax", "第 {position} 个字符处：{reason}。",  \
+      "At character {position}: {reason}.")                                                                                  \
+    X(EXPR_NAME, "expression.name", ERR_INVALID, "表达式里有未知名称", "Unknown name in expression",                             \
+      "第 {position} 个字符处：没有名为 {name} 的字段。", "At character {position}: there is no field named {name}.")            \
+    X(EXPR_TYPE, "expression.type", ERR_INVALID, "表达式类型不符", "Expression types differ",                                    \
+      "第 {position} 个字符处：{left}不能与{right}比较或运算。", "At character {position}: {left} does not go with {right}.")    \
+    X(EXPR_FILTER, "expression.filter", ERR_INVALID, "筛选条件不支持此写法", "Not possible in a filter",                         \
+      "第 {position} 个字符处：筛选条件里不能用{what}。", "At character {position}: {what} cannot be used in a filter.")          \
+    X(EXPR_LIMIT, "expression.limit", ERR_INVALID, "表达式过长或过深", "Expression too large",                                  \
+      "表达式过长或嵌套过深（上限 {max}）。", "The expression is too long or too deep (limit {max}).")                          \
+    X(EXPR_OVERFLOW, "expression.overflow", ERR_INVALID, "数值溢出", "Number too large", "表达式的计算结果超出范围。",             \
+      "The result of the expression is out of range.")                                                                       \
+    /* ---- HTTP ---- */                                                                                                     \
+    X(HTTP_MALFORMED, "http.malformed", ERR_MALFORMED, "HTTP 请求有误", "Malformed request", "请求不符合 HTTP/1.1。",            \
+      "The request is not valid HTTP/1.1.")                                                                                  \
+    X(HTTP_TARGET, "http.target", ERR_MALFORMED, "地址有误", "Malformed address", "请求的地址含有不允许的字符或编码。",            \
+      "The address holds characters or escapes that are not allowed.")                                                       \
+    X(HTTP_METHOD, "http.method", ERR_METHOD, "方法不适用", "Method not allowed", "此地址只接受 {allowed}。", "This address takes {allowed} only.") \
+    X(HTTP_MEDIA, "http.media", ERR_MEDIA, "内容类型不对", "Wrong media type", "此地址只接受 {expected}。", "This address takes {expected} only.") \
+    X(HTTP_HEADERS, "http.headers", ERR_HEADERS, "请求头过大", "Headers too large", "请求头过多或过长。", "The headers are too many or too long.") \
+    X(HTTP_BODY, "http.body", ERR_TOO_LARGE, "正文过大", "Body too large", "正文超过上限 {max} 字节。", "The body is over the limit of {max} bytes.") \
+    X(HTTP_UNSUPPORTED, "http.unsupported", ERR_UNSUPPORTED, "不支持的 HTTP 功能", "HTTP feature not offered",                   \
+      "不支持此 HTTP 功能。", "This HTTP feature is not offered.")                                                            \
+    X(HTTP_VERSION, "http.version", ERR_VERSION, "HTTP 版本不支持", "HTTP version not offered", "只支持 HTTP/1.1 和 1.0。",       \
+      "Only HTTP/1.1 and 1.0 are offered.")                                                                                  \
+    X(HTTP_CROSS_SITE, "http.cross_site", ERR_DENIED, "来自其他网站的请求", "Request from another site",                         \
+      "此请求来自其他网站或缺少表单凭证，已拒绝。请刷新页面后重试。",                                                             \
+      "This request came from another site or lacks the form token. Reload the page and try again.")                         \
+    X(HTTP_PARAMETER, "http.parameter", ERR_INVALID, "参数有误", "Bad parameter", "参数 {name} 应为{expected}。",                \
+      "The parameter {name} must be {expected}.")                                                                            \
+    X(HTTP_PARAMETER_UNKNOWN, "http.parameter_unknown", ERR_INVALID, "未知参数", "Unknown parameter", "不认识参数 {name}。",       \
+      "The parameter {name} is not known here.")                                                                             \
+    X(HTTP_CURSOR, "http.cursor", ERR_INVALID, "翻页标记无效", "Cursor not valid", "翻页标记与此筛选不符或已损坏，请从第一页开始。", \
+      "The cursor does not belong to this list; start from its first page.")                                                 \
+    /* ---- signing in ---- */                                                                                               \
+    X(SIGN_IN_NEEDED, "sign_in.needed", ERR_UNSIGNED, "请先登录", "Sign in first", "此操作须先登录。", "You must sign in for this.") \
+    X(SIGN_IN_WRONG, "sign_in.wrong", ERR_UNSIGNED, "登录名或密码不对", "Wrong login or password",                              \
+      "登录名或密码不对，请检查后再试。", "The login or the password is wrong; check both and try again.")                      \
+    X(SIGN_IN_NO_MEMBERSHIP, "sign_in.no_membership", ERR_DENIED, "没有有效的任职", "No current membership",                    \
+      "此人目前不属于任何机构，请联系本机构管理员。", "This person belongs to no organisation at present; ask your administrator.") \
+    /* ---- records ---- */                                                                                                  \
+    X(RECORD_UNSEEN, "record.unseen", ERR_UNSEEN, "没有此记录", "No such record", "没有此记录，或不对您的角色开放。",               \
+      "There is no such record, or it is not open to you.")                                                                  \
+    X(PAGE_UNSEEN, "page.unseen", ERR_UNSEEN, "没有此页", "No such page", "没有此页。", "There is no such page.")                  \
+    X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
+      "您打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
+      "This record changed since you opened it (now version {version}). Open it again and repeat your change.")              \
+    X(RECORD_NO_MATCH, "record.no_match", ERR_PRECONDITION, "缺少 If-Match", "If-Match is missing",                             \
+      "修改须带 If-Match 请求头，写明所依据的版本。", "A change needs the header If-Match with the version it rests on.")        \
+    X(RECORD_CONTENDED, "record.contended", ERR_REFUSED, "多人同时修改", "Changed by several at once",                           \
+      "多人正在同时修改，三次未成；数据没有改变，请再试。", "Several people change this at once; nothing was changed, try again.") \
+    X(RECORD_INVALID, "record.invalid", ERR_INVALID, "内容有误", "Fields need attention", "有 {count} 处需要更正。",               \
+      "{count} fields need to be corrected.")                                                                                \
+    X(ACTION_UNKNOWN, "action.unknown", ERR_UNSEEN, "没有此步骤", "No such step", "没有步骤 {action}。", "There is no step {action}.") \
+    X(ACTION_DENIED, "action.denied", ERR_DENIED, "此角色不能办理", "Not for your role", "步骤“{action}”由{who}办理。",            \
+      "The step “{action}” is taken by {who}.")                                                                              \
+    X(ACTION_REFUSED, "action.refused", ERR_REFUSED, "条件未满足", "Conditions not met", "步骤“{action}”现在不能办理：{count} 项条件未满足。", \
+      "The step “{action}” cannot be taken now: {count} conditions are not met.")                                            \
+    X(ACTION_STATE, "action.state", ERR_REFUSED, "状态不符", "Not in this state", "步骤“{action}”须在“{needed}”状态办理，现为“{found}”。", \
+      "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
+    X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
+    X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
+      "有一项您不可查看的条件。", "There is a condition you may not see.")                                                     \
+    X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。", "There is no field named {field}.") \
+    X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可改", "Field cannot be changed", "{label}由系统填写，不能改。",      \
+      "{label} is filled in by the system and cannot be changed.")                                                           \
+    X(FIELD_REQUIRED, "field.required", ERR_INVALID, "必填", "Required", "请填写{label}。", "Fill in {label}.")                   \
+    X(FIELD_KIND, "field.kind", ERR_INVALID, "类型不对", "Wrong kind", "{label}应为{expected}。", "{label} must be {expected}.")   \
+    X(FIELD_LONG, "field.long", ERR_INVALID, "过长", "Too long", "{label}有 {found} 个字，最多 {max} 个。",                        \
+      "{label} has {found} characters; at most {max} are allowed.")                                                          \
+    X(FIELD_RANGE, "field.range", ERR_INVALID, "超出范围", "Out of range", "{label}应在 {min} 到 {max} 之间，现为 {found}。",       \
+      "{label} must be from {min} to {max}; found {found}.")                                                                 \
+    X(FIELD_CHOICE, "field.choice", ERR_INVALID, "不在选项中", "Not one of the choices", "{label}只能是：{known}。",                \
+      "{label} must be one of: {known}.")                                                                                    \
+    X(FIELD_TEXT, "field.text", ERR_INVALID, "含有不可用的字符", "Characters not allowed", "{label}含有控制字符。",                 \
+      "{label} contains control characters.")                                                                                \
+    X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
+      "{label} names a record that does not exist.")                                                                         \
+    X(FIELD_TAKEN, "field.taken", ERR_INVALID, "已被使用", "Already in use", "{label}“{value}”已被使用。", "{label} “{value}” is already in use.") \
+    /* ---- import ---- */                                                                                                   \
+    X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "列 {column} 不是“{type}”的字段；可用：{known}。", \
+      "The column {column} is not a field of “{type}”; known are {known}.")                                                  \
+    X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known", "{file} 不是 .csv、.jsonl（或其 .gz）。", \
+      "{file} is not a .csv or .jsonl file (or one of these as .gz).")                                                       \
+    X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \
+      "对照文件应为 JSON 对象，键为字段名，值为来源列名。",                                                                       \
+      "The mapping file must be a JSON object from field names to source columns.")                                          \
+    X(IMPORT_ROWS, "import.rows", ERR_INVALID, "有行未被接受", "Rows were refused", "{refused} 行未被接受。", "{refused} rows were refused.") \
+    /* ---- command line ---- */                                                                                             \
+    X(USAGE, "usage", ERR_USAGE, "用法不对", "Wrong usage", "{reason}", "{reason}")                                             \
+    X(LOGIN_UNKNOWN, "login.unknown", ERR_UNSEEN, "没有此登录名", "No such login", "没有登录名 {login}。", "There is no login {login}.") \
+    X(LOGIN_TAKEN, "login.taken", ERR_REFUSED, "登录名已被使用", "Login in use", "登录名 {login} 已被使用。", "The login {login} is already in use.")
+
+#endif

@@ -1,0 +1,13 @@
+/* base/file.h: whole files in and out, with limits. */
+#ifndef FM_BASE_FILE_H
+#define FM_BASE_FILE_H
+
+#include "base/err.h"
+
+/* Reads all of path; a name that ends in .gz is unpacked. max counts bytes after unpacking.
+ * Errors   ECODE_FILE_MISSING, ECODE_FILE_READ, ECODE_FILE_TOO_LARGE, ECODE_FILE_GZIP. */
+Err file_read(Arena *arena, Str path, size_t max, Str *out) MUST_CHECK;
+/* Writes path whole or not at all: temporary name, fsync, rename, fsync of the folder. mode as in open(2). */
+Err file_write(Str path, Str bytes, unsigned mode) MUST_CHECK;
+
+#endif

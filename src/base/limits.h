@@ -1,0 +1,36 @@
+/* base/limits.h: the one table of limits, for code, docs (docs/LIMITS.md) and tests. Bytes unless the name says otherwise. */
+#ifndef FM_BASE_LIMITS_H
+#define FM_BASE_LIMITS_H
+
+/* X(NAME, value, unit, what it bounds, what happens over it) */
+#define LIMITS(X)                                                                                                   \
+    X(REQUEST_LINE, 8192, "bytes", "HTTP request line", "414 as 400")                                               \
+    X(HEADER_COUNT, 64, "headers", "headers of a request", "431")                                                   \
+    X(HEADER_BYTES, 32768, "bytes", "all headers of a request", "431")                                              \
+    X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                     \
+    X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                               \
+    X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                      \
+    X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                       \
+    X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                           \
+    X(CONNECTIONS, 4000, "connections", "open connections", "503 and closed")                                       \
+    X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")            \
+    X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                        \
+    X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                      \
+    X(TEXT_POINTS, 200, "code points", "text field that states no maximum", "422")                                  \
+    X(LONG_TEXT_POINTS, 20000, "code points", "long text field that states no maximum", "422")                      \
+    X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                      \
+    X(FILTER_BYTES, 4096, "bytes", "filter of a list", "422")                                                       \
+    X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                            \
+    X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                              \
+    X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                 \
+    X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                          \
+    X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                \
+    X(PACK_FILES, 512, "files", "files of a pack", "65")
+
+enum {
+#define LIMIT_ENUM(name, value, unit, what, over) LIMIT_##name = (value),
+    LIMITS(LIMIT_ENUM)
+#undef LIMIT_ENUM
+};
+
+#endif

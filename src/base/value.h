@@ -1,0 +1,48 @@
+/* base/value.h: the values that fields, expressions and statements share.
+ *
+ * Missing is a value. A choice is the text of its code, a reference the text of its id. */
+#ifndef FM_BASE_VALUE_H
+#define FM_BASE_VALUE_H
+
+#include "base/decimal.h"
+#include "base/str.h"
+
+typedef enum ValueKind {
+    VALUE_MISSING,
+    VALUE_TEXT,    /* text */
+    VALUE_INTEGER, /* number */
+    VALUE_DECIMAL, /* number = units, scale */
+    VALUE_BOOLEAN, /* number 0 or 1 */
+    VALUE_DATE,    /* number = day */
+    VALUE_INSTANT, /* number = milliseconds */
+    VALUE_ID,      /* text: a UUID in its 36-character form */
+    VALUE_KIND_COUNT
+} ValueKind;
+
+typedef struct Value {
+    ValueKind kind;
+    uint8_t   scale;
+    int64_t   number;
+    Str       text;
+} Value;
+
+#define VALUE_NONE ((Value){ .kind = VALUE_MISSING })
+
+static inline Value value_text(Str s) { return (Value){ .kind = VALUE_TEXT, .text = s }; }
+static inline Value value_id(Str s) { return (Value){ .kind = VALUE_ID, .text = s }; }
+static inline Value value_int(int64_t n) { return (Value){ .kind = VALUE_INTEGER, .number = n }; }
+static inline Value value_bool(bool b) { return (Value){ .kind = VALUE_BOOLEAN, .number = b }; }
+static inline Value value_date(int64_t day) { return (Value){ .kind = VALUE_DATE, .number = day }; }
+static inline Value value_instant(int64_t ms) { return (Value){ .kind = VALUE_INSTANT, .number = ms }; }
+static inline Value value_decimal(Decimal d) { return (Value){ .kind = VALUE_DECIMAL, .number = d.units, .scale = d.scale }; }
+
+/* Same kind and same value; decimals compare as numbers. Two missing values are equal. */
+bool value_eq(Value a, Value b);
+/* Canonical, self-describing text, kept in events for good: "missing", "text:…", "integer:12", "decimal:12.50",
+ * "boolean:true", "date:2025-03-04", "instant:2025-03-04T05:06:07.000Z", "id:0193…". decode(encode(v)) = v. */
+Str  value_encode(Arena *arena, Value value);
+bool value_decode(Str encoded, Value *out);
+/* For people and logs, without language: the text, the number, "true". Missing is "". */
+Str value_plain(Arena *arena, Value value);
+
+#endif
