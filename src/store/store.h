@@ -1,0 +1,56 @@
+/* store/store.h: what we need of a database, and no more. SQLite stands behind it; PostgreSQL may later.
+ *
+ * Shape    a Db is one connection and belongs to one thread at a time. A statement is text that takes values by binding; each
+ *          connection prepares a text once and keeps it (at most DB_STATEMENTS, least used goes first). Values bind as: text
+ *          and id -> TEXT, integer, decimal units, boolean, day, milliseconds -> INTEGER, missing -> NULL.
+ * Errors   ECODE_STORE_FULL and ECODE_STORE_READ_ONLY (503), ECODE_BUSY (503), ECODE_STORE_CORRUPT, ECODE_STORE_CONSTRAINT,
+ *          ECODE_INTERNAL (500). A failed fsync or no memory ends the process at once: what is on the disk is then unknown,
+ *          and a restart finds out.
+ * Durable  write-ahead log, synchronous=FULL: when COMMIT has returned, the change survives power loss. */
+#ifndef FM_STORE_STORE_H
+#define FM_STORE_STORE_H
+
+#include "base/err.h"
+#include "base/value.h"
+
+#define DB_STATEMENTS  256
+#define DB_PARAMS_MAX  512
+
+typedef struct Db   Db;
+typedef struct Rows Rows; /* a running statement */
+
+typedef enum DbMode {
+    DB_CREATE, /* made when absent; reads and writes */
+    DB_WRITE,  /* must exist; reads and writes */
+    DB_READ    /* must exist; any write is refused by the database */
+} DbMode;
+
+Err  db_open(Str path, DbMode mode, Db **out) MUST_CHECK;
+void db_close(Db *db); /* NULL does nothing */
+static inline void db_closep(Db **db) { db_close(*db); }
+
+/* Runs a statement that gives no rows. */
+Err db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
+int64_t db_changes(const Db *db); /* rows that the last db_run changed */
+/* Starts a statement that gives rows. The Rows stay valid until rows_done(); never more than 16 at once per connection. */
+Err  db_query(Db *db, Str sql, const Value *params, size_t count, Rows **out) MUST_CHECK;
+Err  rows_next(Rows *rows, bool *more) MUST_CHECK;
+void rows_done(Rows *rows); /* NULL does nothing */
+static inline void rows_freep(Rows **rows) { rows_done(*rows); } /* OWNED(rows) */
+
+bool    rows_missing(const Rows *rows, int column);
+int64_t rows_int(const Rows *rows, int column);         /* 0 for NULL */
+Str     rows_borrow_text(const Rows *rows, int column); /* until the next rows_next() or rows_done(); NULL is empty */
+
+/* Several statements without values in one text: migrations and pragmas only. */
+Err db_script(Db *db, Str sql) MUST_CHECK;
+/* One snapshot for several reads; end it within a second (architecture, section 5). */
+Err  db_snapshot_begin(Db *db) MUST_CHECK;
+void db_snapshot_end(Db *db);
+
+/* Runs the steps that the database has not seen, each in a transaction of its own together with its number.
+ * ECODE_STORE_NEWER when the database has seen more than there are. */
+Err db_migrate(Db *db, const Str *steps, size_t count) MUST_CHECK;
+int64_t db_wal_pages(const Db *db); /* pages in the write-ahead log at the last commit */
+
+#endif

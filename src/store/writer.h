@@ -1,0 +1,41 @@
+/* store/writer.h: the one thread that writes, with group commit.
+ *
+ * Jobs wait in a bounded queue. The writer takes what waits, at most WRITER_GROUP jobs or WRITER_GROUP_MS of work, runs each
+ * under its own savepoint, commits once, and only then answers each by its done(). A job that fails is rolled back alone.
+ * When an error has ended the whole transaction (disk full), every member of the group fails with ECODE_STORE_FULL or
+ * ECODE_BUSY, whichever it was. Nothing waits for company: a single job commits at once.
+ * The writer also checkpoints the write-ahead log. */
+#ifndef FM_STORE_WRITER_H
+#define FM_STORE_WRITER_H
+
+#include "store/store.h"
+
+#define WRITER_GROUP    256
+#define WRITER_GROUP_MS 10
+
+typedef struct Writer Writer;
+typedef struct WriterJob WriterJob;
+struct WriterJob {
+    Err (*run)(Db *db, WriterJob *job);    /* on the writer's thread, inside a savepoint; only the database, no other effect */
+    void (*done)(WriterJob *job, Err err); /* on the writer's thread, after COMMIT has returned (or the job has failed) */
+    WriterJob *next;                       /* the queue's */
+    Err        err;                        /* the queue's */
+};
+
+typedef struct WriterStats {
+    uint64_t groups, jobs, failed, longest_group;
+    size_t   waiting;
+    int64_t  wal_pages;
+} WriterStats;
+
+/* Takes db over (and closes it in writer_stop). queue_max as LIMIT_WRITE_QUEUE. */
+Err  writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
+/* Takes the job until its done(). ECODE_BUSY when the queue is full, ECODE_SHUTTING_DOWN after writer_stop began; done() is then not
+ * called. */
+Err  writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;
+/* Submits and waits; for the command line. Uses job->done itself. */
+Err  writer_run(Writer *writer, WriterJob *job) MUST_CHECK;
+void writer_stop(Writer *writer); /* finishes what waits; NULL does nothing */
+WriterStats writer_stats(Writer *writer);
+
+#endif
