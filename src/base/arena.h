@@ -20,7 +20,8 @@ size_t arena_used(const Arena *arena);
 
 /* Zeroed, aligned for any type; never NULL, also for size 0. */
 void *arena_alloc(Arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
-void *arena_array(Arena *arena, size_t count, size_t size) __attribute__((malloc, returns_nonnull)); /* checks the product */
+/* Checks the product. */
+void *arena_array(Arena *arena, size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 #define ARENA_NEW(arena, Type)          ((Type *)arena_alloc((arena), sizeof(Type)))
 #define ARENA_ARRAY(arena, Type, count) ((Type *)arena_array((arena), (count), sizeof(Type)))
 /* A larger copy of an array of count items: the usual "double the capacity" step. */
@@ -35,9 +36,6 @@ Str         str_join(Arena *arena, const Str *parts, size_t count, Str separator
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull));
 
-static inline void arena_freep(Arena **arena)
-{
-    arena_free(*arena);
-}
+static inline void arena_freep(Arena **arena) { arena_free(*arena); }
 
 #endif

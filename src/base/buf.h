@@ -20,9 +20,6 @@ void buf_int(Buf *buf, int64_t number);
 void buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 Str  buf_str(const Buf *buf); /* valid until the next write */
 
-static inline bool buf_full(const Buf *buf)
-{
-    return buf->full;
-}
+static inline bool buf_full(const Buf *buf) { return buf->full; }
 
 #endif

@@ -18,7 +18,7 @@ typedef struct Csv {
 
 Csv csv_open(Str text);
 /* Next row into cells (arena); *more is false at the end. ECODE_CSV_SYNTAX, ECODE_CSV_CELLS. */
-Err csv_next(Csv *csv, Arena *arena, Str **cells, size_t *count, bool *more) MUST_CHECK;
+Err  csv_next(Csv *csv, Arena *arena, Str **cells, size_t *count, bool *more) MUST_CHECK;
 void csv_write_cell(Buf *buf, Str cell); /* quoted where it must be */
 
 #endif

@@ -22,8 +22,8 @@ bool date_parse(Str s, int64_t *out_day);
 Str  date_text(Arena *arena, int64_t day);
 int  date_weekday(int64_t day); /* 1 Monday … 7 Sunday */
 /* RFC 3339 with Z or an offset, seconds 0-59, up to three digits of fraction. */
-bool instant_parse(Str s, int64_t *out_ms);
-Str  instant_text(Arena *arena, int64_t ms); /* "2025-03-04T05:06:07.089Z" */
+bool    instant_parse(Str s, int64_t *out_ms);
+Str     instant_text(Arena *arena, int64_t ms);      /* "2025-03-04T05:06:07.089Z" */
 int64_t instant_day(int64_t ms, int offset_minutes); /* the date on the wall there */
 
 #endif

@@ -24,7 +24,9 @@ Str  decimal_text(Arena *arena, Decimal d);                 /* "1250.00": as man
 int  decimal_cmp(Decimal a, Decimal b);                     /* exact at any pair of scales */
 bool decimal_add(Decimal a, Decimal b, Decimal *out);
 bool decimal_sub(Decimal a, Decimal b, Decimal *out);
-bool decimal_mul(Decimal a, Decimal b, Decimal *out); /* exact; false when the result needs more than the maximum scale */
-bool decimal_div(Decimal a, Decimal b, uint8_t scale, Decimal *out); /* rounded half away from zero; false when b is zero */
+/* Exact; false when the result needs more than the maximum scale. */
+bool decimal_mul(Decimal a, Decimal b, Decimal *out);
+/* Rounded half away from zero; false when b is zero. */
+bool decimal_div(Decimal a, Decimal b, uint8_t scale, Decimal *out);
 
 #endif

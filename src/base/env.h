@@ -7,7 +7,8 @@
 
 typedef struct Env {
     int64_t (*now_ms)(void *context); /* wall clock, milliseconds since 1970 UTC */
-    void (*random)(void *context, void *out, size_t size); /* cryptographic in production; never fails (it ends the process) */
+    /* Cryptographic in production; never fails (it ends the process). */
+    void (*random)(void *context, void *out, size_t size);
     void *context;
 } Env;
 
@@ -21,6 +22,6 @@ typedef struct EnvFixed {
 Env env_fixed(EnvFixed *state);
 
 static inline int64_t env_now(const Env *env) { return env->now_ms(env->context); }
-static inline void env_random(const Env *env, void *out, size_t size) { env->random(env->context, out, size); }
+static inline void    env_random(const Env *env, void *out, size_t size) { env->random(env->context, out, size); }
 
 #endif

@@ -50,13 +50,13 @@ typedef struct Err {
     char    context[160]; /* for the log, outermost first: "loading pack fi: line 12"; never shown to a user */
 } Err;
 
-#define ERR_OK ((Err){ .kind = ERR_NONE })
+#define ERR_OK     ((Err){ .kind = ERR_NONE })
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define TRY(call)             \
-    do {                      \
-        Err err_ = (call);    \
-        if (err_.kind)        \
-            return err_;      \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        Err err_ = (call);                                                                                             \
+        if (err_.kind)                                                                                                 \
+            return err_;                                                                                               \
     } while (0)
 
 /* err_make(ECODE_JSON_SYNTAX, "at byte %zu", at); the format may be "" */
@@ -73,7 +73,8 @@ typedef struct ErrRow {
 
 const ErrRow *err_row(ErrCode code);
 int           err_http(ErrKind kind);
-int           err_exit(ErrKind kind); /* 0 done, 64 usage, 65 bad input or refused, 66 not found, 70 our fault, 75 try again, 77 not allowed */
+/* 0 done, 64 usage, 65 bad input or refused, 66 not found, 70 our fault, 75 try again, 77 not allowed. */
+int err_exit(ErrKind kind);
 
 /* ---- what a person must mend ---- */
 
@@ -82,15 +83,15 @@ typedef struct ErrArg { /* fills "{name}" of a detail text */
     Text        value;
 } ErrArg;
 
-#define ARG(name_, str)   ((ErrArg){ (name_), text_same(str) })
+#define ARG(name_, str)       ((ErrArg){ (name_), text_same(str) })
 #define ARG_TEXT(name_, text) ((ErrArg){ (name_), (text) })
 
 typedef struct Problem {
-    ErrCode code;
-    Str     field; /* name of the field, or empty */
-    Str     rule;  /* source text of the clause that failed, or empty */
-    Text    text;  /* the detail with its values put in */
-    const ErrArg *args; /* the values by name, for programs: "values" of the JSON */
+    ErrCode       code;
+    Str           field; /* name of the field, or empty */
+    Str           rule;  /* source text of the clause that failed, or empty */
+    Text          text;  /* the detail with its values put in */
+    const ErrArg *args;  /* the values by name, for programs: "values" of the JSON */
     size_t        arg_count;
 } Problem;
 
@@ -103,8 +104,8 @@ typedef struct Problems {
 /* Keeps at most PROBLEMS_MAX; further ones are dropped. args are copied. */
 #define PROBLEMS_MAX 200
 void problem_add(Problems *problems, ErrCode code, Str field, Str rule, const ErrArg *args, size_t arg_count);
-#define PROBLEM(problems, code, field, rule, ...)                                                \
-    problem_add((problems), (code), (field), (rule), (const ErrArg[]){ { 0 }, ##__VA_ARGS__ } + 1, \
+#define PROBLEM(problems, code, field, rule, ...)                                                                      \
+    problem_add((problems), (code), (field), (rule), (const ErrArg[]){ { 0 }, ##__VA_ARGS__ } + 1,                     \
                 sizeof((const ErrArg[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(ErrArg) - 1)
 /* Puts args into a text of "{name}" marks; an unknown mark stays as it is. */
 Str text_fill(Arena *arena, Str pattern, const ErrArg *args, size_t arg_count, Lang lang);

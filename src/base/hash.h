@@ -27,6 +27,7 @@ bool base64url_decode(Arena *arena, Str text, Str *out);
 
 /* SHA-256 in pieces, for hot paths that would otherwise copy. */
 typedef struct Sha256 Sha256;
+
 Sha256 *sha256_new(void);
 void    sha256_free(Sha256 *state);
 void    sha256_start(Sha256 *state);

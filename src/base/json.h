@@ -17,8 +17,8 @@ typedef enum JsonKind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRI
 typedef struct Json Json;
 struct Json {
     JsonKind kind;
-    Str      key;  /* name when it is the member of an object */
-    Str      text; /* JSON_STRING: unescaped; JSON_NUMBER: as written */
+    Str      key;                 /* name when it is the member of an object */
+    Str      text;                /* JSON_STRING: unescaped; JSON_NUMBER: as written */
     Json    *first, *last, *next; /* children in order; next sibling */
     size_t   count;               /* children */
 };
@@ -27,9 +27,9 @@ Err json_parse(Arena *arena, Str text, Json **out) MUST_CHECK;
 
 /* Member by name; NULL when there is none or object is not an object (NULL included). */
 const Json *json_get(const Json *object, Str key);
-Str         json_text(const Json *value);                       /* of a string, else STR_NONE */
-bool        json_int(const Json *value, int64_t *out);          /* whole numbers only, no fraction, no exponent */
-bool        json_truth(const Json *value, bool *out);           /* true, false; anything else returns false */
+Str         json_text(const Json *value);              /* of a string, else STR_NONE */
+bool        json_int(const Json *value, int64_t *out); /* whole numbers only, no fraction, no exponent */
+bool        json_truth(const Json *value, bool *out);  /* true, false; anything else returns false */
 #define JSON_EACH(item, parent) for (const Json *item = (parent) ? (parent)->first : NULL; item; item = item->next)
 
 /* ---- building ---- */
@@ -49,6 +49,7 @@ Json *json_dup(Arena *arena, const Json *value); /* deep copy */
 
 /* ---- writing: compact; what was parsed and is written parses to the same tree ---- */
 void json_write(Buf *buf, const Json *value);
-void json_write_string(Buf *buf, Str s); /* with quotes and escapes; also escapes <, >, & and U+2028/9 for safe embedding */
+/* With quotes and escapes; also escapes <, >, & and U+2028/9 for safe embedding. */
+void json_write_string(Buf *buf, Str s);
 
 #endif

@@ -10,8 +10,10 @@ typedef struct Text {
     Str in[LANG_COUNT];
 } Text;
 
+/* clang-format off */
 #define TEXT(zh, en)      ((Text){ { STR(zh), STR(en) } })
 #define TEXT_INIT(zh, en) { { STR_INIT(zh), STR_INIT(en) } }
+/* clang-format on */
 
 static inline Text text_same(Str s) /* one text for both languages: a name, a number, a code */
 {

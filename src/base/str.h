@@ -15,20 +15,19 @@ typedef struct Str {
     size_t      len;
 } Str;
 
+/* clang-format off */
 #define STR(literal)      ((Str){ "" literal, sizeof(literal) - 1 })
 #define STR_INIT(literal) { "" literal, sizeof(literal) - 1 } /* for static tables */
 #define STR_FMT(s)        (int)(s).len, (s).ptr               /* the arguments of "%.*s" */
 #define STR_NONE          ((Str){ NULL, 0 })
+/* clang-format on */
 
 static inline Str str_from(const char *text) /* borrows NUL-terminated text; NULL gives STR_NONE */
 {
     return (Str){ text, text ? strlen(text) : 0 };
 }
-static inline bool str_eq(Str a, Str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-static inline Str str_slice(Str s, size_t from, size_t to) /* bytes from .. to-1; the caller keeps from <= to <= len */
+static inline bool str_eq(Str a, Str b) { return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0); }
+static inline Str  str_slice(Str s, size_t from, size_t to) /* bytes from .. to-1; the caller keeps from <= to <= len */
 {
     return (Str){ s.ptr + from, to - from };
 }

@@ -4,10 +4,10 @@
 
 #include "base/arena.h"
 
-bool   utf8_valid(Str s); /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF */
+bool utf8_valid(Str s); /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF */
 /* Next code point and its length in bytes; s is valid and *at < s.len. */
 uint32_t utf8_next(Str s, size_t *at);
-size_t   utf8_length(Str s);                 /* code points */
+size_t   utf8_length(Str s);                  /* code points */
 Str      utf8_clip(Str s, size_t max_points); /* at most so many code points */
 /* Text as a person may type it into a one-line or many-line field: false for control characters (tab and line feed pass
  * where lines is true), NUL, U+FFFE/F and bidirectional overrides U+202A-E, U+2066-9. */

@@ -11,6 +11,7 @@
 #define UUID_TEXT_SIZE 36
 
 typedef struct UuidMaker UuidMaker; /* safe from any thread */
+
 UuidMaker *uuid_maker_new(Env env);
 void       uuid_maker_free(UuidMaker *maker);
 Str        uuid_make(UuidMaker *maker, Arena *arena);

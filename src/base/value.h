@@ -34,7 +34,10 @@ static inline Value value_int(int64_t n) { return (Value){ .kind = VALUE_INTEGER
 static inline Value value_bool(bool b) { return (Value){ .kind = VALUE_BOOLEAN, .number = b }; }
 static inline Value value_date(int64_t day) { return (Value){ .kind = VALUE_DATE, .number = day }; }
 static inline Value value_instant(int64_t ms) { return (Value){ .kind = VALUE_INSTANT, .number = ms }; }
-static inline Value value_decimal(Decimal d) { return (Value){ .kind = VALUE_DECIMAL, .number = d.units, .scale = d.scale }; }
+static inline Value value_decimal(Decimal d)
+{
+    return (Value){ .kind = VALUE_DECIMAL, .number = d.units, .scale = d.scale };
+}
 
 /* Same kind and same value; decimals compare as numbers. Two missing values are equal. */
 bool value_eq(Value a, Value b);
