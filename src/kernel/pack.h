@@ -1,0 +1,27 @@
+/* kernel/pack.h: a policy pack from YAML to frozen types.
+ *
+ * Passes   parse (libyaml, every node keeps its line and column) -> resolve names -> check expressions -> freeze. All problems
+ *          are reported at once; each Problem's field is "types/result.yaml:12:5".
+ * Shape    pack.yaml, roles.yaml, types/<name>.yaml; demo/NAME.jsonl are sample steps (kernel/demo.h). docs/PACKS.md shows every key.
+ * Limits   LIMIT_PACK_FILES, LIMIT_PACK_FILE_BYTES; YAML aliases, tags and more than one document in a file are refused.
+ * Errors   ECODE_PACK_INVALID when there is any problem; *out is then untouched. */
+#ifndef FM_KERNEL_PACK_H
+#define FM_KERNEL_PACK_H
+
+#include "kernel/type.h"
+
+typedef struct PackFile {
+    Str path; /* "types/result.yaml" */
+    Str bytes;
+} PackFile;
+
+typedef struct PackSource {
+    const PackFile *files; /* sorted by path */
+    size_t          count;
+} PackSource;
+
+/* All .yaml and demo/NAME.jsonl below a folder. ECODE_PACK_MISSING, file errors. */
+Err pack_source_read(Arena *arena, Str dir, PackSource *out) MUST_CHECK;
+Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems *problems) MUST_CHECK;
+
+#endif
