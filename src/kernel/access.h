@@ -1,0 +1,45 @@
+/* kernel/access.h: the one place that decides who sees and does what.
+ *
+ * Rule     actor x record gives a clearance per compartment: the highest class that an AccessRule of the type grants whose
+ *          role, relation, state and disclosure all match. A field shows iff its class <= the clearance in its compartment. A record
+ *          that shows nothing at public or above does not exist for that actor.
+ * Twins    access_clearance() decides for a record in hand, access_sql_*() writes the same rule as SQL; a test holds them
+ *          against each other on random records.
+ * Missing  in filter, sort, search, count and export a hidden field is missing. */
+#ifndef FM_KERNEL_ACCESS_H
+#define FM_KERNEL_ACCESS_H
+
+#include "kernel/party.h"
+#include "kernel/record.h"
+
+Err access_clearance(const Ctx *ctx, const Record *record, Clearance *out) MUST_CHECK;
+bool access_sees(const Clearance *clearance); /* anything at all */
+static inline bool access_shows(const Clearance *clearance, const Field *field)
+{
+    return clearance->in[field->compartment] >= field->class;
+}
+
+/* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
+Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
+/* Writes the field's column, missing in rows where the actor may not see it. */
+Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
+/* Writes for each relation that the type's rules use its truth as a column (", (…)"), and takes them back from a row. */
+typedef struct AccessPlan AccessPlan;
+Err  access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
+Err  access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
+void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
+
+/* Env for expressions over true values, with *hidden by what ctx->actor may see. */
+ExprEnv access_env(const Ctx *ctx);
+/* Env for SQL with hidden values missing. */
+ExprSqlEnv access_sql_env(const Ctx *ctx);
+
+typedef enum Permit {
+    PERMIT_NEVER, /* nobody in this role may ever take the step: it is absent */
+    PERMIT_NOT,   /* the role might, but not on this record */
+    PERMIT_YES
+} Permit;
+/* Role and relation only; state and guard are act.h's. record NULL: create. */
+Err access_permits(const Ctx *ctx, const Action *action, const Type *type, const Record *record, Permit *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* kernel/act.h: the write path. Every change of a record, from a click to a spreadsheet, is an action, and runs in three phases:
+ *
+ *     act_prepare  on the caller's thread, on its snapshot: parse, authorise, check state, fields and guard; a pure Change
+ *     act_commit   on the writer, in its savepoint: recheck membership, versions, right and guard; event + rows
+ *     after        the writer's done(): COMMIT has returned; only now does anybody hear of it
+ *
+ * When what was read has changed in between, act_commit gives ECODE_RECORD_CONTENDED and the caller prepares again, at most
+ * ACT_TRIES times, then answers 409. */
+#ifndef FM_KERNEL_ACT_H
+#define FM_KERNEL_ACT_H
+
+#include "base/json.h"
+#include "kernel/access.h"
+
+#define ACT_TRIES 3
+
+typedef struct ActRequest {
+    const Type *type;
+    Str         record;   /* id; empty: create */
+    Str         action;   /* "create", "edit", "submit" … */
+    const Json *input;    /* object of fields; NULL: none. null clears a field. */
+    int64_t     if_match; /* version the caller saw; -1: none given */
+    bool        must_match; /* ECODE_RECORD_NO_MATCH without one (edit, by contract) */
+} ActRequest;
+
+typedef struct Delta { /* what one record becomes */
+    Record record; /* all values after the step */
+    bool  *set;    /* per field: part of this change */
+    int64_t base_version; /* 0: the record is new */
+} Delta;
+
+typedef struct Change { /* pure: no effect until committed */
+    const City   *city;
+    const Action *action;
+    Actor         actor;
+    Delta        *deltas; /* the first is the record acted upon */
+    size_t        delta_count;
+    Arena        *arena;
+    /* filled by act_commit */
+    int64_t sequence, time_ms;
+} Change;
+
+/* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH, ECODE_RECORD_STALE;
+ * ECODE_ACTION_REFUSED with a Problem per clause (state, guard); ECODE_RECORD_INVALID with a Problem per field. */
+Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
+Err act_commit(Db *db, Change *change) MUST_CHECK;
+/* All three phases, waiting for the writer: command line, import, init. *out is the record as it stands after. */
+Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems) MUST_CHECK;
+
+/* Steps of a record for this actor, in the pack's order, as the contract's `actions`: name, allowed, label, creates no entry for steps
+ * that nobody in the role may ever take; reasons [{code, text, rule?, found?, source?, helps?}] when not allowed. */
+Err act_options(const Ctx *ctx, const Record *record, Json **out) MUST_CHECK;
+/* May the actor create records of this type at all? */
+Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
+/* Fields that the action takes from this actor on this record (NULL: create): index list in arena. */
+Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out, size_t *count) MUST_CHECK;
+
+#endif

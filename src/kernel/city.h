@@ -1,0 +1,55 @@
+/* kernel/city.h: a city on disk, opened by one process.
+ *
+ * Files    DIR/city.db (database), DIR/lock (flock: one process writes), DIR/socket (of a serving process), DIR/keys/secret
+ *          (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere). The pack is frozen in the database by city_create.
+ * Threads  everything in City but the writer's inside is read-only once opened. Each thread reads through a Db of its own. */
+#ifndef FM_KERNEL_CITY_H
+#define FM_KERNEL_CITY_H
+
+#include "base/date.h"
+#include "base/env.h"
+#include "base/hash.h"
+#include "base/uuid.h"
+#include "kernel/pack.h"
+#include "store/writer.h"
+
+typedef struct City {
+    Arena      *arena; /* owns what follows */
+    Str         dir, database_path, socket_path;
+    const Pack *pack;
+    int64_t     pack_number; /* of the frozen pack in this city: 1, 2 … */
+    Env         env;
+    UuidMaker  *ids;
+    Hash        secret; /* signs cursors and form tokens, peppers passwords */
+    bool        demo;   /* listens on loopback only and says so on each page */
+    Writer     *writer;
+    int         lock_fd;
+} City;
+
+typedef struct Actor Actor;
+
+/* What one request or command reads with: who asks, when, in which words, through which connection. */
+typedef struct Ctx {
+    const City  *city;
+    Db          *db;    /* a reading connection of this thread */
+    Arena       *arena; /* the request's */
+    const Actor *actor; /* NULL: not signed in, sees nothing */
+    int64_t      now_ms;
+    Lang         lang;
+} Ctx;
+
+/* Makes a city: folder, keys, database, frozen pack, and the event that says so. The pack must have passed pack_load.
+ * ECODE_CITY_EXISTS. key_dir may be empty. */
+Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env env) MUST_CHECK;
+/* Takes the lock and starts the writer. ECODE_CITY_MISSING, ECODE_CITY_LOCKED (held by another process). */
+Err  city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHECK;
+void city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
+static inline void city_closep(City **city) { city_close(*city); }
+Err  city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+
+static inline int64_t ctx_today(const Ctx *ctx) /* the city's date */
+{
+    return instant_day(ctx->now_ms, ctx->city->pack->utc_offset_minutes);
+}
+
+#endif

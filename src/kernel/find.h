@@ -1,0 +1,39 @@
+/* kernel/find.h: the read path. Everything shown comes from here. */
+#ifndef FM_KERNEL_FIND_H
+#define FM_KERNEL_FIND_H
+
+#include "base/json.h"
+#include "kernel/access.h"
+
+typedef struct Query {
+    Str     filter; /* expression, or empty */
+    Str     sort;   /* "title", "-created"; empty: the type's */
+    int64_t limit;  /* 1 .. LIMIT_LIST_ROWS; 0: 50 */
+    Str     cursor; /* from the page before; signed, bound to type, filter, sort and actor */
+    bool    total;  /* count all, too */
+} Query;
+
+typedef struct Found {
+    Record *records;
+    size_t  count;
+    Str     next;  /* cursor of the next page, or empty */
+    int64_t total; /* -1: not counted */
+} Found;
+
+/* Errors: ECODE_RECORD_INVALID with problems on filter, sort, limit; ECODE_HTTP_CURSOR. */
+Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
+/* ECODE_RECORD_UNSEEN alike for no such record and for one that the actor may not see. */
+Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out) MUST_CHECK;
+/* Children of record that the actor may see, of one type, oldest first. */
+Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record **out, size_t *count) MUST_CHECK;
+
+/* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is absent; a
+ * reference is its id or {"hidden":true}. `fields`: comma-separated names to show, empty for all; `expand`: names of references to
+ * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
+Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems) MUST_CHECK;
+/* One value as the contract spells it. */
+Json *value_json(Arena *arena, const Field *field, Value value);
+/* Title and number of a record for links; empty when hidden. */
+Str record_title(const Record *record);
+
+#endif

@@ -1,0 +1,38 @@
+/* kernel/record.h: records as rows of their type's own table.
+ *
+ * Shape    one SQL table per type, one typed column per field (text, id, choice -> TEXT; the rest -> INTEGER, see
+ *          base/value.h); a reference is indexed. Values are true values: what a person may see is access.h's business. */
+#ifndef FM_KERNEL_RECORD_H
+#define FM_KERNEL_RECORD_H
+
+#include "kernel/city.h"
+
+typedef struct Clearance { /* a Class per compartment */
+    uint8_t in[COMPARTMENTS_MAX];
+} Clearance;
+
+typedef struct Record {
+    const Type *type;
+    Value      *values; /* type->field_count of them, true values */
+    Clearance   clearance; /* of the actor who found it */
+} Record;
+
+static inline Str     record_id(const Record *r) { return r->values[SYS_ID].text; }
+static inline int64_t record_version(const Record *r) { return r->values[SYS_VERSION].number; }
+int record_state(const Record *record); /* index in type->states */
+
+/* CREATE TABLE and CREATE INDEX of the type, for a new city and for rebuild. */
+Str record_ddl(Arena *arena, const Type *type);
+/* True values of one record; *found false when there is none. No access check: kernel only. */
+Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, bool *found) MUST_CHECK;
+/* Records whose reference field link holds id, oldest first, at most CHILDREN_MAX (ECODE_INTERNAL beyond). */
+#define CHILDREN_MAX 10000
+Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, Str id, Record **out, size_t *count) MUST_CHECK;
+/* "c1, c2, …" of all columns, each behind "alias." when alias is not empty; and how to read them back. */
+void record_columns(Buf *buf, const Type *type, Str alias);
+void record_from_row(Arena *arena, const Type *type, const Rows *rows, int first_column, Record *out);
+Err  record_insert(Db *db, Arena *arena, const Record *record) MUST_CHECK;
+/* Writes the set fields of an existing record. */
+Err record_update(Db *db, Arena *arena, const Record *record, const bool *set) MUST_CHECK;
+
+#endif
