@@ -13,7 +13,8 @@
 
 typedef struct Csv {
     Str    rest;
-    size_t line; /* of the row last read, counted from 1 */
+    size_t line; /* of the row last read, counted from 1; after an error, of the fault */
+    size_t next_line;
 } Csv;
 
 Csv csv_open(Str text);

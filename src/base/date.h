@@ -8,14 +8,16 @@
 
 #include "base/arena.h"
 
-#define DAY_MS 86400000LL
+#define DAY_MS       86400000LL
+#define DATE_DAY_MIN (-719162) /* 0001-01-01 */
+#define DATE_DAY_MAX 2932896   /* 9999-12-31 */
 
 typedef struct Date {
     int year, month, day; /* 1-based */
 } Date;
 
 int64_t date_to_day(Date date); /* of an existing date */
-Date    date_from_day(int64_t day);
+Date    date_from_day(int64_t day); /* DATE_DAY_MIN .. DATE_DAY_MAX, as all that writes a date or an instant */
 bool    date_exists(Date date);
 /* "2025-02-28" exactly; false for anything else, "2025-02-30" included. */
 bool date_parse(Str s, int64_t *out_day);
