@@ -5,8 +5,8 @@ unfinished work. Prints file:line: message for each finding; status 1 when there
 A line may say why it is an exception:  /* lint: allow NAME: reason */  with the name of the rule.
 """
 import json
+import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -37,13 +37,15 @@ UNFINISHED = re.compile(r'\b(' + 'TO' + r'DO|FIX' + r'ME|XX' + r'X|HA' + r'CK)\b
 MACHINE = re.compile(r'(?<![\w.$}/-])/(?:work|root|home/\w+|farm|tmp/b[-a-z_]+)/')
 TEXT_SUFFIXES = {'.c', '.h', '.py', '.sh', '.md', '.yaml', '.yml', '.json', '.css', '.js', '.html', '.mustache', '.scn',
                  '.build', '.txt', ''}
+NOT_OURS = {'.git', 'build', 'demo', 'node_modules', '__pycache__'}
 
 
-def tracked():
-    """Files of the repository and those about to join it."""
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=ROOT, check=True,
-                            capture_output=True).stdout
-    return [name for name in listed.decode().split('\0') if name and (ROOT / name).is_file()]
+def sources():
+    """Files of the repository, by name from its root, without what .gitignore names."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(f for f in folders if f not in NOT_OURS and not f.startswith('build-'))
+        for name in sorted(set(names) - NOT_OURS):
+            yield (Path(folder) / name).relative_to(ROOT).as_posix()
 
 
 def without_comments(text):
@@ -125,7 +127,7 @@ def check_locales():
 
 def main():
     findings, files = [], 0
-    for name in tracked():
+    for name in sources():
         path = ROOT / name
         if path.suffix not in TEXT_SUFFIXES:
             continue
