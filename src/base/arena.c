@@ -138,7 +138,7 @@ static void arena_add_block(Arena *arena, size_t needed)
 static void *arena_take(Arena *arena, size_t size)
 {
     size_t needed;
-    if (__builtin_add_overflow(size ? size : 1, (size_t)(ALIGNMENT - 1 + GAP), &needed))
+    if (__builtin_add_overflow(size ? size : 1, (size_t)ALIGNMENT - 1 + GAP, &needed))
         end_without_memory(size);
     needed &= ~(size_t)(ALIGNMENT - 1);
     if (needed > arena->current->size - arena->at)

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#undef err_make /* the wrappers that err.h gives the analyzer */
+#undef err_within
+
 /* ---- tables ---- */
 
 static const ErrRow rows[ERR_CODE_COUNT] = {
