@@ -17,13 +17,14 @@ SRC = ROOT / 'src'
 # Layer (a folder under src/, each engine one of its own): what it may include besides itself. `engines/*` is every engine.
 LAYERS = {
     'base': [],
+    'assets': ['base'],                 # packs, templates, styles and words, compiled into the binary
     'store': ['base'],
     'engines/*': ['base', 'engines/text'],
     'evidence': ['base', 'store', 'engines/merkle'],
     'kernel': ['base', 'store', 'evidence', 'engines/expression', 'engines/text', 'engines/search', 'engines/match'],
     'services': ['base', 'store', 'evidence', 'kernel', 'engines/*'],
-    'web': ['base', 'evidence', 'kernel', 'services'],
-    'cli': ['base', 'store', 'evidence', 'kernel', 'services', 'web', 'engines/*'],
+    'web': ['base', 'assets', 'evidence', 'kernel', 'services'],
+    'cli': ['base', 'assets', 'store', 'evidence', 'kernel', 'services', 'web', 'engines/*'],
 }
 # What tests and benchmarks of a layer may include on top: they build the world that the layer's code is given.
 TESTS = {

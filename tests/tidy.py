@@ -68,7 +68,7 @@ def main():
             looked += output is not None
             if output:
                 bad += 1
-                print(output.replace(str(ROOT) + '/', ''), flush=True)
+                print(re.sub(r'(?m)^(\S*?/)?\.\./src/', 'src/', output.replace(str(ROOT) + '/', '')), flush=True)
     print(f'{len(ours)} sources, {looked} looked at, {bad} with findings')
     return 1 if bad else 0
 

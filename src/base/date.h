@@ -16,7 +16,7 @@ typedef struct Date {
     int year, month, day; /* 1-based */
 } Date;
 
-int64_t date_to_day(Date date); /* of an existing date */
+int64_t date_to_day(Date date);     /* of an existing date */
 Date    date_from_day(int64_t day); /* DATE_DAY_MIN .. DATE_DAY_MAX, as all that writes a date or an instant */
 bool    date_exists(Date date);
 /* "2025-02-28" exactly; false for anything else, "2025-02-30" included. */

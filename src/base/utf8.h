@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-bool utf8_valid(Str s); /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF */
+bool   utf8_valid(Str s);       /* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF */
 size_t utf8_valid_until(Str s); /* bytes before the first fault; s.len when there is none */
 /* Next code point and its length in bytes; s is valid and *at < s.len. */
 uint32_t utf8_next(Str s, size_t *at);
