@@ -12,7 +12,7 @@ bool lang_parse(Str tag, Lang *out)
         Str name = tags[lang];
         if (tag.len < name.len || !str_eq_ascii_fold(str_slice(tag, 0, name.len), name))
             continue;
-        if (tag.len == name.len || strchr("-_.@", tag.ptr[name.len])) {
+        if (tag.len == name.len || memchr("-_.@", tag.ptr[name.len], 4)) {
             *out = (Lang)lang;
             return true;
         }
