@@ -3,7 +3,9 @@
  * Grammar  contract, section 7. Keywords lower case; text in single quotes, doubled to escape; numbers exact decimals.
  * Meaning  total and two-valued: missing is a value; any comparison with a missing value is false, `!=` is true; division by
  *          zero is missing; `and`, `or`, `not` see only true and false. No implicit conversion, save that an integer and a
- *          decimal compare and add as the numbers they are. No loops but count/any/all/sum/min/max over child records.
+ *          decimal compare and add as the numbers they are. A quotient has 6 digits after the point, or as many as its operands
+ *          have, rounded half away from zero; a date plus or minus an integer is so many days later or earlier. sum, min, max
+ *          pass over missing values; the sum of none is 0. No loops but count/any/all/sum/min/max over child records.
  * Passes   expr_parse -> expr_check (names and types against a Scope) -> expr_eval / expr_explain / expr_sql.
  * Pure     no I/O of its own: rows come through the caller's Env; memory is the arena's.
  * Limits   LIMIT_FILTER_BYTES, LIMIT_EXPRESSION_DEPTH, LIMIT_EXPRESSION_NODES; overflow is ECODE_EXPR_OVERFLOW.
@@ -98,6 +100,7 @@ typedef struct ExprSql {
     Buf    sql;
     Value *params; /* bound in order of the ?s */
     size_t count, capacity;
+    size_t aliases; /* t1, t2 … given out so far; each stands once in the statement */
     Arena *arena;
 } ExprSql;
 
@@ -108,7 +111,7 @@ typedef struct ExprSqlEnv {
     void *context;
     /* Writes the field's column of the row named alias ("t0"), already made missing where the reader may not see it. */
     Err (*column)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
-    /* Writes the table's name, and the condition under which the reader sees a row of it under alias ("1" when always). */
+    /* Writes the table's name (its rows' ids stand in the column `id`), and the condition under which the reader sees a row of it under alias ("1" when always). */
     Err (*table)(void *context, ExprSql *sql, const void *type);
     Err (*visible)(void *context, ExprSql *sql, Str alias, const void *type);
     int64_t today;

@@ -1,0 +1,438 @@
+/* SQL. What reads no record is computed here and bound as a value; the rest becomes columns, scalar subqueries (references) and
+ * EXISTS or counts (collections).
+ *
+ * SQL has three truth values, the language two. A condition is written in one of two ways: `exact` gives TRUE or FALSE and
+ * nothing else; otherwise it may give NULL for false, which is enough where only truth counts (WHERE, and below AND and OR there).
+ * So a comparison stays bare until a NOT, or its use as a value, stands above it. */
+#include "engines/expression/expression_internal.h"
+
+#include <assert.h>
+
+enum {
+    SQL_BYTES_MAX = 262144,
+    SQL_PARAMS_MAX = 400, /* of one expression; a statement takes 512, and the caller adds some */
+    CHAIN_FLAT_MAX =
+        48 /* longer runs of AND and OR are halved: SQLite refuses trees deeper than 1000, and counts each operand */
+};
+
+typedef struct Emit {
+    const ExprSqlEnv *env;
+    ExprSql          *sql;
+    Str               given; /* alias of the caller's row */
+} Emit;
+
+static Err condition(Emit *emit, const Expr *expr, Str alias, bool exact);
+
+ExprSql expr_sql_new(Arena *arena) { return (ExprSql){ .sql = buf_new(arena, SQL_BYTES_MAX), .arena = arena }; }
+
+void expr_sql_param(ExprSql *sql, Value value)
+{
+    if (sql->count == sql->capacity) {
+        size_t capacity = sql->capacity ? sql->capacity * 2 : 8;
+        sql->params = arena_grow(sql->arena, sql->params, sql->count, capacity, sizeof *sql->params);
+        sql->capacity = capacity;
+    }
+    sql->params[sql->count++] = value;
+    buf_char(&sql->sql, '?');
+}
+
+static void write(Emit *emit, const char *text) { buf_add(&emit->sql->sql, str_from(text)); }
+
+static Err write_truth(Emit *emit, bool truth)
+{
+    write(emit, truth ? "TRUE" : "FALSE");
+    return ERR_OK;
+}
+
+static Str next_alias(Emit *emit)
+{
+    Str alias;
+    do
+        alias = str_printf(emit->sql->arena, "t%zu", ++emit->sql->aliases);
+    while (str_eq(alias, emit->given));
+    return alias;
+}
+
+/* ---- what is known beforehand ---- */
+
+static Err constant(Emit *emit, const Expr *expr, Value *out)
+{
+    ExprEnv env = { .today = emit->env->today, .actor = emit->env->actor, .organisation = emit->env->organisation };
+    Eval    eval = { .arena = emit->sql->arena, .env = &env };
+    return eval_value(&eval, expr, (ExprRow){ 0 }, out) ? ERR_OK : eval.err;
+}
+
+/* ---- values ---- */
+
+/* "(SELECT <column> FROM <type> AS t1 WHERE t1.id = <the reference> AND <visible>)", up to the reference and after it. */
+static void open_referred(Emit *emit, Str alias)
+{
+    buf_printf(&emit->sql->sql, " AS %.*s WHERE %.*s.id = ", STR_FMT(alias), STR_FMT(alias));
+}
+
+static Err close_referred(Emit *emit, Str alias, const void *type)
+{
+    write(emit, " AND ");
+    TRY(emit->env->visible(emit->env->context, emit->sql, alias, type));
+    write(emit, ")");
+    return ERR_OK;
+}
+
+/* The path up to step `last`. Text goes from the outside in: the last field first, the row's own column innermost. */
+static Err write_path(Emit *emit, const PathStep *steps, size_t last, Str row_alias)
+{
+    const ExprSqlEnv *env = emit->env;
+    const PathStep   *step = &steps[last];
+    if (last == 0)
+        return env->column(env->context, emit->sql, row_alias, step->type, step->field);
+    Str alias = next_alias(emit);
+    write(emit, "(SELECT ");
+    TRY(env->column(env->context, emit->sql, alias, step->type, step->field));
+    write(emit, " FROM ");
+    TRY(env->table(env->context, emit->sql, step->type));
+    open_referred(emit, alias);
+    TRY(write_path(emit, steps, last - 1, row_alias));
+    return close_referred(emit, alias, step->type);
+}
+
+/* The id of the record whose children a collection runs over; a hidden one has no id here, so no children. */
+static Err write_parent(Emit *emit, const Expr *expr, Str row_alias)
+{
+    const ExprSqlEnv *env = emit->env;
+    if (!expr->referred) {
+        buf_printf(&emit->sql->sql, "%.*s.id", STR_FMT(row_alias));
+        return ERR_OK;
+    }
+    const PathStep *link = &expr->steps[0];
+    Str             alias = next_alias(emit);
+    buf_printf(&emit->sql->sql, "(SELECT %.*s.id FROM ", STR_FMT(alias));
+    TRY(env->table(env->context, emit->sql, link->field_type.target));
+    open_referred(emit, alias);
+    TRY(env->column(env->context, emit->sql, row_alias, link->type, link->field));
+    return close_referred(emit, alias, link->field_type.target);
+}
+
+/* Belongs to the collection: its boolean field, and its condition. */
+static Err write_member(Emit *emit, const Expr *expr, Str child, bool exact)
+{
+    const ExprSqlEnv *env = emit->env;
+    if (expr->has_field) {
+        write(emit, exact ? "coalesce(" : "");
+        TRY(env->column(env->context, emit->sql, child, expr->steps[1].type, expr->steps[1].field));
+        write(emit, exact ? " = TRUE, FALSE)" : " = TRUE");
+    }
+    if (!expr->first)
+        return ERR_OK;
+    write(emit, expr->has_field ? " AND " : "");
+    return condition(emit, expr->first, child, exact);
+}
+
+static Err write_children(Emit *emit, const Expr *expr, Str row_alias)
+{
+    const ExprSqlEnv *env = emit->env;
+    Str               alias = next_alias(emit);
+    TRY(env->table(env->context, emit->sql, expr->child.type));
+    buf_printf(&emit->sql->sql, " AS %.*s WHERE ", STR_FMT(alias));
+    TRY(env->column(env->context, emit->sql, alias, expr->child.type, expr->child.link));
+    write(emit, " = ");
+    TRY(write_parent(emit, expr, row_alias));
+    write(emit, " AND ");
+    TRY(env->visible(env->context, emit->sql, alias, expr->child.type));
+    if (!expr->has_field && !expr->first)
+        return ERR_OK;
+    bool outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
+    write(emit, outsiders ? " AND NOT " : " AND ");
+    return write_member(emit, expr, alias, outsiders);
+}
+
+static Err write_collection(Emit *emit, const Expr *expr, Str alias)
+{
+    if (expr->collection == COLLECTION_ALL && !expr->has_field && !expr->first)
+        return write_truth(emit, true);
+    static const char *const heads[] = {
+        [COLLECTION_COUNT] = "(SELECT count(*) FROM ",
+        [COLLECTION_ANY] = "EXISTS (SELECT 1 FROM ",
+        [COLLECTION_ALL] = "NOT EXISTS (SELECT 1 FROM ",
+    };
+    assert(expr->collection <= COLLECTION_ALL);
+    write(emit, heads[expr->collection]);
+    TRY(write_children(emit, expr, alias));
+    write(emit, ")");
+    return ERR_OK;
+}
+
+static bool may_be_missing(const Expr *expr) { return expr->kind == NODE_PATH; }
+
+/* A value that depends on the row. */
+static Err operand(Emit *emit, const Expr *expr, Str alias)
+{
+    if (expr->kind == NODE_PATH)
+        return write_path(emit, expr->steps, expr->step_count - 1, alias);
+    if (expr->kind == NODE_COLLECTION && expr->collection == COLLECTION_COUNT)
+        return write_collection(emit, expr, alias);
+    assert(expr->type.kind == VALUE_BOOLEAN);
+    write(emit, "(");
+    TRY(condition(emit, expr, alias, true));
+    write(emit, ")");
+    return ERR_OK;
+}
+
+static void write_value(Emit *emit, Value value)
+{
+    if (value.kind == VALUE_BOOLEAN)
+        write(emit, value.number ? "TRUE" : "FALSE");
+    else
+        expr_sql_param(emit->sql, value);
+}
+
+/* ---- comparisons ---- */
+
+static const char *const signs[OPERATOR_COUNT] = {
+    [OPERATOR_EQ] = " = ",  [OPERATOR_NE] = " != ", [OPERATOR_LT] = " < ",
+    [OPERATOR_LE] = " <= ", [OPERATOR_GT] = " > ",  [OPERATOR_GE] = " >= ",
+};
+
+static const Operator mirrored[OPERATOR_COUNT] = {
+    [OPERATOR_EQ] = OPERATOR_EQ, [OPERATOR_NE] = OPERATOR_NE, [OPERATOR_LT] = OPERATOR_GT,
+    [OPERATOR_LE] = OPERATOR_GE, [OPERATOR_GT] = OPERATOR_LT, [OPERATOR_GE] = OPERATOR_LE,
+};
+
+/* `!=` is true of a missing value and so always exact; the others are false of it. */
+static void open_comparison(Emit *emit, Operator operator, bool exact)
+{
+    write(emit, exact || operator== OPERATOR_NE ? "coalesce(" : "");
+}
+
+static void close_comparison(Emit *emit, Operator operator, bool exact)
+{
+    if (operator== OPERATOR_NE)
+        write(emit, ", TRUE)");
+    else if (exact)
+        write(emit, ", FALSE)");
+}
+
+static Err write_present(Emit *emit, const Expr *expr, Str alias, bool present)
+{
+    if (!may_be_missing(expr))
+        return write_truth(emit, present);
+    TRY(operand(emit, expr, alias));
+    write(emit, present ? " IS NOT NULL" : " IS NULL");
+    return ERR_OK;
+}
+
+static Err compare_value(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+{
+    open_comparison(emit, operator, exact);
+    TRY(operand(emit, expr, alias));
+    write(emit, signs[operator]);
+    write_value(emit, value);
+    close_comparison(emit, operator, exact);
+    return ERR_OK;
+}
+
+static uint8_t scale_of(ExprType type) { return type.kind == VALUE_DECIMAL ? type.scale : 0; }
+
+/* A number in the units of the column; false when the column cannot hold it. */
+static bool to_column(ExprType type, Value *value)
+{
+    Decimal decimal;
+    if (!kind_is_number(value->kind))
+        return true;
+    if (!decimal_rescale(value_number(*value), scale_of(type), &decimal))
+        return false;
+    *value = type.kind == VALUE_INTEGER ? value_int(decimal.units) : value_decimal(decimal);
+    return true;
+}
+
+/* Against a number that the column cannot hold: it lies between two that it can, or beyond all of them. With whole cents,
+ * price < 1.005 is price <= 1.00. */
+static Err compare_between(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+{
+    bool less = operator== OPERATOR_LT || operator== OPERATOR_LE;
+    if (operator== OPERATOR_EQ || operator== OPERATOR_NE)
+        return write_truth(emit, operator== OPERATOR_NE);
+    Decimal number = value_number(value), below;
+    if (!decimal_round(number, scale_of(expr->type), &below)) {
+        bool beyond = number.units > 0;
+        return less == beyond ? write_present(emit, expr, alias, true) : write_truth(emit, false);
+    }
+    below.units -= decimal_cmp(below, number) > 0;
+    value = expr->type.kind == VALUE_INTEGER ? value_int(below.units) : value_decimal(below);
+    return compare_value(emit, expr, less ? OPERATOR_LE : OPERATOR_GT, value, alias, exact);
+}
+
+static Err compare_constant(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+{
+    if (value.kind == VALUE_MISSING)
+        return write_truth(emit, operator== OPERATOR_NE);
+    if (!to_column(expr->type, &value))
+        return compare_between(emit, expr, operator, value, alias, exact);
+    return compare_value(emit, expr, operator, value, alias, exact);
+}
+
+static Err write_compare(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    const Expr *left = expr->first, *right = expr->last;
+    Value       value;
+    if (left->constant) {
+        TRY(constant(emit, left, &value));
+        return compare_constant(emit, right, mirrored[expr->operator], value, alias, exact);
+    }
+    if (right->constant) {
+        TRY(constant(emit, right, &value));
+        return compare_constant(emit, left, expr->operator, value, alias, exact);
+    }
+    open_comparison(emit, expr->operator, exact);
+    TRY(operand(emit, left, alias));
+    write(emit, signs[expr->operator]);
+    TRY(operand(emit, right, alias));
+    close_comparison(emit, expr->operator, exact);
+    return ERR_OK;
+}
+
+/* 'x' in (a, b): one comparison for each, as each column has its own scale. */
+static Err write_constant_in(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    Value value, item;
+    TRY(constant(emit, expr->first, &value));
+    write(emit, "(");
+    for (const Expr *operand_ = expr->first->next; operand_; operand_ = operand_->next) {
+        if (operand_->constant) {
+            TRY(constant(emit, operand_, &item));
+            TRY(write_truth(emit, values_compare(OPERATOR_EQ, value, item)));
+        } else {
+            TRY(compare_constant(emit, operand_, OPERATOR_EQ, value, alias, exact));
+        }
+        write(emit, operand_->next ? " OR " : ")");
+    }
+    return ERR_OK;
+}
+
+/* The items that the left side can equal, with commas. */
+static Err write_items(Emit *emit, const Expr *expr, Str alias, size_t *count)
+{
+    const Expr *left = expr->first;
+    Value       value;
+    *count = 0;
+    for (const Expr *item = left->next; item; item = item->next) {
+        if (item->constant) {
+            TRY(constant(emit, item, &value));
+            if (value.kind == VALUE_MISSING || !to_column(left->type, &value))
+                continue;
+        }
+        write(emit, *count ? ", " : "");
+        if (item->constant)
+            write_value(emit, value);
+        else
+            TRY(operand(emit, item, alias));
+        ++*count;
+    }
+    return ERR_OK;
+}
+
+static Err write_in(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    exact |= expr->negated;
+    write(emit, expr->negated ? "NOT " : "");
+    if (expr->first->constant)
+        return write_constant_in(emit, expr, alias, exact);
+    size_t start = emit->sql->sql.len, params = emit->sql->count, count;
+    write(emit, exact ? "coalesce(" : "");
+    TRY(operand(emit, expr->first, alias));
+    write(emit, " IN (");
+    TRY(write_items(emit, expr, alias, &count));
+    write(emit, exact ? "), FALSE)" : ")");
+    if (count)
+        return ERR_OK;
+    emit->sql->sql.len = start; /* nothing can be equal: PostgreSQL knows no empty list */
+    emit->sql->count = params;
+    return write_truth(emit, false);
+}
+
+/* The one place where the databases differ: PostgreSQL calls it strpos. Both give 1 for an empty part. */
+static Err write_contains(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    Value values[2] = { { .kind = VALUE_TEXT }, { .kind = VALUE_TEXT } };
+    if (expr->first->constant)
+        TRY(constant(emit, expr->first, &values[0]));
+    if (expr->last->constant)
+        TRY(constant(emit, expr->last, &values[1]));
+    if (values[0].kind == VALUE_MISSING || values[1].kind == VALUE_MISSING)
+        return write_truth(emit, false);
+    write(emit, exact ? "coalesce(instr(" : "instr(");
+    for (size_t i = 0; i < 2; i++) {
+        const Expr *side = i ? expr->last : expr->first;
+        write(emit, i ? ", " : "");
+        if (side->constant)
+            write_value(emit, values[i]);
+        else
+            TRY(operand(emit, side, alias));
+    }
+    write(emit, exact ? ") > 0, FALSE)" : ") > 0");
+    return ERR_OK;
+}
+
+/* ---- logic ---- */
+
+static Err write_chain(Emit *emit, const Expr *first, size_t count, const char *word, Str alias, bool exact)
+{
+    write(emit, "(");
+    for (size_t done = 0; done < count;) {
+        size_t part = count > CHAIN_FLAT_MAX ? (done ? count - done : count / 2) : 1;
+        if (done)
+            write(emit, word);
+        if (part == 1)
+            TRY(condition(emit, first, alias, exact));
+        else
+            TRY(write_chain(emit, first, part, word, alias, exact));
+        done += part;
+        for (size_t i = 0; i < part; i++)
+            first = first->next;
+    }
+    write(emit, ")");
+    return ERR_OK;
+}
+
+static Err write_not(Emit *emit, const Expr *expr, Str alias)
+{
+    const Expr *inner = expr->first;
+    if (inner->kind == NODE_MISSING)
+        return write_present(emit, inner->first, alias, !inner->negated);
+    write(emit, "NOT ");
+    return condition(emit, inner, alias, true);
+}
+
+static Err condition(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    Value value;
+    if (expr->constant) {
+        TRY(constant(emit, expr, &value));
+        return write_truth(emit, value.kind == VALUE_BOOLEAN && value.number);
+    }
+    switch (expr->kind) {
+    case NODE_AND: return write_chain(emit, expr->first, expr->count, " AND ", alias, exact);
+    case NODE_OR: return write_chain(emit, expr->first, expr->count, " OR ", alias, exact);
+    case NODE_NOT: return write_not(emit, expr, alias);
+    case NODE_COMPARE: return write_compare(emit, expr, alias, exact);
+    case NODE_IN: return write_in(emit, expr, alias, exact);
+    case NODE_CONTAINS: return write_contains(emit, expr, alias, exact);
+    case NODE_MISSING: return write_present(emit, expr->first, alias, expr->negated);
+    case NODE_COLLECTION: return write_collection(emit, expr, alias);
+    default:
+        assert(expr->kind == NODE_PATH);
+        return compare_value(emit, expr, OPERATOR_EQ, value_bool(true), alias, exact);
+    }
+}
+
+Err expr_sql(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql)
+{
+    Emit   emit = { .env = env, .sql = sql, .given = alias };
+    size_t before = sql->count;
+    assert(expr->type.kind == VALUE_BOOLEAN);
+    TRY(condition(&emit, expr, alias, false));
+    if (buf_full(&sql->sql))
+        return err_make(ECODE_EXPR_LIMIT, "more than %d bytes of SQL", SQL_BYTES_MAX);
+    if (sql->count - before > SQL_PARAMS_MAX)
+        return err_make(ECODE_EXPR_LIMIT, "more than %d values in SQL", SQL_PARAMS_MAX);
+    return ERR_OK;
+}
