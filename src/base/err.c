@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#undef err_make /* the wrappers that err.h gives the analyzer */
+#undef err_make /* the wrappers of err.h */
 #undef err_within
 
 /* ---- tables ---- */

@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/lang.h"
 
+#include <assert.h>
+
 typedef enum ErrKind {
     ERR_NONE,
     ERR_MALFORMED,    /* 400, 65: not what the protocol or format allows */
@@ -63,16 +65,16 @@ typedef struct Err {
 Err err_make(ErrCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "context: " in front of what err already says. */
 Err err_within(Err err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-#ifdef __clang_analyzer__ /* it sees one source at a time: tell it that an error made elsewhere is never success */
+
+/* Compilers and analyzers see one source at a time; this tells them that a made error is never success, so that they know
+ * what is set after TRY. */
 static inline Err err_made(Err err)
 {
-    if (err.kind == ERR_NONE)
-        __builtin_unreachable();
+    assert(err.kind != ERR_NONE);
     return err;
 }
 #define err_make(...)   err_made(err_make(__VA_ARGS__))
 #define err_within(...) err_made(err_within(__VA_ARGS__))
-#endif
 
 typedef struct ErrRow {
     Str     code; /* "json.syntax": stable, the last part of a problem's type */
