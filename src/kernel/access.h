@@ -19,6 +19,9 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
     return clearance->in[field->compartment] >= field->class;
 }
 
+/* Does the actor see every record of the type? Then a reference to one needs no look-up. */
+bool access_always(const Ctx *ctx, const Type *type);
+
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
 /* Writes the field's column, missing in rows where the actor may not see it. */
@@ -29,8 +32,12 @@ Err  access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
 Err  access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
 
-/* Env for expressions over true values, with *hidden by what ctx->actor may see. */
+int  access_plan_width(const AccessPlan *plan); /* columns that were added */
+
+/* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for decisions. The
+ * records in hand carry their clearance. */
 ExprEnv access_env(const Ctx *ctx);
+ExprEnv access_env_truth(const Ctx *ctx);
 /* Env for SQL with hidden values missing. */
 ExprSqlEnv access_sql_env(const Ctx *ctx);
 
@@ -40,6 +47,6 @@ typedef enum Permit {
     PERMIT_YES
 } Permit;
 /* Role and relation only; state and guard are act.h's. record NULL: create. */
-Err access_permits(const Ctx *ctx, const Action *action, const Type *type, const Record *record, Permit *out) MUST_CHECK;
+Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out) MUST_CHECK;
 
 #endif

@@ -41,9 +41,11 @@ typedef struct Change { /* pure: no effect until committed */
 } Change;
 
 /* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH, ECODE_RECORD_STALE;
- * ECODE_ACTION_REFUSED with a Problem per clause (state, guard); ECODE_RECORD_INVALID with a Problem per field. */
+ * ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field; ECODE_ACTION_REFUSED with a Problem per clause (guard). */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
 Err act_commit(Db *db, Change *change) MUST_CHECK;
+/* The record as it stands after the committed change, with what the actor may now see of it. */
+Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;
 /* All three phases, waiting for the writer: command line, import, init. *out is the record as it stands after. */
 Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems) MUST_CHECK;
 

@@ -14,13 +14,31 @@
 #ifndef FM_KERNEL_EVENT_H
 #define FM_KERNEL_EVENT_H
 
-#include "kernel/act.h"
+#include "base/json.h"
+#include "kernel/record.h"
 
 extern const Str kernel_migrations[];
 extern const size_t kernel_migration_count;
 
-/* Appends the change's event: sequence = last + 1, time = max(last, now). On the writer. */
-Err event_append(Db *db, Change *change) MUST_CHECK;
+typedef struct EventHead {
+    int64_t sequence, time_ms; /* from event_next */
+    Str     pack_name;
+    int64_t pack_number;
+    Str     action;
+    Str     person, membership, organisation; /* empty: the system */
+} EventHead;
+
+typedef struct EventItem { /* one touched record */
+    Str          type, record;
+    int64_t      version;
+    const Str   *fields; /* names, with their values after the step */
+    const Value *values;
+    size_t       count;
+} EventItem;
+
+/* The next event's place: sequence = last + 1, time = max(last, now). On the writer, and only there. */
+Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
+Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items, size_t count) MUST_CHECK;
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 

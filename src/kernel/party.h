@@ -16,9 +16,10 @@ extern const Actor actor_system;
 
 /* The membership as an actor; ECODE_SIGN_IN_NO_MEMBERSHIP when it is not running today. */
 Err actor_load(const Ctx *ctx, Str membership, Actor *out) MUST_CHECK;
-/* The person's running memberships, oldest first. */
+#define ACTOR_CHOICES_MAX 32
+/* The person's running memberships, oldest first, at most ACTOR_CHOICES_MAX. */
 Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count) MUST_CHECK;
-/* Is the membership still running and still of this role? Used inside the writer. */
-Err actor_recheck(Db *db, const Pack *pack, const Actor *actor, int64_t today) MUST_CHECK;
+/* Is the actor's membership still running, and still the same role in the same organisation? Inside the writer. */
+Err actor_recheck(const Ctx *writer) MUST_CHECK;
 
 #endif

@@ -6,7 +6,8 @@
  * Errors   ECODE_STORE_FULL and ECODE_STORE_READ_ONLY (503), ECODE_BUSY (503), ECODE_STORE_CORRUPT, ECODE_STORE_CONSTRAINT,
  *          ECODE_INTERNAL (500). A failed fsync or no memory ends the process at once: what is on the disk is then unknown,
  *          and a restart finds out.
- * Durable  write-ahead log, synchronous=FULL: when COMMIT has returned, the change survives power loss. */
+ * Durable  write-ahead log, synchronous=FULL: when COMMIT has returned, the change survives power loss.
+ * Files    a new database is readable by its owner alone; it is made of path, path-wal and path-shm. */
 #ifndef FM_STORE_STORE_H
 #define FM_STORE_STORE_H
 
@@ -25,9 +26,10 @@ typedef enum DbMode {
     DB_READ    /* must exist; any write is refused by the database */
 } DbMode;
 
+/* ECODE_FILE_MISSING when there is no such file, or no folder to make it in. */
 Err  db_open(Str path, DbMode mode, Db **out) MUST_CHECK;
 void db_close(Db *db); /* NULL does nothing */
-static inline void db_closep(Db **db) { db_close(*db); }
+static inline void db_freep(Db **db) { db_close(*db); }
 
 /* Runs a statement that gives no rows. */
 Err db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
@@ -44,13 +46,42 @@ Str     rows_borrow_text(const Rows *rows, int column); /* until the next rows_n
 
 /* Several statements without values in one text: migrations and pragmas only. */
 Err db_script(Db *db, Str sql) MUST_CHECK;
-/* One snapshot for several reads; end it within a second (architecture, section 5). */
+
+/* ---- transactions ----
+ * From db_begin() to db_commit() all happens or nothing. An error may make the database end the transaction by itself (disk
+ * full); it is then lost, and every call gives that same error until db_rollback(), so that nothing that follows can slip
+ * through as a change of its own. */
+Err  db_begin(Db *db) MUST_CHECK; /* takes the right to write at once: ECODE_BUSY here, and not half-way */
+Err  db_commit(Db *db) MUST_CHECK; /* no Rows may be open; the transaction is over also when this fails */
+void db_rollback(Db *db);         /* without a transaction does nothing */
+Err  db_lost(const Db *db); /* the error that ended the transaction, or ERR_OK */
+/* A part of the transaction that can be undone alone. One at a time. */
+Err db_part_begin(Db *db) MUST_CHECK;
+Err db_part_keep(Db *db) MUST_CHECK;
+Err db_part_undo(Db *db) MUST_CHECK;
+
+/* One snapshot for several reads, as of this call; end it within a second (architecture, section 5). */
 Err  db_snapshot_begin(Db *db) MUST_CHECK;
 void db_snapshot_end(Db *db);
 
 /* Runs the steps that the database has not seen, each in a transaction of its own together with its number.
  * ECODE_STORE_NEWER when the database has seen more than there are. */
 Err db_migrate(Db *db, const Str *steps, size_t count) MUST_CHECK;
-int64_t db_wal_pages(const Db *db); /* pages in the write-ahead log at the last commit */
+
+/* ---- write-ahead log ----
+ * Its pages are moved to the database every DB_CHECKPOINT_PAGES, by the commit that reaches that number or, after
+ * db_checkpoint_by_hand(), by db_checkpoint() alone. */
+#define DB_CHECKPOINT_PAGES 1000
+#define DB_WAL_PAGES_MAX    16384 /* 64 MiB: more than this the log should not keep on the disk */
+
+typedef enum DbCheckpoint {
+    DB_CHECKPOINT_PASSIVE, /* what can be moved without waiting for anybody */
+    DB_CHECKPOINT_EMPTY    /* the same, and when no reader needs the log any more its file is cut to nothing */
+} DbCheckpoint;
+
+void    db_checkpoint_by_hand(Db *db);
+Err     db_checkpoint(Db *db, DbCheckpoint how) MUST_CHECK; /* a reader in the way is no error */
+int64_t db_wal_pages(const Db *db);   /* pages in the write-ahead log at the last commit */
+int64_t db_wal_backlog(const Db *db); /* of these, not yet moved */
 
 #endif

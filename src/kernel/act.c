@@ -1,0 +1,514 @@
+#include "kernel/act.h"
+
+#include "kernel/event.h"
+#include "kernel/find.h"
+#include "kernel/input.h"
+
+/* ---- the conditions of a step, asked the same way before and inside the writer ---- */
+
+static Err guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out)
+{
+    ExprEnv env = access_env_truth(ctx);
+    *out = true;
+    for (size_t i = 0; i < action->guard_count && *out; i++) {
+        Value value;
+        TRY(expr_eval(ctx->arena, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
+        *out = value.kind == VALUE_BOOLEAN && value.number;
+    }
+    return ERR_OK;
+}
+
+static Err needed_states(Arena *arena, const Type *type, const Action *action, Text *out)
+{
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        Str    names[STATES_MAX];
+        size_t count = 0;
+        for (size_t i = 0; i < type->state_count; i++)
+            if (action->from >> i & 1)
+                names[count++] = type->states[i].label.in[lang];
+        out->in[lang] = str_join(arena, names, count, lang == LANG_ZH ? STR("、") : STR(", "));
+    }
+    return ERR_OK;
+}
+
+static bool state_fits(const Action *action, const Record *record)
+{
+    int state = record_state(record);
+    return state >= 0 && (action->from >> state & 1);
+}
+
+static Err explain_state(const Action *action, const Record *record, Problems *problems)
+{
+    Text needed, found = value_label(problems->arena, &record->type->fields[SYS_STATE], record->values[SYS_STATE]);
+    TRY(needed_states(problems->arena, record->type, action, &needed));
+    PROBLEM(problems, ECODE_ACTION_STATE, STR_NONE, STR("state"), ARG_TEXT("action", action->label), ARG_TEXT("needed", needed),
+            ARG_TEXT("found", found));
+    return ERR_OK;
+}
+
+static void explain_clause(const Guard *guard, const ExprClause *clause, Problems *problems)
+{
+    if (clause->hidden) {
+        PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+        return;
+    }
+    ErrArg args[4] = { ARG_TEXT("rule", guard->rule.in[0].len ? guard->rule : clause->rule), ARG_TEXT("found", clause->found) };
+    size_t count = 2;
+    if (guard->source.in[0].len)
+        args[count++] = ARG_TEXT("source", guard->source);
+    if (guard->helps.in[0].len)
+        args[count++] = ARG_TEXT("helps", guard->helps);
+    problem_add(problems, ECODE_ACTION_CLAUSE, STR_NONE, clause->source, args, count);
+}
+
+/* Every clause that fails, and every hidden one whether it fails or not: which of the hidden ones failed must not show. */
+static Err explain_guards(const Ctx *ctx, const Action *action, const Record *record, Problems *problems)
+{
+    ExprEnv   env = access_env(ctx);
+    ExprScope scope = pack_scope(ctx->city->pack, true);
+    for (size_t i = 0; i < action->guard_count; i++) {
+        ExprClause *clauses;
+        size_t      count;
+        TRY(expr_explain(ctx->arena, action->guards[i].when, &scope, &env, (ExprRow){ record->type, record }, &clauses, &count));
+        for (size_t c = 0; c < count; c++)
+            if (clauses[c].hidden || !clauses[c].holds)
+                explain_clause(&action->guards[i], &clauses[c], problems);
+    }
+    return ERR_OK;
+}
+
+static Text who_text(Arena *arena, const Pack *pack, const Action *action)
+{
+    Text out;
+    uint64_t roles = 0;
+    for (size_t i = 0; i < action->who_count; i++)
+        roles |= action->who[i].roles;
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        Str    names[ROLES_MAX];
+        size_t count = 0;
+        for (size_t i = 0; i < pack->role_count; i++)
+            if (roles >> i & 1)
+                names[count++] = pack->roles[i].label.in[lang];
+        out.in[lang] = str_join(arena, names, count, lang == LANG_ZH ? STR("、") : STR(", "));
+    }
+    return out;
+}
+
+static void explain_denied(const Ctx *ctx, const Action *action, Problems *problems)
+{
+    PROBLEM(problems, ECODE_ACTION_DENIED, STR_NONE, STR_NONE, ARG_TEXT("action", action->label),
+            ARG_TEXT("who", who_text(ctx->arena, ctx->city->pack, action)));
+}
+
+/* ---- phase one: prepare ---- */
+
+typedef struct Prepare {
+    const Ctx        *ctx;
+    const ActRequest *request;
+    Problems         *problems;
+    const Action     *action;
+    Record            before; /* values NULL: create */
+    Delta            *delta;
+} Prepare;
+
+static Err prepare_find(Prepare *p)
+{
+    if (p->request->record.len)
+        TRY(find_one(p->ctx, p->request->type, p->request->record, &p->before));
+    p->action = type_action(p->request->type, p->request->action);
+    if (!p->action || p->action->creates != (p->request->record.len == 0))
+        return err_make(ECODE_ACTION_UNKNOWN, "%.*s", STR_FMT(p->request->action));
+    return ERR_OK;
+}
+
+static Err prepare_right(Prepare *p)
+{
+    Permit permit;
+    TRY(access_permits(p->ctx, p->action, p->action->creates ? NULL : &p->before, &permit));
+    if (permit == PERMIT_YES)
+        return ERR_OK;
+    explain_denied(p->ctx, p->action, p->problems);
+    return err_make(ECODE_ACTION_DENIED, "%.*s", STR_FMT(p->action->name));
+}
+
+static Err prepare_version(Prepare *p)
+{
+    if (p->action->creates)
+        return ERR_OK;
+    if (p->request->if_match < 0)
+        return p->request->must_match ? err_make(ECODE_RECORD_NO_MATCH, "%.*s", STR_FMT(p->action->name)) : ERR_OK;
+    if (p->request->if_match == record_version(&p->before))
+        return ERR_OK;
+    PROBLEM(p->problems, ECODE_RECORD_STALE, STR_NONE, STR_NONE,
+            ARG("version", str_printf(p->ctx->arena, "%lld", (long long)record_version(&p->before))));
+    return err_make(ECODE_RECORD_STALE, "has version %lld", (long long)record_version(&p->before));
+}
+
+static Err prepare_state(Prepare *p)
+{
+    if (p->action->creates || state_fits(p->action, &p->before))
+        return ERR_OK;
+    TRY(explain_state(p->action, &p->before, p->problems));
+    return err_make(ECODE_ACTION_REFUSED, "state");
+}
+
+static void delta_set(Delta *delta, SystemField field, Value value)
+{
+    delta->record.values[field] = value;
+    delta->set[field] = true;
+}
+
+static void delta_begin(Prepare *p)
+{
+    Arena      *arena = p->ctx->arena;
+    const Type *type = p->request->type;
+    Delta      *delta = p->delta = ARENA_NEW(arena, Delta);
+    delta->record = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
+    delta->set = ARENA_ARRAY(arena, bool, type->field_count);
+    if (!p->action->creates) {
+        memcpy(delta->record.values, p->before.values, type->field_count * sizeof(Value));
+        delta->record.clearance = p->before.clearance;
+        delta->base_version = record_version(&p->before);
+        return;
+    }
+    const Actor *actor = p->ctx->actor;
+    delta->record.values[SYS_ID] = value_id(uuid_make(p->ctx->city->ids, arena));
+    delta_set(delta, SYS_DISCLOSURE, value_text(class_names[type->disclosure]));
+    delta_set(delta, SYS_STATE, value_text(type->states[p->action->to < 0 ? 0 : p->action->to].name));
+    if (!actor->system) {
+        delta_set(delta, SYS_OWNER, value_id(actor->organisation));
+        delta_set(delta, SYS_CREATOR, value_id(actor->person));
+    }
+}
+
+static bool input_allowed(const Action *action, const Field *field)
+{
+    for (size_t i = 0; i < action->input_count; i++)
+        if (action->inputs[i] == field->index)
+            return true;
+    return false;
+}
+
+/* A field that the actor may not see is as unknown as one that does not exist. */
+static const Field *input_field(Prepare *p, const Json *given)
+{
+    const Field *field = type_field(p->request->type, given->key);
+    bool         hidden = field && !p->action->creates && !access_shows(&p->before.clearance, field);
+    if (!field || hidden) {
+        PROBLEM(p->problems, ECODE_FIELD_UNKNOWN, given->key, STR_NONE, ARG("field", given->key));
+        return NULL;
+    }
+    if (!input_allowed(p->action, field)) {
+        PROBLEM(p->problems, ECODE_FIELD_READ_ONLY, field->name, STR_NONE, ARG_TEXT("label", field->label));
+        return NULL;
+    }
+    return field;
+}
+
+static Err prepare_inputs(Prepare *p)
+{
+    size_t before = p->problems->count;
+    JSON_EACH(given, p->request->input)
+    {
+        const Field *field = input_field(p, given);
+        Value        value;
+        bool         good;
+        if (!field)
+            continue;
+        TRY(input_value(p->ctx, field, given, &value, &good, p->problems));
+        if (!good || value_eq(value, p->delta->record.values[field->index]))
+            continue;
+        p->delta->record.values[field->index] = value;
+        p->delta->set[field->index] = true;
+    }
+    for (size_t i = 0; i < p->action->required_count; i++) {
+        const Field *field = &p->request->type->fields[p->action->required[i]];
+        if (p->delta->record.values[field->index].kind == VALUE_MISSING)
+            PROBLEM(p->problems, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
+    }
+    if (p->problems->count > before)
+        return err_make(ECODE_RECORD_INVALID, "%zu fields", p->problems->count - before);
+    return ERR_OK;
+}
+
+/* Guards see the record with its new values and its old state: what the step would rest on. */
+static Err prepare_guards(Prepare *p)
+{
+    bool hold;
+    if (p->action->creates)
+        TRY(access_clearance(p->ctx, &p->delta->record, &p->delta->record.clearance));
+    TRY(guards_hold(p->ctx, p->action, &p->delta->record, &hold));
+    if (hold)
+        return ERR_OK;
+    TRY(explain_guards(p->ctx, p->action, &p->delta->record, p->problems));
+    return err_make(ECODE_ACTION_REFUSED, "guard");
+}
+
+static bool delta_empty(const Delta *delta)
+{
+    for (size_t i = 0; i < delta->record.type->field_count; i++)
+        if (delta->set[i])
+            return false;
+    return true;
+}
+
+static void prepare_state_change(Prepare *p)
+{
+    const Type *type = p->request->type;
+    if (p->action->creates || p->action->to < 0)
+        return;
+    Value state = value_text(type->states[p->action->to].name);
+    if (!value_eq(state, p->delta->record.values[SYS_STATE]))
+        delta_set(p->delta, SYS_STATE, state);
+}
+
+Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems)
+{
+    Prepare p = { .ctx = ctx, .request = request, .problems = problems };
+    if (!ctx->actor)
+        return err_make(ECODE_SIGN_IN_NEEDED, "%.*s", STR_FMT(request->action));
+    TRY(prepare_find(&p));
+    TRY(prepare_right(&p));
+    TRY(prepare_version(&p));
+    TRY(prepare_state(&p));
+    delta_begin(&p);
+    TRY(prepare_inputs(&p));
+    TRY(prepare_guards(&p));
+    prepare_state_change(&p);
+    Change *change = ARENA_NEW(ctx->arena, Change);
+    /* an edit that changes nothing leaves no event; a step is an event even when it changes no field */
+    bool nothing = delta_empty(p.delta) && p.action->to < 0;
+    *change = (Change){ .city = ctx->city, .action = p.action, .actor = *ctx->actor, .deltas = p.delta,
+                        .delta_count = nothing ? 0 : 1, .arena = ctx->arena };
+    *out = change;
+    return ERR_OK;
+}
+
+/* ---- phase two: commit ---- */
+
+static Err contended(const Delta *delta)
+{
+    return err_make(ECODE_RECORD_CONTENDED, "%.*s changed meanwhile", STR_FMT(record_id(&delta->record)));
+}
+
+/* Rights, versions and guard as they stand now: what was prepared may have been overtaken. */
+static Err commit_recheck(const Ctx *writer, const Change *change, const Delta *delta)
+{
+    bool   hold;
+    Permit permit;
+    Record now;
+    if (delta->base_version) {
+        bool found;
+        TRY(record_load(writer->db, writer->arena, delta->record.type, record_id(&delta->record), &now, &found));
+        if (!found || record_version(&now) != delta->base_version)
+            return contended(delta);
+    }
+    TRY(access_permits(writer, change->action, delta->base_version ? &now : NULL, &permit));
+    if (permit != PERMIT_YES)
+        return contended(delta);
+    Record after = delta->record;
+    if (delta->base_version)
+        after.values = memcpy(ARENA_ARRAY(writer->arena, Value, after.type->field_count), after.values,
+                              after.type->field_count * sizeof(Value));
+    if (delta->base_version) /* guards ask about the state before the step */
+        after.values[SYS_STATE] = now.values[SYS_STATE];
+    TRY(guards_hold(writer, change->action, &after, &hold));
+    return hold ? ERR_OK : contended(delta);
+}
+
+static Err commit_number(const Ctx *writer, Delta *delta)
+{
+    const Type *type = delta->record.type;
+    bool given = delta->record.values[SYS_NUMBER].kind != VALUE_MISSING;
+    bool begun = type->state_count == 1 || record_state(&delta->record) > 0;
+    if (given || type->number.len == 0 || !begun)
+        return ERR_OK;
+    Value number;
+    TRY(number_next(writer, type, delta->record.values[SYS_OWNER].text, &number));
+    delta_set(delta, SYS_NUMBER, number);
+    return ERR_OK;
+}
+
+static Err commit_event(const Ctx *writer, Change *change)
+{
+    EventHead head = { .sequence = change->sequence,
+                       .time_ms = change->time_ms,
+                       .pack_name = change->city->pack->name,
+                       .pack_number = change->city->pack_number,
+                       .action = change->action->name,
+                       .person = change->actor.person,
+                       .membership = change->actor.membership,
+                       .organisation = change->actor.organisation };
+    EventItem *items = ARENA_ARRAY(writer->arena, EventItem, change->delta_count);
+    for (size_t d = 0; d < change->delta_count; d++) {
+        const Delta *delta = &change->deltas[d];
+        const Type  *type = delta->record.type;
+        Str         *fields = ARENA_ARRAY(writer->arena, Str, type->field_count);
+        Value       *values = ARENA_ARRAY(writer->arena, Value, type->field_count);
+        items[d] = (EventItem){ .type = type->name, .record = record_id(&delta->record),
+                                .version = record_version(&delta->record), .fields = fields, .values = values };
+        for (size_t i = 0; i < type->field_count; i++) {
+            if (!delta->set[i] || i == SYS_ID || i == SYS_VERSION)
+                continue;
+            fields[items[d].count] = type->fields[i].name;
+            values[items[d].count++] = delta->record.values[i];
+        }
+    }
+    return event_write(writer->db, writer->arena, &change->city->env, &head, items, change->delta_count);
+}
+
+static Err commit_row(const Ctx *writer, const Delta *delta)
+{
+    return delta->base_version ? record_update(writer->db, writer->arena, &delta->record, delta->set)
+                               : record_insert(writer->db, writer->arena, &delta->record);
+}
+
+Err act_commit(Db *db, Change *change)
+{
+    Ctx writer = { .city = change->city, .db = db, .arena = change->arena, .actor = &change->actor,
+                   .now_ms = env_now(&change->city->env) };
+    if (change->delta_count == 0)
+        return ERR_OK;
+    TRY(actor_recheck(&writer));
+    for (size_t d = 0; d < change->delta_count; d++)
+        TRY(commit_recheck(&writer, change, &change->deltas[d]));
+    TRY(event_next(db, writer.now_ms, &change->sequence, &change->time_ms));
+    for (size_t d = 0; d < change->delta_count; d++) {
+        Delta *delta = &change->deltas[d];
+        delta_set(delta, SYS_VERSION, value_int(delta->base_version + 1));
+        delta_set(delta, SYS_CHANGED, value_instant(change->time_ms));
+        if (delta->base_version == 0)
+            delta_set(delta, SYS_CREATED, value_instant(change->time_ms));
+        TRY(commit_number(&writer, delta));
+        TRY(commit_row(&writer, delta));
+    }
+    return commit_event(&writer, change);
+}
+
+/* ---- all phases, waiting ---- */
+
+typedef struct ActJob {
+    WriterJob job;
+    Change   *change;
+} ActJob;
+
+static Err act_job_run(Db *db, WriterJob *job)
+{
+    return act_commit(db, ((ActJob *)job)->change);
+}
+
+Err act_result(const Ctx *ctx, const Change *change, Record *out)
+{
+    *out = change->deltas[0].record;
+    return access_clearance(ctx, out, &out->clearance);
+}
+
+Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems)
+{
+    Err err = ERR_OK;
+    for (int attempt = 0; attempt < ACT_TRIES; attempt++) {
+        ActJob job = { .job = { .run = act_job_run } };
+        problems->count = 0;
+        TRY(act_prepare(ctx, request, &job.change, problems));
+        err = writer_run(ctx->city->writer, &job.job);
+        if (!err.kind)
+            return act_result(ctx, job.change, out);
+        if (err.code != ECODE_RECORD_CONTENDED)
+            return err;
+    }
+    return err;
+}
+
+/* ---- what one may do ---- */
+
+static bool required_outside(const Action *action, const Field *field)
+{
+    return !input_allowed(action, field);
+}
+
+static Err option_reasons(const Ctx *ctx, const Action *action, const Record *record, Permit permit, Problems *out)
+{
+    bool hold;
+    if (permit == PERMIT_NOT) {
+        explain_denied(ctx, action, out);
+        return ERR_OK;
+    }
+    if (!state_fits(action, record))
+        return explain_state(action, record, out);
+    for (size_t i = 0; i < action->required_count; i++) {
+        const Field *field = &record->type->fields[action->required[i]];
+        if (!required_outside(action, field) || record->values[field->index].kind != VALUE_MISSING)
+            continue;
+        if (access_shows(&record->clearance, field))
+            PROBLEM(out, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
+        else
+            PROBLEM(out, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+    }
+    TRY(guards_hold(ctx, action, record, &hold));
+    return hold ? ERR_OK : explain_guards(ctx, action, record, out);
+}
+
+static Json *reason_json(const Ctx *ctx, const Problem *problem)
+{
+    Json *reason = json_object(ctx->arena);
+    json_set_str(ctx->arena, reason, STR("code"), err_row(problem->code)->code);
+    json_set_str(ctx->arena, reason, STR("text"), problem->text.in[ctx->lang]);
+    if (problem->field.len)
+        json_set_str(ctx->arena, reason, STR("field"), problem->field);
+    if (problem->rule.len)
+        json_set_str(ctx->arena, reason, STR("clause"), problem->rule);
+    for (size_t i = 0; i < problem->arg_count; i++)
+        json_set_str(ctx->arena, reason, str_from(problem->args[i].name), problem->args[i].value.in[ctx->lang]);
+    return reason;
+}
+
+Err act_options(const Ctx *ctx, const Record *record, Json **out)
+{
+    const Type *type = record->type;
+    Json       *options = json_array(ctx->arena);
+    for (size_t i = 0; i < type->action_count; i++) {
+        const Action *action = &type->actions[i];
+        Permit        permit;
+        if (action->creates)
+            continue;
+        TRY(access_permits(ctx, action, record, &permit));
+        if (permit == PERMIT_NEVER)
+            continue;
+        Problems problems = { .arena = ctx->arena };
+        TRY(option_reasons(ctx, action, record, permit, &problems));
+        Json *option = json_push(options, json_object(ctx->arena));
+        json_set_str(ctx->arena, option, STR("name"), action->name);
+        json_set_str(ctx->arena, option, STR("label"), action->label.in[ctx->lang]);
+        json_set_bool(ctx->arena, option, STR("allowed"), problems.count == 0);
+        Json *reasons = json_set(option, STR("reasons"), json_array(ctx->arena));
+        for (size_t p = 0; p < problems.count; p++)
+            json_push(reasons, reason_json(ctx, &problems.items[p]));
+    }
+    *out = options;
+    return ERR_OK;
+}
+
+Err act_may_create(const Ctx *ctx, const Type *type, bool *out)
+{
+    *out = false;
+    for (size_t i = 0; i < type->action_count && !*out; i++) {
+        Permit permit;
+        if (!type->actions[i].creates)
+            continue;
+        TRY(access_permits(ctx, &type->actions[i], NULL, &permit));
+        *out = permit == PERMIT_YES;
+    }
+    return ERR_OK;
+}
+
+Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out, size_t *count)
+{
+    *out = ARENA_ARRAY(ctx->arena, uint16_t, action->input_count);
+    *count = 0;
+    for (size_t i = 0; i < action->input_count; i++) {
+        const Field *field = &type->fields[action->inputs[i]];
+        if (!record || access_shows(&record->clearance, field))
+            (*out)[(*count)++] = field->index;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,245 @@
+#include "kernel/city.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "kernel/event.h"
+#include "kernel/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_FILE_MAX 4096
+
+static const Str sql_setting_put = STR_INIT("INSERT INTO setting (name, value) VALUES (?, ?)");
+static const Str sql_setting_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
+static const Str sql_pack_put = STR_INIT("INSERT INTO pack (number, name, frozen) VALUES (?, ?, ?)");
+static const Str sql_pack_last = STR_INIT("SELECT number FROM pack ORDER BY number DESC LIMIT 1");
+static const Str sql_file_put = STR_INIT("INSERT INTO pack_file (pack, path, bytes) VALUES (?, ?, ?)");
+static const Str sql_file_all = STR_INIT("SELECT path, bytes FROM pack_file WHERE pack = ? ORDER BY path");
+
+static Str path_in(Arena *arena, Str dir, const char *name)
+{
+    return str_printf(arena, "%.*s/%s", STR_FMT(dir), name);
+}
+
+static Err make_dir(Arena *arena, Str path, mode_t mode)
+{
+    if (mkdir(str_dup_z(arena, path), mode) == 0 || errno == EEXIST)
+        return ERR_OK;
+    ErrCode code = errno == EACCES || errno == EROFS ? ECODE_STORE_READ_ONLY : errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ;
+    return err_make(code, "mkdir %.*s: %s", STR_FMT(path), strerror(errno));
+}
+
+static Str keys_in(Arena *arena, Str dir, Str key_dir)
+{
+    return key_dir.len ? key_dir : path_in(arena, dir, "keys");
+}
+
+/* ---- making ---- */
+
+static Err freeze_pack(Db *db, const Pack *pack, const PackSource *source, int64_t now_ms)
+{
+    Value head[] = { value_int(1), value_text(pack->name), value_instant(now_ms) };
+    TRY(db_run(db, sql_pack_put, head, 3));
+    for (size_t i = 0; i < source->count; i++) {
+        Value file[] = { value_int(1), value_text(source->files[i].path), value_text(source->files[i].bytes) };
+        TRY(db_run(db, sql_file_put, file, 3));
+    }
+    return ERR_OK;
+}
+
+static Str pack_digest(Arena *arena, const PackSource *source)
+{
+    Buf all = buf_new(arena, SIZE_MAX);
+    for (size_t i = 0; i < source->count; i++) {
+        Hash file = sha256(source->files[i].bytes);
+        buf_printf(&all, "%.*s %.*s\n", STR_FMT(hex_encode(arena, hash_str(&file))), STR_FMT(source->files[i].path));
+    }
+    Hash whole = sha256(buf_str(&all));
+    return hex_encode(arena, hash_str(&whole));
+}
+
+/* The city's first event: under which rules it begins. */
+static Err first_event(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source)
+{
+    EventHead head = { .pack_name = pack->name, .pack_number = 1, .action = STR("pack") };
+    Str       fields[] = { STR("digest") };
+    Value     values[] = { value_text(pack_digest(arena, source)) };
+    EventItem item = { .type = STR("pack"), .record = pack->name, .version = 1, .fields = fields, .values = values, .count = 1 };
+    TRY(event_next(db, env_now(env), &head.sequence, &head.time_ms));
+    return event_write(db, arena, env, &head, &item, 1);
+}
+
+static Err fill(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source, bool demo)
+{
+    TRY(db_migrate(db, kernel_migrations, kernel_migration_count));
+    TRY(db_run(db, STR("BEGIN IMMEDIATE"), NULL, 0));
+    Value setting[] = { value_text(STR("demo")), value_text(demo ? STR("yes") : STR("no")) };
+    TRY(db_run(db, sql_setting_put, setting, 2));
+    TRY(freeze_pack(db, pack, source, env_now(env)));
+    for (size_t i = 0; i < pack->type_count; i++)
+        TRY(db_script(db, record_ddl(arena, &pack->types[i])));
+    TRY(first_event(db, arena, env, pack, source));
+    return db_run(db, STR("COMMIT"), NULL, 0);
+}
+
+static Err make_secret(Arena *arena, Str keys, const Env *env)
+{
+    char bytes[HASH_SIZE];
+    Str  path = path_in(arena, keys, "secret");
+    TRY(make_dir(arena, keys, 0700));
+    if (access(str_dup_z(arena, path), F_OK) == 0) /* a key directory that serves more than one city, or a retry */
+        return ERR_OK;
+    env_random(env, bytes, sizeof bytes);
+    return file_write(path, str_printf(arena, "%.*s\n", STR_FMT(hex_encode(arena, (Str){ bytes, sizeof bytes }))), 0600);
+}
+
+Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env env)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    OWNED(db) Db *db = NULL;
+    const Pack *pack;
+    Problems    problems = { .arena = arena };
+    Str         database = path_in(arena, dir, "city.db"), begun = path_in(arena, dir, "city.db.new");
+    TRY(pack_load(arena, source, &pack, &problems));
+    TRY(make_dir(arena, dir, 0750));
+    if (access(str_dup_z(arena, database), F_OK) == 0)
+        return err_make(ECODE_CITY_EXISTS, "%.*s", STR_FMT(dir));
+    TRY(make_secret(arena, keys_in(arena, dir, key_dir), &env));
+    unlink(str_dup_z(arena, begun)); /* left by an init that was cut off: nobody has used it */
+    TRY(db_open(begun, DB_CREATE, &db));
+    Err err = fill(db, arena, &env, pack, source, demo);
+    db_close(db); /* folds the write-ahead log into the file */
+    db = NULL;
+    if (err.kind) {
+        unlink(str_dup_z(arena, begun));
+        return err;
+    }
+    if (rename(str_dup_z(arena, begun), str_dup_z(arena, database)) != 0)
+        return err_make(ECODE_FILE_READ, "rename %.*s: %s", STR_FMT(begun), strerror(errno));
+    return ERR_OK;
+}
+
+/* ---- opening ---- */
+
+static Err take_lock(City *city)
+{
+    const char *path = str_dup_z(city->arena, path_in(city->arena, city->dir, "lock"));
+    city->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (city->lock_fd < 0)
+        return err_make(errno == ENOENT ? ECODE_CITY_MISSING : ECODE_STORE_READ_ONLY, "%s: %s", path, strerror(errno));
+    if (flock(city->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return err_make(ECODE_CITY_LOCKED, "%s: %s", path, strerror(errno));
+    return ERR_OK;
+}
+
+static Err read_secret(City *city, Str key_dir)
+{
+    Str text, bytes;
+    TRY(file_read(city->arena, path_in(city->arena, keys_in(city->arena, city->dir, key_dir), "secret"), SECRET_FILE_MAX, &text));
+    if (!hex_decode(city->arena, str_trim(text), &bytes) || bytes.len != HASH_SIZE)
+        return err_make(ECODE_FILE_READ, "keys/secret is not 32 bytes in hex");
+    memcpy(city->secret.bytes, bytes.ptr, HASH_SIZE);
+    return ERR_OK;
+}
+
+static Err read_settings(City *city, Db *db)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value key = value_text(STR("demo"));
+    bool  more;
+    TRY(db_query(db, sql_setting_get, &key, 1, &rows));
+    TRY(rows_next(rows, &more));
+    city->demo = more && str_eq(rows_borrow_text(rows, 0), STR("yes"));
+    return ERR_OK;
+}
+
+static Err read_pack_number(City *city, Db *db)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool more;
+    TRY(db_query(db, sql_pack_last, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    if (!more)
+        return err_make(ECODE_STORE_CORRUPT, "no pack in the city");
+    city->pack_number = rows_int(rows, 0);
+    return ERR_OK;
+}
+
+static Err read_pack(City *city, Db *db)
+{
+    TRY(read_pack_number(city, db));
+    OWNED(rows) Rows *rows = NULL;
+    Value      key = value_int(city->pack_number);
+    PackFile  *files = ARENA_ARRAY(city->arena, PackFile, LIMIT_PACK_FILES);
+    PackSource source = { .files = files };
+    TRY(db_query(db, sql_file_all, &key, 1, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more || source.count == LIMIT_PACK_FILES)
+            break;
+        files[source.count++] = (PackFile){ str_dup(city->arena, rows_borrow_text(rows, 0)),
+                                            str_dup(city->arena, rows_borrow_text(rows, 1)) };
+    }
+    Problems problems = { .arena = city->arena };
+    Err err = pack_load(city->arena, &source, &city->pack, &problems);
+    return err.kind ? err_within(err, "frozen pack %lld", (long long)city->pack_number) : ERR_OK;
+}
+
+static Err open_in(City *city, Str key_dir)
+{
+    Db *db = NULL;
+    if (access(str_dup_z(city->arena, city->database_path), F_OK) != 0)
+        return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
+    TRY(take_lock(city));
+    TRY(read_secret(city, key_dir));
+    TRY(db_open(city->database_path, DB_WRITE, &db));
+    Err err = db_migrate(db, kernel_migrations, kernel_migration_count);
+    if (!err.kind)
+        err = read_settings(city, db);
+    if (!err.kind)
+        err = read_pack(city, db);
+    if (!err.kind)
+        err = writer_start(db, LIMIT_WRITE_QUEUE, &city->writer);
+    if (err.kind)
+        db_close(db);
+    return err;
+}
+
+Err city_open(Str dir, Str key_dir, Env env, City **out)
+{
+    Arena *arena = arena_new();
+    City  *city = ARENA_NEW(arena, City);
+    *city = (City){ .arena = arena, .env = env, .lock_fd = -1 };
+    city->dir = str_dup(arena, dir);
+    city->database_path = path_in(arena, dir, "city.db");
+    city->socket_path = path_in(arena, dir, "socket");
+    city->ids = uuid_maker_new(env);
+    Err err = open_in(city, key_dir);
+    if (err.kind) {
+        city_close(city);
+        return err;
+    }
+    *out = city;
+    return ERR_OK;
+}
+
+void city_close(City *city)
+{
+    if (!city)
+        return;
+    writer_stop(city->writer);
+    uuid_maker_free(city->ids);
+    if (city->lock_fd >= 0)
+        close(city->lock_fd); /* lets go of the lock */
+    arena_free(city->arena);
+}
+
+Err city_reader(const City *city, Db **out)
+{
+    return db_open(city->database_path, DB_READ, out);
+}

@@ -1,0 +1,441 @@
+#include "kernel/event.h"
+
+#include "base/hash.h"
+#include "kernel/access.h"
+#include "kernel/find.h"
+
+#include <stdlib.h>
+
+/* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
+ * (kernel/record.h). credential, session and token are operational: in the backup, not events, not rebuilt. */
+const Str kernel_migrations[] = {
+    STR_INIT("CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
+             "CREATE TABLE pack (number INTEGER PRIMARY KEY, name TEXT NOT NULL, frozen INTEGER NOT NULL);"
+             "CREATE TABLE pack_file (pack INTEGER NOT NULL, path TEXT NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (pack, path));"
+             "CREATE TABLE event (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, pack INTEGER NOT NULL, action TEXT NOT NULL,"
+             " person TEXT NOT NULL, membership TEXT NOT NULL, organisation TEXT NOT NULL, manifest TEXT NOT NULL);"
+             "CREATE TABLE event_record (sequence INTEGER NOT NULL, item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL,"
+             " version INTEGER NOT NULL, PRIMARY KEY (sequence, item)) WITHOUT ROWID;"
+             "CREATE INDEX event_record_by_record ON event_record (record, sequence);"
+             "CREATE TABLE event_value (sequence INTEGER NOT NULL, item INTEGER NOT NULL, field TEXT NOT NULL, salt TEXT NOT NULL,"
+             " value TEXT NOT NULL, PRIMARY KEY (sequence, item, field)) WITHOUT ROWID;"
+             "CREATE TABLE credential (person TEXT PRIMARY KEY NOT NULL, login TEXT NOT NULL UNIQUE, hash TEXT NOT NULL,"
+             " created INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE TABLE session (token TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL,"
+             " created INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE INDEX session_by_person ON session (person, created);"
+             "CREATE TABLE token (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL,"
+             " membership TEXT NOT NULL, label TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER) WITHOUT ROWID;"),
+};
+const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
+
+static const Str sql_last = STR_INIT("SELECT sequence, time FROM event ORDER BY sequence DESC LIMIT 1");
+static const Str sql_event = STR_INIT("INSERT INTO event (sequence, time, pack, action, person, membership, organisation, manifest)"
+                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+static const Str sql_item =
+    STR_INIT("INSERT INTO event_record (sequence, item, type, record, version) VALUES (?, ?, ?, ?, ?)");
+static const Str sql_value =
+    STR_INIT("INSERT INTO event_value (sequence, item, field, salt, value) VALUES (?, ?, ?, ?, ?)");
+static const Str sql_head = STR_INIT("SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
+                                     " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
+static const Str sql_items = STR_INIT("SELECT item, type, record, version FROM event_record WHERE sequence = ? ORDER BY item");
+static const Str sql_values = STR_INIT("SELECT item, field, salt, value FROM event_value WHERE sequence = ? ORDER BY item, field");
+static const Str sql_fold = STR_INIT("SELECT r.sequence, r.item, r.type, r.record, r.version, v.field, v.value FROM event_record r"
+                                     " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
+                                     " ORDER BY r.sequence, r.item, v.field");
+static const Str sql_history =
+    STR_INIT("SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, v.field, v.value FROM event_record r"
+             " JOIN event e ON e.sequence = r.sequence"
+             " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
+             " WHERE r.record = ? ORDER BY r.sequence, v.field LIMIT ?");
+
+#define SALT_SIZE 16
+
+/* ---- manifest ---- */
+
+typedef struct ManifestItem {
+    Str     type, record;
+    int64_t version;
+} ManifestItem;
+
+typedef struct ManifestValue {
+    Str name; /* "<item>.<field>" */
+    Str salt; /* SALT_SIZE bytes */
+    Str value;
+} ManifestValue;
+
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp(((const ManifestValue *)a)->name, ((const ManifestValue *)b)->name);
+}
+
+static Str commitment(Arena *arena, const ManifestValue *value)
+{
+    Buf bytes = buf_new(arena, value->salt.len + value->name.len + 1 + value->value.len);
+    buf_add(&bytes, value->salt);
+    buf_add(&bytes, value->name);
+    buf_char(&bytes, '\0');
+    buf_add(&bytes, value->value);
+    Hash hash = sha256(buf_str(&bytes));
+    return base64_encode(arena, hash_str(&hash));
+}
+
+static Str or_else(Str s, Str other)
+{
+    return s.len ? s : other;
+}
+
+/* Sorts values by name; the layout stands in event.h and never changes for version 1. */
+static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem *items, size_t item_count,
+                         ManifestValue *values, size_t value_count)
+{
+    Buf out = buf_new(arena, SIZE_MAX);
+    buf_printf(&out, "evidence-manifest/v1\nsequence %lld\ntime %.*s\n", (long long)head->sequence,
+               STR_FMT(instant_text(arena, head->time_ms)));
+    buf_printf(&out, "pack %.*s %lld\naction %.*s\n", STR_FMT(head->pack_name), (long long)head->pack_number,
+               STR_FMT(head->action));
+    buf_printf(&out, "person %.*s\nmembership %.*s\norganisation %.*s\n", STR_FMT(or_else(head->person, STR("system"))),
+               STR_FMT(or_else(head->membership, STR("-"))), STR_FMT(or_else(head->organisation, STR("-"))));
+    for (size_t i = 0; i < item_count; i++)
+        buf_printf(&out, "record %zu %.*s %.*s %lld\n", i, STR_FMT(items[i].type), STR_FMT(items[i].record),
+                   (long long)items[i].version);
+    if (value_count)
+        qsort(values, value_count, sizeof *values, by_name);
+    for (size_t i = 0; i < value_count; i++) {
+        buf_add(&out, values[i].name);
+        buf_char(&out, ' ');
+        buf_add(&out, commitment(arena, &values[i]));
+        buf_char(&out, '\n');
+    }
+    return buf_str(&out);
+}
+
+/* ---- writing ---- */
+
+Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms)
+{
+    OWNED(rows) Rows *rows = NULL;
+    TRY(db_query(db, sql_last, NULL, 0, &rows));
+    bool more;
+    TRY(rows_next(rows, &more));
+    *sequence = more ? rows_int(rows, 0) + 1 : 1;
+    *time_ms = more && rows_int(rows, 1) > now_ms ? rows_int(rows, 1) : now_ms;
+    return ERR_OK;
+}
+
+static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index, const EventItem *item, const char *salts,
+                      ManifestValue *out)
+{
+    Value row[] = { value_int(head->sequence), value_int(index), value_text(item->type), value_text(item->record),
+                    value_int(item->version) };
+    TRY(db_run(db, sql_item, row, 5));
+    for (size_t i = 0; i < item->count; i++) {
+        out[i] = (ManifestValue){ .name = str_printf(arena, "%lld.%.*s", (long long)index, STR_FMT(item->fields[i])),
+                                  .salt = { salts + i * SALT_SIZE, SALT_SIZE },
+                                  .value = value_encode(arena, item->values[i]) };
+        Value cells[] = { value_int(head->sequence), value_int(index), value_text(item->fields[i]),
+                          value_text(base64_encode(arena, out[i].salt)), value_text(out[i].value) };
+        TRY(db_run(db, sql_value, cells, 5));
+    }
+    return ERR_OK;
+}
+
+Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += items[i].count;
+    char *salts = ARENA_ARRAY(arena, char, total * SALT_SIZE);
+    env_random(env, salts, total * SALT_SIZE);
+
+    ManifestItem  *touched = ARENA_ARRAY(arena, ManifestItem, count);
+    ManifestValue *values = ARENA_ARRAY(arena, ManifestValue, total);
+    size_t         at = 0;
+    for (size_t i = 0; i < count; i++) {
+        touched[i] = (ManifestItem){ items[i].type, items[i].record, items[i].version };
+        TRY(item_write(db, arena, head, (int64_t)i, &items[i], salts + at * SALT_SIZE, values + at));
+        at += items[i].count;
+    }
+    Value row[] = { value_int(head->sequence),
+                    value_int(head->time_ms),
+                    value_int(head->pack_number),
+                    value_text(head->action),
+                    value_text(or_else(head->person, STR("system"))),
+                    value_text(or_else(head->membership, STR("-"))),
+                    value_text(or_else(head->organisation, STR("-"))),
+                    value_text(manifest_text(arena, head, touched, count, values, total)) };
+    return db_run(db, sql_event, row, 8);
+}
+
+/* ---- checking ---- */
+
+static Err head_read(Db *db, Arena *arena, int64_t sequence, EventHead *out, Str *manifest)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value key = value_int(sequence);
+    TRY(db_query(db, sql_head, &key, 1, &rows));
+    bool more;
+    TRY(rows_next(rows, &more));
+    if (!more)
+        return err_make(ECODE_RECORD_UNSEEN, "no event %lld", (long long)sequence);
+    *out = (EventHead){ .sequence = rows_int(rows, 0),
+                        .time_ms = rows_int(rows, 1),
+                        .pack_number = rows_int(rows, 2),
+                        .pack_name = str_dup(arena, rows_borrow_text(rows, 3)),
+                        .action = str_dup(arena, rows_borrow_text(rows, 4)),
+                        .person = str_dup(arena, rows_borrow_text(rows, 5)),
+                        .membership = str_dup(arena, rows_borrow_text(rows, 6)),
+                        .organisation = str_dup(arena, rows_borrow_text(rows, 7)) };
+    *manifest = str_dup(arena, rows_borrow_text(rows, 8));
+    return ERR_OK;
+}
+
+static Err items_read(Db *db, Arena *arena, int64_t sequence, ManifestItem **out, size_t *count)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value key = value_int(sequence);
+    TRY(db_query(db, sql_items, &key, 1, &rows));
+    size_t capacity = 0;
+    *out = NULL;
+    *count = 0;
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        if (*count == capacity) {
+            *out = arena_grow(arena, *out, *count, capacity * 2 + 4, sizeof **out);
+            capacity = capacity * 2 + 4;
+        }
+        (*out)[(*count)++] = (ManifestItem){ str_dup(arena, rows_borrow_text(rows, 1)),
+                                             str_dup(arena, rows_borrow_text(rows, 2)), rows_int(rows, 3) };
+    }
+}
+
+static Err values_read(Db *db, Arena *arena, int64_t sequence, ManifestValue **out, size_t *count, bool *intact)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value key = value_int(sequence);
+    TRY(db_query(db, sql_values, &key, 1, &rows));
+    size_t capacity = 0;
+    *out = NULL;
+    *count = 0;
+    *intact = true;
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        if (*count == capacity) {
+            *out = arena_grow(arena, *out, *count, capacity * 2 + 16, sizeof **out);
+            capacity = capacity * 2 + 16;
+        }
+        ManifestValue *value = &(*out)[(*count)++];
+        value->name = str_printf(arena, "%lld.%.*s", (long long)rows_int(rows, 0), STR_FMT(rows_borrow_text(rows, 1)));
+        value->value = str_dup(arena, rows_borrow_text(rows, 3));
+        if (!base64_decode(arena, rows_borrow_text(rows, 2), &value->salt))
+            *intact = false;
+    }
+}
+
+Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same)
+{
+    EventHead      head;
+    Str            stored;
+    ManifestItem  *items;
+    ManifestValue *values;
+    size_t         item_count, value_count;
+    bool           intact;
+    TRY(head_read(db, arena, sequence, &head, &stored));
+    TRY(items_read(db, arena, sequence, &items, &item_count));
+    TRY(values_read(db, arena, sequence, &values, &value_count, &intact));
+    *same = intact && str_eq(stored, manifest_text(arena, &head, items, item_count, values, value_count));
+    return ERR_OK;
+}
+
+/* ---- folding ---- */
+
+/* One touched record while its values come in, row by row. */
+typedef struct Fold {
+    Db         *db;
+    Arena      *arena; /* emptied after each record */
+    const Pack *pack;
+    Record      record;
+    bool       *set;
+    int64_t     sequence, item;
+    bool        open;
+} Fold;
+
+static Err fold_flush(Fold *fold)
+{
+    if (!fold->open)
+        return ERR_OK;
+    fold->open = false;
+    Err err = record_version(&fold->record) == 1 ? record_insert(fold->db, fold->arena, &fold->record)
+                                                 : record_update(fold->db, fold->arena, &fold->record, fold->set);
+    if (err.kind)
+        return err_within(err, "folding event %lld", (long long)fold->sequence);
+    arena_reset(fold->arena);
+    return ERR_OK;
+}
+
+static Err fold_open(Fold *fold, const Rows *rows)
+{
+    fold->sequence = rows_int(rows, 0);
+    fold->item = rows_int(rows, 1);
+    const Type *type = pack_type(fold->pack, rows_borrow_text(rows, 2));
+    if (!type) /* an event of the city itself: its pack */
+        return ERR_OK;
+    fold->record = (Record){ .type = type, .values = ARENA_ARRAY(fold->arena, Value, type->field_count) };
+    fold->set = ARENA_ARRAY(fold->arena, bool, type->field_count);
+    fold->record.values[SYS_ID] = value_id(str_dup(fold->arena, rows_borrow_text(rows, 3)));
+    fold->record.values[SYS_VERSION] = value_int(rows_int(rows, 4));
+    fold->set[SYS_VERSION] = true;
+    fold->open = true;
+    return ERR_OK;
+}
+
+static Err fold_value(Fold *fold, const Rows *rows)
+{
+    if (!fold->open || rows_missing(rows, 5))
+        return ERR_OK;
+    const Field *field = type_field(fold->record.type, rows_borrow_text(rows, 5));
+    Value        value;
+    if (!field || !value_decode(str_dup(fold->arena, rows_borrow_text(rows, 6)), &value))
+        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read", (long long)fold->sequence);
+    fold->record.values[field->index] = value;
+    fold->set[field->index] = true;
+    return ERR_OK;
+}
+
+Err event_fold(Db *db, const Pack *pack, int64_t *events)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    OWNED(rows) Rows *rows = NULL;
+    Fold fold = { .db = db, .arena = arena, .pack = pack, .item = -1 };
+    *events = 0;
+    TRY(db_query(db, sql_fold, NULL, 0, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return fold_flush(&fold);
+        bool next_event = rows_int(rows, 0) != fold.sequence;
+        *events += next_event;
+        if (next_event || rows_int(rows, 1) != fold.item) {
+            TRY(fold_flush(&fold));
+            TRY(fold_open(&fold, rows));
+        }
+        TRY(fold_value(&fold, rows));
+    }
+}
+
+/* ---- history ---- */
+
+typedef struct History {
+    const Ctx    *ctx;
+    const Record *record; /* with the reader's clearance */
+    Value        *state;  /* values as of the event being read */
+    Json        **entries;
+    size_t        count, capacity;
+    Json         *changes; /* of the entry being built */
+    int64_t       sequence;
+} History;
+
+static Str name_of(const Ctx *ctx, const Type *type, Str id)
+{
+    Record record;
+    if (find_one(ctx, type, id, &record).kind)
+        return STR_NONE;
+    return str_dup(ctx->arena, record_title(&record));
+}
+
+static Json *history_by(const History *history, const Rows *rows)
+{
+    const Ctx *ctx = history->ctx;
+    Arena     *arena = ctx->arena;
+    Json      *by = json_object(arena);
+    Str        person = rows_borrow_text(rows, 3), organisation = rows_borrow_text(rows, 4);
+    if (str_eq(person, STR("system"))) {
+        json_set_bool(arena, by, STR("system"), true);
+        return by;
+    }
+    Str id = str_dup(arena, person), body = str_dup(arena, organisation);
+    json_set_str(arena, by, STR("person"), id);
+    json_set_str(arena, by, STR("name"), name_of(ctx, ctx->city->pack->person, id));
+    json_set_str(arena, by, STR("organisation"), body);
+    json_set_str(arena, by, STR("organisation_name"), name_of(ctx, ctx->city->pack->organisation, body));
+    return by;
+}
+
+static void history_entry(History *history, const Rows *rows)
+{
+    const Ctx *ctx = history->ctx;
+    Arena     *arena = ctx->arena;
+    Str        name = str_dup(arena, rows_borrow_text(rows, 2));
+    const Action *action = type_action(history->record->type, name);
+    Json         *entry = json_object(arena);
+    history->sequence = rows_int(rows, 0);
+    json_set_int(arena, entry, STR("sequence"), history->sequence);
+    json_set_str(arena, entry, STR("time"), instant_text(arena, rows_int(rows, 1)));
+    json_set_str(arena, entry, STR("action"), name);
+    json_set_str(arena, entry, STR("label"), action ? action->label.in[ctx->lang] : name);
+    json_set_int(arena, entry, STR("version"), rows_int(rows, 5));
+    /* who did it names a person: it follows the creator's compartment */
+    if (access_shows(&history->record->clearance, &history->record->type->fields[SYS_CREATOR]))
+        json_set(entry, STR("by"), history_by(history, rows));
+    history->changes = json_set(entry, STR("changes"), json_array(arena));
+    if (history->count == history->capacity) {
+        size_t capacity = history->capacity * 2 + 16;
+        history->entries = arena_grow(arena, history->entries, history->count, capacity, sizeof *history->entries);
+        history->capacity = capacity;
+    }
+    history->entries[history->count++] = entry;
+}
+
+static Err history_change(History *history, const Rows *rows)
+{
+    Arena       *arena = history->ctx->arena;
+    const Type  *type = history->record->type;
+    if (rows_missing(rows, 6))
+        return ERR_OK;
+    const Field *field = type_field(type, rows_borrow_text(rows, 6));
+    Value        value;
+    if (!field)
+        return ERR_OK;
+    if (!value_decode(str_dup(arena, rows_borrow_text(rows, 7)), &value))
+        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read", (long long)history->sequence);
+    Value old = history->state[field->index];
+    history->state[field->index] = value;
+    bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
+    if (told || value_eq(old, value) || !access_shows(&history->record->clearance, field))
+        return ERR_OK;
+    Json *change = json_push(history->changes, json_object(arena));
+    json_set_str(arena, change, STR("field"), field->name);
+    json_set_str(arena, change, STR("label"), field->label.in[history->ctx->lang]);
+    if (old.kind != VALUE_MISSING)
+        json_set(change, STR("old"), value_json(arena, field, old));
+    if (value.kind != VALUE_MISSING)
+        json_set(change, STR("new"), value_json(arena, field, value));
+    return ERR_OK;
+}
+
+#define HISTORY_ROWS_MAX 100000
+
+Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out)
+{
+    History history = { .ctx = ctx, .record = record, .state = ARENA_ARRAY(ctx->arena, Value, record->type->field_count) };
+    OWNED(rows) Rows *rows = NULL;
+    Value params[] = { value_id(record_id(record)), value_int(HISTORY_ROWS_MAX) };
+    TRY(db_query(ctx->db, sql_history, params, 2, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more || (before && rows_int(rows, 0) >= before))
+            break;
+        if (history.count == 0 || rows_int(rows, 0) != history.sequence)
+            history_entry(&history, rows);
+        TRY(history_change(&history, rows));
+    }
+    Json *list = json_array(ctx->arena);
+    for (size_t i = history.count; i > 0 && (int64_t)list->count < limit; i--)
+        json_push(list, history.entries[i - 1]);
+    *out = list;
+    return ERR_OK;
+}

@@ -1,0 +1,398 @@
+#include "kernel/find.h"
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "kernel/act.h"
+
+#define LIST_ROWS_DEFAULT 50
+
+/* ---- sorting ---- */
+
+typedef struct Sort {
+    const Field *field;
+    bool         descending;
+} Sort;
+
+static bool sort_parse(const Type *type, Str text, Sort *out)
+{
+    Str name = text.len ? text : type->sort.len ? type->sort : STR("-created");
+    out->descending = str_starts(name, STR("-"));
+    if (out->descending)
+        name = str_slice(name, 1, name.len);
+    out->field = type_field(type, name);
+    return out->field != NULL;
+}
+
+/* Missing values come first, going up. Where the column can never be missing or hidden a row value keeps the index in use. */
+static bool sort_plain(const Sort *sort)
+{
+    return sort->field->index == SYS_CREATED || sort->field->index == SYS_CHANGED;
+}
+
+/* ---- the cursor: where the page before ended, signed and bound to the list ---- */
+
+#define CURSOR_MAC 16
+
+static Hash cursor_mac(const Ctx *ctx, const Type *type, const Query *query, Str payload)
+{
+    Buf bytes = buf_new(ctx->arena, SIZE_MAX);
+    Str parts[] = { STR("cursor"), type->name, query->filter, query->sort, ctx->actor->membership, payload };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buf_add(&bytes, parts[i]);
+        buf_char(&bytes, '\0');
+    }
+    return hmac_sha256(hash_str(&ctx->city->secret), buf_str(&bytes));
+}
+
+static Str cursor_write(const Ctx *ctx, const Type *type, const Query *query, Value last, Str id)
+{
+    Str  payload = str_printf(ctx->arena, "%.*s\n%.*s", STR_FMT(id), STR_FMT(value_encode(ctx->arena, last)));
+    Hash mac = cursor_mac(ctx, type, query, payload);
+    Buf  bytes = buf_new(ctx->arena, SIZE_MAX);
+    buf_add(&bytes, str_slice(hash_str(&mac), 0, CURSOR_MAC));
+    buf_add(&bytes, payload);
+    return base64url_encode(ctx->arena, buf_str(&bytes));
+}
+
+static Err cursor_read(const Ctx *ctx, const Type *type, const Query *query, Value *last, Str *id)
+{
+    Str bytes;
+    if (!base64url_decode(ctx->arena, query->cursor, &bytes) || bytes.len <= CURSOR_MAC)
+        return err_make(ECODE_HTTP_CURSOR, "not a cursor");
+    Str  payload = str_slice(bytes, CURSOR_MAC, bytes.len);
+    Hash mac = cursor_mac(ctx, type, query, payload);
+    if (!bytes_eq_secret(str_slice(bytes, 0, CURSOR_MAC), str_slice(hash_str(&mac), 0, CURSOR_MAC)))
+        return err_make(ECODE_HTTP_CURSOR, "signed for another list");
+    *id = str_cut(&payload, '\n');
+    return value_decode(payload, last) ? ERR_OK : err_make(ECODE_HTTP_CURSOR, "value cannot be read");
+}
+
+/* ---- building the statement ---- */
+
+static const Str row_alias = STR_INIT("t0");
+
+typedef struct List {
+    const Ctx   *ctx;
+    const Type  *type;
+    const Query *query;
+    Sort         sort;
+    Expr        *filter; /* or NULL */
+    AccessPlan  *plan;
+    int64_t      limit;
+} List;
+
+static Err list_filter(List *list, Problems *problems)
+{
+    if (list->query->filter.len == 0)
+        return ERR_OK;
+    Problems  found = { .arena = list->ctx->arena };
+    ExprScope scope = pack_scope(list->ctx->city->pack, false);
+    Err err = expr_parse(list->ctx->arena, list->query->filter, &list->filter, &found);
+    if (!err.kind)
+        err = expr_check(list->ctx->arena, list->filter, &scope, list->type, VALUE_BOOLEAN, true, &found);
+    for (size_t i = 0; i < found.count; i++)
+        problem_add(problems, found.items[i].code, STR("filter"), STR_NONE, found.items[i].args, found.items[i].arg_count);
+    return err;
+}
+
+static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, List *list, Problems *problems)
+{
+    *list = (List){ .ctx = ctx, .type = type, .query = query, .limit = query->limit ? query->limit : LIST_ROWS_DEFAULT };
+    size_t before = problems->count;
+    if (list->limit < 1 || list->limit > LIMIT_LIST_ROWS)
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("limit"), STR_NONE, ARG("name", STR("limit")),
+                ARG("expected", str_printf(ctx->arena, "1–%d", LIMIT_LIST_ROWS)));
+    if (!sort_parse(type, query->sort, &list->sort))
+        PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("sort"), STR_NONE, ARG("field", query->sort));
+    Err err = list_filter(list, problems);
+    if (problems->count > before || err.kind)
+        return err_make(ECODE_RECORD_INVALID, "list of %.*s", STR_FMT(type->name));
+    return access_plan(ctx, type, &list->plan);
+}
+
+static Err add_conditions(const List *list, ExprSql *sql)
+{
+    ExprSqlEnv env = access_sql_env(list->ctx);
+    buf_printf(&sql->sql, " FROM \"%.*s\" %.*s WHERE ", STR_FMT(list->type->table), STR_FMT(row_alias));
+    TRY(access_sql_visible(list->ctx, sql, row_alias, list->type));
+    if (list->filter) {
+        buf_add(&sql->sql, STR(" AND ("));
+        TRY(expr_sql(list->filter, &env, row_alias, sql));
+        buf_char(&sql->sql, ')');
+    }
+    return ERR_OK;
+}
+
+static Err add_sort_column(const List *list, ExprSql *sql)
+{
+    return access_sql_column(list->ctx, sql, row_alias, list->sort.field);
+}
+
+/* Continues after (last, id). S is the sort column as the reader sees it. */
+static Err add_after(const List *list, ExprSql *sql, Value last, Str id)
+{
+    const char *beyond = list->sort.descending ? "<" : ">";
+    bool        missing = last.kind == VALUE_MISSING;
+    if (sort_plain(&list->sort)) {
+        buf_printf(&sql->sql, " AND (t0.\"%.*s\", t0.\"id\") %s (", STR_FMT(list->sort.field->name), beyond);
+        expr_sql_param(sql, last);
+        buf_add(&sql->sql, STR(", "));
+        expr_sql_param(sql, value_id(id));
+        buf_char(&sql->sql, ')');
+        return ERR_OK;
+    }
+    buf_add(&sql->sql, STR(" AND ("));
+    if (!missing) { /* S beyond last */
+        TRY(add_sort_column(list, sql));
+        buf_printf(&sql->sql, " %s ", beyond);
+        expr_sql_param(sql, last);
+        buf_add(&sql->sql, STR(" OR "));
+    }
+    buf_char(&sql->sql, '('); /* S as last, id beyond */
+    TRY(add_sort_column(list, sql));
+    buf_add(&sql->sql, missing ? STR(" IS NULL") : STR(" = "));
+    if (!missing)
+        expr_sql_param(sql, last);
+    buf_printf(&sql->sql, " AND t0.\"id\" %s ", beyond);
+    expr_sql_param(sql, value_id(id));
+    buf_char(&sql->sql, ')');
+    if (missing != list->sort.descending) { /* going up, what is not missing follows; going down, what is missing follows */
+        buf_add(&sql->sql, STR(" OR "));
+        TRY(add_sort_column(list, sql));
+        buf_add(&sql->sql, missing ? STR(" IS NOT NULL") : STR(" IS NULL"));
+    }
+    buf_char(&sql->sql, ')');
+    return ERR_OK;
+}
+
+static Err list_sql(const List *list, ExprSql *sql)
+{
+    const char *way = list->sort.descending ? "DESC" : "ASC";
+    buf_add(&sql->sql, STR("SELECT "));
+    record_columns(&sql->sql, list->type, row_alias);
+    TRY(access_plan_columns(list->plan, sql, row_alias));
+    TRY(add_conditions(list, sql));
+    if (list->query->cursor.len) {
+        Value last;
+        Str   id;
+        TRY(cursor_read(list->ctx, list->type, list->query, &last, &id));
+        TRY(add_after(list, sql, last, id));
+    }
+    buf_add(&sql->sql, STR(" ORDER BY "));
+    TRY(add_sort_column(list, sql));
+    buf_printf(&sql->sql, " %s, t0.\"id\" %s LIMIT ", way, way);
+    expr_sql_param(sql, value_int(list->limit + 1));
+    return buf_full(&sql->sql) ? err_make(ECODE_INTERNAL, "statement too long") : ERR_OK;
+}
+
+/* ---- lists ---- */
+
+static Err list_rows(const List *list, Found *out)
+{
+    Arena  *arena = list->ctx->arena;
+    ExprSql sql = expr_sql_new(arena);
+    TRY(list_sql(list, &sql));
+    OWNED(rows) Rows *rows = NULL;
+    TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    size_t capacity = 0;
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        if ((int64_t)out->count == list->limit) { /* one more than asked: there is a next page */
+            const Record *last = &out->records[out->count - 1];
+            const Field  *by = list->sort.field;
+            Value key = access_shows(&last->clearance, by) ? last->values[by->index] : VALUE_NONE;
+            out->next = cursor_write(list->ctx, list->type, list->query, key, record_id(last));
+            return ERR_OK;
+        }
+        if (out->count == capacity) {
+            out->records = arena_grow(arena, out->records, out->count, capacity * 2 + 64, sizeof *out->records);
+            capacity = capacity * 2 + 64;
+        }
+        Record *record = &out->records[out->count++];
+        record_from_row(arena, list->type, rows, 0, record);
+        access_plan_clearance(list->plan, rows, (int)list->type->field_count, record);
+    }
+}
+
+static Err list_total(const List *list, int64_t *out)
+{
+    ExprSql sql = expr_sql_new(list->ctx->arena);
+    buf_add(&sql.sql, STR("SELECT count(*)"));
+    TRY(add_conditions(list, &sql));
+    OWNED(rows) Rows *rows = NULL;
+    bool more;
+    TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    TRY(rows_next(rows, &more));
+    *out = rows_int(rows, 0);
+    return ERR_OK;
+}
+
+Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems)
+{
+    if (!ctx->actor)
+        return err_make(ECODE_SIGN_IN_NEEDED, "list of %.*s", STR_FMT(type->name));
+    List list;
+    TRY(list_prepare(ctx, type, query, &list, problems));
+    Found found = { .total = -1 };
+    TRY(list_rows(&list, &found));
+    if (query->total)
+        TRY(list_total(&list, &found.total));
+    *out = found;
+    return ERR_OK;
+}
+
+/* ---- one record ---- */
+
+Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out)
+{
+    Record record;
+    bool   found = false;
+    if (!ctx->actor)
+        return err_make(ECODE_SIGN_IN_NEEDED, "record of %.*s", STR_FMT(type->name));
+    if (uuid_valid(id))
+        TRY(record_load(ctx->db, ctx->arena, type, id, &record, &found));
+    if (found) {
+        TRY(access_clearance(ctx, &record, &record.clearance));
+        found = access_sees(&record.clearance);
+    }
+    if (!found)
+        return err_make(ECODE_RECORD_UNSEEN, "%.*s", STR_FMT(type->name));
+    *out = record;
+    return ERR_OK;
+}
+
+Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record **out, size_t *count)
+{
+    if (type->parent < 0 || type->fields[type->parent].target != record->type)
+        return err_make(ECODE_INTERNAL, "%.*s is no child", STR_FMT(type->name));
+    Record *all;
+    size_t  total, kept = 0;
+    TRY(record_children(ctx->db, ctx->arena, type, &type->fields[type->parent], record_id(record), &all, &total));
+    for (size_t i = 0; i < total; i++) {
+        TRY(access_clearance(ctx, &all[i], &all[i].clearance));
+        /* the link itself must show, or the list would tell what the record hides */
+        if (access_sees(&all[i].clearance) && access_shows(&all[i].clearance, &type->fields[type->parent]))
+            all[kept++] = all[i];
+    }
+    *out = all;
+    *count = kept;
+    return ERR_OK;
+}
+
+/* ---- as JSON ---- */
+
+Str record_title(const Record *record)
+{
+    const Field *field = &record->type->fields[record->type->title];
+    return access_shows(&record->clearance, field) ? record->values[field->index].text : STR_NONE;
+}
+
+Json *value_json(Arena *arena, const Field *field, Value value)
+{
+    switch (value.kind) {
+    case VALUE_INTEGER:
+        return json_number(arena, value.number);
+    case VALUE_BOOLEAN:
+        return json_bool(arena, value.number != 0);
+    case VALUE_TEXT:
+    case VALUE_ID:
+        return json_string(arena, value.text);
+    default: /* decimals, dates, instants: as text; missing is left out by the caller */
+        (void)field;
+        return json_string(arena, value_plain(arena, value));
+    }
+}
+
+static bool among(Str names, Str name) /* "a,b,c" */
+{
+    while (names.len)
+        if (str_eq(str_trim(str_cut(&names, ',')), name))
+            return true;
+    return false;
+}
+
+static void names_check(const Type *type, Str names, Str parameter, bool references, Problems *problems)
+{
+    while (names.len) {
+        Str          name = str_trim(str_cut(&names, ','));
+        const Field *field = type_field(type, name);
+        if (!field || (references && field->kind != FIELD_REFERENCE))
+            PROBLEM(problems, ECODE_FIELD_UNKNOWN, parameter, STR_NONE, ARG("field", name));
+    }
+}
+
+static Json *hidden_json(Arena *arena)
+{
+    Json *hidden = json_object(arena);
+    json_set_bool(arena, hidden, STR("hidden"), true);
+    return hidden;
+}
+
+static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+{
+    Record target;
+    if (!expand && access_always(ctx, field->target)) {
+        *out = json_string(ctx->arena, value.text);
+        return ERR_OK;
+    }
+    Err err = find_one(ctx, field->target, value.text, &target);
+    if (err.kind == ERR_UNSEEN) {
+        *out = hidden_json(ctx->arena);
+        return ERR_OK;
+    }
+    TRY(err);
+    if (!expand) {
+        *out = json_string(ctx->arena, value.text);
+        return ERR_OK;
+    }
+    const Field *number = &field->target->fields[SYS_NUMBER];
+    Json        *object = json_object(ctx->arena);
+    json_set_str(ctx->arena, object, STR("id"), value.text);
+    json_set_str(ctx->arena, object, STR("type"), field->target->name);
+    if (target.values[SYS_NUMBER].text.len && access_shows(&target.clearance, number))
+        json_set_str(ctx->arena, object, STR("number"), target.values[SYS_NUMBER].text);
+    if (record_title(&target).len)
+        json_set_str(ctx->arena, object, STR("title"), record_title(&target));
+    *out = object;
+    return ERR_OK;
+}
+
+static Err field_json(const Ctx *ctx, const Record *record, const Field *field, Str expand, Json *into)
+{
+    Value value = record->values[field->index];
+    if (value.kind == VALUE_MISSING || !access_shows(&record->clearance, field))
+        return ERR_OK;
+    Json *shown;
+    if (field->kind == FIELD_REFERENCE)
+        TRY(reference_json(ctx, field, value, among(expand, field->name), &shown));
+    else
+        shown = value_json(ctx->arena, field, value);
+    json_set(into, field->name, shown);
+    return ERR_OK;
+}
+
+Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems)
+{
+    static const SystemField head[] = { SYS_NUMBER, SYS_STATE, SYS_VERSION, SYS_OWNER, SYS_CREATOR, SYS_CREATED, SYS_CHANGED };
+    const Type *type = record->type;
+    size_t      before = problems->count;
+    names_check(type, fields, STR("fields"), false, problems);
+    names_check(type, expand, STR("expand"), true, problems);
+    if (problems->count > before)
+        return err_make(ECODE_RECORD_INVALID, "fields or expand");
+    Json *json = json_object(ctx->arena);
+    json_set_str(ctx->arena, json, STR("id"), record_id(record));
+    json_set_str(ctx->arena, json, STR("type"), type->name);
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++)
+        TRY(field_json(ctx, record, &type->fields[head[i]], expand, json));
+    Json *shown = json_set(json, STR("fields"), json_object(ctx->arena));
+    for (size_t i = 0; i < type->field_count; i++) {
+        bool wanted = fields.len == 0 || among(fields, type->fields[i].name);
+        if (wanted && (i >= SYS_COUNT || i == SYS_DISCLOSURE))
+            TRY(field_json(ctx, record, &type->fields[i], expand, shown));
+    }
+    *out = json;
+    return ERR_OK;
+}

@@ -1,0 +1,85 @@
+#include "kernel/party.h"
+
+const Actor actor_system = { .system = true };
+
+/* A membership runs while it is in its first state and today lies between its dates. */
+static Buf running_sql(Arena *arena, const Pack *pack)
+{
+    const Type  *m = pack->membership, *p = pack->person, *o = pack->organisation;
+    const Field *fields = m->fields;
+    Str person = fields[pack->membership_person].name, organisation = fields[pack->membership_organisation].name;
+    Str from = fields[pack->membership_from].name, to = fields[pack->membership_to].name;
+    Buf sql = buf_new(arena, SIZE_MAX);
+    buf_printf(&sql, "SELECT m.\"id\", m.\"%.*s\", m.\"%.*s\", m.\"%.*s\", p.\"%.*s\", o.\"%.*s\"", STR_FMT(person),
+               STR_FMT(organisation), STR_FMT(fields[pack->membership_role].name), STR_FMT(p->fields[p->title].name),
+               STR_FMT(o->fields[o->title].name));
+    buf_printf(&sql, " FROM \"%.*s\" m JOIN \"%.*s\" p ON p.\"id\" = m.\"%.*s\" JOIN \"%.*s\" o ON o.\"id\" = m.\"%.*s\"",
+               STR_FMT(m->table), STR_FMT(p->table), STR_FMT(person), STR_FMT(o->table), STR_FMT(organisation));
+    buf_printf(&sql, " WHERE m.\"state\" = ? AND m.\"%.*s\" <= ? AND (m.\"%.*s\" IS NULL OR m.\"%.*s\" >= ?)", STR_FMT(from),
+               STR_FMT(to), STR_FMT(to));
+    return sql;
+}
+
+static Actor actor_from_row(Arena *arena, const Pack *pack, const Rows *rows)
+{
+    return (Actor){ .membership = str_dup(arena, rows_borrow_text(rows, 0)),
+                    .person = str_dup(arena, rows_borrow_text(rows, 1)),
+                    .organisation = str_dup(arena, rows_borrow_text(rows, 2)),
+                    .role = pack_role(pack, rows_borrow_text(rows, 3)),
+                    .name = str_dup(arena, rows_borrow_text(rows, 4)),
+                    .organisation_name = str_dup(arena, rows_borrow_text(rows, 5)) };
+}
+
+Err actor_load(const Ctx *ctx, Str membership, Actor *out)
+{
+    const Pack *pack = ctx->city->pack;
+    Buf         sql = running_sql(ctx->arena, pack);
+    buf_add(&sql, STR(" AND m.\"id\" = ?"));
+    OWNED(rows) Rows *rows = NULL;
+    int64_t today = ctx_today(ctx);
+    Value   params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today), value_id(membership) };
+    TRY(db_query(ctx->db, buf_str(&sql), params, 4, &rows));
+    bool more;
+    TRY(rows_next(rows, &more));
+    if (!more)
+        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership %.*s is not running", STR_FMT(membership));
+    Actor actor = actor_from_row(ctx->arena, pack, rows);
+    if (actor.role < 0)
+        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership %.*s has a role the pack does not know", STR_FMT(membership));
+    *out = actor;
+    return ERR_OK;
+}
+
+Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
+{
+    const Pack *pack = ctx->city->pack;
+    Buf         sql = running_sql(ctx->arena, pack);
+    buf_printf(&sql, " AND m.\"%.*s\" = ? ORDER BY m.\"id\" LIMIT ?",
+               STR_FMT(pack->membership->fields[pack->membership_person].name));
+    OWNED(rows) Rows *rows = NULL;
+    int64_t today = ctx_today(ctx);
+    Value   params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today), value_id(person),
+                         value_int(ACTOR_CHOICES_MAX) };
+    TRY(db_query(ctx->db, buf_str(&sql), params, 5, &rows));
+    *out = ARENA_ARRAY(ctx->arena, Actor, ACTOR_CHOICES_MAX);
+    *count = 0;
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        Actor actor = actor_from_row(ctx->arena, pack, rows);
+        if (actor.role >= 0)
+            (*out)[(*count)++] = actor;
+    }
+}
+
+Err actor_recheck(const Ctx *writer)
+{
+    if (writer->actor->system)
+        return ERR_OK;
+    Actor now;
+    TRY(actor_load(writer, writer->actor->membership, &now));
+    bool same = now.role == writer->actor->role && str_eq(now.organisation, writer->actor->organisation) &&
+                str_eq(now.person, writer->actor->person);
+    return same ? ERR_OK : err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership changed meanwhile");
+}
