@@ -62,6 +62,8 @@
     X(PACK_INVALID, "pack.invalid", ERR_INVALID, "政策包有误", "Policy pack has problems", "政策包有 {count} 处问题。",          \
       "The policy pack has {count} problems.")                                                                               \
     X(PACK_MISSING, "pack.missing", ERR_UNSEEN, "没有此政策包", "No such policy pack", "找不到政策包 {pack}。", "There is no policy pack {pack}.") \
+    X(PACK_FILE, "pack.file", ERR_INVALID, "未知的文件", "Unknown file", "政策包里不认识文件 {file}；可用：{known}。",           \
+      "The file {file} is not known in a pack; known are {known}.")                                                          \
     X(PACK_YAML, "pack.yaml", ERR_INVALID, "YAML 有误", "Malformed YAML", "YAML 有误：{reason}。", "Malformed YAML: {reason}.")  \
     X(PACK_KEY_UNKNOWN, "pack.key_unknown", ERR_INVALID, "未知的键", "Unknown key", "这里不认识键 {key}；可用：{known}。",       \
       "The key {key} is not known here; known are {known}.")                                                                 \
@@ -98,6 +100,13 @@
       "表达式过长或嵌套过深（上限 {max}）。", "The expression is too long or too deep (limit {max}).")                          \
     X(EXPR_OVERFLOW, "expression.overflow", ERR_INVALID, "数值溢出", "Number too large", "表达式的计算结果超出范围。",             \
       "The result of the expression is out of range.")                                                                       \
+    /* ---- templates ---- */                                                                                                \
+    X(TEMPLATE_SYNTAX, "template.syntax", ERR_INTERNAL, "页面模板有误", "Page template is wrong",                                \
+      "页面模板写法有误；请联系管理员。", "A page template is malformed; tell the operator.")                                    \
+    X(TEMPLATE_PARTIAL, "template.partial", ERR_INTERNAL, "页面模板缺少部件", "Page template lacks a part",                      \
+      "页面模板引用的部件不存在；请联系管理员。", "A page template asks for a part that does not exist; tell the operator.")     \
+    X(TEMPLATE_LIMIT, "template.limit", ERR_INTERNAL, "页面过大", "Page too large",                                             \
+      "页面内容过多，无法显示；请缩小范围后重试。", "The page holds too much to be shown; narrow it and try again.")             \
     /* ---- HTTP ---- */                                                                                                     \
     X(HTTP_MALFORMED, "http.malformed", ERR_MALFORMED, "HTTP 请求有误", "Malformed request", "请求不符合 HTTP/1.1。",            \
       "The request is not valid HTTP/1.1.")                                                                                  \
@@ -127,11 +136,11 @@
     X(SIGN_IN_NO_MEMBERSHIP, "sign_in.no_membership", ERR_DENIED, "没有有效的任职", "No current membership",                    \
       "此人目前不属于任何机构，请联系本机构管理员。", "This person belongs to no organisation at present; ask your administrator.") \
     /* ---- records ---- */                                                                                                  \
-    X(RECORD_UNSEEN, "record.unseen", ERR_UNSEEN, "没有此记录", "No such record", "没有此记录，或不对您的角色开放。",               \
+    X(RECORD_UNSEEN, "record.unseen", ERR_UNSEEN, "没有此记录", "No such record", "没有此记录，或不对当前角色开放。",               \
       "There is no such record, or it is not open to you.")                                                                  \
     X(PAGE_UNSEEN, "page.unseen", ERR_UNSEEN, "没有此页", "No such page", "没有此页。", "There is no such page.")                  \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
-      "您打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
+      "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
       "This record changed since you opened it (now version {version}). Open it again and repeat your change.")              \
     X(RECORD_NO_MATCH, "record.no_match", ERR_PRECONDITION, "缺少 If-Match", "If-Match is missing",                             \
       "修改须带 If-Match 请求头，写明所依据的版本。", "A change needs the header If-Match with the version it rests on.")        \
@@ -148,7 +157,7 @@
       "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
     X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
     X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
-      "有一项您不可查看的条件。", "There is a condition you may not see.")                                                     \
+      "有一项不可见的条件。", "There is a condition you may not see.")                                                     \
     X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。", "There is no field named {field}.") \
     X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可改", "Field cannot be changed", "{label}由系统填写，不能改。",      \
       "{label} is filled in by the system and cannot be changed.")                                                           \

@@ -20,27 +20,22 @@
 typedef struct Pack Pack;
 typedef struct Type Type;
 
-typedef enum SystemField { /* name in packs, API and SQL */
-    SYS_ID,                /* id */
-    SYS_NUMBER,            /* number: for people, given when the record first leaves its first state */
-    SYS_STATE,             /* state */
-    SYS_VERSION,           /* version: counts from 1 */
-    SYS_OWNER,             /* owner: organisation */
-    SYS_CREATOR,           /* creator: person */
-    SYS_DISCLOSURE,        /* disclosure: public, summary, nda, secret: how far the owner opens the record */
-    SYS_CREATED,           /* created: instant */
-    SYS_CHANGED,           /* changed: instant */
+/* Each with its name in packs, API and SQL. */
+typedef enum SystemField {
+    SYS_ID,         /* id: a reference to the record itself */
+    SYS_NUMBER,     /* number: for people, given when the record first leaves its first state */
+    SYS_STATE,      /* state */
+    SYS_VERSION,    /* version: counts from 1 */
+    SYS_OWNER,      /* owner: organisation */
+    SYS_CREATOR,    /* creator: person */
+    SYS_DISCLOSURE, /* disclosure: public, summary, nda, secret: how far the owner opens the record */
+    SYS_CREATED,    /* created: instant */
+    SYS_CHANGED,    /* changed: instant */
     SYS_COUNT
 } SystemField;
 
-typedef enum Class { /* of a field; as a clearance CLASS_NONE sees nothing */
-    CLASS_NONE,
-    CLASS_PUBLIC,
-    CLASS_SUMMARY,
-    CLASS_NDA,
-    CLASS_SECRET,
-    CLASS_COUNT
-} Class;
+/* Of a field; as a clearance CLASS_NONE sees nothing. */
+typedef enum Class { CLASS_NONE, CLASS_PUBLIC, CLASS_SUMMARY, CLASS_NDA, CLASS_SECRET, CLASS_COUNT } Class;
 extern const Str class_names[CLASS_COUNT]; /* "none", "public" … */
 
 typedef enum FieldKind {
@@ -63,23 +58,23 @@ typedef struct Choice {
 } Choice;
 
 typedef struct Field {
-    Str        name;
-    FieldKind  kind;
-    uint16_t   index;  /* in type->fields */
-    bool       system; /* kept by the kernel; of these only disclosure may be written by people */
-    const Type *type;  /* whose field this is */
-    Text       label;
-    Text       help;   /* may be empty */
-    Text       unit;   /* may be empty: "万元", "10,000 yuan" */
-    Class      class;
-    uint8_t    compartment;
-    int64_t    max_points;       /* texts: most code points */
-    bool       bounded;          /* numbers: min and max hold; in units of the scale */
-    int64_t    min, max;
-    uint8_t    scale;            /* decimal: digits after the point */
-    const Choice *choices;       /* choice */
+    Str         name;
+    FieldKind   kind;
+    uint16_t    index;  /* in type->fields */
+    bool        system; /* kept by the kernel; of these only disclosure may be written by people */
+    const Type *type;   /* whose field this is */
+    Text        label;
+    Text        help; /* may be empty */
+    Text        unit; /* may be empty: "万元", "10,000 yuan" */
+    Class class;
+    uint8_t       compartment;
+    int64_t       max_points; /* texts: most code points */
+    bool          bounded;    /* numbers: min and max hold; in units of the scale */
+    int64_t       min, max;
+    uint8_t       scale;   /* decimal: digits after the point */
+    const Choice *choices; /* choice */
     size_t        choice_count;
-    const Type   *target;        /* reference */
+    const Type   *target; /* reference */
 } Field;
 
 typedef struct State {
@@ -103,8 +98,8 @@ typedef struct Who { /* one of several: role and relation both hold */
 
 typedef struct AccessRule {
     Who      who;
-    uint64_t states;    /* bit per state; 0: any */
-    uint8_t  levels;    /* bit per Class of the record's disclosure; 0: any */
+    uint64_t states;                      /* bit per state; 0: any */
+    uint8_t  levels;                      /* bit per Class of the record's disclosure; 0: any */
     uint8_t  clearance[COMPARTMENTS_MAX]; /* a Class */
 } AccessRule;
 
@@ -117,48 +112,48 @@ typedef struct Guard { /* one condition of an action */
 } Guard;
 
 typedef struct Action {
-    Str       name;
-    uint16_t  index;
-    Text      label;
-    Text      help;      /* may be empty */
-    bool      creates;   /* makes the record; `from` is then 0 */
-    uint64_t  from;      /* bit per state */
-    int       to;        /* state, or -1: stays */
-    const Who *who;
-    size_t     who_count;
-    const Guard *guards;
-    size_t       guard_count;
-    const uint16_t *inputs;   /* fields that may be given */
+    Str             name;
+    uint16_t        index;
+    Text            label;
+    Text            help;    /* may be empty */
+    bool            creates; /* makes the record; `from` is then 0 */
+    uint64_t        from;    /* bit per state */
+    int             to;      /* state, or -1: stays */
+    const Who      *who;
+    size_t          who_count;
+    const Guard    *guards;
+    size_t          guard_count;
+    const uint16_t *inputs; /* fields that may be given */
     size_t          input_count;
     const uint16_t *required; /* fields that must be there when the step is done */
     size_t          required_count;
 } Action;
 
 struct Type {
-    Str   name;
-    Text  label, plural;
-    const Pack *pack;
-    uint16_t index;     /* in pack->types */
-    Str   table;        /* name of the SQL table: "r_" and the name */
-    int   service;      /* index in pack->services, or -1 */
-    Str   page;         /* name of a page of its own ("gate"), or empty */
-    int   parent;       /* reference field that says whose child this is, or -1 */
-    uint16_t title;     /* field that names the record */
-    Str   number;       /* pattern: "POC-{year}-{seq:5}", or empty: no number */
-    Class disclosure;   /* of a new record */
-    const Field  *fields;
-    size_t        field_count;
-    const State  *states; /* the first is where records begin */
-    size_t        state_count;
-    const Relation *relations;
-    size_t          relation_count;
+    Str               name;
+    Text              label, plural;
+    const Pack       *pack;
+    uint16_t          index;      /* in pack->types */
+    Str               table;      /* name of the SQL table: "r_" and the name */
+    int               service;    /* index in pack->services, or -1 */
+    Str               page;       /* name of a page of its own ("gate"), or empty */
+    int               parent;     /* reference field that says whose child this is, or -1 */
+    uint16_t          title;      /* field that names the record */
+    Str               number;     /* pattern: "POC-{year}-{seq:5}", or empty: no number */
+    Class             disclosure; /* of a new record */
+    const Field      *fields;
+    size_t            field_count;
+    const State      *states; /* the first is where records begin */
+    size_t            state_count;
+    const Relation   *relations;
+    size_t            relation_count;
     const AccessRule *access;
     size_t            access_count;
-    const Action *actions;
-    size_t        action_count;
-    const uint16_t *columns; /* of the list */
-    size_t          column_count;
-    Str             sort;    /* of the list: "-created" */
+    const Action     *actions;
+    size_t            action_count;
+    const uint16_t   *columns; /* of the list */
+    size_t            column_count;
+    Str               sort; /* of the list: "-created" */
 };
 
 typedef struct Named { /* a role, a compartment, a service */
@@ -169,10 +164,10 @@ typedef struct Named { /* a role, a compartment, a service */
 } Named;
 
 struct Pack {
-    Str   name;
-    int64_t version;
-    Text  label;
-    int   utc_offset_minutes;
+    Str          name;
+    int64_t      version;
+    Text         label;
+    int          utc_offset_minutes;
     const Named *roles;
     size_t       role_count;
     const Named *compartments;
@@ -183,12 +178,12 @@ struct Pack {
     size_t       type_count;
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
-    uint16_t membership_person, membership_organisation, membership_role, membership_from, membership_to;
+    uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;
 };
 
-const Type  *pack_type(const Pack *pack, Str name);
-int          pack_role(const Pack *pack, Str name); /* -1 */
-const Field *type_field(const Type *type, Str name);
+const Type   *pack_type(const Pack *pack, Str name);
+int           pack_role(const Pack *pack, Str name); /* -1 */
+const Field  *type_field(const Type *type, Str name);
 const Action *type_action(const Type *type, Str name);
 int           type_state(const Type *type, Str name); /* -1 */
 const Choice *field_choice(const Field *field, Str code);

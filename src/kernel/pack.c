@@ -1,0 +1,174 @@
+#include "kernel/pack.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "kernel/pack_read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define FOLDER_DEPTH_MAX 4
+
+/* ---- reading the folder ---- */
+
+typedef struct Folder {
+    Arena    *arena;
+    Str       root;
+    PackFile *files;
+    size_t    count;
+} Folder;
+
+static bool name_wanted(Str path)
+{
+    bool demo = str_starts(path, STR("demo/")) && str_ends(path, STR(".jsonl"));
+    return demo || str_ends(path, STR(".yaml")) || str_ends(path, STR(".yml"));
+}
+
+static Err folder_add(Folder *folder, Str path)
+{
+    if (folder->count == LIMIT_PACK_FILES)
+        return err_make(ECODE_FILE_TOO_LARGE, "a pack has at most %d files", LIMIT_PACK_FILES);
+    Str full = str_printf(folder->arena, "%.*s/%.*s", STR_FMT(folder->root), STR_FMT(path));
+    Str bytes;
+    Err err = file_read(folder->arena, full, LIMIT_PACK_FILE_BYTES, &bytes);
+    if (err.kind)
+        return err_within(err, "reading the pack's %.*s", STR_FMT(path));
+    folder->files[folder->count++] = (PackFile){ path, bytes };
+    return ERR_OK;
+}
+
+static Err folder_walk(Folder *folder, Str below, int depth);
+
+/* Links are not followed: a pack is what its folder holds. */
+static Err folder_entry(Folder *folder, Str path, int depth)
+{
+    struct stat status;
+    Str         full = str_printf(folder->arena, "%.*s/%.*s", STR_FMT(folder->root), STR_FMT(path));
+    if (lstat(str_dup_z(folder->arena, full), &status) != 0)
+        return err_make(ECODE_FILE_READ, "%.*s: %m", STR_FMT(full));
+    if (S_ISDIR(status.st_mode))
+        return depth < FOLDER_DEPTH_MAX ? folder_walk(folder, path, depth + 1) : ERR_OK;
+    return S_ISREG(status.st_mode) && name_wanted(path) ? folder_add(folder, path) : ERR_OK;
+}
+
+static Err folder_walk(Folder *folder, Str below, int depth)
+{
+    Str full = below.len ? str_printf(folder->arena, "%.*s/%.*s", STR_FMT(folder->root), STR_FMT(below)) : folder->root;
+    DIR *dir = opendir(str_dup_z(folder->arena, full));
+    if (!dir)
+        return err_make(errno == ENOENT || errno == ENOTDIR ? ECODE_PACK_MISSING : ECODE_FILE_READ, "%.*s: %m",
+                        STR_FMT(full));
+    Err err = ERR_OK;
+    for (const struct dirent *entry; !err.kind && (entry = readdir(dir));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        Str path = below.len ? str_printf(folder->arena, "%.*s/%s", STR_FMT(below), entry->d_name)
+                             : str_dup(folder->arena, str_from(entry->d_name));
+        err = folder_entry(folder, path, depth);
+    }
+    closedir(dir);
+    return err;
+}
+
+static int file_compare(const void *left, const void *right)
+{
+    return str_cmp(((const PackFile *)left)->path, ((const PackFile *)right)->path);
+}
+
+static const PackFile *source_find(const PackSource *source, Str path)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (str_eq(source->files[i].path, path))
+            return &source->files[i];
+    return NULL;
+}
+
+Err pack_source_read(Arena *arena, Str dir, PackSource *out)
+{
+    Folder folder = { arena, dir, ARENA_ARRAY(arena, PackFile, LIMIT_PACK_FILES), 0 };
+    TRY(folder_walk(&folder, STR_NONE, 0));
+    qsort(folder.files, folder.count, sizeof *folder.files, file_compare);
+    PackSource source = { folder.files, folder.count };
+    if (!source_find(&source, STR("pack.yaml")))
+        return err_make(ECODE_PACK_MISSING, "%.*s has no pack.yaml", STR_FMT(dir));
+    *out = source;
+    return ERR_OK;
+}
+
+/* ---- loading ---- */
+
+/* NAME of "types/NAME.yaml"; empty for any other path. */
+static Str type_of_path(Str path)
+{
+    Str before = STR("types/"), after = STR(".yaml");
+    if (!str_starts(path, before) || !str_ends(path, after) || path.len < before.len + after.len)
+        return STR_NONE;
+    Str name = str_slice(path, before.len, path.len - after.len);
+    return pack_name_valid(name) ? name : STR_NONE;
+}
+
+static void stray(PackLoad *load, Str path)
+{
+    PACK_LOG(load->log, ((PackPlace){ path, 1, 1 }), ECODE_PACK_FILE, ARG("file", path),
+             ARG("known", STR("pack.yaml, roles.yaml, types/NAME.yaml, demo/NAME.jsonl")));
+}
+
+static const PackNode *file_parse(PackLoad *load, const PackFile *file)
+{
+    const PackNode *node = pack_yaml_parse(load->arena, file, load->log);
+    load->damaged = load->damaged || !node;
+    return node;
+}
+
+static const PackNode *named_parse(PackLoad *load, const PackSource *source, Str path)
+{
+    const PackFile *file = source_find(source, path);
+    if (file)
+        return file_parse(load, file);
+    PACK_LOG(load->log, ((PackPlace){ path, 1, 1 }), ECODE_FILE_MISSING, ARG("path", path));
+    load->damaged = true;
+    return NULL;
+}
+
+static void types_parse(PackLoad *load, const PackSource *source)
+{
+    load->drafts = ARENA_ARRAY(load->arena, TypeDraft, source->count);
+    for (size_t i = 0; i < source->count; i++) {
+        const PackFile *file = &source->files[i];
+        Str             name = type_of_path(file->path);
+        if (name.len) {
+            TypeDraft *draft = &load->drafts[load->pack->type_count++];
+            draft->type = ARENA_NEW(load->arena, Type);
+            draft->type->name = str_dup(load->arena, name);
+            draft->type->table = str_printf(load->arena, "r_%.*s", STR_FMT(name));
+            draft->node = file_parse(load, file);
+        } else if (!str_eq(file->path, STR("pack.yaml")) && !str_eq(file->path, STR("roles.yaml")) &&
+                   !str_starts(file->path, STR("demo/"))) {
+            stray(load, file->path);
+        }
+    }
+}
+
+Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems *problems)
+{
+    if (source->count > LIMIT_PACK_FILES)
+        return err_make(ECODE_FILE_TOO_LARGE, "a pack has at most %d files", LIMIT_PACK_FILES);
+    PackLoad load = { .arena = arena, .log = pack_log_new(arena), .pack = ARENA_NEW(arena, Pack) };
+    load.pack_file = source_find(source, STR("pack.yaml"));
+    const PackNode *pack_node = named_parse(&load, source, STR("pack.yaml"));
+    const PackNode *roles_node = named_parse(&load, source, STR("roles.yaml"));
+    types_parse(&load, source);
+    pack_names(&load, pack_node, roles_node);
+    pack_fields(&load);
+    pack_steps(&load);
+    pack_check(&load);
+    size_t found = pack_log_count(load.log);
+    if (found) {
+        pack_log_sorted(load.log, problems);
+        return err_make(ECODE_PACK_INVALID, "%zu problems", found);
+    }
+    *out = load.pack;
+    return ERR_OK;
+}

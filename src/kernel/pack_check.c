@@ -1,0 +1,155 @@
+/* kernel/pack_check.c: last pass: what can only be told when every type is there. */
+#include "kernel/pack_read.h"
+
+/* ---- expressions ---- */
+
+/* The place of a problem in the pack's file; expressions count characters from 1 and say so in `position`. */
+static PackPlace problem_place(const ExprUse *use, const Problem *problem)
+{
+    int64_t position;
+    for (size_t i = 0; i < problem->arg_count; i++)
+        if (str_eq(str_from(problem->args[i].name), STR("position")) &&
+            str_int(problem->args[i].value.in[LANG_EN], &position) && position > 0)
+            return pack_node_place_in(use->node, (size_t)position);
+    return pack_node_place(use->node);
+}
+
+static void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use)
+{
+    Problems problems = { .arena = load->arena };
+    Expr    *expr = NULL;
+    Err      err = expr_parse(load->arena, use->text, &expr, &problems);
+    if (!err.kind)
+        err = expr_check(load->arena, expr, scope, use->type, VALUE_BOOLEAN, use->filter, &problems);
+    if (!err.kind) {
+        *use->out = expr;
+        return;
+    }
+    if (!use->node) /* owner and creator: only a pack without its party types fails here, and is told so */
+        return;
+    for (size_t i = 0; i < problems.count; i++) {
+        ErrArg reason = ARG_TEXT("reason", problems.items[i].text);
+        pack_log_add(load->log, problem_place(use, &problems.items[i]), ECODE_PACK_EXPRESSION, use->text, &reason, 1);
+    }
+}
+
+/* ---- states ---- */
+
+static uint64_t states_reached(const Type *type)
+{
+    uint64_t reached = 0;
+    for (size_t i = 0; i < type->action_count; i++)
+        if (type->actions[i].creates && type->actions[i].to >= 0)
+            reached |= UINT64_C(1) << type->actions[i].to;
+    if (!reached && !type_action(type, STR("create")))
+        reached = 1; /* nobody creates it by hand: a record of it begins in the first state */
+    for (uint64_t before = ~reached; before != reached;) {
+        before = reached;
+        for (size_t i = 0; i < type->action_count; i++)
+            if (type->actions[i].to >= 0 && (type->actions[i].from & reached))
+                reached |= UINT64_C(1) << type->actions[i].to;
+    }
+    return reached;
+}
+
+static void states_check(PackLoad *load, const TypeDraft *draft)
+{
+    uint64_t reached = states_reached(draft->type);
+    size_t   i = 0;
+    PACK_EACH(item, pack_node_get(draft->node, STR("states")))
+    {
+        if (i < draft->type->state_count && draft->type->states[i].name.len && !(reached >> i & 1))
+            PACK_PROBLEM(load, item, ECODE_PACK_UNREACHABLE, ARG("state", draft->type->states[i].name));
+        i++;
+    }
+}
+
+/* ---- the party types ---- */
+
+typedef enum PartyType { PARTY_PERSON, PARTY_ORGANISATION, PARTY_MEMBERSHIP, PARTY_COUNT } PartyType;
+
+static const Str party_names[PARTY_COUNT] = {
+    [PARTY_PERSON] = STR_INIT("person"),
+    [PARTY_ORGANISATION] = STR_INIT("organisation"),
+    [PARTY_MEMBERSHIP] = STR_INIT("membership"),
+};
+
+static const struct {
+    PartyType type;
+    Str       field;
+    FieldKind kind;
+    PartyType target; /* references */
+} party_fields[] = {
+    { PARTY_PERSON, STR_INIT("name"), FIELD_TEXT, 0 },
+    { PARTY_ORGANISATION, STR_INIT("name"), FIELD_TEXT, 0 },
+    { PARTY_MEMBERSHIP, STR_INIT("person"), FIELD_REFERENCE, PARTY_PERSON },
+    { PARTY_MEMBERSHIP, STR_INIT("organisation"), FIELD_REFERENCE, PARTY_ORGANISATION },
+    { PARTY_MEMBERSHIP, STR_INIT("role"), FIELD_CHOICE, 0 },
+    { PARTY_MEMBERSHIP, STR_INIT("valid_from"), FIELD_DATE, 0 },
+    { PARTY_MEMBERSHIP, STR_INIT("valid_to"), FIELD_DATE, 0 },
+};
+
+static bool choices_are_roles(const Pack *pack, const Field *field)
+{
+    for (size_t i = 0; i < field->choice_count; i++)
+        if (pack_role(pack, field->choices[i].code) < 0)
+            return false;
+    return true;
+}
+
+static bool party_field_fits(const Pack *pack, size_t row)
+{
+    const Type  *type = pack_type(pack, party_names[party_fields[row].type]);
+    const Field *field = type ? type_field(type, party_fields[row].field) : NULL;
+    if (!field || field->kind != party_fields[row].kind)
+        return false;
+    if (field->kind == FIELD_REFERENCE)
+        return field->target && field->target == pack_type(pack, party_names[party_fields[row].target]);
+    return field->kind != FIELD_CHOICE || choices_are_roles(pack, field);
+}
+
+/* At the type's file when there is one, else at the start of pack.yaml. */
+static PackPlace party_place(const PackLoad *load, const Type *type)
+{
+    for (size_t i = 0; i < load->pack->type_count; i++)
+        if (load->drafts[i].type == type && load->drafts[i].node)
+            return pack_node_place(load->drafts[i].node);
+    return (PackPlace){ load->pack_file ? load->pack_file->path : STR("pack.yaml"), 1, 1 };
+}
+
+static uint16_t membership_field(const Pack *pack, Str name) { return type_field(pack->membership, name)->index; }
+
+static void parties_check(PackLoad *load)
+{
+    Pack  *pack = load->pack;
+    size_t before = pack_log_count(load->log);
+    for (size_t i = 0; i < sizeof party_fields / sizeof *party_fields; i++) {
+        if (party_field_fits(pack, i))
+            continue;
+        Str type = party_names[party_fields[i].type];
+        PACK_LOG(load->log, party_place(load, pack_type(pack, type)), ECODE_PACK_PARTY, ARG("type", type),
+                 ARG("field", party_fields[i].field));
+    }
+    if (pack_log_count(load->log) > before)
+        return;
+    pack->person = pack_type(pack, STR("person"));
+    pack->organisation = pack_type(pack, STR("organisation"));
+    pack->membership = pack_type(pack, STR("membership"));
+    pack->membership_person = membership_field(pack, STR("person"));
+    pack->membership_organisation = membership_field(pack, STR("organisation"));
+    pack->membership_role = membership_field(pack, STR("role"));
+    pack->membership_from = membership_field(pack, STR("valid_from"));
+    pack->membership_to = membership_field(pack, STR("valid_to"));
+}
+
+void pack_check(PackLoad *load)
+{
+    if (load->damaged) /* half a pack: what is missing here may stand in the file that could not be read */
+        return;
+    ExprScope scope = pack_scope(load->pack, true);
+    for (size_t i = 0; i < load->use_count; i++)
+        expression_check(load, &scope, &load->uses[i]);
+    for (size_t i = 0; i < load->pack->type_count; i++)
+        states_check(load, &load->drafts[i]);
+    parties_check(load);
+}

@@ -1,0 +1,293 @@
+#include "kernel/pack_read.h"
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#define NAME_MAX_LENGTH 40
+#define LINE_MAX_POINTS 2000
+
+static const Text a_mapping = TEXT_INIT("一组键和值", "a mapping of keys to values");
+static const Text a_list = TEXT_INIT("列表", "a list");
+static const Text one_line = TEXT_INIT("一行文字", "one line of text");
+static const Text true_or_false = TEXT_INIT(" true 或 false", "true or false");
+
+void read_misshape(PackLoad *load, const PackNode *node, Text expected)
+{
+    PACK_PROBLEM(load, node, ECODE_PACK_SHAPE, ARG("key", pack_node_name(node)), ARG_TEXT("expected", expected));
+}
+
+/* ---- mappings ---- */
+
+static Text known_keys(PackLoad *load, const PackKey *keys, size_t count)
+{
+    Str *names = ARENA_ARRAY(load->arena, Str, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = keys[i].name;
+    return (Text){ { str_join(load->arena, names, count, STR("、")), str_join(load->arena, names, count, STR(", ")) } };
+}
+
+static bool key_known(const PackKey *keys, size_t count, Str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(keys[i].name, name))
+            return true;
+    return false;
+}
+
+bool read_keys(PackLoad *load, const PackNode *node, const PackKey *keys, size_t count)
+{
+    if (node->kind != PACK_MAP) {
+        read_misshape(load, node, a_mapping);
+        return false;
+    }
+    PACK_EACH(member, node)
+    if (!key_known(keys, count, member->key))
+        PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_KEY_UNKNOWN, ARG("key", member->key),
+                 ARG_TEXT("known", known_keys(load, keys, count)));
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].needed && !pack_node_get(node, keys[i].name))
+            PACK_PROBLEM(load, node, ECODE_PACK_KEY_MISSING, ARG("key", keys[i].name));
+    return true;
+}
+
+/* ---- values ---- */
+
+static bool line_valid(const PackNode *node)
+{
+    return node->kind == PACK_SCALAR && node->text.len > 0 && utf8_printable(node->text, false) &&
+           utf8_length(node->text) <= LINE_MAX_POINTS;
+}
+
+Str read_line(PackLoad *load, const PackNode *map, Str key)
+{
+    const PackNode *node = pack_node_get(map, key);
+    if (!node)
+        return STR_NONE;
+    if (line_valid(node))
+        return node->text;
+    read_misshape(load, node, one_line);
+    return STR_NONE;
+}
+
+Text read_text(PackLoad *load, const PackNode *map, Str key)
+{
+    static const PackKey languages[] = { { STR_INIT("zh"), false }, { STR_INIT("en"), false } };
+    const PackNode      *node = pack_node_get(map, key);
+    if (!node || !READ_KEYS(load, node, languages))
+        return (Text){ 0 };
+    Text text = { { read_line(load, node, STR("zh")), read_line(load, node, STR("en")) } };
+    if (!pack_node_get(node, STR("zh")) || !pack_node_get(node, STR("en")))
+        PACK_PROBLEM(load, node, ECODE_PACK_LABEL, ARG("key", key));
+    return text;
+}
+
+bool read_bool(PackLoad *load, const PackNode *map, Str key, bool fallback)
+{
+    const PackNode *node = pack_node_get(map, key);
+    if (!node)
+        return fallback;
+    bool yes = node->kind == PACK_SCALAR && str_eq(node->text, STR("true"));
+    bool no = node->kind == PACK_SCALAR && str_eq(node->text, STR("false"));
+    if (!yes && !no)
+        read_misshape(load, node, true_or_false);
+    return yes || (fallback && !no);
+}
+
+int64_t read_integer(PackLoad *load, const PackNode *map, Str key, int64_t min, int64_t max, int64_t fallback)
+{
+    const PackNode *node = pack_node_get(map, key);
+    int64_t         number;
+    if (!node)
+        return fallback;
+    if (node->kind == PACK_SCALAR && str_int(node->text, &number) && number >= min && number <= max)
+        return number;
+    long long from = min, to = max;
+    read_misshape(load, node,
+                  (Text){ { str_printf(load->arena, "从 %lld 到 %lld 的整数", from, to),
+                            str_printf(load->arena, "a whole number from %lld to %lld", from, to) } });
+    return fallback;
+}
+
+int read_enum(PackLoad *load, const PackNode *map, Str key, const Str *names, int first, int count, int fallback)
+{
+    const PackNode *node = pack_node_get(map, key);
+    if (!node)
+        return fallback;
+    if (node->kind != PACK_SCALAR) {
+        read_misshape(load, node, one_line);
+        return fallback;
+    }
+    for (int i = first; i < count; i++)
+        if (str_eq(names[i], node->text))
+            return i;
+    Str known = str_join(load->arena, names + first, (size_t)(count - first), STR(", "));
+    PACK_PROBLEM(load, node, ECODE_PACK_VALUE, ARG("key", key), ARG("value", node->text), ARG("known", known));
+    return fallback;
+}
+
+const PackNode *read_list(PackLoad *load, const PackNode *map, Str key, size_t max)
+{
+    const PackNode *node = pack_node_get(map, key);
+    if (!node)
+        return NULL;
+    if (node->kind != PACK_LIST) {
+        read_misshape(load, node, a_list);
+        return NULL;
+    }
+    if (node->count > max) {
+        read_misshape(load, node,
+                      (Text){ { str_printf(load->arena, "至多 %zu 项的列表", max),
+                                str_printf(load->arena, "a list of at most %zu items", max) } });
+        return NULL;
+    }
+    return node;
+}
+
+bool pack_name_valid(Str name)
+{
+    if (name.len == 0 || name.len > NAME_MAX_LENGTH || name.ptr[0] < 'a' || name.ptr[0] > 'z')
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
+            return false;
+    }
+    return true;
+}
+
+Str read_name(PackLoad *load, const PackNode *map, Str key)
+{
+    Str name = read_line(load, map, key);
+    if (name.len && !pack_name_valid(name))
+        PACK_PROBLEM(load, pack_node_get(map, key), ECODE_PACK_NAME, ARG("name", name));
+    return name;
+}
+
+/* ---- names of things defined elsewhere ---- */
+
+static int named_find(const Named *items, size_t count, Str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(items[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+static int role_find(const void *pack, Str name) { return pack_role(pack, name); }
+
+static int compartment_find(const void *context, Str name)
+{
+    const Pack *pack = context;
+    return named_find(pack->compartments, pack->compartment_count, name);
+}
+
+static int service_find(const void *context, Str name)
+{
+    const Pack *pack = context;
+    return named_find(pack->services, pack->service_count, name);
+}
+
+static int type_find(const void *pack, Str name)
+{
+    const Type *type = pack_type(pack, name);
+    return type ? (int)type->index : -1;
+}
+
+static int field_find(const void *type, Str name)
+{
+    const Field *field = type_field(type, name);
+    return field ? (int)field->index : -1;
+}
+
+static int state_find(const void *type, Str name) { return type_state(type, name); }
+
+PackLookup lookup_roles(const PackLoad *load) { return (PackLookup){ role_find, load->pack, TEXT("角色", "role") }; }
+PackLookup lookup_compartments(const PackLoad *load)
+{
+    return (PackLookup){ compartment_find, load->pack, TEXT("分区", "compartment") };
+}
+PackLookup lookup_services(const PackLoad *load)
+{
+    return (PackLookup){ service_find, load->pack, TEXT("服务", "service") };
+}
+PackLookup lookup_types(const PackLoad *load)
+{
+    return (PackLookup){ type_find, load->pack, TEXT("记录类型", "type") };
+}
+PackLookup lookup_fields(const Type *type) { return (PackLookup){ field_find, type, TEXT("字段", "field") }; }
+PackLookup lookup_states(const Type *type) { return (PackLookup){ state_find, type, TEXT("状态", "state") }; }
+
+int read_known(PackLoad *load, const PackNode *scalar, PackLookup lookup)
+{
+    if (!line_valid(scalar)) {
+        read_misshape(load, scalar, one_line);
+        return -1;
+    }
+    int index = lookup.find(lookup.context, scalar->text);
+    if (index < 0 && !load->damaged)
+        PACK_PROBLEM(load, scalar, ECODE_PACK_UNKNOWN, ARG("name", scalar->text), ARG_TEXT("what", lookup.what));
+    return index;
+}
+
+int read_ref(PackLoad *load, const PackNode *map, Str key, PackLookup lookup, int fallback)
+{
+    const PackNode *node = pack_node_get(map, key);
+    return node ? read_known(load, node, lookup) : fallback;
+}
+
+uint64_t read_set(PackLoad *load, const PackNode *map, Str key, PackLookup lookup)
+{
+    uint64_t set = 0;
+    PACK_EACH(item, read_list(load, map, key, 64))
+    {
+        int index = read_known(load, item, lookup);
+        if (index >= 0)
+            set |= UINT64_C(1) << index;
+    }
+    return set;
+}
+
+bool read_indexes(PackLoad *load, const PackNode *map, Str key, PackLookup lookup, const uint16_t **out, size_t *count)
+{
+    const PackNode *list = read_list(load, map, key, FIELDS_MAX);
+    if (!list)
+        return false;
+    uint16_t *indexes = ARENA_ARRAY(load->arena, uint16_t, list->count);
+    size_t    found = 0;
+    PACK_EACH(item, list)
+    {
+        int index = read_known(load, item, lookup);
+        if (index >= 0)
+            indexes[found++] = (uint16_t)index;
+    }
+    *out = indexes;
+    *count = found;
+    return true;
+}
+
+/* ---- problems ---- */
+
+void read_unique(PackLoad *load, const PackNode *item, Str by)
+{
+    const PackNode *name = pack_node_get(item, by);
+    if (!name || name->kind != PACK_SCALAR)
+        return;
+    for (const PackNode *other = item->parent->first; other != item; other = other->next) {
+        const PackNode *first = pack_node_get(other, by);
+        if (first && first->kind == PACK_SCALAR && str_eq(first->text, name->text)) {
+            Str where = pack_place_text(load->arena, pack_node_place(first));
+            PACK_PROBLEM(load, name, ECODE_PACK_DUPLICATE, ARG("name", name->text), ARG("where", where));
+            return;
+        }
+    }
+}
+
+void pack_expression(PackLoad *load, Expr **out, const PackNode *node, Str text, const Type *type, bool filter)
+{
+    if (load->use_count == load->use_capacity) {
+        size_t capacity = load->use_capacity ? load->use_capacity * 2 : 64;
+        load->uses = arena_grow(load->arena, load->uses, load->use_count, capacity, sizeof *load->uses);
+        load->use_capacity = capacity;
+    }
+    load->uses[load->use_count++] = (ExprUse){ out, text, node, type, filter };
+}

@@ -1,0 +1,349 @@
+/* kernel/pack_steps.c: third pass: what names fields, states, roles and relations: relations, access, actions, list, number. */
+#include "kernel/pack_read.h"
+
+#include "base/limits.h"
+
+#define RULES_MAX      64
+#define ACTIONS_MAX    64
+#define GUARDS_MAX     64
+#define WHO_MAX        16
+#define COLUMNS_MAX    30
+#define SEQ_DIGITS_MAX 9
+
+/* ---- relations ---- */
+
+static int relation_find(const void *context, Str name)
+{
+    const Type *type = context;
+    for (size_t i = 0; i < type->relation_count; i++)
+        if (str_eq(type->relations[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+static PackLookup lookup_relations(const Type *type)
+{
+    return (PackLookup){ relation_find, type, TEXT("关系", "relation") };
+}
+
+static void relation_system(PackLoad *load, TypeDraft *draft, int index, Str name, Text label, Str when)
+{
+    draft->relations[index] = (Relation){ .name = name, .label = label };
+    pack_expression(load, &draft->relations[index].when, NULL, when, draft->type, true);
+}
+
+static void relations_read(PackLoad *load, TypeDraft *draft)
+{
+    static const PackKey keys[] = { { STR_INIT("name"), true },
+                                    { STR_INIT("label"), true },
+                                    { STR_INIT("when"), true } };
+    const PackNode      *list = read_list(load, draft->node, STR("relations"), RELATIONS_MAX - 2);
+    draft->relations = ARENA_ARRAY(load->arena, Relation, 2 + (list ? list->count : 0));
+    relation_system(load, draft, RELATION_OWN, STR("own"), TEXT("本机构的", "of one's own organisation"),
+                    STR("owner = organisation()"));
+    relation_system(load, draft, RELATION_CREATOR, STR("creator"), TEXT("本人登记的", "registered by oneself"),
+                    STR("creator = actor()"));
+    size_t count = 2;
+    PACK_EACH(item, list)
+    {
+        Relation *relation = &draft->relations[count++];
+        if (!READ_KEYS(load, item, keys))
+            continue;
+        relation->name = read_name(load, item, STR("name"));
+        relation->label = read_text(load, item, STR("label"));
+        read_unique(load, item, STR("name"));
+        if (str_eq(relation->name, STR("own")) || str_eq(relation->name, STR("creator")))
+            PACK_PROBLEM(load, pack_node_get(item, STR("name")), ECODE_PACK_RESERVED, ARG("name", relation->name));
+        Str when = read_line(load, item, STR("when"));
+        if (when.len)
+            pack_expression(load, &relation->when, pack_node_get(item, STR("when")), when, draft->type, true);
+    }
+    draft->type->relations = draft->relations;
+    draft->type->relation_count = count;
+}
+
+/* ---- access ---- */
+
+static Who who_read(PackLoad *load, const PackNode *map, const Type *type)
+{
+    Who who = { .roles = read_set(load, map, STR("roles"), lookup_roles(load)) };
+    who.relation = read_ref(load, map, STR("relation"), lookup_relations(type), RELATION_ANY);
+    return who;
+}
+
+static int class_find(const void *context, Str name)
+{
+    (void)context;
+    for (int i = CLASS_PUBLIC; i < CLASS_COUNT; i++)
+        if (str_eq(class_names[i], name))
+            return i;
+    return -1;
+}
+
+/* `clearance: nda` is one class for all compartments; a mapping names them, and what it leaves out stays closed. */
+static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule)
+{
+    const PackLookup classes = { class_find, NULL, TEXT("级别", "class") };
+    const PackLookup compartments = lookup_compartments(load);
+    const PackNode  *node = pack_node_get(map, STR("clearance"));
+    if (!node)
+        return;
+    if (node->kind != PACK_MAP) {
+        int class = read_known(load, node, classes);
+        for (size_t i = 0; i<load->pack->compartment_count &&class> 0; i++)
+            rule->clearance[i] = (uint8_t) class;
+        return;
+    }
+    PACK_EACH(member, node)
+    {
+        int compartment = compartments.find(compartments.context, member->key);
+        if (compartment < 0 && !load->damaged)
+            PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_UNKNOWN, ARG("name", member->key),
+                     ARG_TEXT("what", compartments.what));
+        int class = read_known(load, member, classes);
+        if (compartment >= 0 && class > 0)
+            rule->clearance[compartment] = (uint8_t) class;
+    }
+}
+
+static void access_read(PackLoad *load, TypeDraft *draft)
+{
+    static const PackKey keys[] = {
+        { STR_INIT("roles"), false },  { STR_INIT("relation"), false }, { STR_INIT("states"), false },
+        { STR_INIT("levels"), false }, { STR_INIT("clearance"), true },
+    };
+    const PackLookup levels = { class_find, NULL, TEXT("公开程度", "level of disclosure") };
+    const PackNode  *list = read_list(load, draft->node, STR("access"), RULES_MAX);
+    AccessRule      *rules = ARENA_ARRAY(load->arena, AccessRule, list ? list->count : 0);
+    size_t           count = 0;
+    PACK_EACH(item, list)
+    {
+        if (!READ_KEYS(load, item, keys))
+            continue;
+        AccessRule *rule = &rules[count++];
+        rule->who = who_read(load, item, draft->type);
+        rule->states = read_set(load, item, STR("states"), lookup_states(draft->type));
+        rule->levels = (uint8_t)read_set(load, item, STR("levels"), levels);
+        clearance_read(load, item, rule);
+    }
+    draft->type->access = rules;
+    draft->type->access_count = count;
+}
+
+/* ---- actions ---- */
+
+static void who_list_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    static const PackKey keys[] = { { STR_INIT("roles"), false }, { STR_INIT("relation"), false } };
+    const PackNode      *list = read_list(load, map, STR("who"), WHO_MAX);
+    Who                 *who = ARENA_ARRAY(load->arena, Who, list ? list->count : 0);
+    PACK_EACH(item, list)
+    if (READ_KEYS(load, item, keys))
+        who[action->who_count++] = who_read(load, item, type);
+    action->who = who;
+}
+
+static void guards_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    static const PackKey keys[] = {
+        { STR_INIT("when"), true },
+        { STR_INIT("rule"), false },
+        { STR_INIT("source"), false },
+        { STR_INIT("helps"), false },
+    };
+    const PackNode *list = read_list(load, map, STR("guard"), GUARDS_MAX);
+    Guard          *guards = ARENA_ARRAY(load->arena, Guard, list ? list->count : 0);
+    PACK_EACH(item, list)
+    {
+        if (!READ_KEYS(load, item, keys))
+            continue;
+        Guard *guard = &guards[action->guard_count++];
+        guard->text = read_line(load, item, STR("when"));
+        guard->rule = read_text(load, item, STR("rule"));
+        guard->source = read_text(load, item, STR("source"));
+        guard->helps = read_text(load, item, STR("helps"));
+        if (guard->text.len)
+            pack_expression(load, &guard->when, pack_node_get(item, STR("when")), guard->text, type, false);
+    }
+    action->guards = guards;
+}
+
+/* Every field that people may write: what create and edit take unless they say. */
+static void inputs_all(const PackLoad *load, const Type *type, Action *action)
+{
+    uint16_t *inputs = ARENA_ARRAY(load->arena, uint16_t, type->field_count);
+    for (uint16_t i = SYS_COUNT; i < type->field_count; i++)
+        inputs[action->input_count++] = i;
+    inputs[action->input_count++] = SYS_DISCLOSURE;
+    action->inputs = inputs;
+}
+
+static void inputs_check(PackLoad *load, const PackNode *map, const Type *type)
+{
+    const PackNode *list = pack_node_get(map, STR("inputs"));
+    PACK_EACH(item, list)
+    {
+        const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;
+        if (field && field->system && field->index != SYS_DISCLOSURE)
+            PACK_PROBLEM(load, item, ECODE_PACK_RESERVED, ARG("name", item->text));
+    }
+}
+
+/* `create` makes a record, `edit` leaves it in its state; any other step says from where, and to where unless it stays. */
+static void movement_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    bool edits = str_eq(action->name, STR("edit"));
+    action->creates = str_eq(action->name, STR("create"));
+    action->from = read_set(load, map, STR("from"), lookup_states(type));
+    action->to = read_ref(load, map, STR("to"), lookup_states(type), action->creates ? 0 : -1);
+    Str unwanted = action->creates ? STR("from") : edits ? STR("to") : STR_NONE;
+    if (unwanted.len && pack_node_get(map, unwanted))
+        PACK_LOG(load->log, pack_node_key_place(pack_node_get(map, unwanted)), ECODE_PACK_KEY_UNKNOWN,
+                 ARG("key", unwanted), ARG("known", action->creates ? STR("to") : STR("from")));
+    if (!action->creates && !pack_node_get(map, STR("from")))
+        PACK_PROBLEM(load, map, ECODE_PACK_KEY_MISSING, ARG("key", STR("from")));
+}
+
+static void action_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    static const PackKey keys[] = {
+        { STR_INIT("name"), true },    { STR_INIT("label"), true },     { STR_INIT("help"), false },
+        { STR_INIT("from"), false },   { STR_INIT("to"), false },       { STR_INIT("who"), true },
+        { STR_INIT("inputs"), false }, { STR_INIT("required"), false }, { STR_INIT("guard"), false },
+    };
+    if (!READ_KEYS(load, map, keys))
+        return;
+    action->name = read_name(load, map, STR("name"));
+    action->label = read_text(load, map, STR("label"));
+    action->help = read_text(load, map, STR("help"));
+    read_unique(load, map, STR("name"));
+    movement_read(load, map, type, action);
+    who_list_read(load, map, type, action);
+    bool writes = action->creates || str_eq(action->name, STR("edit"));
+    if (!read_indexes(load, map, STR("inputs"), lookup_fields(type), &action->inputs, &action->input_count) && writes)
+        inputs_all(load, type, action);
+    inputs_check(load, map, type);
+    read_indexes(load, map, STR("required"), lookup_fields(type), &action->required, &action->required_count);
+    guards_read(load, map, type, action);
+}
+
+static void actions_read(PackLoad *load, TypeDraft *draft)
+{
+    const PackNode *list = read_list(load, draft->node, STR("actions"), ACTIONS_MAX);
+    Action         *actions = ARENA_ARRAY(load->arena, Action, list ? list->count : 0);
+    uint16_t        count = 0;
+    PACK_EACH(item, list)
+    {
+        actions[count].index = count;
+        action_read(load, item, draft->type, &actions[count]);
+        count++;
+    }
+    draft->type->actions = actions;
+    draft->type->action_count = count;
+}
+
+/* ---- the type's head, as far as it names fields ---- */
+
+/* Text of letters, digits and - / . with at most one {year} and exactly one {seq} or {seq:1} to {seq:9}. */
+static bool number_valid(Str pattern)
+{
+    int years = 0, seqs = 0;
+    while (pattern.len) {
+        char c = pattern.ptr[0];
+        if (c != '{') {
+            bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+            if (!plain && c != '-' && c != '/' && c != '.')
+                return false;
+            pattern = str_slice(pattern, 1, pattern.len);
+            continue;
+        }
+        size_t end = str_find(pattern, STR("}"));
+        if (end == pattern.len)
+            return false;
+        Str mark = str_slice(pattern, 1, end);
+        pattern = str_slice(pattern, end + 1, pattern.len);
+        bool digits = mark.len == 5 && str_starts(mark, STR("seq:")) && mark.ptr[4] >= '1' && mark.ptr[4] <= '9';
+        years += str_eq(mark, STR("year"));
+        seqs += digits || str_eq(mark, STR("seq"));
+        if (!digits && !str_eq(mark, STR("year")) && !str_eq(mark, STR("seq")))
+            return false;
+    }
+    return years <= 1 && seqs == 1;
+}
+
+static void number_read(PackLoad *load, TypeDraft *draft)
+{
+    static const Text like = TEXT_INIT("“POC-{year}-{seq:5}”这样的编号格式，其中 {seq} 恰好一处",
+                                       "a pattern like \"POC-{year}-{seq:5}\" with exactly one {seq}");
+    draft->type->number = read_line(load, draft->node, STR("number"));
+    if (draft->type->number.len && !number_valid(draft->type->number))
+        read_misshape(load, pack_node_get(draft->node, STR("number")), like);
+}
+
+static void parent_read(PackLoad *load, TypeDraft *draft)
+{
+    static const Text reference = TEXT_INIT("引用其他类型的字段", "a field that refers to another type");
+    Type             *type = draft->type;
+    type->parent = read_ref(load, draft->node, STR("parent"), lookup_fields(type), -1);
+    if (type->parent >= 0 &&
+        (type->fields[type->parent].system || type->fields[type->parent].kind != FIELD_REFERENCE)) {
+        read_misshape(load, pack_node_get(draft->node, STR("parent")), reference);
+        type->parent = -1;
+    }
+}
+
+static void sort_read(PackLoad *load, const PackNode *map, Type *type)
+{
+    PackLookup fields = lookup_fields(type);
+    Str        sort = read_line(load, map, STR("sort"));
+    if (!sort.len)
+        return;
+    type->sort = sort;
+    Str name = sort.ptr[0] == '-' ? str_slice(sort, 1, sort.len) : sort;
+    if (fields.find(type, name) < 0)
+        PACK_PROBLEM(load, pack_node_get(map, STR("sort")), ECODE_PACK_UNKNOWN, ARG("name", name),
+                     ARG_TEXT("what", fields.what));
+}
+
+static void list_usual(const PackLoad *load, Type *type)
+{
+    uint16_t *columns = ARENA_ARRAY(load->arena, uint16_t, 4);
+    if (type->number.len)
+        columns[type->column_count++] = SYS_NUMBER;
+    if (type->title != SYS_NUMBER)
+        columns[type->column_count++] = type->title;
+    columns[type->column_count++] = SYS_STATE;
+    columns[type->column_count++] = SYS_CHANGED;
+    type->columns = columns;
+}
+
+static void list_view_read(PackLoad *load, TypeDraft *draft)
+{
+    static const PackKey keys[] = { { STR_INIT("columns"), false }, { STR_INIT("sort"), false } };
+    Type                *type = draft->type;
+    const PackNode      *map = pack_node_get(draft->node, STR("list"));
+    type->sort = STR("-created");
+    if (map && READ_KEYS(load, map, keys)) {
+        read_indexes(load, map, STR("columns"), lookup_fields(type), &type->columns, &type->column_count);
+        sort_read(load, map, type);
+    }
+    if (type->column_count == 0)
+        list_usual(load, type);
+}
+
+void pack_steps(PackLoad *load)
+{
+    for (size_t i = 0; i < load->pack->type_count; i++) {
+        TypeDraft *draft = &load->drafts[i];
+        if (!draft->node)
+            continue;
+        number_read(load, draft);
+        int title = read_ref(load, draft->node, STR("title"), lookup_fields(draft->type), SYS_NUMBER);
+        draft->type->title = (uint16_t)(title < 0 ? SYS_NUMBER : title);
+        parent_read(load, draft);
+        relations_read(load, draft);
+        access_read(load, draft);
+        actions_read(load, draft);
+        list_view_read(load, draft);
+    }
+}

@@ -1,0 +1,170 @@
+#include "kernel/type.h"
+
+#include "base/date.h"
+
+const Str class_names[CLASS_COUNT] = {
+    [CLASS_NONE] = STR_INIT("none"), [CLASS_PUBLIC] = STR_INIT("public"), [CLASS_SUMMARY] = STR_INIT("summary"),
+    [CLASS_NDA] = STR_INIT("nda"),   [CLASS_SECRET] = STR_INIT("secret"),
+};
+
+const Str field_kind_names[FIELD_KIND_COUNT] = {
+    [FIELD_TEXT] = STR_INIT("text"),           [FIELD_LONG_TEXT] = STR_INIT("long_text"),
+    [FIELD_INTEGER] = STR_INIT("integer"),     [FIELD_DECIMAL] = STR_INIT("decimal"),
+    [FIELD_BOOLEAN] = STR_INIT("boolean"),     [FIELD_DATE] = STR_INIT("date"),
+    [FIELD_INSTANT] = STR_INIT("instant"),     [FIELD_CHOICE] = STR_INIT("choice"),
+    [FIELD_REFERENCE] = STR_INIT("reference"),
+};
+
+static const ValueKind value_kinds[FIELD_KIND_COUNT] = {
+    [FIELD_TEXT] = VALUE_TEXT,       [FIELD_LONG_TEXT] = VALUE_TEXT,  [FIELD_INTEGER] = VALUE_INTEGER,
+    [FIELD_DECIMAL] = VALUE_DECIMAL, [FIELD_BOOLEAN] = VALUE_BOOLEAN, [FIELD_DATE] = VALUE_DATE,
+    [FIELD_INSTANT] = VALUE_INSTANT, [FIELD_CHOICE] = VALUE_TEXT,     [FIELD_REFERENCE] = VALUE_ID,
+};
+
+const Type *pack_type(const Pack *pack, Str name)
+{
+    for (size_t i = 0; i < pack->type_count; i++)
+        if (str_eq(pack->types[i].name, name))
+            return &pack->types[i];
+    return NULL;
+}
+
+int pack_role(const Pack *pack, Str name)
+{
+    for (size_t i = 0; i < pack->role_count; i++)
+        if (str_eq(pack->roles[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+const Field *type_field(const Type *type, Str name)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (str_eq(type->fields[i].name, name))
+            return &type->fields[i];
+    return NULL;
+}
+
+const Action *type_action(const Type *type, Str name)
+{
+    for (size_t i = 0; i < type->action_count; i++)
+        if (str_eq(type->actions[i].name, name))
+            return &type->actions[i];
+    return NULL;
+}
+
+int type_state(const Type *type, Str name)
+{
+    for (size_t i = 0; i < type->state_count; i++)
+        if (str_eq(type->states[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+const Choice *field_choice(const Field *field, Str code)
+{
+    for (size_t i = 0; i < field->choice_count; i++)
+        if (str_eq(field->choices[i].code, code))
+            return &field->choices[i];
+    return NULL;
+}
+
+ExprType field_expr_type(const Field *field)
+{
+    return (ExprType){ .kind = value_kinds[field->kind], .scale = field->scale, .target = field->target };
+}
+
+/* A code that is no longer among the choices speaks for itself. */
+static Text choice_label(const Field *field, Str code)
+{
+    const Choice *choice = field_choice(field, code);
+    return choice ? choice->label : text_same(code);
+}
+
+static Text instant_label(Arena *arena, const Field *field, int64_t ms)
+{
+    int     offset = field->type->pack->utc_offset_minutes;
+    int64_t day = instant_day(ms, offset);
+    int64_t minute = (ms + offset * INT64_C(60000) - day * DAY_MS) / 60000;
+    Str     date = date_text(arena, day);
+    return text_same(str_printf(arena, "%.*s %02d:%02d", STR_FMT(date), (int)(minute / 60), (int)(minute % 60)));
+}
+
+Text value_label(Arena *arena, const Field *field, Value value)
+{
+    switch (value.kind) {
+    case VALUE_TEXT: return field->kind == FIELD_CHOICE ? choice_label(field, value.text) : text_same(value.text);
+    case VALUE_BOOLEAN: return value.number ? TEXT("是", "yes") : TEXT("否", "no");
+    case VALUE_INSTANT: return instant_label(arena, field, value.number);
+    default: return text_same(value_plain(arena, value));
+    }
+}
+
+/* ---- the pack as the expression engine sees it: context is the Pack, type a Type, field a Field ---- */
+
+static bool scope_field(const void *context, const void *type, Str name, ExprField *out)
+{
+    (void)context;
+    const Field *field = type_field(type, name);
+    if (field)
+        *out = (ExprField){ field_expr_type(field), field };
+    return field != NULL;
+}
+
+/* The reference by which records of child belong to one of parent: its parent field, else the only one that fits. */
+static const Field *child_link(const Type *parent, const Type *child)
+{
+    if (child->parent >= 0 && child->fields[child->parent].target == parent)
+        return &child->fields[child->parent];
+    const Field *link = NULL;
+    for (size_t i = SYS_COUNT; i < child->field_count; i++) {
+        if (child->fields[i].kind != FIELD_REFERENCE || child->fields[i].target != parent)
+            continue;
+        if (link)
+            return NULL; /* two ways: neither is meant */
+        link = &child->fields[i];
+    }
+    return link;
+}
+
+static bool scope_child(const void *context, const void *type, Str name, ExprChild *out)
+{
+    const Type  *child = pack_type(context, name);
+    const Field *link = child ? child_link(type, child) : NULL;
+    if (link)
+        *out = (ExprChild){ child, link };
+    return link != NULL;
+}
+
+static Text scope_field_label(const void *context, const void *type, const void *field)
+{
+    (void)context;
+    (void)type;
+    return ((const Field *)field)->label;
+}
+
+static Text scope_child_label(const void *context, const void *type)
+{
+    (void)context;
+    return ((const Type *)type)->label;
+}
+
+static Text scope_value_label(const void *context, const void *type, const void *field, Value value)
+{
+    (void)context;
+    (void)type;
+    return choice_label(field, value.text); /* of a field without choices: the text itself */
+}
+
+ExprScope pack_scope(const Pack *pack, bool actor)
+{
+    return (ExprScope){
+        .context = pack,
+        .field = scope_field,
+        .child = scope_child,
+        .field_label = scope_field_label,
+        .child_label = scope_child_label,
+        .value_label = scope_value_label,
+        .actor = actor,
+    };
+}
