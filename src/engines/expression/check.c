@@ -113,7 +113,7 @@ static void take_uuid(Expr *expr, const Expr *other)
         expr->type = (ExprType){ .kind = VALUE_ID };
 }
 
-static void check_pair(Checker *checker, Expr *left, Expr *right, Operator operator)
+static void check_pair(Checker *checker, Expr *left, Expr *right, Operator sign)
 {
     take_uuid(left, right);
     take_uuid(right, left);
@@ -122,8 +122,8 @@ static void check_pair(Checker *checker, Expr *left, Expr *right, Operator opera
         return;
     if (!unify(left->type, right->type, &both))
         report_type(checker, right->position, kind_names[left->type.kind], kind_names[right->type.kind]);
-    else if (operator!= OPERATOR_EQ && operator!= OPERATOR_NE && !is_ordered(both.kind))
-        report_type(checker, right->position, kind_names[both.kind], text_same(operator_signs[operator]));
+    else if (sign != OPERATOR_EQ && sign != OPERATOR_NE && !is_ordered(both.kind))
+        report_type(checker, right->position, kind_names[both.kind], text_same(operator_signs[sign]));
     else if (checker->filter && !left->constant && !right->constant && scale_of(left->type) != scale_of(right->type))
         report_filter(checker, right->position,
                       TEXT("小数位数不同的字段互相比较", "a comparison of fields with different decimal places"));
@@ -447,7 +447,7 @@ static void check_arithmetic(Checker *checker, Expr *expr)
 
 static void check_compare(Checker *checker, Expr *expr)
 {
-    check_pair(checker, expr->first, expr->last, expr->operator);
+    check_pair(checker, expr->first, expr->last, expr->sign);
     expr->type = (ExprType){ .kind = VALUE_BOOLEAN };
 }
 

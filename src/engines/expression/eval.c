@@ -101,11 +101,11 @@ static bool divide(Value left, Value right, Value *out)
     return fits;
 }
 
-static bool join(Value left, Operator operator, Value right, Value *out)
+static bool join(Value left, Operator sign, Value right, Value *out)
 {
-    switch (operator) {
+    switch (sign) {
     case OPERATOR_ADD:
-    case OPERATOR_SUB: return add(left, right, operator== OPERATOR_SUB, out);
+    case OPERATOR_SUB: return add(left, right, sign == OPERATOR_SUB, out);
     case OPERATOR_MUL: return multiply(left, right, out);
     default: return divide(left, right, out);
     }
@@ -306,10 +306,10 @@ static bool eval_collection(Eval *eval, const Expr *expr, ExprRow row, Value *ou
 
 /* ---- conditions ---- */
 
-bool values_compare(Operator operator, Value left, Value right)
+bool values_compare(Operator sign, Value left, Value right)
 {
     if (left.kind == VALUE_MISSING || right.kind == VALUE_MISSING)
-        return operator== OPERATOR_NE;
+        return sign == OPERATOR_NE;
     int order;
     if (left.kind == VALUE_TEXT || left.kind == VALUE_ID)
         order = str_cmp(left.text, right.text);
@@ -317,7 +317,7 @@ bool values_compare(Operator operator, Value left, Value right)
         order = decimal_cmp(value_number(left), value_number(right));
     else
         order = (left.number > right.number) - (left.number < right.number);
-    switch (operator) {
+    switch (sign) {
     case OPERATOR_EQ: return order == 0;
     case OPERATOR_NE: return order != 0;
     case OPERATOR_LT: return order < 0;
@@ -332,7 +332,7 @@ static bool eval_compare(Eval *eval, const Expr *expr, ExprRow row, Value *out)
     Value left, right;
     if (!eval_value(eval, expr->first, row, &left) || !eval_value(eval, expr->last, row, &right))
         return false;
-    *out = value_bool(values_compare(expr->operator, left, right));
+    *out = value_bool(values_compare(expr->sign, left, right));
     return true;
 }
 
@@ -431,7 +431,7 @@ Err expr_eval(Arena *arena, const Expr *expr, const ExprEnv *env, ExprRow row, V
 {
     Eval  eval;
     Value value;
-    eval.arena = arena;
+    (void)arena; /* no part of a value needs memory of its own; the rows are the caller's */
     eval.env = env;
     eval.thorough = eval.hidden = false;
     eval.visits = 0;

@@ -1,7 +1,7 @@
 /* engines/expression/expression_internal.h: the tree that the passes share. Private to this folder.
  *
  *   lex.c      text -> tokens
- *   parse.c    tokens -> Expr (Pratt: each operator has a binding power)
+ *   parse.c    tokens -> Expr (Pratt: each sign has a binding power)
  *   check.c    names and types, what a filter may hold; fills the second half of each node
  *   eval.c     Expr + row -> Value
  *   explain.c  Expr + row -> clauses in words
@@ -132,9 +132,9 @@ typedef struct PathStep { /* one name of a path; check fills all but the name */
 
 struct Expr {
     NodeKind kind;
-    Operator operator; /* of a comparison */
-    Operator join;     /* of an operand of a sum or product: what joins it to the operands before it */
-    bool     negated;  /* not in, is not missing */
+    Operator sign;    /* of a comparison */
+    Operator join;    /* of an operand of a sum or product: what joins it to the operands before it */
+    bool     negated; /* not in, is not missing */
     bool     bracketed;
     size_t   position; /* first character, counted from 1 */
     size_t   from, to; /* bytes of the text, brackets included */
@@ -171,13 +171,11 @@ static inline uint8_t division_scale(uint8_t left, uint8_t right)
 /* ---- evaluation, also for the other passes ---- */
 
 typedef struct Eval {
-    Arena         *arena;
     const ExprEnv *env;
-    bool
-        thorough; /* visit every part, also where the result is known, and take overflow as missing: finds all that is hidden */
-    bool   hidden; /* something visited is hidden from the reader */
-    size_t visits; /* nodes visited, up to EVAL_VISITS_MAX */
-    Err    err;    /* why a function here returned false */
+    bool           thorough; /* visit every part, also where the result is known, and take overflow as missing */
+    bool           hidden;   /* something visited is hidden from the reader; complete after a thorough walk */
+    size_t         visits;   /* nodes visited, up to EVAL_VISITS_MAX */
+    Err            err;      /* why a function here returned false */
 } Eval;
 
 /* An answer must come in bounded time, however many children of children a collection walks. */
@@ -188,7 +186,7 @@ bool eval_truth(Eval *eval, const Expr *expr, ExprRow row, bool *out); /* missin
 bool eval_children(Eval *eval, const Expr *collection, ExprRow row, ExprRow **out, size_t *count);
 /* Whether a child belongs to the collection: its condition and, for count, any, all, its boolean field. */
 bool eval_member(Eval *eval, const Expr *collection, ExprRow child, bool *out);
-bool values_compare(Operator operator, Value left, Value right);
+bool values_compare(Operator sign, Value left, Value right);
 /* A number as a Decimal; an integer has scale 0. */
 static inline Decimal value_number(Value value)
 {

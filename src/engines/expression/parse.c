@@ -30,7 +30,7 @@ typedef struct Parser {
 static const struct {
     Power    power;
     NodeKind kind;
-    Operator operator;
+    Operator sign;
 } infixes[TOKEN_KIND_COUNT] = {
     [TOKEN_OR] = { POWER_OR, NODE_OR, OPERATOR_NONE },
     [TOKEN_AND] = { POWER_AND, NODE_AND, OPERATOR_NONE },
@@ -287,7 +287,7 @@ static Expr *parse_brackets(Parser *parser)
     return node_end(parser, inner);
 }
 
-/* A sign before its operand: `not`, `-`. */
+/* An operator before its operand: `not`, `-`. */
 static Expr *parse_prefix(Parser *parser, NodeKind kind, Power power)
 {
     Expr *node = node_new(parser, kind, parser->token.from, parser->token.position);
@@ -330,7 +330,7 @@ static Expr *parse_operand(Parser *parser, Power power)
 
 /* ---- what continues it ---- */
 
-static Expr *parse_chain(Parser *parser, Expr *left, NodeKind kind, Operator operator, Power power)
+static Expr *parse_chain(Parser *parser, Expr *left, NodeKind kind, Operator sign, Power power)
 {
     Expr *chain = left;
     if (left->kind != kind || left->bracketed) {
@@ -343,7 +343,7 @@ static Expr *parse_chain(Parser *parser, Expr *left, NodeKind kind, Operator ope
     Expr *right = parse_expr(parser, power + 1);
     if (!right)
         return NULL;
-    right->join = operator;
+    right->join = sign;
     node_push(chain, right);
     return node_end(parser, chain);
 }
@@ -362,14 +362,14 @@ static bool parse_items(Parser *parser, Expr *node)
     return expect(parser, TOKEN_CLOSE, TEXT("“)”", "“)”"));
 }
 
-static Expr *parse_comparison(Parser *parser, Expr *left, NodeKind kind, Operator operator)
+static Expr *parse_comparison(Parser *parser, Expr *left, NodeKind kind, Operator sign)
 {
     if (left->kind >= NODE_COMPARE && left->kind <= NODE_MISSING && !left->bracketed)
         return fail(parser, TEXT("比较不能连写，请用 and 连接", "comparisons do not chain; join two of them with and"));
     Expr *node = node_new(parser, kind, left->from, left->position);
     if (!node)
         return NULL;
-    node->operator= operator;
+    node->sign = sign;
     node_push(node, left);
     bool negated = accept(parser, TOKEN_NOT);
     if (negated && parser->token.kind != TOKEN_IN)
@@ -395,10 +395,10 @@ static Expr *parse_expr(Parser *parser, Power power)
     Expr *left = parse_operand(parser, power);
     while (left && infixes[parser->token.kind].power >= power) {
         NodeKind kind = infixes[parser->token.kind].kind;
-        Operator operator= infixes[parser->token.kind].operator;
-        Power                                          own = infixes[parser->token.kind].power;
-        left = own == POWER_COMPARE ? parse_comparison(parser, left, kind, operator)
-                                    : parse_chain(parser, left, kind, operator, own);
+        Operator sign = infixes[parser->token.kind].sign;
+        Power    own = infixes[parser->token.kind].power;
+        left = own == POWER_COMPARE ? parse_comparison(parser, left, kind, sign)
+                                    : parse_chain(parser, left, kind, sign, own);
     }
     return left;
 }

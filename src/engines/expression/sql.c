@@ -58,7 +58,7 @@ static Str next_alias(Emit *emit)
 static Err constant(Emit *emit, const Expr *expr, Value *out)
 {
     ExprEnv env = { .today = emit->env->today, .actor = emit->env->actor, .organisation = emit->env->organisation };
-    Eval    eval = { .arena = emit->sql->arena, .env = &env };
+    Eval    eval = { .env = &env };
     return eval_value(&eval, expr, (ExprRow){ 0 }, out) ? ERR_OK : eval.err;
 }
 
@@ -198,14 +198,14 @@ static const Operator mirrored[OPERATOR_COUNT] = {
 };
 
 /* `!=` is true of a missing value and so always exact; the others are false of it. */
-static void open_comparison(Emit *emit, Operator operator, bool exact)
+static void open_comparison(Emit *emit, Operator sign, bool exact)
 {
-    write(emit, exact || operator== OPERATOR_NE ? "coalesce(" : "");
+    write(emit, exact || sign == OPERATOR_NE ? "coalesce(" : "");
 }
 
-static void close_comparison(Emit *emit, Operator operator, bool exact)
+static void close_comparison(Emit *emit, Operator sign, bool exact)
 {
-    if (operator== OPERATOR_NE)
+    if (sign == OPERATOR_NE)
         write(emit, ", TRUE)");
     else if (exact)
         write(emit, ", FALSE)");
@@ -220,13 +220,13 @@ static Err write_present(Emit *emit, const Expr *expr, Str alias, bool present)
     return ERR_OK;
 }
 
-static Err compare_value(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
-    open_comparison(emit, operator, exact);
+    open_comparison(emit, sign, exact);
     TRY(operand(emit, expr, alias));
-    write(emit, signs[operator]);
+    write(emit, signs[sign]);
     write_value(emit, value);
-    close_comparison(emit, operator, exact);
+    close_comparison(emit, sign, exact);
     return ERR_OK;
 }
 
@@ -246,11 +246,11 @@ static bool to_column(ExprType type, Value *value)
 
 /* Against a number that the column cannot hold: it lies between two that it can, or beyond all of them. With whole cents,
  * price < 1.005 is price <= 1.00. */
-static Err compare_between(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+static Err compare_between(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
-    bool less = operator== OPERATOR_LT || operator== OPERATOR_LE;
-    if (operator== OPERATOR_EQ || operator== OPERATOR_NE)
-        return write_truth(emit, operator== OPERATOR_NE);
+    bool less = sign == OPERATOR_LT || sign == OPERATOR_LE;
+    if (sign == OPERATOR_EQ || sign == OPERATOR_NE)
+        return write_truth(emit, sign == OPERATOR_NE);
     Decimal number = value_number(value), below;
     if (!decimal_round(number, scale_of(expr->type), &below)) {
         bool beyond = number.units > 0;
@@ -261,13 +261,13 @@ static Err compare_between(Emit *emit, const Expr *expr, Operator operator, Valu
     return compare_value(emit, expr, less ? OPERATOR_LE : OPERATOR_GT, value, alias, exact);
 }
 
-static Err compare_constant(Emit *emit, const Expr *expr, Operator operator, Value value, Str alias, bool exact)
+static Err compare_constant(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
     if (value.kind == VALUE_MISSING)
-        return write_truth(emit, operator== OPERATOR_NE);
+        return write_truth(emit, sign == OPERATOR_NE);
     if (!to_column(expr->type, &value))
-        return compare_between(emit, expr, operator, value, alias, exact);
-    return compare_value(emit, expr, operator, value, alias, exact);
+        return compare_between(emit, expr, sign, value, alias, exact);
+    return compare_value(emit, expr, sign, value, alias, exact);
 }
 
 static Err write_compare(Emit *emit, const Expr *expr, Str alias, bool exact)
@@ -276,17 +276,17 @@ static Err write_compare(Emit *emit, const Expr *expr, Str alias, bool exact)
     Value       value;
     if (left->constant) {
         TRY(constant(emit, left, &value));
-        return compare_constant(emit, right, mirrored[expr->operator], value, alias, exact);
+        return compare_constant(emit, right, mirrored[expr->sign], value, alias, exact);
     }
     if (right->constant) {
         TRY(constant(emit, right, &value));
-        return compare_constant(emit, left, expr->operator, value, alias, exact);
+        return compare_constant(emit, left, expr->sign, value, alias, exact);
     }
-    open_comparison(emit, expr->operator, exact);
+    open_comparison(emit, expr->sign, exact);
     TRY(operand(emit, left, alias));
-    write(emit, signs[expr->operator]);
+    write(emit, signs[expr->sign]);
     TRY(operand(emit, right, alias));
-    close_comparison(emit, expr->operator, exact);
+    close_comparison(emit, expr->sign, exact);
     return ERR_OK;
 }
 
