@@ -12,6 +12,14 @@
     X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                      \
     X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                       \
     X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                           \
+    X(TRAILER_BYTES, 8192, "bytes", "trailers after a chunked body", "431")                                         \
+    X(CHUNK_LINE, 256, "bytes", "size line of a chunk, with its extensions", "400")                                 \
+    X(SLOW_GRACE_MS, 10000, "ms", "time before the speed of a body or a reader counts", "connection closed")        \
+    X(READER_BYTES_PER_S, 1024, "bytes/s", "slowest reader of an answer", "connection closed")                      \
+    X(WAITING_BYTES, 65536, "bytes", "requests sent before the answer to an earlier one", "not read until then")    \
+    X(IN_FLIGHT_BYTES, 268435456, "bytes", "bodies, waiting requests and unread answers together", "503")           \
+    X(LINGER_MS, 2000, "ms", "time for a refused client to read its answer", "connection closed")                   \
+    X(DRAIN_MS, 10000, "ms", "time for running requests when the server stops", "connection closed")                \
     X(CONNECTIONS, 4000, "connections", "open connections", "503 and closed")                                       \
     X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")            \
     X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                        \

@@ -1,0 +1,23 @@
+/* web/server/listen.h: sockets that listen. */
+#ifndef FM_WEB_SERVER_LISTEN_H
+#define FM_WEB_SERVER_LISTEN_H
+
+#include <sys/socket.h>
+
+#include "base/err.h"
+
+/* "127.0.0.1", "::1": numbers only, no names. */
+bool address_parse(Str text, struct sockaddr_storage *out);
+/* "127.0.0.1:80" and "[::1]:80" with_port, else "127.0.0.1" and "::1". */
+Str address_text(Arena *arena, const struct sockaddr_storage *address, bool with_port);
+
+/* "127.0.0.1:8080", "[::1]:0". *out_bound is the address with its real port. *out_fd does not block.
+ * Errors   ECODE_PORT_TAKEN; ECODE_PORT_REFUSED: not loopback unless anywhere; not an address; not ours to listen on. */
+Err listen_tcp(Arena *arena, Str address, bool anywhere, int *out_fd, Str *out_bound) MUST_CHECK;
+
+/* A socket file for its owner alone. One left behind by a process that has ended is replaced.
+ * Errors   ECODE_PORT_TAKEN: somebody answers there, or path is something else than a socket. ECODE_PORT_REFUSED: path is too
+ *          long for a socket, or not ours to write. */
+Err listen_unix(Str path, int *out_fd) MUST_CHECK;
+
+#endif
