@@ -323,7 +323,8 @@ static bool parse_value(Parser *parser, int depth, Json *out)
     case 'n': good = parse_word(parser, STR("null"), JSON_NULL, out); break;
     default: good = parse_number(parser, out); break;
     }
-    skip_space(parser);
+    if (good)
+        skip_space(parser);
     return good;
 }
 
