@@ -18,10 +18,7 @@ static bool rule_unconditional(const AccessRule *rule)
     return rule->who.relation == RELATION_ANY && rule->states == 0 && rule->levels == 0;
 }
 
-static void clearance_full(Clearance *out)
-{
-    memset(out->in, CLASS_SECRET, sizeof out->in);
-}
+static void clearance_full(Clearance *out) { memset(out->in, CLASS_SECRET, sizeof out->in); }
 
 static Class level_of(const Record *record)
 {
@@ -89,7 +86,8 @@ static Err env_children(void *context, ExprRow row, const ExprChild *child, Expr
     const EnvState *state = context;
     Record         *records;
     *hidden = false;
-    TRY(record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(row.row), &records, count));
+    TRY(record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(row.row), &records,
+                        count));
     *out = ARENA_ARRAY(state->ctx.arena, ExprRow, *count);
     for (size_t i = 0; i < *count; i++) {
         TRY(env_see(state, &records[i], hidden));
@@ -111,15 +109,9 @@ static ExprEnv env_make(const Ctx *ctx, bool truth)
                       .organisation = ctx->actor ? ctx->actor->organisation : STR_NONE };
 }
 
-ExprEnv access_env(const Ctx *ctx)
-{
-    return env_make(ctx, false);
-}
+ExprEnv access_env(const Ctx *ctx) { return env_make(ctx, false); }
 
-ExprEnv access_env_truth(const Ctx *ctx)
-{
-    return env_make(ctx, true);
-}
+ExprEnv access_env_truth(const Ctx *ctx) { return env_make(ctx, true); }
 
 static Err holds(const Ctx *ctx, const Expr *expr, const Record *record, bool *out)
 {
@@ -201,17 +193,15 @@ bool access_always(const Ctx *ctx, const Type *type)
     if (ctx->actor->system)
         return true;
     for (size_t i = 0; i < type->access_count; i++)
-        if (rule_for_role(&type->access[i], ctx->actor) && rule_unconditional(&type->access[i]) && rule_sees(&type->access[i]))
+        if (rule_for_role(&type->access[i], ctx->actor) && rule_unconditional(&type->access[i]) &&
+            rule_sees(&type->access[i]))
             return true;
     return false;
 }
 
 /* ---- the same rule as SQL ---- */
 
-static void add(ExprSql *sql, Str text)
-{
-    buf_add(&sql->sql, text);
-}
+static void add(ExprSql *sql, Str text) { buf_add(&sql->sql, text); }
 
 static void add_column(ExprSql *sql, Str alias, Str name)
 {
@@ -263,10 +253,7 @@ static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
                          .organisation = ctx->actor ? ctx->actor->organisation : STR_NONE };
 }
 
-ExprSqlEnv access_sql_env(const Ctx *ctx)
-{
-    return sql_env(ctx, false);
-}
+ExprSqlEnv access_sql_env(const Ctx *ctx) { return sql_env(ctx, false); }
 
 static Err sql_relation(const Ctx *ctx, ExprSql *sql, Str alias, const Relation *relation)
 {
@@ -319,13 +306,14 @@ static Err sql_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, c
 }
 
 /* The rules of the actor's role that give at least `class` in `compartment` (compartment -1: anything at all). */
-static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment, Class class, const AccessRule **out, bool *always)
+static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment, Class class, const AccessRule **out,
+                              bool *always)
 {
     size_t count = 0;
     *always = false;
     for (size_t i = 0; i < type->access_count; i++) {
         const AccessRule *rule = &type->access[i];
-        bool gives = compartment < 0 ? rule_sees(rule) : rule->clearance[compartment] >= class;
+        bool              gives = compartment < 0 ? rule_sees(rule) : rule->clearance[compartment] >= class;
         if (!rule_for_role(rule, ctx->actor) || !gives)
             continue;
         *always |= rule_unconditional(rule);
@@ -334,7 +322,8 @@ static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment,
     return count;
 }
 
-static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule **rules, size_t count)
+static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule **rules,
+                        size_t count)
 {
     add(sql, STR("("));
     for (size_t i = 0; i < count; i++) {
@@ -347,7 +336,7 @@ static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *typ
 
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type)
 {
-    bool always = ctx->actor && ctx->actor->system;
+    bool               always = ctx->actor && ctx->actor->system;
     const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
     size_t             count = ctx->actor && !always ? rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always) : 0;
     if (always)
@@ -361,11 +350,12 @@ Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type
 
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
 {
-    const Type *type = field->type;
-    bool        always = ctx->actor && ctx->actor->system, seen_always;
+    const Type        *type = field->type;
+    bool               always = ctx->actor && ctx->actor->system, seen_always;
     const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
     const AccessRule **seen = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
-    size_t count = ctx->actor && !always ? rules_that_give(ctx, type, field->compartment, field->class, rules, &always) : 0;
+    size_t count = ctx->actor && !always ? rules_that_give(ctx, type, field->compartment, field->class, rules, &always)
+                                         : 0;
     size_t seen_count = ctx->actor && !always ? rules_that_give(ctx, type, -1, CLASS_PUBLIC, seen, &seen_always) : 0;
     if (always || (count && count == seen_count)) { /* every rule that shows the row shows the field */
         add_column(sql, alias, field->name);
@@ -386,13 +376,13 @@ Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *fiel
 /* ---- clearance of the rows of a list ---- */
 
 struct AccessPlan {
-    Ctx         ctx;
-    const Type *type;
+    Ctx                ctx;
+    const Type        *type;
     const AccessRule **rules; /* of the actor's role */
     size_t             rule_count;
-    int  column_of[RELATIONS_MAX]; /* place of a relation among the added columns, or -1 */
-    int  relations[RELATIONS_MAX];
-    int  column_count;
+    int                column_of[RELATIONS_MAX]; /* place of a relation among the added columns, or -1 */
+    int                relations[RELATIONS_MAX];
+    int                column_count;
 };
 
 Err access_plan(const Ctx *ctx, const Type *type, AccessPlan **out)
@@ -424,10 +414,7 @@ Err access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias)
     return ERR_OK;
 }
 
-int access_plan_width(const AccessPlan *plan)
-{
-    return plan->column_count;
-}
+int access_plan_width(const AccessPlan *plan) { return plan->column_count; }
 
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record)
 {
@@ -436,7 +423,7 @@ void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_c
         clearance_full(&clearance);
     for (size_t i = 0; i < plan->rule_count; i++) {
         const AccessRule *rule = plan->rules[i];
-        int relation = rule->who.relation;
+        int               relation = rule->who.relation;
         bool is = relation == RELATION_ANY || rows_int(rows, first_column + plan->column_of[relation]) == 1;
         if (is && rule_fits(rule, record))
             raise(&clearance, rule);
@@ -456,7 +443,7 @@ Err access_permits(const Ctx *ctx, const Action *action, const Record *record, P
         const Who *who = &action->who[i];
         if (who->roles && !(who->roles >> ctx->actor->role & 1))
             continue;
-        bool is = true; /* whoever makes a record stands in every relation to it */
+        bool is = true; /* without a record: might be, once there is one */
         if (record)
             TRY(related(ctx, record, who->relation, &known, &is));
         permit = is ? PERMIT_YES : PERMIT_NOT;

@@ -12,8 +12,8 @@
 #include "kernel/party.h"
 #include "kernel/record.h"
 
-Err access_clearance(const Ctx *ctx, const Record *record, Clearance *out) MUST_CHECK;
-bool access_sees(const Clearance *clearance); /* anything at all */
+Err                access_clearance(const Ctx *ctx, const Record *record, Clearance *out) MUST_CHECK;
+bool               access_sees(const Clearance *clearance); /* anything at all */
 static inline bool access_shows(const Clearance *clearance, const Field *field)
 {
     return clearance->in[field->compartment] >= field->class;
@@ -28,11 +28,11 @@ Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes for each relation that the type's rules use its truth as a column (", (…)"), and takes them back from a row. */
 typedef struct AccessPlan AccessPlan;
-Err  access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
-Err  access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
+Err                       access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
+Err                       access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
 
-int  access_plan_width(const AccessPlan *plan); /* columns that were added */
+int access_plan_width(const AccessPlan *plan); /* columns that were added */
 
 /* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for decisions. The
  * records in hand carry their clearance. */
@@ -46,7 +46,7 @@ typedef enum Permit {
     PERMIT_NOT,   /* the role might, but not on this record */
     PERMIT_YES
 } Permit;
-/* Role and relation only; state and guard are act.h's. record NULL: create. */
+/* Role and relation only; state and guard are act.h's. record NULL, for a create whose fields are not known yet: role only. */
 Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out) MUST_CHECK;
 
 #endif

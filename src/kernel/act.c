@@ -41,8 +41,8 @@ static Err explain_state(const Action *action, const Record *record, Problems *p
 {
     Text needed, found = value_label(problems->arena, &record->type->fields[SYS_STATE], record->values[SYS_STATE]);
     TRY(needed_states(problems->arena, record->type, action, &needed));
-    PROBLEM(problems, ECODE_ACTION_STATE, STR_NONE, STR("state"), ARG_TEXT("action", action->label), ARG_TEXT("needed", needed),
-            ARG_TEXT("found", found));
+    PROBLEM(problems, ECODE_ACTION_STATE, STR_NONE, STR("state"), ARG_TEXT("action", action->label),
+            ARG_TEXT("needed", needed), ARG_TEXT("found", found));
     return ERR_OK;
 }
 
@@ -52,7 +52,8 @@ static void explain_clause(const Guard *guard, const ExprClause *clause, Problem
         PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
         return;
     }
-    ErrArg args[4] = { ARG_TEXT("rule", guard->rule.in[0].len ? guard->rule : clause->rule), ARG_TEXT("found", clause->found) };
+    ErrArg args[4] = { ARG_TEXT("rule", guard->rule.in[0].len ? guard->rule : clause->rule),
+                       ARG_TEXT("found", clause->found) };
     size_t count = 2;
     if (guard->source.in[0].len)
         args[count++] = ARG_TEXT("source", guard->source);
@@ -69,7 +70,8 @@ static Err explain_guards(const Ctx *ctx, const Action *action, const Record *re
     for (size_t i = 0; i < action->guard_count; i++) {
         ExprClause *clauses;
         size_t      count;
-        TRY(expr_explain(ctx->arena, action->guards[i].when, &scope, &env, (ExprRow){ record->type, record }, &clauses, &count));
+        TRY(expr_explain(ctx->arena, action->guards[i].when, &scope, &env, (ExprRow){ record->type, record }, &clauses,
+                         &count));
         for (size_t c = 0; c < count; c++)
             if (clauses[c].hidden || !clauses[c].holds)
                 explain_clause(&action->guards[i], &clauses[c], problems);
@@ -79,7 +81,7 @@ static Err explain_guards(const Ctx *ctx, const Action *action, const Record *re
 
 static Text who_text(Arena *arena, const Pack *pack, const Action *action)
 {
-    Text out;
+    Text     out;
     uint64_t roles = 0;
     for (size_t i = 0; i < action->who_count; i++)
         roles |= action->who[i].roles;
@@ -121,10 +123,10 @@ static Err prepare_find(Prepare *p)
     return ERR_OK;
 }
 
-static Err prepare_right(Prepare *p)
+static Err prepare_right(Prepare *p, const Record *record)
 {
     Permit permit;
-    TRY(access_permits(p->ctx, p->action, p->action->creates ? NULL : &p->before, &permit));
+    TRY(access_permits(p->ctx, p->action, record, &permit));
     if (permit == PERMIT_YES)
         return ERR_OK;
     explain_denied(p->ctx, p->action, p->problems);
@@ -268,18 +270,24 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     if (!ctx->actor)
         return err_make(ECODE_SIGN_IN_NEEDED, "%.*s", STR_FMT(request->action));
     TRY(prepare_find(&p));
-    TRY(prepare_right(&p));
+    TRY(prepare_right(&p, p.action->creates ? NULL : &p.before));
     TRY(prepare_version(&p));
     TRY(prepare_state(&p));
     delta_begin(&p);
     TRY(prepare_inputs(&p));
+    if (p.action->creates) /* only now is it known how the actor stands to it */
+        TRY(prepare_right(&p, &p.delta->record));
     TRY(prepare_guards(&p));
     prepare_state_change(&p);
     Change *change = ARENA_NEW(ctx->arena, Change);
     /* an edit that changes nothing leaves no event; a step is an event even when it changes no field */
     bool nothing = delta_empty(p.delta) && p.action->to < 0;
-    *change = (Change){ .city = ctx->city, .action = p.action, .actor = *ctx->actor, .deltas = p.delta,
-                        .delta_count = nothing ? 0 : 1, .arena = ctx->arena };
+    *change = (Change){ .city = ctx->city,
+                        .action = p.action,
+                        .actor = *ctx->actor,
+                        .deltas = p.delta,
+                        .delta_count = nothing ? 0 : 1,
+                        .arena = ctx->arena };
     *out = change;
     return ERR_OK;
 }
@@ -303,7 +311,7 @@ static Err commit_recheck(const Ctx *writer, const Change *change, const Delta *
         if (!found || record_version(&now) != delta->base_version)
             return contended(delta);
     }
-    TRY(access_permits(writer, change->action, delta->base_version ? &now : NULL, &permit));
+    TRY(access_permits(writer, change->action, delta->base_version ? &now : &delta->record, &permit));
     if (permit != PERMIT_YES)
         return contended(delta);
     Record after = delta->record;
@@ -319,8 +327,8 @@ static Err commit_recheck(const Ctx *writer, const Change *change, const Delta *
 static Err commit_number(const Ctx *writer, Delta *delta)
 {
     const Type *type = delta->record.type;
-    bool given = delta->record.values[SYS_NUMBER].kind != VALUE_MISSING;
-    bool begun = type->state_count == 1 || record_state(&delta->record) > 0;
+    bool        given = delta->record.values[SYS_NUMBER].kind != VALUE_MISSING;
+    bool        begun = type->state_count == 1 || record_state(&delta->record) > 0;
     if (given || type->number.len == 0 || !begun)
         return ERR_OK;
     Value number;
@@ -331,22 +339,25 @@ static Err commit_number(const Ctx *writer, Delta *delta)
 
 static Err commit_event(const Ctx *writer, Change *change)
 {
-    EventHead head = { .sequence = change->sequence,
-                       .time_ms = change->time_ms,
-                       .pack_name = change->city->pack->name,
-                       .pack_number = change->city->pack_number,
-                       .action = change->action->name,
-                       .person = change->actor.person,
-                       .membership = change->actor.membership,
-                       .organisation = change->actor.organisation };
+    EventHead  head = { .sequence = change->sequence,
+                        .time_ms = change->time_ms,
+                        .pack_name = change->city->pack->name,
+                        .pack_number = change->city->pack_number,
+                        .action = change->action->name,
+                        .person = change->actor.person,
+                        .membership = change->actor.membership,
+                        .organisation = change->actor.organisation };
     EventItem *items = ARENA_ARRAY(writer->arena, EventItem, change->delta_count);
     for (size_t d = 0; d < change->delta_count; d++) {
         const Delta *delta = &change->deltas[d];
         const Type  *type = delta->record.type;
         Str         *fields = ARENA_ARRAY(writer->arena, Str, type->field_count);
         Value       *values = ARENA_ARRAY(writer->arena, Value, type->field_count);
-        items[d] = (EventItem){ .type = type->name, .record = record_id(&delta->record),
-                                .version = record_version(&delta->record), .fields = fields, .values = values };
+        items[d] = (EventItem){ .type = type->name,
+                                .record = record_id(&delta->record),
+                                .version = record_version(&delta->record),
+                                .fields = fields,
+                                .values = values };
         for (size_t i = 0; i < type->field_count; i++) {
             if (!delta->set[i] || i == SYS_ID || i == SYS_VERSION)
                 continue;
@@ -365,7 +376,10 @@ static Err commit_row(const Ctx *writer, const Delta *delta)
 
 Err act_commit(Db *db, Change *change)
 {
-    Ctx writer = { .city = change->city, .db = db, .arena = change->arena, .actor = &change->actor,
+    Ctx writer = { .city = change->city,
+                   .db = db,
+                   .arena = change->arena,
+                   .actor = &change->actor,
                    .now_ms = env_now(&change->city->env) };
     if (change->delta_count == 0)
         return ERR_OK;
@@ -392,10 +406,7 @@ typedef struct ActJob {
     Change   *change;
 } ActJob;
 
-static Err act_job_run(Db *db, WriterJob *job)
-{
-    return act_commit(db, ((ActJob *)job)->change);
-}
+static Err act_job_run(Db *db, WriterJob *job) { return act_commit(db, ((ActJob *)job)->change); }
 
 Err act_result(const Ctx *ctx, const Change *change, Record *out)
 {
@@ -421,10 +432,7 @@ Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *proble
 
 /* ---- what one may do ---- */
 
-static bool required_outside(const Action *action, const Field *field)
-{
-    return !input_allowed(action, field);
-}
+static bool required_outside(const Action *action, const Field *field) { return !input_allowed(action, field); }
 
 static Err option_reasons(const Ctx *ctx, const Action *action, const Record *record, Permit permit, Problems *out)
 {
@@ -501,7 +509,8 @@ Err act_may_create(const Ctx *ctx, const Type *type, bool *out)
     return ERR_OK;
 }
 
-Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out, size_t *count)
+Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out,
+               size_t *count)
 {
     *out = ARENA_ARRAY(ctx->arena, uint16_t, action->input_count);
     *count = 0;

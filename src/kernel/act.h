@@ -16,16 +16,16 @@
 
 typedef struct ActRequest {
     const Type *type;
-    Str         record;   /* id; empty: create */
-    Str         action;   /* "create", "edit", "submit" … */
-    const Json *input;    /* object of fields; NULL: none. null clears a field. */
-    int64_t     if_match; /* version the caller saw; -1: none given */
+    Str         record;     /* id; empty: create */
+    Str         action;     /* "create", "edit", "submit" … */
+    const Json *input;      /* object of fields; NULL: none. null clears a field. */
+    int64_t     if_match;   /* version the caller saw; -1: none given */
     bool        must_match; /* ECODE_RECORD_NO_MATCH without one (edit, by contract) */
 } ActRequest;
 
-typedef struct Delta { /* what one record becomes */
-    Record record; /* all values after the step */
-    bool  *set;    /* per field: part of this change */
+typedef struct Delta {    /* what one record becomes */
+    Record  record;       /* all values after the step */
+    bool   *set;          /* per field: part of this change */
     int64_t base_version; /* 0: the record is new */
 } Delta;
 
@@ -55,6 +55,7 @@ Err act_options(const Ctx *ctx, const Record *record, Json **out) MUST_CHECK;
 /* May the actor create records of this type at all? */
 Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
 /* Fields that the action takes from this actor on this record (NULL: create): index list in arena. */
-Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out, size_t *count) MUST_CHECK;
+Err act_inputs(const Ctx *ctx, const Action *action, const Type *type, const Record *record, uint16_t **out,
+               size_t *count) MUST_CHECK;
 
 #endif

@@ -21,23 +21,19 @@ static const Str sql_pack_last = STR_INIT("SELECT number FROM pack ORDER BY numb
 static const Str sql_file_put = STR_INIT("INSERT INTO pack_file (pack, path, bytes) VALUES (?, ?, ?)");
 static const Str sql_file_all = STR_INIT("SELECT path, bytes FROM pack_file WHERE pack = ? ORDER BY path");
 
-static Str path_in(Arena *arena, Str dir, const char *name)
-{
-    return str_printf(arena, "%.*s/%s", STR_FMT(dir), name);
-}
+static Str path_in(Arena *arena, Str dir, const char *name) { return str_printf(arena, "%.*s/%s", STR_FMT(dir), name); }
 
 static Err make_dir(Arena *arena, Str path, mode_t mode)
 {
     if (mkdir(str_dup_z(arena, path), mode) == 0 || errno == EEXIST)
         return ERR_OK;
-    ErrCode code = errno == EACCES || errno == EROFS ? ECODE_STORE_READ_ONLY : errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ;
+    ErrCode code = errno == EACCES || errno == EROFS ? ECODE_STORE_READ_ONLY
+                   : errno == ENOSPC                 ? ECODE_STORE_FULL
+                                                     : ECODE_FILE_READ;
     return err_make(code, "mkdir %.*s: %s", STR_FMT(path), strerror(errno));
 }
 
-static Str keys_in(Arena *arena, Str dir, Str key_dir)
-{
-    return key_dir.len ? key_dir : path_in(arena, dir, "keys");
-}
+static Str keys_in(Arena *arena, Str dir, Str key_dir) { return key_dir.len ? key_dir : path_in(arena, dir, "keys"); }
 
 /* ---- making ---- */
 
@@ -69,7 +65,9 @@ static Err first_event(Db *db, Arena *arena, const Env *env, const Pack *pack, c
     EventHead head = { .pack_name = pack->name, .pack_number = 1, .action = STR("pack") };
     Str       fields[] = { STR("digest") };
     Value     values[] = { value_text(pack_digest(arena, source)) };
-    EventItem item = { .type = STR("pack"), .record = pack->name, .version = 1, .fields = fields, .values = values, .count = 1 };
+    EventItem item = {
+        .type = STR("pack"), .record = pack->name, .version = 1, .fields = fields, .values = values, .count = 1
+    };
     TRY(event_next(db, env_now(env), &head.sequence, &head.time_ms));
     return event_write(db, arena, env, &head, &item, 1);
 }
@@ -95,16 +93,17 @@ static Err make_secret(Arena *arena, Str keys, const Env *env)
     if (access(str_dup_z(arena, path), F_OK) == 0) /* a key directory that serves more than one city, or a retry */
         return ERR_OK;
     env_random(env, bytes, sizeof bytes);
-    return file_write(path, str_printf(arena, "%.*s\n", STR_FMT(hex_encode(arena, (Str){ bytes, sizeof bytes }))), 0600);
+    return file_write(path, str_printf(arena, "%.*s\n", STR_FMT(hex_encode(arena, (Str){ bytes, sizeof bytes }))),
+                      0600);
 }
 
 Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env env)
 {
     OWNED(arena) Arena *arena = arena_new();
-    OWNED(db) Db *db = NULL;
-    const Pack *pack;
-    Problems    problems = { .arena = arena };
-    Str         database = path_in(arena, dir, "city.db"), begun = path_in(arena, dir, "city.db.new");
+    OWNED(db) Db       *db = NULL;
+    const Pack         *pack;
+    Problems            problems = { .arena = arena };
+    Str                 database = path_in(arena, dir, "city.db"), begun = path_in(arena, dir, "city.db.new");
     TRY(pack_load(arena, source, &pack, &problems));
     TRY(make_dir(arena, dir, 0750));
     if (access(str_dup_z(arena, database), F_OK) == 0)
@@ -140,7 +139,8 @@ static Err take_lock(City *city)
 static Err read_secret(City *city, Str key_dir)
 {
     Str text, bytes;
-    TRY(file_read(city->arena, path_in(city->arena, keys_in(city->arena, city->dir, key_dir), "secret"), SECRET_FILE_MAX, &text));
+    TRY(file_read(city->arena, path_in(city->arena, keys_in(city->arena, city->dir, key_dir), "secret"),
+                  SECRET_FILE_MAX, &text));
     if (!hex_decode(city->arena, str_trim(text), &bytes) || bytes.len != HASH_SIZE)
         return err_make(ECODE_FILE_READ, "keys/secret is not 32 bytes in hex");
     memcpy(city->secret.bytes, bytes.ptr, HASH_SIZE);
@@ -150,8 +150,8 @@ static Err read_secret(City *city, Str key_dir)
 static Err read_settings(City *city, Db *db)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value key = value_text(STR("demo"));
-    bool  more;
+    Value             key = value_text(STR("demo"));
+    bool              more;
     TRY(db_query(db, sql_setting_get, &key, 1, &rows));
     TRY(rows_next(rows, &more));
     city->demo = more && str_eq(rows_borrow_text(rows, 0), STR("yes"));
@@ -161,7 +161,7 @@ static Err read_settings(City *city, Db *db)
 static Err read_pack_number(City *city, Db *db)
 {
     OWNED(rows) Rows *rows = NULL;
-    bool more;
+    bool              more;
     TRY(db_query(db, sql_pack_last, NULL, 0, &rows));
     TRY(rows_next(rows, &more));
     if (!more)
@@ -174,9 +174,9 @@ static Err read_pack(City *city, Db *db)
 {
     TRY(read_pack_number(city, db));
     OWNED(rows) Rows *rows = NULL;
-    Value      key = value_int(city->pack_number);
-    PackFile  *files = ARENA_ARRAY(city->arena, PackFile, LIMIT_PACK_FILES);
-    PackSource source = { .files = files };
+    Value             key = value_int(city->pack_number);
+    PackFile         *files = ARENA_ARRAY(city->arena, PackFile, LIMIT_PACK_FILES);
+    PackSource        source = { .files = files };
     TRY(db_query(db, sql_file_all, &key, 1, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
@@ -186,7 +186,7 @@ static Err read_pack(City *city, Db *db)
                                             str_dup(city->arena, rows_borrow_text(rows, 1)) };
     }
     Problems problems = { .arena = city->arena };
-    Err err = pack_load(city->arena, &source, &city->pack, &problems);
+    Err      err = pack_load(city->arena, &source, &city->pack, &problems);
     return err.kind ? err_within(err, "frozen pack %lld", (long long)city->pack_number) : ERR_OK;
 }
 
@@ -239,7 +239,4 @@ void city_close(City *city)
     arena_free(city->arena);
 }
 
-Err city_reader(const City *city, Db **out)
-{
-    return db_open(city->database_path, DB_READ, out);
-}
+Err city_reader(const City *city, Db **out) { return db_open(city->database_path, DB_READ, out); }

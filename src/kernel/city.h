@@ -42,10 +42,10 @@ typedef struct Ctx {
  * ECODE_CITY_EXISTS. key_dir may be empty. */
 Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env env) MUST_CHECK;
 /* Takes the lock and starts the writer. ECODE_CITY_MISSING, ECODE_CITY_LOCKED (held by another process). */
-Err  city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHECK;
-void city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
+Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHECK;
+void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
-Err  city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
 
 static inline int64_t ctx_today(const Ctx *ctx) /* the city's date */
 {

@@ -9,45 +9,51 @@
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
  * (kernel/record.h). credential, session and token are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
-    STR_INIT("CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
-             "CREATE TABLE pack (number INTEGER PRIMARY KEY, name TEXT NOT NULL, frozen INTEGER NOT NULL);"
-             "CREATE TABLE pack_file (pack INTEGER NOT NULL, path TEXT NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (pack, path));"
-             "CREATE TABLE event (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, pack INTEGER NOT NULL, action TEXT NOT NULL,"
-             " person TEXT NOT NULL, membership TEXT NOT NULL, organisation TEXT NOT NULL, manifest TEXT NOT NULL);"
-             "CREATE TABLE event_record (sequence INTEGER NOT NULL, item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL,"
-             " version INTEGER NOT NULL, PRIMARY KEY (sequence, item)) WITHOUT ROWID;"
-             "CREATE INDEX event_record_by_record ON event_record (record, sequence);"
-             "CREATE TABLE event_value (sequence INTEGER NOT NULL, item INTEGER NOT NULL, field TEXT NOT NULL, salt TEXT NOT NULL,"
-             " value TEXT NOT NULL, PRIMARY KEY (sequence, item, field)) WITHOUT ROWID;"
-             "CREATE TABLE credential (person TEXT PRIMARY KEY NOT NULL, login TEXT NOT NULL UNIQUE, hash TEXT NOT NULL,"
-             " created INTEGER NOT NULL) WITHOUT ROWID;"
-             "CREATE TABLE session (token TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL,"
-             " created INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
-             "CREATE INDEX session_by_person ON session (person, created);"
-             "CREATE TABLE token (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL,"
-             " membership TEXT NOT NULL, label TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER) WITHOUT ROWID;"),
+    STR_INIT(
+        "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE pack (number INTEGER PRIMARY KEY, name TEXT NOT NULL, frozen INTEGER NOT NULL);"
+        "CREATE TABLE pack_file (pack INTEGER NOT NULL, path TEXT NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (pack, path));"
+        "CREATE TABLE event (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, pack INTEGER NOT NULL, action TEXT NOT NULL,"
+        " person TEXT NOT NULL, membership TEXT NOT NULL, organisation TEXT NOT NULL, manifest TEXT NOT NULL);"
+        "CREATE TABLE event_record (sequence INTEGER NOT NULL, item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL,"
+        " version INTEGER NOT NULL, PRIMARY KEY (sequence, item)) WITHOUT ROWID;"
+        "CREATE INDEX event_record_by_record ON event_record (record, sequence);"
+        "CREATE TABLE event_value (sequence INTEGER NOT NULL, item INTEGER NOT NULL, field TEXT NOT NULL, salt TEXT NOT NULL,"
+        " value TEXT NOT NULL, PRIMARY KEY (sequence, item, field)) WITHOUT ROWID;"
+        "CREATE TABLE credential (person TEXT PRIMARY KEY NOT NULL, login TEXT NOT NULL UNIQUE, hash TEXT NOT NULL,"
+        " created INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE session (token TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL,"
+        " created INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE INDEX session_by_person ON session (person, created);"
+        "CREATE TABLE token (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL,"
+        " membership TEXT NOT NULL, label TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER) WITHOUT ROWID;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 
 static const Str sql_last = STR_INIT("SELECT sequence, time FROM event ORDER BY sequence DESC LIMIT 1");
-static const Str sql_event = STR_INIT("INSERT INTO event (sequence, time, pack, action, person, membership, organisation, manifest)"
-                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-static const Str sql_item =
-    STR_INIT("INSERT INTO event_record (sequence, item, type, record, version) VALUES (?, ?, ?, ?, ?)");
-static const Str sql_value =
-    STR_INIT("INSERT INTO event_value (sequence, item, field, salt, value) VALUES (?, ?, ?, ?, ?)");
-static const Str sql_head = STR_INIT("SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
-                                     " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
-static const Str sql_items = STR_INIT("SELECT item, type, record, version FROM event_record WHERE sequence = ? ORDER BY item");
-static const Str sql_values = STR_INIT("SELECT item, field, salt, value FROM event_value WHERE sequence = ? ORDER BY item, field");
-static const Str sql_fold = STR_INIT("SELECT r.sequence, r.item, r.type, r.record, r.version, v.field, v.value FROM event_record r"
-                                     " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
-                                     " ORDER BY r.sequence, r.item, v.field");
-static const Str sql_history =
-    STR_INIT("SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, v.field, v.value FROM event_record r"
-             " JOIN event e ON e.sequence = r.sequence"
-             " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
-             " WHERE r.record = ? ORDER BY r.sequence, v.field LIMIT ?");
+static const Str sql_event = STR_INIT(
+    "INSERT INTO event (sequence, time, pack, action, person, membership, organisation, manifest)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+static const Str sql_item = STR_INIT(
+    "INSERT INTO event_record (sequence, item, type, record, version) VALUES (?, ?, ?, ?, ?)");
+static const Str sql_value = STR_INIT(
+    "INSERT INTO event_value (sequence, item, field, salt, value) VALUES (?, ?, ?, ?, ?)");
+static const Str sql_head = STR_INIT(
+    "SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
+    " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
+static const Str sql_items = STR_INIT(
+    "SELECT item, type, record, version FROM event_record WHERE sequence = ? ORDER BY item");
+static const Str sql_values = STR_INIT(
+    "SELECT item, field, salt, value FROM event_value WHERE sequence = ? ORDER BY item, field");
+static const Str sql_fold = STR_INIT(
+    "SELECT r.sequence, r.item, r.type, r.record, r.version, v.field, v.value FROM event_record r"
+    " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
+    " ORDER BY r.sequence, r.item, v.field");
+static const Str sql_history = STR_INIT(
+    "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, v.field, v.value FROM event_record r"
+    " JOIN event e ON e.sequence = r.sequence"
+    " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
+    " WHERE r.record = ? ORDER BY r.sequence, v.field LIMIT ?");
 
 #define SALT_SIZE 16
 
@@ -80,10 +86,7 @@ static Str commitment(Arena *arena, const ManifestValue *value)
     return base64_encode(arena, hash_str(&hash));
 }
 
-static Str or_else(Str s, Str other)
-{
-    return s.len ? s : other;
-}
+static Str or_else(Str s, Str other) { return s.len ? s : other; }
 
 /* Sorts values by name; the layout stands in event.h and never changes for version 1. */
 static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem *items, size_t item_count,
@@ -123,8 +126,8 @@ Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms)
     return ERR_OK;
 }
 
-static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index, const EventItem *item, const char *salts,
-                      ManifestValue *out)
+static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index, const EventItem *item,
+                      const char *salts, ManifestValue *out)
 {
     Value row[] = { value_int(head->sequence), value_int(index), value_text(item->type), value_text(item->record),
                     value_int(item->version) };
@@ -145,7 +148,7 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += items[i].count;
-    char *salts = ARENA_ARRAY(arena, char, total * SALT_SIZE);
+    char *salts = ARENA_ARRAY(arena, char, total *SALT_SIZE);
     env_random(env, salts, total * SALT_SIZE);
 
     ManifestItem  *touched = ARENA_ARRAY(arena, ManifestItem, count);
@@ -172,7 +175,7 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
 static Err head_read(Db *db, Arena *arena, int64_t sequence, EventHead *out, Str *manifest)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value key = value_int(sequence);
+    Value             key = value_int(sequence);
     TRY(db_query(db, sql_head, &key, 1, &rows));
     bool more;
     TRY(rows_next(rows, &more));
@@ -193,7 +196,7 @@ static Err head_read(Db *db, Arena *arena, int64_t sequence, EventHead *out, Str
 static Err items_read(Db *db, Arena *arena, int64_t sequence, ManifestItem **out, size_t *count)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value key = value_int(sequence);
+    Value             key = value_int(sequence);
     TRY(db_query(db, sql_items, &key, 1, &rows));
     size_t capacity = 0;
     *out = NULL;
@@ -214,7 +217,7 @@ static Err items_read(Db *db, Arena *arena, int64_t sequence, ManifestItem **out
 static Err values_read(Db *db, Arena *arena, int64_t sequence, ManifestValue **out, size_t *count, bool *intact)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value key = value_int(sequence);
+    Value             key = value_int(sequence);
     TRY(db_query(db, sql_values, &key, 1, &rows));
     size_t capacity = 0;
     *out = NULL;
@@ -309,8 +312,8 @@ static Err fold_value(Fold *fold, const Rows *rows)
 Err event_fold(Db *db, const Pack *pack, int64_t *events)
 {
     OWNED(arena) Arena *arena = arena_new();
-    OWNED(rows) Rows *rows = NULL;
-    Fold fold = { .db = db, .arena = arena, .pack = pack, .item = -1 };
+    OWNED(rows) Rows   *rows = NULL;
+    Fold                fold = { .db = db, .arena = arena, .pack = pack, .item = -1 };
     *events = 0;
     TRY(db_query(db, sql_fold, NULL, 0, &rows));
     for (bool more;;) {
@@ -344,7 +347,7 @@ static Str name_of(const Ctx *ctx, const Type *type, Str id)
     Record record;
     if (find_one(ctx, type, id, &record).kind)
         return STR_NONE;
-    return str_dup(ctx->arena, record_title(&record));
+    return record_title(ctx, &record);
 }
 
 static Json *history_by(const History *history, const Rows *rows)
@@ -367,9 +370,9 @@ static Json *history_by(const History *history, const Rows *rows)
 
 static void history_entry(History *history, const Rows *rows)
 {
-    const Ctx *ctx = history->ctx;
-    Arena     *arena = ctx->arena;
-    Str        name = str_dup(arena, rows_borrow_text(rows, 2));
+    const Ctx    *ctx = history->ctx;
+    Arena        *arena = ctx->arena;
+    Str           name = str_dup(arena, rows_borrow_text(rows, 2));
     const Action *action = type_action(history->record->type, name);
     Json         *entry = json_object(arena);
     history->sequence = rows_int(rows, 0);
@@ -392,8 +395,8 @@ static void history_entry(History *history, const Rows *rows)
 
 static Err history_change(History *history, const Rows *rows)
 {
-    Arena       *arena = history->ctx->arena;
-    const Type  *type = history->record->type;
+    Arena      *arena = history->ctx->arena;
+    const Type *type = history->record->type;
     if (rows_missing(rows, 6))
         return ERR_OK;
     const Field *field = type_field(type, rows_borrow_text(rows, 6));
@@ -401,7 +404,8 @@ static Err history_change(History *history, const Rows *rows)
     if (!field)
         return ERR_OK;
     if (!value_decode(str_dup(arena, rows_borrow_text(rows, 7)), &value))
-        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read", (long long)history->sequence);
+        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read",
+                        (long long)history->sequence);
     Value old = history->state[field->index];
     history->state[field->index] = value;
     bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
@@ -421,9 +425,11 @@ static Err history_change(History *history, const Rows *rows)
 
 Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out)
 {
-    History history = { .ctx = ctx, .record = record, .state = ARENA_ARRAY(ctx->arena, Value, record->type->field_count) };
+    History           history = { .ctx = ctx,
+                                  .record = record,
+                                  .state = ARENA_ARRAY(ctx->arena, Value, record->type->field_count) };
     OWNED(rows) Rows *rows = NULL;
-    Value params[] = { value_id(record_id(record)), value_int(HISTORY_ROWS_MAX) };
+    Value             params[] = { value_id(record_id(record)), value_int(HISTORY_ROWS_MAX) };
     TRY(db_query(ctx->db, sql_history, params, 2, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));

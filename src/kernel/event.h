@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "kernel/record.h"
 
-extern const Str kernel_migrations[];
+extern const Str    kernel_migrations[];
 extern const size_t kernel_migration_count;
 
 typedef struct EventHead {
@@ -38,7 +38,8 @@ typedef struct EventItem { /* one touched record */
 
 /* The next event's place: sequence = last + 1, time = max(last, now). On the writer, and only there. */
 Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
-Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items, size_t count) MUST_CHECK;
+Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items,
+                size_t count) MUST_CHECK;
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 

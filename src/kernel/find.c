@@ -87,17 +87,20 @@ static Err list_filter(List *list, Problems *problems)
         return ERR_OK;
     Problems  found = { .arena = list->ctx->arena };
     ExprScope scope = pack_scope(list->ctx->city->pack, false);
-    Err err = expr_parse(list->ctx->arena, list->query->filter, &list->filter, &found);
+    Err       err = expr_parse(list->ctx->arena, list->query->filter, &list->filter, &found);
     if (!err.kind)
         err = expr_check(list->ctx->arena, list->filter, &scope, list->type, VALUE_BOOLEAN, true, &found);
     for (size_t i = 0; i < found.count; i++)
-        problem_add(problems, found.items[i].code, STR("filter"), STR_NONE, found.items[i].args, found.items[i].arg_count);
+        problem_add(problems, found.items[i].code, STR("filter"), STR_NONE, found.items[i].args,
+                    found.items[i].arg_count);
     return err;
 }
 
 static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, List *list, Problems *problems)
 {
-    *list = (List){ .ctx = ctx, .type = type, .query = query, .limit = query->limit ? query->limit : LIST_ROWS_DEFAULT };
+    *list = (List){
+        .ctx = ctx, .type = type, .query = query, .limit = query->limit ? query->limit : LIST_ROWS_DEFAULT
+    };
     size_t before = problems->count;
     if (list->limit < 1 || list->limit > LIMIT_LIST_ROWS)
         PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("limit"), STR_NONE, ARG("name", STR("limit")),
@@ -156,7 +159,8 @@ static Err add_after(const List *list, ExprSql *sql, Value last, Str id)
     buf_printf(&sql->sql, " AND t0.\"id\" %s ", beyond);
     expr_sql_param(sql, value_id(id));
     buf_char(&sql->sql, ')');
-    if (missing != list->sort.descending) { /* going up, what is not missing follows; going down, what is missing follows */
+    if (missing !=
+        list->sort.descending) { /* going up, what is not missing follows; going down, what is missing follows */
         buf_add(&sql->sql, STR(" OR "));
         TRY(add_sort_column(list, sql));
         buf_add(&sql->sql, missing ? STR(" IS NOT NULL") : STR(" IS NULL"));
@@ -202,7 +206,7 @@ static Err list_rows(const List *list, Found *out)
         if ((int64_t)out->count == list->limit) { /* one more than asked: there is a next page */
             const Record *last = &out->records[out->count - 1];
             const Field  *by = list->sort.field;
-            Value key = access_shows(&last->clearance, by) ? last->values[by->index] : VALUE_NONE;
+            Value         key = access_shows(&last->clearance, by) ? last->values[by->index] : VALUE_NONE;
             out->next = cursor_write(list->ctx, list->type, list->query, key, record_id(last));
             return ERR_OK;
         }
@@ -222,7 +226,7 @@ static Err list_total(const List *list, int64_t *out)
     buf_add(&sql.sql, STR("SELECT count(*)"));
     TRY(add_conditions(list, &sql));
     OWNED(rows) Rows *rows = NULL;
-    bool more;
+    bool              more;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
     TRY(rows_next(rows, &more));
     *out = rows_int(rows, 0);
@@ -283,22 +287,21 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
 
 /* ---- as JSON ---- */
 
-Str record_title(const Record *record)
+Str record_title(const Ctx *ctx, const Record *record)
 {
     const Field *field = &record->type->fields[record->type->title];
-    return access_shows(&record->clearance, field) ? record->values[field->index].text : STR_NONE;
+    if (!access_shows(&record->clearance, field))
+        return STR_NONE;
+    return value_label(ctx->arena, field, record->values[field->index]).in[ctx->lang];
 }
 
 Json *value_json(Arena *arena, const Field *field, Value value)
 {
     switch (value.kind) {
-    case VALUE_INTEGER:
-        return json_number(arena, value.number);
-    case VALUE_BOOLEAN:
-        return json_bool(arena, value.number != 0);
+    case VALUE_INTEGER: return json_number(arena, value.number);
+    case VALUE_BOOLEAN: return json_bool(arena, value.number != 0);
     case VALUE_TEXT:
-    case VALUE_ID:
-        return json_string(arena, value.text);
+    case VALUE_ID: return json_string(arena, value.text);
     default: /* decimals, dates, instants: as text; missing is left out by the caller */
         (void)field;
         return json_string(arena, value_plain(arena, value));
@@ -353,8 +356,9 @@ static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool 
     json_set_str(ctx->arena, object, STR("type"), field->target->name);
     if (target.values[SYS_NUMBER].text.len && access_shows(&target.clearance, number))
         json_set_str(ctx->arena, object, STR("number"), target.values[SYS_NUMBER].text);
-    if (record_title(&target).len)
-        json_set_str(ctx->arena, object, STR("title"), record_title(&target));
+    Str title = record_title(ctx, &target);
+    if (title.len)
+        json_set_str(ctx->arena, object, STR("title"), title);
     *out = object;
     return ERR_OK;
 }
@@ -375,9 +379,10 @@ static Err field_json(const Ctx *ctx, const Record *record, const Field *field, 
 
 Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems)
 {
-    static const SystemField head[] = { SYS_NUMBER, SYS_STATE, SYS_VERSION, SYS_OWNER, SYS_CREATOR, SYS_CREATED, SYS_CHANGED };
-    const Type *type = record->type;
-    size_t      before = problems->count;
+    static const SystemField head[] = { SYS_NUMBER,  SYS_STATE,   SYS_VERSION, SYS_OWNER,
+                                        SYS_CREATOR, SYS_CREATED, SYS_CHANGED };
+    const Type              *type = record->type;
+    size_t                   before = problems->count;
     names_check(type, fields, STR("fields"), false, problems);
     names_check(type, expand, STR("expand"), true, problems);
     if (problems->count > before)

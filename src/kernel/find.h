@@ -30,10 +30,11 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
 /* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is absent; a
  * reference is its id or {"hidden":true}. `fields`: comma-separated names to show, empty for all; `expand`: names of references to
  * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
-Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems) MUST_CHECK;
+Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out,
+                Problems *problems) MUST_CHECK;
 /* One value as the contract spells it. */
 Json *value_json(Arena *arena, const Field *field, Value value);
-/* Title and number of a record for links; empty when hidden. */
-Str record_title(const Record *record);
+/* What names the record for people, in ctx's language; empty when hidden. */
+Str record_title(const Ctx *ctx, const Record *record);
 
 #endif

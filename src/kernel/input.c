@@ -167,8 +167,8 @@ Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *ou
 
 Json *input_from_text(Arena *arena, const Field *field, Str text)
 {
-    Str    cell = str_trim(text);
-    Json  *json = json_string(arena, cell);
+    Str     cell = str_trim(text);
+    Json   *json = json_string(arena, cell);
     int64_t number;
     if (cell.len == 0)
         return json_null(arena);
@@ -212,9 +212,9 @@ bool number_pattern(Str pattern)
 
 static Str number_prefix(const Ctx *writer, Str pattern, size_t at)
 {
-    Buf  out = buf_new(writer->arena, pattern.len + 8);
-    Str  rest = str_slice(pattern, 0, at);
-    Date today = date_from_day(ctx_today(writer));
+    Buf    out = buf_new(writer->arena, pattern.len + 8);
+    Str    rest = str_slice(pattern, 0, at);
+    Date   today = date_from_day(ctx_today(writer));
     size_t year = str_find(rest, STR("{year}"));
     buf_add(&out, str_slice(rest, 0, year));
     if (year < rest.len) {
@@ -227,15 +227,16 @@ static Str number_prefix(const Ctx *writer, Str pattern, size_t at)
 /* Counts up within prefix and owner. The longest number is the highest: past 99999 come six digits. */
 Err number_next(const Ctx *writer, const Type *type, Str owner, Value *out)
 {
-    size_t at = 0;
-    int    digits = 0;
-    bool   fits = seq_mark(type->number, &at, &digits);
-    Str    prefix = fits ? number_prefix(writer, type->number, at) : STR_NONE;
-    Str    sql = str_printf(writer->arena,
-                            "SELECT \"number\" FROM \"%.*s\" WHERE \"owner\" = ? AND \"number\" >= ? AND \"number\" < ?"
-                            " ORDER BY length(\"number\") DESC, \"number\" DESC LIMIT 1",
-                            STR_FMT(type->table));
-    Value  params[] = { value_id(owner), value_text(prefix), value_text(str_printf(writer->arena, "%.*s:", STR_FMT(prefix))) };
+    size_t            at = 0;
+    int               digits = 0;
+    bool              fits = seq_mark(type->number, &at, &digits);
+    Str               prefix = fits ? number_prefix(writer, type->number, at) : STR_NONE;
+    Str               sql = str_printf(writer->arena,
+                                       "SELECT \"number\" FROM \"%.*s\" WHERE \"owner\" = ? AND \"number\" >= ? AND \"number\" < ?"
+                                                     " ORDER BY length(\"number\") DESC, \"number\" DESC LIMIT 1",
+                                       STR_FMT(type->table));
+    Value             params[] = { value_id(owner), value_text(prefix),
+                                   value_text(str_printf(writer->arena, "%.*s:", STR_FMT(prefix))) };
     OWNED(rows) Rows *rows = NULL;
     TRY(db_query(writer->db, sql, params, 3, &rows));
     bool    more;

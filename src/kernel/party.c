@@ -13,10 +13,11 @@ static Buf running_sql(Arena *arena, const Pack *pack)
     buf_printf(&sql, "SELECT m.\"id\", m.\"%.*s\", m.\"%.*s\", m.\"%.*s\", p.\"%.*s\", o.\"%.*s\"", STR_FMT(person),
                STR_FMT(organisation), STR_FMT(fields[pack->membership_role].name), STR_FMT(p->fields[p->title].name),
                STR_FMT(o->fields[o->title].name));
-    buf_printf(&sql, " FROM \"%.*s\" m JOIN \"%.*s\" p ON p.\"id\" = m.\"%.*s\" JOIN \"%.*s\" o ON o.\"id\" = m.\"%.*s\"",
+    buf_printf(&sql,
+               " FROM \"%.*s\" m JOIN \"%.*s\" p ON p.\"id\" = m.\"%.*s\" JOIN \"%.*s\" o ON o.\"id\" = m.\"%.*s\"",
                STR_FMT(m->table), STR_FMT(p->table), STR_FMT(person), STR_FMT(o->table), STR_FMT(organisation));
-    buf_printf(&sql, " WHERE m.\"state\" = ? AND m.\"%.*s\" <= ? AND (m.\"%.*s\" IS NULL OR m.\"%.*s\" >= ?)", STR_FMT(from),
-               STR_FMT(to), STR_FMT(to));
+    buf_printf(&sql, " WHERE m.\"state\" = ? AND m.\"%.*s\" <= ? AND (m.\"%.*s\" IS NULL OR m.\"%.*s\" >= ?)",
+               STR_FMT(from), STR_FMT(to), STR_FMT(to));
     return sql;
 }
 
@@ -36,8 +37,9 @@ Err actor_load(const Ctx *ctx, Str membership, Actor *out)
     Buf         sql = running_sql(ctx->arena, pack);
     buf_add(&sql, STR(" AND m.\"id\" = ?"));
     OWNED(rows) Rows *rows = NULL;
-    int64_t today = ctx_today(ctx);
-    Value   params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today), value_id(membership) };
+    int64_t           today = ctx_today(ctx);
+    Value             params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today),
+                                   value_id(membership) };
     TRY(db_query(ctx->db, buf_str(&sql), params, 4, &rows));
     bool more;
     TRY(rows_next(rows, &more));
@@ -45,7 +47,8 @@ Err actor_load(const Ctx *ctx, Str membership, Actor *out)
         return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership %.*s is not running", STR_FMT(membership));
     Actor actor = actor_from_row(ctx->arena, pack, rows);
     if (actor.role < 0)
-        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership %.*s has a role the pack does not know", STR_FMT(membership));
+        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "membership %.*s has a role the pack does not know",
+                        STR_FMT(membership));
     *out = actor;
     return ERR_OK;
 }
@@ -57,9 +60,9 @@ Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
     buf_printf(&sql, " AND m.\"%.*s\" = ? ORDER BY m.\"id\" LIMIT ?",
                STR_FMT(pack->membership->fields[pack->membership_person].name));
     OWNED(rows) Rows *rows = NULL;
-    int64_t today = ctx_today(ctx);
-    Value   params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today), value_id(person),
-                         value_int(ACTOR_CHOICES_MAX) };
+    int64_t           today = ctx_today(ctx);
+    Value             params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today),
+                                   value_id(person), value_int(ACTOR_CHOICES_MAX) };
     TRY(db_query(ctx->db, buf_str(&sql), params, 5, &rows));
     *out = ARENA_ARRAY(ctx->arena, Actor, ACTOR_CHOICES_MAX);
     *count = 0;

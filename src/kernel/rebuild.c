@@ -11,8 +11,8 @@ typedef struct RebuildJob {
 
 static Err rebuild_run(Db *db, WriterJob *job)
 {
-    RebuildJob *rebuild = (RebuildJob *)job;
-    const Pack *pack = rebuild->city->pack;
+    RebuildJob         *rebuild = (RebuildJob *)job;
+    const Pack         *pack = rebuild->city->pack;
     OWNED(arena) Arena *arena = arena_new();
     for (size_t i = 0; i < pack->type_count; i++) {
         const Type *type = &pack->types[i];

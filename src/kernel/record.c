@@ -1,11 +1,9 @@
 #include "kernel/record.h"
 
-int record_state(const Record *record)
-{
-    return type_state(record->type, record->values[SYS_STATE].text);
-}
+int record_state(const Record *record) { return type_state(record->type, record->values[SYS_STATE].text); }
 
-static void add_name(Buf *buf, Str name) /* pack names hold only a-z, 0-9 and _: quoting keeps keywords apart, nothing else */
+static void add_name(Buf *buf,
+                     Str  name) /* pack names hold only a-z, 0-9 and _: quoting keeps keywords apart, nothing else */
 {
     buf_char(buf, '"');
     buf_add(buf, name);
@@ -16,26 +14,21 @@ static Str column_kind(const Field *field)
 {
     switch (field_expr_type(field).kind) {
     case VALUE_TEXT:
-    case VALUE_ID:
-        return STR("TEXT");
-    default:
-        return STR("INTEGER");
+    case VALUE_ID: return STR("TEXT");
+    default: return STR("INTEGER");
     }
 }
 
 static Str column_condition(const Field *field)
 {
     switch (field->system ? (int)field->index : -1) {
-    case SYS_ID:
-        return STR(" PRIMARY KEY NOT NULL");
+    case SYS_ID: return STR(" PRIMARY KEY NOT NULL");
     case SYS_STATE:
     case SYS_VERSION:
     case SYS_DISCLOSURE:
     case SYS_CREATED:
-    case SYS_CHANGED:
-        return STR(" NOT NULL");
-    default:
-        return STR_NONE;
+    case SYS_CHANGED: return STR(" NOT NULL");
+    default: return STR_NONE;
     }
 }
 
@@ -118,7 +111,7 @@ Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, boo
     Buf sql = select_all(arena, type);
     buf_add(&sql, STR(" WHERE \"id\" = ?"));
     OWNED(rows) Rows *rows = NULL;
-    Value key = value_id(id);
+    Value             key = value_id(id);
     TRY(db_query(db, buf_str(&sql), &key, 1, &rows));
     TRY(rows_next(rows, found));
     if (*found)
@@ -133,7 +126,7 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
     add_name(&sql, link->name);
     buf_add(&sql, STR(" = ? ORDER BY \"id\" LIMIT ?"));
     OWNED(rows) Rows *rows = NULL;
-    Value params[] = { value_id(id), value_int(CHILDREN_MAX + 1) };
+    Value             params[] = { value_id(id), value_int(CHILDREN_MAX + 1) };
     TRY(db_query(db, buf_str(&sql), params, 2, &rows));
     Record *records = NULL;
     size_t  used = 0, capacity = 0;
@@ -191,5 +184,6 @@ Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
     buf_add(&sql, STR(" WHERE \"id\" = ?"));
     params[count++] = record->values[SYS_ID];
     TRY(db_run(db, buf_str(&sql), params, count));
-    return db_changes(db) == 1 ? ERR_OK : err_make(ECODE_INTERNAL, "no record %.*s to change", STR_FMT(record_id(record)));
+    return db_changes(db) == 1 ? ERR_OK
+                               : err_make(ECODE_INTERNAL, "no record %.*s to change", STR_FMT(record_id(record)));
 }

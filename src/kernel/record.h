@@ -13,13 +13,13 @@ typedef struct Clearance { /* a Class per compartment */
 
 typedef struct Record {
     const Type *type;
-    Value      *values; /* type->field_count of them, true values */
+    Value      *values;    /* type->field_count of them, true values */
     Clearance   clearance; /* of the actor who found it */
 } Record;
 
 static inline Str     record_id(const Record *r) { return r->values[SYS_ID].text; }
 static inline int64_t record_version(const Record *r) { return r->values[SYS_VERSION].number; }
-int record_state(const Record *record); /* index in type->states */
+int                   record_state(const Record *record); /* index in type->states */
 
 /* CREATE TABLE and CREATE INDEX of the type, for a new city and for rebuild. */
 Str record_ddl(Arena *arena, const Type *type);
@@ -27,7 +27,8 @@ Str record_ddl(Arena *arena, const Type *type);
 Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, bool *found) MUST_CHECK;
 /* Records whose reference field link holds id, oldest first, at most CHILDREN_MAX (ECODE_INTERNAL beyond). */
 #define CHILDREN_MAX 10000
-Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, Str id, Record **out, size_t *count) MUST_CHECK;
+Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, Str id, Record **out,
+                    size_t *count) MUST_CHECK;
 /* "c1, c2, …" of all columns, each behind "alias." when alias is not empty; and how to read them back. */
 void record_columns(Buf *buf, const Type *type, Str alias);
 void record_from_row(Arena *arena, const Type *type, const Rows *rows, int first_column, Record *out);

@@ -1,0 +1,360 @@
+/* The write path over the mini pack: who, state, fields, guard, version, number, event. */
+#include "kernel/testing/testing.h"
+
+#include "kernel/event.h"
+#include "kernel/rebuild.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+
+typedef struct Cast { /* everybody in the small city */
+    TestCity *test;
+    Str       press, college;
+    Actor     admin, author, stranger, reviewer, reader;
+} Cast;
+
+static int setup(void **state)
+{
+    Cast *cast = mem_alloc(sizeof *cast);
+    *cast = (Cast){ .test = test_city_new("tests/packs/mini") };
+    cast->press = test_organisation(cast->test, "Press");
+    cast->college = test_organisation(cast->test, "College");
+    cast->admin = test_actor(cast->test, "Admin", cast->press, "admin");
+    cast->author = test_actor(cast->test, "Author", cast->college, "author");
+    cast->stranger = test_actor(cast->test, "Stranger", cast->press, "author");
+    cast->reviewer = test_actor(cast->test, "Reviewer", cast->press, "reviewer");
+    cast->reader = test_actor(cast->test, "Reader", cast->press, "reader");
+    *state = cast;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Cast *cast = *state;
+    test_city_free(cast->test);
+    free(cast);
+    return 0;
+}
+
+static Record draft(Cast *cast)
+{
+    return test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                    STR("{\"title\":\"On valves\",\"pages\":12}"));
+}
+
+static ErrCode code_of(Cast *cast, const Actor *actor, const char *type, Str record, const char *action, Str input,
+                       Problems *problems)
+{
+    Record out;
+    return test_try(cast->test, actor, type, record, action, input, &out, problems).code;
+}
+
+static void a_draft_needs_only_its_title(void **state)
+{
+    Record record = draft(*state);
+    assert_int_equal(record_version(&record), 1);
+    assert_true(str_eq(record.values[SYS_STATE].text, STR("draft")));
+    assert_int_equal(record.values[SYS_NUMBER].kind, VALUE_MISSING);
+}
+
+static void every_wrong_field_is_named_at_once(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Str      input = STR(
+             "{\"title\":\"\",\"pages\":501,\"score\":\"10.001\",\"due\":\"2026-02-30\",\"open\":\"yes\",\"category\":\"poem\","
+                  "\"nonsense\":1,\"number\":\"P-1\",\"body\":7}");
+    assert_int_equal(code_of(cast, &cast->author, "paper", STR_NONE, "create", input, &problems), ECODE_RECORD_INVALID);
+    assert_true(test_has_problem(&problems, ECODE_FIELD_REQUIRED, "title"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_RANGE, "pages"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_KIND, "score"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_KIND, "due"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_KIND, "open"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_CHOICE, "category"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_UNKNOWN, "nonsense"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_READ_ONLY, "number"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_KIND, "body"));
+    assert_int_equal(problems.count, 9);
+}
+
+static void a_refusal_changes_nothing(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = draft(cast);
+    Str      before = test_dump(cast->test);
+    assert_int_equal(code_of(cast, &cast->author, "paper", record_id(&record), "submit", STR_NONE, &problems),
+                     ECODE_RECORD_INVALID);
+    assert_true(test_has_problem(&problems, ECODE_FIELD_REQUIRED, "body"));
+    Str after = test_dump(cast->test);
+    assert_true(str_eq(before, after));
+}
+
+static void a_guard_names_the_clause_and_what_was_found(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = draft(cast);
+    Str      input = STR("{\"pages\":101,\"body\":\"Long.\"}");
+    test_act(cast->test, &cast->author, "paper", record_id(&record), "edit", input);
+    assert_int_equal(code_of(cast, &cast->author, "paper", record_id(&record), "submit", STR_NONE, &problems),
+                     ECODE_ACTION_REFUSED);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.items[0].code, ECODE_ACTION_CLAUSE);
+    assert_true(str_find(problems.items[0].text.in[LANG_ZH], STR("不超过 100 页")) <
+                problems.items[0].text.in[LANG_ZH].len);
+    assert_true(str_find(problems.items[0].text.in[LANG_EN], STR("101")) < problems.items[0].text.in[LANG_EN].len);
+}
+
+static Record submitted(Cast *cast)
+{
+    Record record = draft(cast);
+    test_act(cast->test, &cast->author, "paper", record_id(&record), "edit",
+             STR("{\"body\":\"Text.\",\"authors\":\"A; B\"}"));
+    return test_act(cast->test, &cast->author, "paper", record_id(&record), "submit", STR_NONE);
+}
+
+static void a_number_comes_with_the_first_step_out_of_draft_and_counts_per_organisation(void **state)
+{
+    Cast  *cast = *state;
+    Record first = submitted(cast), second = submitted(cast);
+    assert_true(str_eq(first.values[SYS_NUMBER].text, STR("P-2026-001")));
+    assert_true(str_eq(second.values[SYS_NUMBER].text, STR("P-2026-002")));
+    Record other = test_act(cast->test, &cast->stranger, "paper", STR_NONE, "create",
+                            STR("{\"title\":\"Other\",\"body\":\"x\"}"));
+    other = test_act(cast->test, &cast->stranger, "paper", record_id(&other), "submit", STR_NONE);
+    assert_true(str_eq(other.values[SYS_NUMBER].text, STR("P-2026-001")));
+}
+
+static void numbers_go_on_past_their_width(void **state)
+{
+    Cast  *cast = *state;
+    Record record = submitted(cast);
+    Db    *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Value row[] = { value_text(STR("P-2026-999")), value_id(record_id(&record)) };
+    assert_int_equal(db_run(db, STR("UPDATE r_paper SET number = ? WHERE id = ?"), row, 2).kind, ERR_NONE);
+    db_close(db);
+    record = submitted(cast);
+    assert_true(str_eq(record.values[SYS_NUMBER].text, STR("P-2026-1000")));
+    record = submitted(cast);
+    assert_true(str_eq(record.values[SYS_NUMBER].text, STR("P-2026-1001")));
+}
+
+static void a_stale_version_is_refused(void **state)
+{
+    Cast  *cast = *state;
+    Record record = draft(cast), out;
+    test_act(cast->test, &cast->author, "paper", record_id(&record), "edit", STR("{\"pages\":13}"));
+    Ctx        ctx = test_ctx(cast->test, &cast->author);
+    Problems   problems = { .arena = cast->test->arena };
+    ActRequest request = { .type = record.type, .record = record_id(&record), .action = STR("edit"), .if_match = 1 };
+    assert_int_equal(act(&ctx, &request, &out, &problems).code, ECODE_RECORD_STALE);
+    request.if_match = -1;
+    request.must_match = true;
+    assert_int_equal(act(&ctx, &request, &out, &problems).code, ECODE_RECORD_NO_MATCH);
+}
+
+static void an_edit_that_changes_nothing_leaves_no_event(void **state)
+{
+    Cast  *cast = *state;
+    Record record = draft(cast);
+    Record same = test_act(cast->test, &cast->author, "paper", record_id(&record), "edit", STR("{\"pages\":12}"));
+    assert_int_equal(record_version(&same), 1);
+}
+
+static void a_change_prepared_on_an_old_version_is_contended(void **state)
+{
+    Cast    *cast = *state;
+    Record   record = draft(cast);
+    Change  *first, *second;
+    Json    *input;
+    Problems problems = { .arena = cast->test->arena };
+    Ctx      ctx = test_ctx(cast->test, &cast->author);
+    assert_int_equal(json_parse(cast->test->arena, STR("{\"pages\":99}"), &input).kind, ERR_NONE);
+    ActRequest request = {
+        .type = record.type, .record = record_id(&record), .action = STR("edit"), .input = input, .if_match = -1
+    };
+    assert_int_equal(act_prepare(&ctx, &request, &first, &problems).kind, ERR_NONE);
+    assert_int_equal(act_prepare(&ctx, &request, &second, &problems).kind, ERR_NONE);
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(act_commit(db, first).kind, ERR_NONE);
+    assert_int_equal(act_commit(db, second).code, ECODE_RECORD_CONTENDED);
+    db_close(db);
+}
+
+static void a_right_that_ended_meanwhile_stops_the_commit(void **state)
+{
+    Cast    *cast = *state;
+    Record   record = draft(cast);
+    Change  *change;
+    Json    *input;
+    Problems problems = { .arena = cast->test->arena };
+    Ctx      ctx = test_ctx(cast->test, &cast->author);
+    assert_int_equal(json_parse(cast->test->arena, STR("{\"pages\":99}"), &input).kind, ERR_NONE);
+    ActRequest request = {
+        .type = record.type, .record = record_id(&record), .action = STR("edit"), .input = input, .if_match = -1
+    };
+    assert_int_equal(act_prepare(&ctx, &request, &change, &problems).kind, ERR_NONE);
+    test_act(cast->test, &actor_system, "membership", cast->author.membership, "end",
+             STR("{\"valid_to\":\"2026-03-01\"}"));
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(act_commit(db, change).code, ECODE_SIGN_IN_NO_MEMBERSHIP);
+    db_close(db);
+}
+
+static void an_unseen_record_is_an_unknown_record(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = draft(cast);
+    ErrCode  hidden = code_of(cast, &cast->stranger, "paper", record_id(&record), "edit", STR("{\"pages\":1}"),
+                              &problems);
+    ErrCode  unknown = code_of(cast, &cast->stranger, "paper", STR("0190a0a0-0000-7000-8000-000000000000"), "edit",
+                               STR("{\"pages\":1}"), &problems);
+    assert_int_equal(hidden, ECODE_RECORD_UNSEEN);
+    assert_int_equal(unknown, ECODE_RECORD_UNSEEN);
+}
+
+static void a_reference_to_an_unseen_record_is_an_unknown_id(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Str      input = str_printf(cast->test->arena, "{\"paper\":\"%s\",\"reviewer\":\"%.*s\"}",
+                                "0190a0a0-0000-7000-8000-000000000000", STR_FMT(cast->reviewer.person));
+    assert_int_equal(code_of(cast, &cast->admin, "review", STR_NONE, "create", input, &problems), ECODE_RECORD_INVALID);
+    assert_true(test_has_problem(&problems, ECODE_FIELD_REFERENCE, "paper"));
+}
+
+static void not_ones_role_is_denied(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = submitted(cast);
+    assert_int_equal(code_of(cast, &cast->author, "paper", record_id(&record), "accept", STR_NONE, &problems),
+                     ECODE_ACTION_DENIED);
+    assert_int_equal(code_of(cast, &cast->author, "paper", record_id(&record), "melt", STR_NONE, &problems),
+                     ECODE_ACTION_UNKNOWN);
+}
+
+static void acceptance_follows_the_reviews(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = submitted(cast);
+    assert_int_equal(code_of(cast, &cast->admin, "paper", record_id(&record), "accept", STR_NONE, &problems),
+                     ECODE_ACTION_REFUSED);
+    assert_int_equal(problems.count, 1);
+    Str input = str_printf(cast->test->arena, "{\"paper\":\"%.*s\",\"reviewer\":\"%.*s\"}", STR_FMT(record_id(&record)),
+                           STR_FMT(cast->reviewer.person));
+    Record review = test_act(cast->test, &cast->admin, "review", STR_NONE, "create", input);
+    test_act(cast->test, &cast->reviewer, "review", record_id(&review), "give",
+             STR("{\"verdict\":\"accept\",\"remark\":\"Good.\"}"));
+    Record accepted = test_act(cast->test, &cast->admin, "paper", record_id(&record), "accept",
+                               STR("{\"score\":\"9.5\"}"));
+    assert_true(str_eq(accepted.values[SYS_STATE].text, STR("accepted")));
+}
+
+static void every_manifest_recomputes_and_a_changed_value_does_not(void **state)
+{
+    Cast *cast = *state;
+    submitted(cast);
+    bool    same = false;
+    int64_t sequence = 1;
+    while (event_verify(cast->test->db, cast->test->arena, sequence, &same).kind == ERR_NONE) {
+        assert_true(same);
+        sequence++;
+    }
+    assert_true(sequence > 10);
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(db_run(db, STR("UPDATE event_value SET value = 'text:other' WHERE field = 'title'"), NULL, 0).kind,
+                     ERR_NONE);
+    assert_true(db_changes(db) > 0);
+    db_close(db);
+    size_t changed = 0;
+    for (int64_t i = 1; i < sequence; i++) {
+        assert_int_equal(event_verify(cast->test->db, cast->test->arena, i, &same).kind, ERR_NONE);
+        changed += !same;
+    }
+    assert_int_equal(changed, 1);
+}
+
+static void rebuild_heals_what_was_damaged_by_hand(void **state)
+{
+    Cast  *cast = *state;
+    Record first = submitted(cast), second = draft(cast);
+    Str    before = test_dump(cast->test);
+    Db    *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Value one = value_id(record_id(&first)), two = value_id(record_id(&second));
+    assert_int_equal(db_run(db, STR("DELETE FROM r_paper WHERE id = ?"), &one, 1).kind, ERR_NONE);
+    assert_int_equal(db_run(db, STR("UPDATE r_paper SET pages = 77 WHERE id = ?"), &two, 1).kind, ERR_NONE);
+    db_close(db);
+    Str damaged = test_dump(cast->test);
+    assert_false(str_eq(before, damaged));
+    int64_t events;
+    assert_int_equal(rebuild(cast->test->city, &events).kind, ERR_NONE);
+    Str after = test_dump(cast->test);
+    assert_true(str_eq(before, after));
+    assert_true(events > 10);
+}
+
+static void a_closed_city_opens_as_it_was(void **state)
+{
+    Cast *cast = *state;
+    submitted(cast);
+    Str before = test_dump(cast->test);
+    test_city_reopen(cast->test);
+    Str after = test_dump(cast->test);
+    assert_true(str_eq(before, after));
+}
+
+static void a_second_process_cannot_open_the_city(void **state)
+{
+    Cast *cast = *state;
+    City *second = NULL;
+    Err   err = city_open(cast->test->city->dir, STR_NONE, cast->test->city->env, &second);
+    assert_int_equal(err.code, ECODE_CITY_LOCKED);
+}
+
+static void the_clock_of_events_never_steps_back(void **state)
+{
+    Cast  *cast = *state;
+    Record first = draft(cast);
+    cast->test->fixed.now_ms -= 3600000;
+    Record second = draft(cast);
+    assert_true(second.values[SYS_CREATED].number >= first.values[SYS_CREATED].number);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(a_draft_needs_only_its_title),
+        CASE(every_wrong_field_is_named_at_once),
+        CASE(a_refusal_changes_nothing),
+        CASE(a_guard_names_the_clause_and_what_was_found),
+        CASE(a_number_comes_with_the_first_step_out_of_draft_and_counts_per_organisation),
+        CASE(numbers_go_on_past_their_width),
+        CASE(a_stale_version_is_refused),
+        CASE(an_edit_that_changes_nothing_leaves_no_event),
+        CASE(a_change_prepared_on_an_old_version_is_contended),
+        CASE(a_right_that_ended_meanwhile_stops_the_commit),
+        CASE(an_unseen_record_is_an_unknown_record),
+        CASE(a_reference_to_an_unseen_record_is_an_unknown_id),
+        CASE(not_ones_role_is_denied),
+        CASE(acceptance_follows_the_reviews),
+        CASE(every_manifest_recomputes_and_a_changed_value_does_not),
+        CASE(rebuild_heals_what_was_damaged_by_hand),
+        CASE(a_closed_city_opens_as_it_was),
+        CASE(a_second_process_cannot_open_the_city),
+        CASE(the_clock_of_events_never_steps_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+#include "kernel/testing/testing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#define TEST_NOW_MS 1772413200000LL /* 2026-03-02T01:00:00Z */
+
+static void must(Err err)
+{
+    if (err.kind)
+        fail_msg("%.*s: %s", STR_FMT(err_row(err.code)->code), err.context);
+}
+
+static void open_city(TestCity *test)
+{
+    must(city_open(str_from(test->dir), STR_NONE, env_fixed(&test->fixed), &test->city));
+    must(city_reader(test->city, &test->db));
+}
+
+TestCity *test_city_new(const char *pack_dir)
+{
+    TestCity *test = mem_alloc(sizeof *test);
+    *test = (TestCity){ .arena = arena_new(), .fixed = { .now_ms = TEST_NOW_MS, .seed = 7 } };
+    snprintf(test->dir, sizeof test->dir, "/tmp/firstmile-test-XXXXXX");
+    assert_non_null(mkdtemp(test->dir));
+    PackSource source;
+    must(pack_source_read(test->arena, str_from(pack_dir), &source));
+    must(city_create(str_from(test->dir), STR_NONE, &source, false, env_fixed(&test->fixed)));
+    open_city(test);
+    return test;
+}
+
+static void close_city(TestCity *test)
+{
+    db_close(test->db);
+    city_close(test->city);
+}
+
+void test_city_reopen(TestCity *test)
+{
+    close_city(test);
+    open_city(test);
+}
+
+void test_city_free(TestCity *test)
+{
+    static const char *const files[] = { "city.db", "city.db-wal", "city.db-shm", "lock", "keys/secret", "keys" };
+    char                     path[128];
+    close_city(test);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", test->dir, files[i]);
+        remove(path);
+    }
+    rmdir(test->dir);
+    arena_free(test->arena);
+    free(test);
+}
+
+Ctx test_ctx(TestCity *test, const Actor *actor)
+{
+    return (Ctx){ .city = test->city,
+                  .db = test->db,
+                  .arena = test->arena,
+                  .actor = actor,
+                  .now_ms = test->fixed.now_ms,
+                  .lang = LANG_EN };
+}
+
+Err test_try(TestCity *test, const Actor *actor, const char *type, Str record, const char *action, Str input,
+             Record *out, Problems *problems)
+{
+    Json *json = NULL;
+    *problems = (Problems){ .arena = test->arena };
+    if (input.len)
+        must(json_parse(test->arena, input, &json));
+    ActRequest request = { .type = pack_type(test->city->pack, str_from(type)),
+                           .record = record,
+                           .action = str_from(action),
+                           .input = json,
+                           .if_match = -1 };
+    assert_non_null(request.type);
+    Ctx ctx = test_ctx(test, actor);
+    return act(&ctx, &request, out, problems);
+}
+
+Record test_act(TestCity *test, const Actor *actor, const char *type, Str record, const char *action, Str input)
+{
+    Record   out;
+    Problems problems;
+    Err      err = test_try(test, actor, type, record, action, input, &out, &problems);
+    if (err.kind)
+        fail_msg("%s %s: %.*s: %s; %.*s %.*s", type, action, STR_FMT(err_row(err.code)->code), err.context,
+                 STR_FMT(problems.count ? problems.items[0].field : STR_NONE),
+                 STR_FMT(problems.count ? problems.items[0].text.in[LANG_EN] : STR_NONE));
+    return out;
+}
+
+Str test_organisation(TestCity *test, const char *name)
+{
+    Str    input = str_printf(test->arena, "{\"name\":\"%s\"}", name);
+    Record record = test_act(test, &actor_system, "organisation", STR_NONE, "create", input);
+    return record_id(&record);
+}
+
+Actor test_actor(TestCity *test, const char *name, Str organisation, const char *role)
+{
+    Record person = test_act(test, &actor_system, "person", STR_NONE, "create",
+                             str_printf(test->arena, "{\"name\":\"%s\"}", name));
+    Str    input = str_printf(
+           test->arena, "{\"person\":\"%.*s\",\"organisation\":\"%.*s\",\"role\":\"%s\",\"valid_from\":\"2026-01-01\"}",
+           STR_FMT(record_id(&person)), STR_FMT(organisation), role);
+    Record membership = test_act(test, &actor_system, "membership", STR_NONE, "create", input);
+    Ctx    ctx = test_ctx(test, &actor_system);
+    Actor  actor;
+    must(actor_load(&ctx, record_id(&membership), &actor));
+    return actor;
+}
+
+Str test_list(TestCity *test, const Actor *actor, const char *type, const char *filter, const char *sort)
+{
+    Ctx      ctx = test_ctx(test, actor);
+    Query    query = { .filter = str_from(filter), .sort = str_from(sort), .limit = 1000 };
+    Problems problems = { .arena = test->arena };
+    Found    found;
+    Err      err = find(&ctx, pack_type(test->city->pack, str_from(type)), &query, &found, &problems);
+    if (err.kind)
+        return str_printf(test->arena, "!%.*s", STR_FMT(err_row(err.code)->code));
+    Str *ids = ARENA_ARRAY(test->arena, Str, found.count);
+    for (size_t i = 0; i < found.count; i++)
+        ids[i] = record_id(&found.records[i]);
+    return str_join(test->arena, ids, found.count, STR(","));
+}
+
+bool test_has_problem(const Problems *problems, ErrCode code, const char *field)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].code == code && str_eq(problems->items[i].field, str_from(field)))
+            return true;
+    return false;
+}
+
+static void dump_table(TestCity *test, const Type *type, Buf *out)
+{
+    Buf sql = buf_new(test->arena, SIZE_MAX);
+    buf_add(&sql, STR("SELECT "));
+    record_columns(&sql, type, STR_NONE);
+    buf_printf(&sql, " FROM \"%.*s\" ORDER BY rowid", STR_FMT(type->table));
+    OWNED(rows) Rows *rows = NULL;
+    must(db_query(test->db, buf_str(&sql), NULL, 0, &rows));
+    for (bool more;;) {
+        must(rows_next(rows, &more));
+        if (!more)
+            return;
+        Record record;
+        record_from_row(test->arena, type, rows, 0, &record);
+        buf_add(out, type->name);
+        for (size_t i = 0; i < type->field_count; i++)
+            buf_printf(out, "|%.*s", STR_FMT(value_encode(test->arena, record.values[i])));
+        buf_char(out, '\n');
+    }
+}
+
+Str test_dump(TestCity *test)
+{
+    Buf out = buf_new(test->arena, SIZE_MAX);
+    for (size_t i = 0; i < test->city->pack->type_count; i++)
+        dump_table(test, &test->city->pack->types[i], &out);
+    return buf_str(&out);
+}
