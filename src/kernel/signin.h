@@ -50,8 +50,8 @@ Err  credential_list(Db *db, Arena *arena, Credential **out, size_t *count) MUST
 Err credential_put(Db *db, Str person, Str login, Str hash, int64_t now_ms) MUST_CHECK;
 /* The same login with a fresh hash of the same password: sessions stay. On the writer. */
 Err credential_renew(Db *db, Str login, Str old_hash, Str hash) MUST_CHECK;
-/* Ends the credential and the sessions of its person. ECODE_LOGIN_UNKNOWN. On the writer. */
-Err credential_end(Db *db, Str login) MUST_CHECK;
+/* Ends the credential, and the sessions and tokens of its person. ECODE_LOGIN_UNKNOWN. On the writer. */
+Err credential_end(Db *db, Str login, int64_t now_ms) MUST_CHECK;
 
 /* ---- checking many passwords without slowing anybody else ---- */
 
@@ -65,6 +65,7 @@ struct PasswordJob {
     bool         right;
     char         fresh[PASSWORD_TEXT_MAX]; /* a new hash: when asked for by make, or when right and weak */
     size_t       fresh_len;                /* 0: none */
+    void        *context;                  /* the caller's */
     PasswordJob *next;                     /* the queue's */
 };
 

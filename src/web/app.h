@@ -5,10 +5,16 @@
 
 #include "web/call.h"
 
+typedef enum AppLog {                  /* lines on stderr */
+                      APP_LOG_NOTABLE, /* what failed on our side, was refused for who asked, or took longer than APP_SLOW_MS */
+                      APP_LOG_ALL, /* every request */
+                      APP_LOG_NONE
+} AppLog;
+
 typedef struct AppConfig {
     City       *city;  /* open; the app does not close it */
     SignInRates rates; /* zero: no bound; SIGN_IN_RATES by default of the command line */
-    bool        quiet; /* log only what went wrong or took longer than APP_SLOW_MS; false: every request */
+    AppLog      log;
 } AppConfig;
 
 #define APP_SLOW_MS 100

@@ -54,19 +54,19 @@ struct Call {
     const Pair     *query;                   /* names that the endpoint takes, each at most once */
     size_t          query_count;
     const Json     *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
-    const Pair     *form; /* BODY_FORM, without the form's token; each name at most once */
+    const Pair     *form; /* BODY_FORM, without csrf; each name at most once */
     size_t          form_count;
     bool            secure; /* the browser came by https */
     bool            page;   /* reply as a page rather than JSON */
     void           *state;  /* the handler's own, between its steps */
 
-    struct {            /* of the reply; written by the functions below */
-        int     status; /* 0: none yet */
-        Header  headers[CALL_HEADERS_MAX];
-        size_t  header_count;
-        Str     body;
-        Str     media; /* Content-Type */
-        ErrCode code;  /* of an error, for the log */
+    struct {           /* of the reply; written by the functions below */
+        int    status; /* 0: none yet */
+        Header headers[CALL_HEADERS_MAX];
+        size_t header_count;
+        Str    body;
+        Str    media; /* Content-Type */
+        Err    err;   /* of an error, for the log */
     } reply;
 
     struct Transport *transport; /* web/dispatch.c's */
@@ -100,6 +100,9 @@ void call_empty(Call *call);                  /* 204 */
 void call_bytes(Call *call, int status, Str media, Str body);
 /* `errors` of the contract: [{field|rule, code, text, values}] in the call's language. */
 Json *call_errors(Call *call, Err err, const Problems *problems);
+
+/* A detail text for no particular case: "…" for each "{name}". */
+Str text_without_marks(Arena *arena, Str text);
 
 /* ---- waiting, without blocking the thread ---- */
 

@@ -10,6 +10,7 @@
 typedef enum Permission {
     ALLOW_ALL,       /* nobody need sign in */
     ALLOW_SIGNED_IN, /* 401, or the sign-in page; what they may do there is the kernel's business */
+    ALLOW_WATCH,     /* the next, and signed-in operators from the machine itself: figures */
     ALLOW_OPERATOR   /* the operator of this machine: socket or same process; elsewhere the address does not exist */
 } Permission;
 
@@ -36,6 +37,7 @@ struct Endpoint {
     Csrf        csrf;
     BodyKind    body;
     size_t      body_max;                  /* 0: LIMIT_BODY_BYTES */
+    bool        plain;                     /* asks neither the database nor who it is for */
     PageKind    page;                      /* PAGE_NONE: JSON only */
     const char *summary;                   /* one line for the OpenAPI document */
     const char *query[ENDPOINT_QUERY_MAX]; /* names that it takes; `lang` is taken everywhere, `format` on pages */

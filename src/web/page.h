@@ -1,44 +1,48 @@
 /* web/page.h: the seam between handlers and pages. Every page has its JSON twin, and one handler serves both.
  *
  * How a page is made
- *     1. The endpoint's row (web/endpoints.c) names a handler and a PageKind. The handler ends by call_data(call, status, data),
+ *     1. The endpoint's row (web/endpoints.c) names a handler and a PageKind. The handler ends by call_data(call, status, data)
  *        with the contract's JSON, and does not know whether a person or a program reads it.
- *     2. For a program (/api/v1, or ?format=json) data is printed. For a person pages[kind].view(call, data, &ui) makes `ui`:
- *        labels, display values, columns, options of a form … all that a template shows and a program does not need. The view
- *        reads call->ctx (type declarations, find(), act_options() …), changes nothing, and has the request's snapshot.
- *     3. page_render() adds the frame's facts to ui (below) and renders pages[kind].template over the contexts, searched from the
- *        last:  texts of the program in the call's language (web/locale)  <-  { "data": …, "ui": … }.
- *     An endpoint of the type's own page (Type.page, "gate") has PAGE_RECORD; its view may set ui.template (a string) to have
- *     another template rendered.
+ *     2. For a program (/api/v1, or ?format=json) data is printed. For a person page_render() makes the frame's facts (below)
+ *        and calls pages[kind].view(call, data, out), which adds to out->ui and fills out->page with what the template shows:
+ *        labels, display values, columns, options of a form … (web/templates/README.md says what each page is given). The view
+ *        reads call->ctx (types, find(), act_options() …) under the request's snapshot, and changes nothing.
+ *     3. Template out->template is rendered over {"ui": …, "page": …}. It is pages[kind].template unless the view names another,
+ *        as the record's view does for a type with a page of its own (Type.page, "gate").
+ *     pages[kind].before, when there is one, runs before the handler of a GET; true when it has replied (a list's form that adds
+ *     a condition is led to the address of the joined filter).
  *
- * The frame's facts, in ui of every page (page_frame; the view finds them there already and may add to them):
- *     lang "zh"|"en", zh and en (true for the one that is shown), path, lang_links [{lang, href, current}], demo (true or absent),
- *     form_token (signed in only), actor {name, organisation, role, role_label} (signed in only), version.
+ * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo, languages {zh, en: {href, here}},
+ *     csrf (null when nobody is signed in), person {name, organisation, role} or null, sign_in_href, sign_out_href.
+ *     The view adds title, nav and trail. On PAGE_ERROR nothing depends on the address: a hidden record and an unknown one
+ *     must give the same bytes.
  *
  * Data of each kind (what the view is given)
- *     PAGE_HOME     {"items":[…types as GET /api/v1/types…]}
- *     PAGE_SIGN_IN  {"login","next"} and "errors" after a failed attempt
+ *     PAGE_HOME     {"items":[…types as GET /api/v1/types gives them…]}
+ *     PAGE_SIGN_IN  {"login","next"}, and "error" (a problem as under PAGE_ERROR) after a failed attempt
  *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor; params[0] the type.
- *                   A filter or sort that is wrong gives status 422, {"items":[],…,"errors":[…]} on the same page.
+ *                   A filter or sort that is wrong: status 422, no items, and "errors":[…].
  *     PAGE_RECORD   the contract's single record, with `actions`
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created), "action":{"name","label","help"},
  *                   "inputs":[fields as GET /api/v1/types/{type} gives them, and "required"], "values":{field: value as the
- *                   contract spells it, or the text that was sent}, "version" (to send back), "errors":[…] after a failed attempt}
- *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}, without errors
+ *                   contract spells it, or the text that was sent}, "version" (to send back; absent when created)}, and after
+ *                   a failed attempt "errors":[…] and "error" (a problem)
+ *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
- * Forms (application/x-www-form-urlencoded), all with a field `_token` = ui.form_token:
- *     POST /sign-in {login, password, next}     (no token: nobody has a session yet)
- *     POST /sign-out                            POST /sign-in/membership {membership}: act as another of one's memberships
+ * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:
+ *     POST /sign-in {login, password, next}     (csrf may be empty: nobody has a session yet)
+ *     POST /sign-out {}                         POST /sign-in/membership {membership}: act as another of one's memberships
  *     POST /{type}                              creates; field names as they are in the type
- *     POST /{type}/{id}/{action} {_version, …}  takes a step; _version (optional, needed for edit) is the version that was shown
+ *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are "true" or
  *     "false"; dates YYYY-MM-DD; choices their code; references an id. Success answers 303 to the record. Otherwise the form is
- *     shown again with what was typed and `errors`, status 422 (fields), 409 (state, guard), 412 (somebody was faster).
+ *     shown again with what was typed and the errors, status 422 (fields), 409 (state, guard), 412 (somebody was faster).
  * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}. */
 #ifndef FM_WEB_PAGE_H
 #define FM_WEB_PAGE_H
 
 #include "web/call.h"
+#include "web/look/look.h"
 
 typedef enum PageKind {
     PAGE_NONE,
@@ -51,18 +55,25 @@ typedef enum PageKind {
     PAGE_KIND_COUNT
 } PageKind;
 
-typedef struct Page {
+typedef struct PageOut {
     Str template; /* "list": web/templates/list.mustache */
-    /* Adds to *ui, an object that has the frame's facts already. NULL: nothing to add. */
-    Err (*view)(Call *call, const Json *data, Json **ui);
+    Json *ui;     /* has the frame's facts */
+    Json *page;   /* an empty object */
+} PageOut;
+
+typedef struct Page {
+    Str template;
+    Err (*view)(Call *call, const Json *data, PageOut *out);
+    bool (*before)(Call *call); /* or NULL */
 } Page;
 
 extern const Page pages[PAGE_KIND_COUNT]; /* src/web/pages/pages.c; PAGE_NONE's row is empty */
 
+/* Templates and texts, for views: look_text(page_look(call), call->ctx.lang, STR("say.list.showing")). */
+const Look *page_look(const Call *call);
 /* Renders the page of kind over data into the call's arena. */
 Err page_render(Call *call, PageKind kind, const Json *data, Str *out) MUST_CHECK;
-
-/* The form's values as an action's input: an object of the fields by their kind, without names that start with '_'. */
-Json *page_form_input(Call *call, const Type *type);
+/* Every byte but unreserved ones and '/' as %XX, for hrefs. */
+Str uri_escape(Arena *arena, Str text);
 
 #endif

@@ -1,0 +1,518 @@
+/* web/dispatch.c: see dispatch.h. */
+#include "web/dispatch.h"
+
+#include "base/limits.h"
+#include "web/identify.h"
+#include "web/origin.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+
+const int64_t time_bounds_ms[TIME_BUCKETS - 1] = { 1, 2, 5, 10, 50, 100, 1000 };
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---- work abroad ---- */
+
+void app_goes_abroad(App *app)
+{
+    pthread_mutex_lock(&app->mutex);
+    app->abroad++;
+    pthread_mutex_unlock(&app->mutex);
+}
+
+void app_comes_home(App *app)
+{
+    pthread_mutex_lock(&app->mutex);
+    if (--app->abroad == 0)
+        pthread_cond_broadcast(&app->home);
+    pthread_mutex_unlock(&app->mutex);
+}
+
+void app_wait_home(App *app)
+{
+    pthread_mutex_lock(&app->mutex);
+    while (app->abroad)
+        pthread_cond_wait(&app->home, &app->mutex);
+    pthread_mutex_unlock(&app->mutex);
+}
+
+/* ---- language ---- */
+
+/* ?lang=, then the cookie, then Accept-Language, then Chinese. */
+static void choose_language(Call *call)
+{
+    Str asked = call_query(call, STR("lang"));
+    call->ctx.lang = LANG_ZH;
+    if (asked.ptr && lang_parse(asked, &call->ctx.lang))
+        return;
+    if (lang_parse(call_cookie(call, STR("lang")), &call->ctx.lang))
+        return;
+    Str accept = call_header(call, STR("Accept-Language"));
+    if (accept.len)
+        call->ctx.lang = lang_accept(accept, LANG_ZH);
+}
+
+/* A language chosen on a page stays chosen. */
+static void keep_language(Call *call)
+{
+    if (call->page && call_query(call, STR("lang")).ptr)
+        call_set_header(call, STR("Set-Cookie"),
+                        str_printf(call->ctx.arena, "lang=%.*s; Max-Age=31536000; SameSite=Lax; Path=/",
+                                   STR_FMT(lang_tag(call->ctx.lang))));
+}
+
+/* ---- query and form ---- */
+
+static bool pair_known(const Pair *pairs, size_t count, Str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(pairs[i].name, name))
+            return true;
+    return false;
+}
+
+/* All pairs of text; a name given twice is a problem, since readers of it would not agree on which one counts. */
+static Err read_pairs(Call *call, Str text, const Pair **out, size_t *out_count, Problems *problems)
+{
+    Form   form = form_open(call->ctx.arena, text);
+    Pair   pair, *pairs = NULL;
+    size_t count = 0, capacity = 0;
+    while (form_next(&form, &pair.name, &pair.value)) {
+        if (count == CALL_PAIRS_MAX)
+            return err_make(ECODE_HTTP_TARGET, "over %d pairs", CALL_PAIRS_MAX);
+        if (pair_known(pairs, count, pair.name)) {
+            PROBLEM(problems, ECODE_HTTP_PARAMETER, pair.name, STR_NONE, ARG("name", pair.name),
+                    ARG_TEXT("expected", TEXT("只给一次", "given once only")));
+            continue;
+        }
+        if (count == capacity) {
+            pairs = arena_grow(call->ctx.arena, pairs, count, capacity ? 2 * capacity : 8, sizeof *pairs);
+            capacity = capacity ? 2 * capacity : 8;
+        }
+        pairs[count++] = pair;
+    }
+    *out = pairs;
+    *out_count = count;
+    return form.bad ? err_make(ECODE_HTTP_TARGET, "escapes or encoding") : ERR_OK;
+}
+
+static bool query_takes(const Call *call, Str name)
+{
+    if (str_eq(name, STR("lang")) || (call->endpoint->page && str_eq(name, STR("format"))))
+        return true;
+    for (size_t i = 0; i < ENDPOINT_QUERY_MAX && call->endpoint->query[i]; i++)
+        if (str_eq(name, str_from(call->endpoint->query[i])))
+            return true;
+    return false;
+}
+
+static void check_one_of(const Call *call, Str name, Str first, Str second, Problems *problems)
+{
+    Str value = call_query(call, name);
+    if (value.ptr && !str_eq(value, first) && !str_eq(value, second))
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, name, STR_NONE, ARG("name", name),
+                ARG("expected", str_printf(problems->arena, "%.*s, %.*s", STR_FMT(first), STR_FMT(second))));
+}
+
+static Err check_query(Call *call, Problems *problems)
+{
+    for (size_t i = 0; i < call->query_count; i++)
+        if (!query_takes(call, call->query[i].name))
+            PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, call->query[i].name, STR_NONE,
+                    ARG("name", call->query[i].name));
+    check_one_of(call, STR("lang"), STR("zh"), STR("en"), problems);
+    check_one_of(call, STR("format"), STR("json"), STR("html"), problems);
+    return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
+}
+
+/* ---- body ---- */
+
+static Str call_raw_body(const Call *call)
+{
+    return call->transport->exchange ? exchange_body(call->transport->exchange) : call->transport->request->body;
+}
+
+static Err media_refused(Problems *problems, Str media)
+{
+    PROBLEM(problems, ECODE_HTTP_MEDIA, STR_NONE, STR_NONE, ARG("expected", media));
+    return err_make(ECODE_HTTP_MEDIA, "%.*s wanted", STR_FMT(media));
+}
+
+static Err read_json(Call *call, Problems *problems)
+{
+    Str   body = call_raw_body(call);
+    Json *json;
+    call->body = json_object(call->ctx.arena);
+    if (!body.len)
+        return ERR_OK;
+    if (!media_is(call_header(call, STR("Content-Type")), STR("application/json")))
+        return media_refused(problems, STR("application/json"));
+    TRY(json_parse(call->ctx.arena, body, &json));
+    call->body = json;
+    if (json->kind == JSON_OBJECT)
+        return ERR_OK;
+    PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("body"), STR_NONE, ARG("name", STR("body")),
+            ARG_TEXT("expected", TEXT("JSON 对象", "a JSON object")));
+    return err_make(ECODE_HTTP_PARAMETER, "body is no object");
+}
+
+/* The form's pairs without its token, which goes to *token. */
+static Err read_form(Call *call, Str *token, Problems *problems)
+{
+    Str form_media = STR("application/x-www-form-urlencoded");
+    if (!media_is(call_header(call, STR("Content-Type")), form_media))
+        return media_refused(problems, form_media);
+    const Pair *pairs;
+    size_t      count, kept = 0;
+    TRY(read_pairs(call, call_raw_body(call), &pairs, &count, problems));
+    Pair *form = ARENA_ARRAY(call->ctx.arena, Pair, count);
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(pairs[i].name, STR("csrf")))
+            *token = pairs[i].value;
+        else
+            form[kept++] = pairs[i];
+    }
+    call->form = form;
+    call->form_count = kept;
+    return problems->count ? err_make(problems->items[0].code, "form") : ERR_OK;
+}
+
+/* ---- permission ---- */
+
+/* Operators of the running city see its figures from the machine itself, behind a token; everybody else sees no such address. */
+static bool may_watch(const Call *call)
+{
+    int  operator= pack_role(call_pack(call), STR("operator"));
+    Str  peer = call_peer(call);
+    bool here = str_starts(peer, STR("127.")) || str_eq(peer, STR("::1"));
+    return call->from != CALL_NETWORK || (here && call->ctx.actor && operator>= 0 && call->ctx.actor->role == operator);
+}
+
+static Err check_permission(const Call *call)
+{
+    switch (call->endpoint->permission) {
+    case ALLOW_SIGNED_IN: return call->ctx.actor ? ERR_OK : err_make(ECODE_SIGN_IN_NEEDED, "");
+    case ALLOW_OPERATOR: return call->from != CALL_NETWORK ? ERR_OK : err_make(ECODE_PAGE_UNSEEN, "");
+    case ALLOW_WATCH: return may_watch(call) ? ERR_OK : err_make(ECODE_PAGE_UNSEEN, "");
+    case ALLOW_ALL: break;
+    }
+    return ERR_OK;
+}
+
+/* ---- the way of a request ---- */
+
+static Err find_address(Call *call, Problems *problems)
+{
+    unsigned allowed;
+    call->endpoint = endpoint_find(call->method, call->path, call->params, &allowed);
+    if (call->endpoint)
+        return ERR_OK;
+    if (!allowed)
+        return err_make(ECODE_PAGE_UNSEEN, "");
+    Str    names[METHOD_COUNT];
+    size_t count = 0;
+    for (Method method = METHOD_GET; method < METHOD_COUNT; method++)
+        if (allowed >> method & 1)
+            names[count++] = method_name(method);
+    Str list = str_join(call->ctx.arena, names, count, STR(", "));
+    call_set_header(call, STR("Allow"), list);
+    PROBLEM(problems, ECODE_HTTP_METHOD, STR_NONE, STR_NONE, ARG("allowed", list));
+    return err_make(ECODE_HTTP_METHOD, "");
+}
+
+/* Whether the reply is for a person: the address of a page, or no address at all and a browser asks. */
+static bool wants_page(const Call *call)
+{
+    if (str_eq(call_query(call, STR("format")), STR("json")) || !call->transport->exchange)
+        return false;
+    if (call->endpoint)
+        return call->endpoint->page != PAGE_NONE;
+    Str accept = call_header(call, STR("Accept"));
+    return !str_starts(call->path, STR("/api/")) && accept.ptr && str_find(accept, STR("text/html")) < accept.len;
+}
+
+static Err snapshot_open(Call *call)
+{
+    TRY(db_snapshot_begin(call->ctx.db));
+    call->transport->snapshot = true;
+    return ERR_OK;
+}
+
+static void snapshot_close(Call *call)
+{
+    if (call->transport->snapshot)
+        db_snapshot_end(call->ctx.db);
+    call->transport->snapshot = false;
+}
+
+static Err read_query(Call *call, Problems *problems)
+{
+    Str query = STR_NONE;
+    if (call->transport->exchange) {
+        query = exchange_query(call->transport->exchange);
+    } else {
+        query = call->transport->request->target;
+        str_cut(&query, '?');
+    }
+    return query.len ? read_pairs(call, query, &call->query, &call->query_count, problems) : ERR_OK;
+}
+
+static Err admit(Call *call, Problems *problems)
+{
+    Str token = STR_NONE;
+    Err query = read_query(call, problems);
+    choose_language(call);
+    Err address = find_address(call, problems);
+    call->page = wants_page(call);
+    TRY(address);
+    TRY(query);
+    if (call->endpoint->permission != ALLOW_ALL || !call->endpoint->plain) {
+        TRY(snapshot_open(call));
+        TRY(identify(call));
+    }
+    TRY(check_permission(call));
+    if (call->endpoint->body == BODY_FORM)
+        TRY(read_form(call, &token, problems));
+    TRY(origin_check(call, call->endpoint->csrf, token));
+    TRY(check_query(call, problems));
+    keep_language(call);
+    return call->endpoint->body == BODY_JSON ? read_json(call, problems) : ERR_OK;
+}
+
+/* A person who must sign in first is shown where, and comes back to the page that was asked for. */
+static bool led_to_sign_in(Call *call, Err err)
+{
+    if (!call->page || err.code != ECODE_SIGN_IN_NEEDED || !call->endpoint ||
+        call_header(call, STR("Authorization")).ptr)
+        return false;
+    Str next = STR("/");
+    if (call->method == METHOD_GET) {
+        Str query = exchange_query(call->transport->exchange);
+        next = str_printf(call->ctx.arena, "%.*s%s%.*s", STR_FMT(call->path), query.len ? "?" : "", STR_FMT(query));
+    }
+    call_redirect(call, str_printf(call->ctx.arena, "/sign-in?next=%.*s", STR_FMT(uri_escape(call->ctx.arena, next))));
+    return true;
+}
+
+static void begin(Call *call)
+{
+    Problems problems = call_problems(call);
+    Err      err = admit(call, &problems);
+    if (!err.kind && call->page && pages[call->endpoint->page].before && pages[call->endpoint->page].before(call))
+        return;
+    if (!err.kind)
+        call->endpoint->handler(call);
+    else if (!led_to_sign_in(call, err))
+        call_fail(call, err, &problems);
+}
+
+/* ---- the end of a request ---- */
+
+static bool notable(const Call *call, int64_t ms)
+{
+    int status = call->reply.status;
+    return ms > APP_SLOW_MS || status >= 500 || status == 401 || status == 403 || status == 429;
+}
+
+/* One line: no text of the client's but its address, so nothing in it can pretend to be another line. */
+static void log_line(const Call *call, int64_t us)
+{
+    const Exchange *exchange = call->transport->exchange;
+    Str             actor = STR("-");
+    if (call->ctx.actor && call->ctx.actor->person.len) {
+        Hash hash = sha256(call->ctx.actor->person);
+        actor = str_slice(hex_encode(call->ctx.arena, hash_str(&hash)), 0, 12);
+    }
+    Str time = instant_text(call->ctx.arena, call->ctx.now_ms), id = exchange ? exchange_id(exchange) : STR("process");
+    Str code = call->reply.err.kind ? err_row(call->reply.err.code)->code : STR("-");
+    fprintf(
+        stderr,
+        "time=%.*s request=%.*s peer=%.*s method=%.*s endpoint=%s status=%d ms=%lld.%03lld actor=%.*s code=%.*s%s%s%s\n",
+        STR_FMT(time), STR_FMT(id), STR_FMT(call_peer(call)), STR_FMT(method_name(call->method)),
+        call->endpoint ? call->endpoint->pattern : "-", call->reply.status, (long long)(us / 1000),
+        (long long)(us % 1000), STR_FMT(actor), STR_FMT(code), call->reply.status >= 500 ? " context=\"" : "",
+        call->reply.status >= 500 ? call->reply.err.context : "", call->reply.status >= 500 ? "\"" : "");
+}
+
+static void count_reply(Loop *loop, int status, int64_t us)
+{
+    int bucket = 0;
+    while (bucket < TIME_BUCKETS - 1 && us > time_bounds_ms[bucket] * 1000)
+        bucket++;
+    atomic_fetch_add_explicit(&loop->replies[status / 100 % STATUS_CLASSES], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&loop->times[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&loop->time_us, (uint64_t)us, memory_order_relaxed);
+}
+
+static void finish(Call *call)
+{
+    Transport *transport = call->transport;
+    int64_t    us = now_us() - transport->start_us;
+    AppLog     level = call->app->config.log;
+    if (level == APP_LOG_ALL || (level == APP_LOG_NOTABLE && notable(call, us / 1000)))
+        log_line(call, us);
+    if (transport->loop)
+        count_reply(transport->loop, call->reply.status, us);
+    if (transport->exchange)
+        exchange_reply(transport->exchange, call->reply.status, call->reply.headers, call->reply.header_count,
+                       call->reply.body);
+}
+
+/* Runs one step of the call with its reads of one moment; afterwards there is a reply or somebody else holds the call. */
+static void step(Call *call, void (*run)(Call *call))
+{
+    run(call);
+    snapshot_close(call);
+    assert(call->reply.status || call->transport->waiting);
+    if (call->reply.status)
+        finish(call);
+}
+
+static void resume(Call *call)
+{
+    call->transport->waiting = false;
+    Err err = snapshot_open(call);
+    if (err.kind) {
+        call_fail(call, err, NULL);
+        finish(call);
+        return;
+    }
+    step(call, call->transport->resume);
+}
+
+/* ---- waiting ---- */
+
+void call_leave(Call *call, void (*resume_by)(Call *call))
+{
+    call->transport->waiting = true;
+    call->transport->resume = resume_by;
+}
+
+static void posted(Exchange *exchange, void *call)
+{
+    (void)exchange;
+    resume(call);
+}
+
+void call_resume(Call *call)
+{
+    Transport *transport = call->transport;
+    if (transport->exchange) {
+        exchange_post(transport->exchange, posted, call);
+        return;
+    }
+    pthread_mutex_lock(&transport->mutex);
+    transport->resumed = true;
+    pthread_cond_signal(&transport->wake);
+    pthread_mutex_unlock(&transport->mutex);
+}
+
+/* ---- from the server ---- */
+
+static Call *call_of_exchange(Exchange *exchange, App *app)
+{
+    Arena     *arena = exchange_arena(exchange);
+    Call      *call = ARENA_NEW(arena, Call);
+    Transport *transport = ARENA_NEW(arena, Transport);
+    transport->exchange = exchange;
+    transport->loop = exchange_loop_state(exchange);
+    transport->start_us = now_us();
+    call->app = app;
+    call->transport = transport;
+    call->from = exchange_from_unix_socket(exchange) ? CALL_SOCKET : CALL_NETWORK;
+    call->method = exchange_method(exchange);
+    call->path = exchange_path(exchange);
+    call->secure = exchange_secure(exchange);
+    call->ctx = (Ctx){
+        .city = app->config.city, .db = transport->loop->db, .arena = arena, .now_ms = exchange_arrived_ms(exchange)
+    };
+    return call;
+}
+
+void dispatch_exchange(Exchange *exchange, void *app) { step(call_of_exchange(exchange, app), begin); }
+
+void dispatch_refuse(Exchange *exchange, Err err, void *app)
+{
+    Call    *call = call_of_exchange(exchange, app);
+    Problems problems = call_problems(call);
+    choose_language(call);
+    if (err.code == ECODE_HTTP_BODY)
+        PROBLEM(&problems, ECODE_HTTP_BODY, STR_NONE, STR_NONE,
+                ARG("max", str_printf(call->ctx.arena, "%zu", dispatch_body_max(exchange, app))));
+    call_fail(call, err, &problems);
+    finish(call);
+}
+
+size_t dispatch_body_max(const Exchange *head, void *app)
+{
+    (void)app;
+    Str             params[CALL_PARAMS_MAX];
+    unsigned        allowed;
+    const Endpoint *endpoint = endpoint_find(exchange_method(head), exchange_path(head), params, &allowed);
+    if (!endpoint || !endpoint->body_max)
+        return LIMIT_BODY_BYTES;
+    /* Large bodies only from those who say who they are. */
+    bool somebody = exchange_from_unix_socket(head) || exchange_header(head, STR("Authorization")).ptr ||
+                    exchange_header(head, STR("Cookie")).ptr;
+    return somebody ? endpoint->body_max : LIMIT_BODY_BYTES;
+}
+
+/* ---- from this process ---- */
+
+static Err decoded_path(Arena *arena, Str target, Str *out)
+{
+    Str  path = str_cut(&target, '?'), value;
+    Form form = form_open(arena, str_printf(arena, "p=%.*s", STR_FMT(path))); /* a form's value has the same escapes */
+    Str  name;
+    if (!form_next(&form, &name, &value) || form.bad || !str_starts(value, STR("/")))
+        return err_make(ECODE_HTTP_TARGET, "%.*s", STR_FMT(path));
+    *out = value;
+    return ERR_OK;
+}
+
+static void begin_local(Call *call)
+{
+    Err err = decoded_path(call->ctx.arena, call->transport->request->target, &call->path);
+    if (err.kind)
+        call_fail(call, err, NULL);
+    else
+        begin(call);
+}
+
+void app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply *out)
+{
+    Transport *transport = ARENA_NEW(arena, Transport);
+    Call      *call = ARENA_NEW(arena, Call);
+    transport->request = request;
+    transport->start_us = now_us();
+    pthread_mutex_init(&transport->mutex, NULL);
+    pthread_cond_init(&transport->wake, NULL);
+    *call = (Call){ .app = app, .transport = transport, .from = CALL_PROCESS, .method = request->method };
+    call->ctx = (Ctx){ .city = app->config.city,
+                       .db = db,
+                       .arena = arena,
+                       .now_ms = env_now(&app->config.city->env),
+                       .lang = request->lang };
+    step(call, begin_local);
+    while (!call->reply.status) {
+        pthread_mutex_lock(&transport->mutex);
+        while (!transport->resumed)
+            pthread_cond_wait(&transport->wake, &transport->mutex);
+        transport->resumed = false;
+        pthread_mutex_unlock(&transport->mutex);
+        resume(call);
+    }
+    pthread_mutex_destroy(&transport->mutex);
+    pthread_cond_destroy(&transport->wake);
+    *out = (AppReply){ .status = call->reply.status,
+                       .headers = call->reply.headers,
+                       .header_count = call->reply.header_count,
+                       .body = call->reply.body };
+}

@@ -1,0 +1,54 @@
+/* web/handlers.h: the handlers that web/endpoints.c names, by the file they stand in. Private to web/.
+ *
+ * A handler has its row's promises: who asks may ask at all, query names are known, the body is an object. */
+#ifndef FM_WEB_HANDLERS_H
+#define FM_WEB_HANDLERS_H
+
+#include "web/call.h"
+
+/* records.c */
+void records_list(Call *call);
+void records_create(Call *call);
+void records_show(Call *call);
+void records_edit(Call *call);
+void records_act(Call *call);
+void records_events(Call *call);
+void records_import(Call *call);
+
+/* types.c */
+void types_list(Call *call);
+void types_show(Call *call);
+
+/* sessions.c */
+void sessions_show(Call *call);
+void sessions_start(Call *call);
+void sessions_switch(Call *call);
+void sessions_end(Call *call);
+
+/* forms.c */
+void forms_sign_in_show(Call *call);
+void forms_sign_in(Call *call);
+void forms_switch(Call *call);
+void forms_sign_out(Call *call);
+void forms_new_show(Call *call);
+void forms_new(Call *call);
+void forms_act_show(Call *call);
+void forms_act(Call *call);
+
+/* local.c */
+void local_users(Call *call);
+void local_credential_put(Call *call);
+void local_credential_end(Call *call);
+void local_tokens(Call *call);
+void local_token_add(Call *call);
+void local_token_end(Call *call);
+void local_act(Call *call);
+
+/* about.c */
+void about_health(Call *call);
+void about_metrics(Call *call);
+void about_error(Call *call);
+void about_openapi(Call *call);
+void about_asset(Call *call);
+
+#endif

@@ -1,0 +1,216 @@
+/* web/shapes.c: see shapes.h. */
+#include "web/shapes.h"
+
+/* ---- reading a body ---- */
+
+static const struct {
+    JsonKind kind;
+    Text     what;
+} kind_words[] = {
+    { JSON_STRING, TEXT_INIT("文本", "a string") },
+    { JSON_NUMBER, TEXT_INIT("数", "a number") },
+    { JSON_TRUE, TEXT_INIT("true 或 false", "true or false") },
+    { JSON_OBJECT, TEXT_INIT("对象", "an object") },
+    { JSON_ARRAY, TEXT_INIT("数组", "an array") },
+};
+
+static void member_wrong(const Member *member, Problems *problems)
+{
+    Str name = str_from(member->name);
+    for (size_t i = 0; i < sizeof kind_words / sizeof kind_words[0]; i++)
+        if (kind_words[i].kind == member->kind)
+            PROBLEM(problems, ECODE_HTTP_PARAMETER, name, STR_NONE, ARG("name", name),
+                    ARG_TEXT("expected", kind_words[i].what));
+}
+
+static bool member_fits(const Member *member, const Json *value)
+{
+    if (!value || value->kind == JSON_NULL)
+        return !member->needed;
+    JsonKind kind = value->kind == JSON_FALSE ? JSON_TRUE : value->kind;
+    return kind == member->kind;
+}
+
+static bool member_listed(const Member *members, size_t count, Str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(name, str_from(members[i].name)))
+            return true;
+    return false;
+}
+
+Err shape_check(const Json *body, const Member *members, size_t count, Problems *problems)
+{
+    size_t before = problems->count;
+    JSON_EACH(member, body)
+    if (!member_listed(members, count, member->key))
+        PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, member->key, STR_NONE, ARG("name", member->key));
+    for (size_t i = 0; i < count; i++)
+        if (!member_fits(&members[i], json_get(body, str_from(members[i].name))))
+            member_wrong(&members[i], problems);
+    return problems->count > before ? err_make(problems->items[before].code, "body") : ERR_OK;
+}
+
+/* ---- types ---- */
+
+static bool rule_is_for(const Call *call, uint64_t roles)
+{
+    const Actor *actor = call->ctx.actor;
+    return actor && (actor->system || roles == 0 || (roles >> actor->role & 1));
+}
+
+bool shape_field_known(const Call *call, const Field *field)
+{
+    const Type *type = field->type;
+    if (call->ctx.actor && call->ctx.actor->system)
+        return true;
+    for (size_t i = 0; i < type->access_count; i++)
+        if (rule_is_for(call, type->access[i].who.roles) &&
+            type->access[i].clearance[field->compartment] >= field->class)
+            return true;
+    return false;
+}
+
+bool shape_action_known(const Call *call, const Action *action)
+{
+    for (size_t i = 0; i < action->who_count; i++)
+        if (rule_is_for(call, action->who[i].roles))
+            return true;
+    return call->ctx.actor && call->ctx.actor->system;
+}
+
+static void set_text(Call *call, Json *json, Str key, Text text)
+{
+    if (text.in[call->ctx.lang].len)
+        json_set_str(call->ctx.arena, json, key, text.in[call->ctx.lang]);
+}
+
+static void field_bounds(Call *call, const Field *field, Json *json)
+{
+    Arena    *arena = call->ctx.arena;
+    ValueKind kind = field->kind == FIELD_DECIMAL ? VALUE_DECIMAL
+                     : field->kind == FIELD_DATE  ? VALUE_DATE
+                                                  : VALUE_INTEGER;
+    if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
+        json_set_int(arena, json, STR("max_length"), field->max_points);
+    if (field->kind == FIELD_DECIMAL)
+        json_set_int(arena, json, STR("scale"), field->scale);
+    if (!field->bounded)
+        return;
+    json_set(json, STR("min"),
+             value_json(arena, field, (Value){ .kind = kind, .scale = field->scale, .number = field->min }));
+    json_set(json, STR("max"),
+             value_json(arena, field, (Value){ .kind = kind, .scale = field->scale, .number = field->max }));
+}
+
+Json *shape_field(Call *call, const Field *field)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_object(arena);
+    json_set_str(arena, json, STR("name"), field->name);
+    set_text(call, json, STR("label"), field->label);
+    json_set_str(arena, json, STR("kind"), field_kind_names[field->kind]);
+    json_set_bool(arena, json, STR("system"), field->system);
+    set_text(call, json, STR("help"), field->help);
+    set_text(call, json, STR("unit"), field->unit);
+    json_set_str(arena, json, STR("class"), class_names[field->class]);
+    json_set_str(arena, json, STR("compartment"), call_pack(call)->compartments[field->compartment].name);
+    field_bounds(call, field, json);
+    if (field->target)
+        json_set_str(arena, json, STR("target"), field->target->name);
+    if (!field->choice_count)
+        return json;
+    Json *choices = json_set(json, STR("choices"), json_array(arena));
+    for (size_t i = 0; i < field->choice_count; i++) {
+        Json *choice = json_push(choices, json_object(arena));
+        json_set_str(arena, choice, STR("code"), field->choices[i].code);
+        set_text(call, choice, STR("label"), field->choices[i].label);
+    }
+    return json;
+}
+
+static Json *field_names(Call *call, const Type *type, const uint16_t *fields, size_t count)
+{
+    Json *names = json_array(call->ctx.arena);
+    for (size_t i = 0; i < count; i++)
+        if (shape_field_known(call, &type->fields[fields[i]]))
+            json_push(names, json_string(call->ctx.arena, type->fields[fields[i]].name));
+    return names;
+}
+
+static Json *shape_action(Call *call, const Type *type, const Action *action)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_object(arena);
+    json_set_str(arena, json, STR("name"), action->name);
+    set_text(call, json, STR("label"), action->label);
+    set_text(call, json, STR("help"), action->help);
+    json_set_bool(arena, json, STR("creates"), action->creates);
+    Json *from = json_set(json, STR("from"), json_array(arena));
+    for (size_t i = 0; i < type->state_count; i++)
+        if (action->from >> i & 1)
+            json_push(from, json_string(arena, type->states[i].name));
+    if (action->to >= 0)
+        json_set_str(arena, json, STR("to"), type->states[action->to].name);
+    json_set(json, STR("inputs"), field_names(call, type, action->inputs, action->input_count));
+    json_set(json, STR("required"), field_names(call, type, action->required, action->required_count));
+    return json;
+}
+
+static void type_head(Call *call, const Type *type, Json *json)
+{
+    Arena *arena = call->ctx.arena;
+    json_set_str(arena, json, STR("name"), type->name);
+    set_text(call, json, STR("label"), type->label);
+    set_text(call, json, STR("plural"), type->plural);
+    if (type->service >= 0)
+        json_set_str(arena, json, STR("service"), call_pack(call)->services[type->service].name);
+    if (type->parent >= 0)
+        json_set_str(arena, json, STR("parent"), type->fields[type->parent].target->name);
+    if (shape_field_known(call, &type->fields[type->title]))
+        json_set_str(arena, json, STR("title"), type->fields[type->title].name);
+    json_set_str(arena, json, STR("sort"), type->sort);
+    json_set(json, STR("columns"), field_names(call, type, type->columns, type->column_count));
+}
+
+Json *shape_type(Call *call, const Type *type)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_object(arena);
+    type_head(call, type, json);
+    Json *fields = json_set(json, STR("fields"), json_array(arena));
+    for (size_t i = 0; i < type->field_count; i++)
+        if (shape_field_known(call, &type->fields[i]))
+            json_push(fields, shape_field(call, &type->fields[i]));
+    Json *states = json_set(json, STR("states"), json_array(arena));
+    for (size_t i = 0; i < type->state_count; i++) {
+        Json *state = json_push(states, json_object(arena));
+        json_set_str(arena, state, STR("name"), type->states[i].name);
+        set_text(call, state, STR("label"), type->states[i].label);
+    }
+    Json *actions = json_set(json, STR("actions"), json_array(arena));
+    for (size_t i = 0; i < type->action_count; i++)
+        if (shape_action_known(call, &type->actions[i]))
+            json_push(actions, shape_action(call, type, &type->actions[i]));
+    return fields->count || actions->count ? json : NULL;
+}
+
+/* ---- records ---- */
+
+Err shape_record(Call *call, const Record *record, Json **out, Problems *problems)
+{
+    Json *json, *actions;
+    TRY(record_json(&call->ctx, record, call_query(call, STR("fields")), call_query(call, STR("expand")), &json,
+                    problems));
+    TRY(act_options(&call->ctx, record, &actions));
+    json_set(json, STR("actions"), actions);
+    call_set_header(call, STR("ETag"), str_printf(call->ctx.arena, "\"%lld\"", (long long)record_version(record)));
+    *out = json;
+    return ERR_OK;
+}
+
+Str shape_record_path(Call *call, const Type *type, Str id)
+{
+    return str_printf(call->ctx.arena, "%s/%.*s/%.*s", call->page ? "" : "/api/v1/records", STR_FMT(type->name),
+                      STR_FMT(id));
+}

@@ -1,0 +1,37 @@
+/* web/shapes.h: the JSON shapes that several handlers share. Private to web/. */
+#ifndef FM_WEB_SHAPES_H
+#define FM_WEB_SHAPES_H
+
+#include "web/call.h"
+
+/* ---- reading a body ---- */
+
+typedef struct Member { /* of a request body */
+    const char *name;
+    JsonKind    kind; /* JSON_TRUE stands for both truths */
+    bool        needed;
+} Member;
+
+/* Refuses members that are not listed, of another kind, or missing though needed; null is missing. ECODE_HTTP_PARAMETER… */
+Err shape_check(const Json *body, const Member *members, size_t count, Problems *problems) MUST_CHECK;
+#define SHAPE(body, problems, ...)                                                                                     \
+    shape_check((body), (const Member[]){ __VA_ARGS__ }, sizeof((const Member[]){ __VA_ARGS__ }) / sizeof(Member),     \
+                (problems))
+
+/* ---- writing ---- */
+
+/* A type as GET /api/v1/types/{type} shows it to the actor; NULL when nobody of this role ever sees or makes one. */
+Json *shape_type(Call *call, const Type *type);
+/* One of its fields; false when nobody of this role ever sees it. */
+bool  shape_field_known(const Call *call, const Field *field);
+Json *shape_field(Call *call, const Field *field);
+/* May anybody of this role ever take the action? */
+bool shape_action_known(const Call *call, const Action *action);
+
+/* The record as the actor sees it, with the steps possible now; sets the ETag. */
+Err shape_record(Call *call, const Record *record, Json **out, Problems *problems) MUST_CHECK;
+
+/* "/api/v1/records/TYPE/ID" or, for pages, "/TYPE/ID". */
+Str shape_record_path(Call *call, const Type *type, Str id);
+
+#endif
