@@ -29,7 +29,7 @@ static inline Str str_from(const char *text) /* borrows NUL-terminated text; NUL
 static inline bool str_eq(Str a, Str b) { return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0); }
 static inline Str  str_slice(Str s, size_t from, size_t to) /* bytes from .. to-1; the caller keeps from <= to <= len */
 {
-    return (Str){ s.ptr ? s.ptr + from : NULL, to - from };
+    return (Str){ from ? s.ptr + from : s.ptr, to - from }; /* C has no NULL + 0 */
 }
 bool str_starts(Str s, Str prefix);
 bool str_ends(Str s, Str suffix);

@@ -85,7 +85,7 @@ static void control_and_override_characters_are_not_for_people(void **state)
     assert_true(utf8_printable(STR("上海 “x”–𠀀\u200D\u00A0"), false));
     assert_true(utf8_printable(STR("a\tb\nc"), true));
     const char *never[] = { "\x01",   "\x1F",   "\x7F",   "\xC2\x80", "\xC2\x9F", "\r",    "\v",
-                            "\uFFFE", "\uFFFF", "\u202A", "\u202E", "\u2066", "\u2069" };
+                            "\uFFFE", "\uFFFF", "\u202A", "\u202E",   "\u2066",   "\u2069" };
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         assert_false(utf8_printable(str_from(never[i]), true) || utf8_printable(str_from(never[i]), false));
     assert_false(utf8_printable(STR("a\0b"), true));
