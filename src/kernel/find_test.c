@@ -1,0 +1,287 @@
+/* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in hand against access in SQL. */
+#include "kernel/testing/testing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+
+typedef struct Cast {
+    TestCity *test;
+    Str       press, college;
+    Actor     admin, author, stranger, reviewer, other_reviewer, reader;
+} Cast;
+
+static int setup(void **state)
+{
+    Cast *cast = mem_alloc(sizeof *cast);
+    *cast = (Cast){ .test = test_city_new("tests/packs/mini") };
+    cast->press = test_organisation(cast->test, "Press");
+    cast->college = test_organisation(cast->test, "College");
+    cast->admin = test_actor(cast->test, "Admin", cast->press, "admin");
+    cast->author = test_actor(cast->test, "Author", cast->college, "author");
+    cast->stranger = test_actor(cast->test, "Stranger", cast->press, "author");
+    cast->reviewer = test_actor(cast->test, "Reviewer", cast->press, "reviewer");
+    cast->other_reviewer = test_actor(cast->test, "Other", cast->press, "reviewer");
+    cast->reader = test_actor(cast->test, "Reader", cast->press, "reader");
+    *state = cast;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Cast *cast = *state;
+    test_city_free(cast->test);
+    free(cast);
+    return 0;
+}
+
+static Record paper(Cast *cast, const Actor *who, const char *more)
+{
+    return test_act(cast->test, who, "paper", STR_NONE, "create",
+                    str_printf(cast->test->arena, "{\"title\":\"Paper\"%s}", more));
+}
+
+static void ask_review(Cast *cast, const Record *of, const Actor *reviewer)
+{
+    test_act(cast->test, &cast->admin, "review", STR_NONE, "create",
+             str_printf(cast->test->arena, "{\"paper\":\"%.*s\",\"reviewer\":\"%.*s\"}", STR_FMT(record_id(of)),
+                        STR_FMT(reviewer->person)));
+}
+
+static Str shown(Cast *cast, const Actor *who, const char *type, Str id)
+{
+    Ctx      ctx = test_ctx(cast->test, who);
+    Problems problems = { .arena = cast->test->arena };
+    Record   record;
+    Json    *json;
+    Buf      out = buf_new(cast->test->arena, SIZE_MAX);
+    assert_int_equal(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &record, STR_NONE, STR_NONE, &json, &problems).kind, ERR_NONE);
+    json_write(&out, json);
+    return buf_str(&out);
+}
+
+static bool has(Str text, const char *part) { return str_find(text, str_from(part)) < text.len; }
+
+#define CANARY "\"authors\":\"CANARY Zhang\",\"body\":\"How it works.\",\"pages\":9"
+
+static void a_blind_reviewer_reads_the_technique_and_no_name(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "," CANARY);
+    ask_review(cast, &record, &cast->reviewer);
+    Str seen = shown(cast, &cast->reviewer, "paper", record_id(&record));
+    assert_true(has(seen, "How it works."));
+    assert_false(has(seen, "CANARY"));
+    assert_false(has(seen, "owner"));
+    assert_false(has(seen, "creator"));
+    assert_true(has(shown(cast, &cast->author, "paper", record_id(&record)), "CANARY"));
+}
+
+static void who_has_not_been_asked_sees_nothing(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "," CANARY), out;
+    ask_review(cast, &record, &cast->reviewer);
+    Ctx ctx = test_ctx(cast->test, &cast->other_reviewer);
+    assert_int_equal(find_one(&ctx, record.type, record_id(&record), &out).code, ECODE_RECORD_UNSEEN);
+    assert_true(str_eq(test_list(cast->test, &cast->other_reviewer, "paper", "", ""), STR("")));
+}
+
+static void a_hidden_field_is_missing_in_filter_and_sort(void **state)
+{
+    Cast  *cast = *state;
+    Record first = paper(cast, &cast->author, ",\"authors\":\"Zhang\"");
+    Record second = paper(cast, &cast->author, ",\"authors\":\"An\"");
+    ask_review(cast, &first, &cast->reviewer);
+    ask_review(cast, &second, &cast->reviewer);
+    assert_true(str_eq(test_list(cast->test, &cast->reviewer, "paper", "authors = 'Zhang'", ""), STR("")));
+    assert_true(str_eq(test_list(cast->test, &cast->reviewer, "paper", "authors contains 'Z'", ""), STR("")));
+    Str both = str_printf(cast->test->arena, "%.*s,%.*s", STR_FMT(record_id(&first)), STR_FMT(record_id(&second)));
+    assert_true(str_eq(test_list(cast->test, &cast->reviewer, "paper", "authors is missing", "created"), both));
+    assert_true(str_eq(test_list(cast->test, &cast->reviewer, "paper", "not (authors = 'Zhang')", "authors"), both));
+    assert_true(str_eq(test_list(cast->test, &cast->author, "paper", "authors = 'Zhang'", ""), record_id(&first)));
+    Str sorted = str_printf(cast->test->arena, "%.*s,%.*s", STR_FMT(record_id(&second)), STR_FMT(record_id(&first)));
+    assert_true(str_eq(test_list(cast->test, &cast->author, "paper", "", "authors"), sorted));
+}
+
+static void an_existence_level_shows_that_it_exists_and_no_more(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, ",\"disclosure\":\"summary\"," CANARY);
+    Str    seen = shown(cast, &cast->reader, "paper", record_id(&record));
+    assert_false(has(seen, "Paper"));
+    assert_false(has(seen, "CANARY"));
+    assert_true(has(seen, "\"state\":\"draft\""));
+}
+
+static void children_of_what_one_may_not_see_do_not_count(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "");
+    ask_review(cast, &record, &cast->reviewer);
+    assert_true(str_eq(test_list(cast->test, &cast->admin, "paper", "any(review)", ""), record_id(&record)));
+    assert_true(
+        str_eq(test_list(cast->test, &cast->author, "paper", "any(review)", ""), STR(""))); /* asked, not yet given */
+}
+
+static void filters_outside_the_subset_and_unknown_names_are_refused(void **state)
+{
+    Cast                    *cast = *state;
+    static const char *const wrong[] = { "pages + 1 = 2", "nonsense = 1",          "title = 1",
+                                         "title =",       "sum(review.paper) > 1", "pages" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_true(str_starts(test_list(cast->test, &cast->admin, "paper", wrong[i], ""), STR("!")));
+    assert_true(str_eq(test_list(cast->test, &cast->admin, "paper", "", "nonsense"), STR("!record.invalid")));
+}
+
+/* Reads all pages of `limit` rows and joins the ids. */
+static Str all_pages(Cast *cast, const Actor *who, const char *sort, int64_t limit)
+{
+    Ctx   ctx = test_ctx(cast->test, who);
+    Buf   out = buf_new(cast->test->arena, SIZE_MAX);
+    Query query = { .sort = str_from(sort), .limit = limit };
+    for (;;) {
+        Problems problems = { .arena = cast->test->arena };
+        Found    found;
+        assert_int_equal(find(&ctx, pack_type(cast->test->city->pack, STR("paper")), &query, &found, &problems).kind,
+                         ERR_NONE);
+        for (size_t i = 0; i < found.count; i++) {
+            buf_add(&out, out.len ? STR(",") : STR_NONE);
+            buf_add(&out, record_id(&found.records[i]));
+        }
+        if (found.next.len == 0)
+            return buf_str(&out);
+        query.cursor = found.next;
+    }
+}
+
+static void pages_join_to_the_whole_list_for_every_sort(void **state)
+{
+    static const char *const sorts[] = { "created",  "-created",  "title",  "-title", "pages",   "-pages",
+                                         "category", "-category", "score",  "-score", "authors", "-authors",
+                                         "due",      "-due",      "number", "-number" };
+    Cast                    *cast = *state;
+    for (int i = 0; i < 23; i++) {
+        char more[160];
+        snprintf(more, sizeof more, "%s%s%s%s", i % 3 ? ",\"pages\":7" : "", i % 4 ? ",\"category\":\"letter\"" : "",
+                 i % 5 ? ",\"authors\":\"B\"" : "", i % 2 ? ",\"score\":\"3.5\"" : "");
+        cast->test->fixed.now_ms += i % 2;
+        Record record = paper(cast, &cast->author, more);
+        if (i % 2)
+            ask_review(cast, &record, &cast->reviewer);
+    }
+    const Actor *readers[] = { &cast->author, &cast->reviewer, &cast->admin };
+    for (size_t r = 0; r < 3; r++)
+        for (size_t s = 0; s < sizeof sorts / sizeof *sorts; s++) {
+            Str whole = all_pages(cast, readers[r], sorts[s], 1000), parts = all_pages(cast, readers[r], sorts[s], 4);
+            assert_true(whole.len > 0);
+            assert_true(str_eq(whole, parts));
+        }
+}
+
+static Err with_cursor(Cast *cast, const Actor *who, Str cursor, const char *sort)
+{
+    Ctx      ctx = test_ctx(cast->test, who);
+    Query    query = { .sort = str_from(sort), .limit = 1, .cursor = cursor };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found;
+    return find(&ctx, pack_type(cast->test->city->pack, STR("paper")), &query, &found, &problems);
+}
+
+static void a_cursor_serves_its_own_list_only(void **state)
+{
+    Cast *cast = *state;
+    paper(cast, &cast->author, "");
+    paper(cast, &cast->author, "");
+    Ctx      ctx = test_ctx(cast->test, &cast->author);
+    Query    query = { .sort = STR("title"), .limit = 1 };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found;
+    assert_int_equal(find(&ctx, pack_type(cast->test->city->pack, STR("paper")), &query, &found, &problems).kind,
+                     ERR_NONE);
+    assert_int_equal(with_cursor(cast, &cast->author, found.next, "title").kind, ERR_NONE);
+    assert_int_equal(with_cursor(cast, &cast->author, found.next, "-title").code, ECODE_HTTP_CURSOR);
+    assert_int_equal(with_cursor(cast, &cast->admin, found.next, "title").code, ECODE_HTTP_CURSOR);
+    char *bytes = (char *)str_dup_z(cast->test->arena, found.next);
+    bytes[30] ^= 1;
+    assert_int_equal(with_cursor(cast, &cast->author, (Str){ bytes, found.next.len }, "title").code, ECODE_HTTP_CURSOR);
+    assert_int_equal(with_cursor(cast, &cast->author, STR("nonsense"), "title").code, ECODE_HTTP_CURSOR);
+}
+
+/* What a list shows of each record is what find_one shows of it, and nothing is listed that find_one would not find. */
+static void lists_and_single_records_agree_for_everybody(void **state)
+{
+    static const char *const levels[] = { "public", "summary", "nda", "secret" };
+    Cast                    *cast = *state;
+    Record                   made[24];
+    for (int i = 0; i < 24; i++) {
+        char more[160];
+        snprintf(more, sizeof more, ",\"disclosure\":\"%s\"," CANARY, levels[i % 4]);
+        made[i] = paper(cast, i % 3 ? &cast->author : &cast->stranger, more);
+        if (i % 2)
+            ask_review(cast, &made[i], i % 4 == 1 ? &cast->reviewer : &cast->other_reviewer);
+    }
+    const Actor *everybody[] = { &cast->admin,    &cast->author,         &cast->stranger,
+                                 &cast->reviewer, &cast->other_reviewer, &cast->reader };
+    const Type  *type = made[0].type;
+    size_t       listed = 0, hidden = 0;
+    for (size_t a = 0; a < sizeof everybody / sizeof *everybody; a++) {
+        Ctx      ctx = test_ctx(cast->test, everybody[a]);
+        Query    query = { .limit = 1000, .total = true };
+        Problems problems = { .arena = cast->test->arena };
+        Found    found;
+        assert_int_equal(find(&ctx, type, &query, &found, &problems).kind, ERR_NONE);
+        assert_int_equal(found.total, found.count);
+        size_t single = 0;
+        for (int i = 0; i < 24; i++) {
+            Record record;
+            single += find_one(&ctx, type, record_id(&made[i]), &record).kind == ERR_NONE;
+        }
+        assert_int_equal(single, found.count);
+        for (size_t i = 0; i < found.count; i++) {
+            Record record;
+            assert_int_equal(find_one(&ctx, type, record_id(&found.records[i]), &record).kind, ERR_NONE);
+            assert_memory_equal(&record.clearance, &found.records[i].clearance, sizeof record.clearance);
+        }
+        listed += found.count;
+        hidden += 24 - found.count;
+    }
+    assert_true(listed > 40 && hidden > 40);
+}
+
+static void a_verdict_reaches_the_author_without_the_reviewers_name(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "");
+    ask_review(cast, &record, &cast->reviewer);
+    Str id = test_list(cast->test, &cast->reviewer, "review", "", "");
+    Str mine = shown(cast, &cast->reviewer, "review", id);
+    assert_true(has(mine, "\"paper\":\""));
+    Str told = str_printf(cast->test->arena, "{\"verdict\":\"accept\"}");
+    test_act(cast->test, &cast->reviewer, "review", id, "give", told);
+    /* the author reads the verdict; the reviewer's name is of another compartment and is not there at all */
+    assert_false(has(shown(cast, &cast->author, "review", id), "reviewer"));
+    assert_true(has(shown(cast, &cast->admin, "review", id), "\"reviewer\":\""));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(a_blind_reviewer_reads_the_technique_and_no_name),
+        CASE(who_has_not_been_asked_sees_nothing),
+        CASE(a_hidden_field_is_missing_in_filter_and_sort),
+        CASE(an_existence_level_shows_that_it_exists_and_no_more),
+        CASE(children_of_what_one_may_not_see_do_not_count),
+        CASE(filters_outside_the_subset_and_unknown_names_are_refused),
+        CASE(pages_join_to_the_whole_list_for_every_sort),
+        CASE(a_cursor_serves_its_own_list_only),
+        CASE(lists_and_single_records_agree_for_everybody),
+        CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
