@@ -381,10 +381,10 @@ static void check_collection(Checker *checker, Expr *expr)
 
 /* ---- arithmetic ---- */
 
-/* Reports arithmetic on fields once, at the outermost node: below it the operands count as constant. */
+/* Reports arithmetic on fields once, at the innermost node, which then counts as constant. */
 static void refuse_arithmetic(Checker *checker, Expr *expr)
 {
-    if (!checker->filter || expr->constant)
+    if (!checker->filter || expr->constant || !known(expr))
         return;
     report_filter(checker, expr->position, TEXT("对字段的运算", "arithmetic on fields"));
     expr->constant = true;

@@ -23,6 +23,10 @@ typedef struct TextList {
 
 /* ---- text in two languages ---- */
 
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+static bool is_ascii_word(char c) { return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9'); }
+
 static Text fill(const Explain *x, Text pattern, Text a, Text b)
 {
     const ErrArg args[] = { ARG_TEXT("a", a), ARG_TEXT("b", b) };
@@ -42,6 +46,17 @@ static Text number_text(const Explain *x, int64_t number)
 static bool text_eq(Text a, Text b)
 {
     return str_eq(a.in[LANG_ZH], b.in[LANG_ZH]) && str_eq(a.in[LANG_EN], b.in[LANG_EN]);
+}
+
+/* Chinese keeps a space between its characters and a number or a Latin word: one where `text` has such an edge. */
+static Text spaced(const Explain *x, Text text, bool before, bool after)
+{
+    Str  zh = text.in[LANG_ZH];
+    bool starts = before && zh.len && is_ascii_word(zh.ptr[0]);
+    bool ends = after && zh.len && is_ascii_word(zh.ptr[zh.len - 1]);
+    if (starts || ends)
+        text.in[LANG_ZH] = str_printf(x->arena, "%s%.*s%s", starts ? " " : "", STR_FMT(zh), ends ? " " : "");
+    return text;
 }
 
 /* What is already in the list is not said twice. */
@@ -71,9 +86,6 @@ static Text list_join(const Explain *x, const TextList *list, Text separator)
 }
 
 /* ---- labels and values ---- */
-
-static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 /* "Assessed level" inside a sentence is "assessed level"; "TRL" stays. */
 static Text inside_sentence(const Explain *x, Text label)
@@ -151,7 +163,7 @@ static Text arguments(const Explain *x, const Expr *call)
     TextList list = { 0 };
     for (const Expr *argument = call->first; argument; argument = argument->next)
         list_add(x, &list, phrase(x, argument, call->first));
-    return list_join(x, &list, TEXT("、", ", "));
+    return spaced(x, list_join(x, &list, TEXT("、", ", ")), false, true);
 }
 
 static Text call_phrase(const Explain *x, const Expr *call)
@@ -163,7 +175,7 @@ static Text call_phrase(const Explain *x, const Expr *call)
         [FUNCTION_MIN] = TEXT_INIT("{a}中最小的", "the least of {a}"),
         [FUNCTION_MAX] = TEXT_INIT("{a}中最大的", "the greatest of {a}"),
         [FUNCTION_ABS] = TEXT_INIT("{a}的绝对值", "the absolute value of {a}"),
-        [FUNCTION_ROUND] = TEXT_INIT("{a}（保留 {b} 位小数）", "{a} (rounded to {b} digits)"),
+        [FUNCTION_ROUND] = TEXT_INIT("{a}（保留 {b} 位小数）", "{a} (rounded, {b} after the point)"),
         [FUNCTION_LENGTH] = TEXT_INIT("{a}的字数", "the length of {a}"),
         [FUNCTION_ACTOR] = TEXT_INIT("办理人", "the person acting"),
         [FUNCTION_ORGANISATION] = TEXT_INIT("办理单位", "the organisation acting"),
@@ -183,6 +195,8 @@ static bool member_rule(const Explain *x, const Expr *collection, Text *out)
         *out = fill_one(x, TEXT("{a}为“是”", "{a} is “yes”"), step_label(x, &collection->steps[1]));
     if (collection->first) {
         Text where = rule(x, collection->first, false);
+        if (flagged && collection->first->kind == NODE_OR)
+            where = bracketed(x, where);
         *out = flagged ? fill(x, TEXT("{a}且{b}", "{a} and {b}"), *out, where) : where;
     }
     return flagged || collection->first;
@@ -296,8 +310,9 @@ static Text compare_rule(const Explain *x, const Expr *expr, bool negated)
     bool     equality = sign == OPERATOR_EQ || sign == OPERATOR_NE;
     if (negated && equality) /* each is the other's opposite, also of a missing value; `<` and `>=` are not */
         sign = sign == OPERATOR_EQ ? OPERATOR_NE : OPERATOR_EQ;
-    Text text = fill(x, comparisons[manner_of(expr->first->type.kind)][sign], phrase(x, expr->first, expr->last),
-                     phrase(x, expr->last, expr->first));
+    Text left = spaced(x, phrase(x, expr->first, expr->last), false, true);
+    Text right = spaced(x, phrase(x, expr->last, expr->first), true, false);
+    Text text = fill(x, comparisons[manner_of(expr->first->type.kind)][sign], left, right);
     return negated && !equality ? denied(x, text) : text;
 }
 
@@ -308,7 +323,8 @@ static Text in_rule(const Explain *x, const Expr *expr, bool negated)
         list_add(x, &items, phrase(x, item, expr->first));
     Text pattern = negated != expr->negated ? TEXT("{a}不是{b}之一", "{a} is none of {b}")
                                             : TEXT("{a}为{b}之一", "{a} is one of {b}");
-    return fill(x, pattern, phrase(x, expr->first, expr->first->next), list_join(x, &items, TEXT("、", ", ")));
+    Text left = spaced(x, phrase(x, expr->first, expr->first->next), false, true);
+    return fill(x, pattern, left, spaced(x, list_join(x, &items, TEXT("、", ", ")), true, true));
 }
 
 static Text collection_rule(const Explain *x, const Expr *expr, bool negated)
@@ -337,7 +353,8 @@ static Text logic_rule(const Explain *x, const Expr *expr, bool negated)
     for (const Expr *operand = expr->first; operand; operand = operand->next) {
         Text part = rule(x, operand, false);
         bool other = operand->kind == NODE_AND || operand->kind == NODE_OR;
-        list_add(x, &parts, other ? bracketed(x, part) : part);
+        part = other ? bracketed(x, part) : part;
+        list_add(x, &parts, spaced(x, part, operand != expr->first, operand->next));
     }
     Text text = list_join(x, &parts, expr->kind == NODE_AND ? TEXT("且", " and ") : TEXT("或", " or "));
     return negated ? denied(x, bracketed(x, text)) : text;
@@ -417,7 +434,7 @@ static Text tally_found(Explain *x, const Expr *collection, size_t count, size_t
     if (!member_rule(x, collection, &met))
         return fill(x, TEXT("{a}共 {b} 条", "{a}: {b} in all"), label, total);
     total = fill(x, TEXT("{a}共 {b} 条", "{a}: {b} in all"), label, total);
-    return fill(x, TEXT("{a}，满足 {b} 条", "{a}, {b} of them so"), total, number_text(x, (int64_t)members));
+    return fill(x, TEXT("{a}，满足 {b} 条", "{a}, {b} fitting"), total, number_text(x, (int64_t)members));
 }
 
 /* negated: the clause asks that there be none, so the ones that belong are what the reader looks for. inside: a collection in
@@ -515,7 +532,7 @@ static bool explain_clause(Explain *x, const Expr *expr, ExprRow row, ExprClause
     bool done = add_found(x, expr, row, false, false, &found);
     x->eval.thorough = false;
     if (overflow)
-        list_add(x, &found, err_row(ECODE_EXPR_OVERFLOW)->title);
+        list_add(x, &found, inside_sentence(x, err_row(ECODE_EXPR_OVERFLOW)->title));
     out->found = list_join(x, &found, TEXT("，", ", "));
     return done;
 }

@@ -232,10 +232,12 @@ static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value valu
 
 static uint8_t scale_of(ExprType type) { return type.kind == VALUE_DECIMAL ? type.scale : 0; }
 
-/* A number in the units of the column; false when the column cannot hold it. */
+/* A value as the column holds it, a number in its units; false when the column cannot hold it. */
 static bool to_column(ExprType type, Value *value)
 {
     Decimal decimal;
+    if (type.kind == VALUE_ID) /* the text of a UUID is one */
+        value->kind = VALUE_ID;
     if (!kind_is_number(value->kind))
         return true;
     if (!decimal_rescale(value_number(*value), scale_of(type), &decimal))

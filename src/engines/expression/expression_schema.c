@@ -1,0 +1,428 @@
+/* The schema and the records of the expression tests. */
+#include "engines/expression/expression_schema.h"
+
+#include "base/date.h"
+#include "base/json.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIELD(name, zh, en, kind, ...)                                                                                 \
+    {                                                                                                                  \
+        STR_INIT(name), TEXT_INIT(zh, en), kind, ##__VA_ARGS__                                                         \
+    }
+
+const TestType test_types[] = {
+    { STR_INIT("project"),
+      TEXT_INIT("项目", "Project"),
+      { FIELD("title", "名称", "Title", VALUE_TEXT), FIELD("state", "状态", "State", VALUE_TEXT),
+        FIELD("level", "评定等级", "Assessed level", VALUE_INTEGER),
+        FIELD("target", "目标等级", "Target level", VALUE_INTEGER), FIELD("budget", "预算", "Budget", VALUE_DECIMAL, 2),
+        FIELD("spent", "支出", "Spent", VALUE_DECIMAL, 2), FIELD("rate", "费率", "Rate", VALUE_DECIMAL, 4),
+        FIELD("due", "截止日", "Due date", VALUE_DATE), FIELD("created", "建立时刻", "Created", VALUE_INSTANT),
+        FIELD("active", "在办", "Active", VALUE_BOOLEAN), FIELD("lead", "负责人", "Lead", VALUE_ID, 0, TEST_PERSON),
+        FIELD("parent", "上级项目", "Parent project", VALUE_ID, 0, TEST_PROJECT) },
+      12 },
+    { STR_INIT("person"),
+      TEXT_INIT("人员", "Person"),
+      { FIELD("name", "姓名", "Name", VALUE_TEXT), FIELD("age", "年龄", "Age", VALUE_INTEGER),
+        FIELD("hired", "入职日", "Hired", VALUE_DATE), FIELD("active", "在职", "Active", VALUE_BOOLEAN),
+        FIELD("boss", "上级", "Boss", VALUE_ID, 0, TEST_PERSON) },
+      5 },
+    { STR_INIT("review"),
+      TEXT_INIT("TRL评定", "TRL assessment"),
+      { FIELD("project", "项目", "Project", VALUE_ID, 0, TEST_PROJECT),
+        FIELD("reviewer", "评审人", "Reviewer", VALUE_ID, 0, TEST_PERSON), FIELD("state", "状态", "State", VALUE_TEXT),
+        FIELD("level", "评定等级", "Assessed level", VALUE_INTEGER),
+        FIELD("weight", "权重", "Weight", VALUE_DECIMAL, 1), FIELD("passed", "通过", "Passed", VALUE_BOOLEAN),
+        FIELD("day", "日期", "Day", VALUE_DATE) },
+      7 },
+    { STR_INIT("task"),
+      TEXT_INIT("任务", "Task"),
+      { FIELD("review", "评定", "Review", VALUE_ID, 0, TEST_REVIEW), FIELD("name", "名称", "Name", VALUE_TEXT),
+        FIELD("hours", "工时", "Hours", VALUE_INTEGER), FIELD("done", "完成", "Done", VALUE_BOOLEAN) },
+      4 },
+};
+const size_t test_type_count = sizeof test_types / sizeof *test_types;
+
+static const struct { /* records of type `child`, by their field `link`, belong to one of `parent` */
+    const TestType *parent, *child;
+    size_t          link;
+} families[] = {
+    { TEST_PROJECT, TEST_REVIEW, 0 },
+    { TEST_PERSON, TEST_REVIEW, 1 },
+    { TEST_REVIEW, TEST_TASK, 0 },
+};
+
+static const struct {
+    Str  code;
+    Text label;
+} states[] = {
+    { STR_INIT("draft"), TEXT_INIT("草稿", "Draft") },
+    { STR_INIT("submitted"), TEXT_INIT("已提交", "Submitted") },
+};
+
+/* ---- scope ---- */
+
+static const TestField *find_field(const TestType *type, Str name)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (str_eq(type->fields[i].name, name))
+            return &type->fields[i];
+    return NULL;
+}
+
+const TestType *test_child(const TestType *type, Str name, const TestField **out_link)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        if (families[i].parent != type || !str_eq(families[i].child->name, name))
+            continue;
+        *out_link = &families[i].child->fields[families[i].link];
+        return families[i].child;
+    }
+    return NULL;
+}
+
+static bool scope_field(const void *context, const void *type, Str name, ExprField *out)
+{
+    (void)context;
+    const TestField *field = find_field(type, name);
+    if (field)
+        *out = (ExprField){ { field->kind, field->scale, field->target }, field };
+    return field;
+}
+
+static bool scope_child(const void *context, const void *type, Str name, ExprChild *out)
+{
+    (void)context;
+    const TestField *link;
+    const TestType  *child = test_child(type, name, &link);
+    if (child)
+        *out = (ExprChild){ child, link };
+    return child;
+}
+
+static Text scope_field_label(const void *context, const void *type, const void *field)
+{
+    (void)context;
+    (void)type;
+    return ((const TestField *)field)->label;
+}
+
+static Text scope_child_label(const void *context, const void *type)
+{
+    (void)context;
+    return ((const TestType *)type)->label;
+}
+
+static Text scope_value_label(const void *context, const void *type, const void *field, Value value)
+{
+    (void)context;
+    (void)type;
+    if (str_eq(((const TestField *)field)->name, STR("state")))
+        for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+            if (str_eq(states[i].code, value.text))
+                return states[i].label;
+    return text_same(value.text);
+}
+
+ExprScope test_scope(bool actor)
+{
+    return (
+        ExprScope){ NULL, scope_field, scope_child, scope_field_label, scope_child_label, scope_value_label, actor };
+}
+
+/* ---- records ---- */
+
+World world_new(Arena *arena) { return (World){ .arena = arena }; }
+
+TestRecord *world_add(World *world, const TestType *type)
+{
+    if (world->count == world->capacity) {
+        size_t capacity = world->capacity ? world->capacity * 2 : 64;
+        world->records = arena_grow(world->arena, world->records, world->count, capacity, sizeof *world->records);
+        world->capacity = capacity;
+    }
+    TestRecord *record = ARENA_NEW(world->arena, TestRecord);
+    record->type = type;
+    record->id = str_printf(world->arena, "00000000-0000-7000-8000-%012zu", world->count);
+    world->records[world->count++] = record;
+    return record;
+}
+
+static TestRecord *find_record(const World *world, Str id)
+{
+    int64_t place = -1; /* the last group of the id */
+    if (id.len != 36 || !str_int(str_slice(id, 24, 36), &place) || (size_t)place >= world->count)
+        return NULL;
+    return str_eq(world->records[place]->id, id) ? world->records[place] : NULL;
+}
+
+static TestRecord *add_object(World *world, const TestType *type, const Json *object);
+
+static bool set_value(World *world, const TestField *field, const Json *json, Value *out)
+{
+    Decimal decimal;
+    bool    truth = false;
+    *out = (Value){ .kind = json->kind == JSON_NULL ? VALUE_MISSING : field->kind };
+    switch (out->kind) {
+    case VALUE_TEXT: out->text = json->text; return json->kind == JSON_STRING;
+    case VALUE_INTEGER: return json_int(json, &out->number);
+    case VALUE_DECIMAL:
+        if (!decimal_parse(json_text(json), &decimal) || !decimal_rescale(decimal, field->scale, &decimal))
+            return false;
+        *out = value_decimal(decimal);
+        return true;
+    case VALUE_BOOLEAN:
+        if (!json_truth(json, &truth))
+            return false;
+        *out = value_bool(truth);
+        return true;
+    case VALUE_DATE: return date_parse(json_text(json), &out->number);
+    case VALUE_INSTANT: return instant_parse(json_text(json), &out->number);
+    case VALUE_ID: {
+        const TestRecord *target = add_object(world, field->target, json);
+        out->text = target ? target->id : STR_NONE;
+        return target;
+    }
+    default: return true;
+    }
+}
+
+static bool add_children(World *world, TestRecord *record, const Json *array)
+{
+    const TestField *link;
+    const TestType  *type = test_child(record->type, array->key, &link);
+    if (!type || array->kind != JSON_ARRAY)
+        return false;
+    JSON_EACH(item, array)
+    {
+        TestRecord *child = add_object(world, type, item);
+        if (!child)
+            return false;
+        child->values[link - type->fields] = value_id(record->id);
+    }
+    return true;
+}
+
+static bool hide_fields(TestRecord *record, const Json *names)
+{
+    JSON_EACH(name, names)
+    {
+        const TestField *field = find_field(record->type, json_text(name));
+        if (!field)
+            return false;
+        record->hidden[field - record->type->fields] = true;
+    }
+    return true;
+}
+
+static TestRecord *add_object(World *world, const TestType *type, const Json *object)
+{
+    TestRecord *record = world_add(world, type);
+    if (object->kind != JSON_OBJECT)
+        return NULL;
+    JSON_EACH(member, object)
+    {
+        const TestField *field = find_field(type, member->key);
+        bool             fits;
+        if (str_eq(member->key, STR("hidden")))
+            fits = hide_fields(record, member);
+        else if (str_eq(member->key, STR("unseen")))
+            fits = json_truth(member, &record->unseen);
+        else if (field)
+            fits = set_value(world, field, member, &record->values[field - type->fields]);
+        else
+            fits = add_children(world, record, member);
+        if (!fits)
+            return NULL;
+    }
+    return record;
+}
+
+TestRecord *world_add_json(World *world, const TestType *type, Str json)
+{
+    Json *object;
+    if (json_parse(world->arena, json, &object).kind)
+        return NULL;
+    return add_object(world, type, object);
+}
+
+/* ---- what the evaluator asks ---- */
+
+ExprRow test_row(const TestRecord *record) { return (ExprRow){ record ? record->type : NULL, record }; }
+
+static Value value_of(const World *world, const TestRecord *record, const TestField *field, bool *hidden)
+{
+    size_t place = (size_t)(field - record->type->fields);
+    assert(place < record->type->field_count);
+    *hidden = record->hidden[place];
+    return *hidden && world->blind ? VALUE_NONE : record->values[place];
+}
+
+static Err env_get(void *context, ExprRow row, const void *field, Value *out, bool *hidden)
+{
+    *out = value_of(context, row.row, field, hidden);
+    return ERR_OK;
+}
+
+static Err env_follow(void *context, ExprRow row, const void *field, ExprRow *out, bool *hidden)
+{
+    const World      *world = context;
+    Value             id = value_of(world, row.row, field, hidden);
+    const TestRecord *record = id.kind == VALUE_ID ? find_record(world, id.text) : NULL;
+    if (record && record->unseen) {
+        *hidden = true;
+        record = world->blind ? NULL : record;
+    }
+    *out = test_row(record);
+    return ERR_OK;
+}
+
+static Err env_children(void *context, ExprRow row, const ExprChild *child, ExprRow **out, size_t *count, bool *hidden)
+{
+    const World *world = context;
+    ExprRow     *rows = ARENA_ARRAY(world->arena, ExprRow, world->count);
+    Str          parent = ((const TestRecord *)row.row)->id;
+    *count = 0;
+    for (size_t i = 0; i < world->count; i++) {
+        const TestRecord *record = world->records[i];
+        bool              hidden_link;
+        if (record->type != child->type)
+            continue;
+        Value link = value_of(world, record, child->link, &hidden_link);
+        if (link.kind != VALUE_ID || !str_eq(link.text, parent) || (record->unseen && world->blind))
+            continue;
+        *hidden |= record->unseen || hidden_link;
+        rows[(*count)++] = test_row(record);
+    }
+    *out = rows;
+    return ERR_OK;
+}
+
+ExprEnv world_env(World *world)
+{
+    return (ExprEnv){ .context = world,
+                      .get = env_get,
+                      .follow = env_follow,
+                      .children = env_children,
+                      .today = TEST_TODAY,
+                      .actor = STR("00000000-0000-7000-8000-000000000001"),
+                      .organisation = STR("00000000-0000-7000-8000-000000000002") };
+}
+
+/* ---- SQL ---- */
+
+static Err sql_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)context;
+    (void)type;
+    Str name = ((const TestField *)field)->name;
+    buf_printf(&sql->sql, "CASE WHEN %.*s.hidden_%.*s THEN NULL ELSE %.*s.%.*s END", STR_FMT(alias), STR_FMT(name),
+               STR_FMT(alias), STR_FMT(name));
+    return ERR_OK;
+}
+
+static Err sql_plain_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)context;
+    (void)type;
+    buf_printf(&sql->sql, "%.*s.%.*s", STR_FMT(alias), STR_FMT(((const TestField *)field)->name));
+    return ERR_OK;
+}
+
+static Err sql_table(void *context, ExprSql *sql, const void *type)
+{
+    (void)context;
+    buf_add(&sql->sql, ((const TestType *)type)->name);
+    return ERR_OK;
+}
+
+/* With a bound value, so that the tests see the values in the order of their marks. */
+static Err sql_visible(void *context, ExprSql *sql, Str alias, const void *type)
+{
+    (void)context;
+    (void)type;
+    buf_printf(&sql->sql, "%.*s.shown = ", STR_FMT(alias));
+    expr_sql_param(sql, value_bool(true));
+    return ERR_OK;
+}
+
+static Err sql_plain_visible(void *context, ExprSql *sql, Str alias, const void *type)
+{
+    (void)context;
+    (void)type;
+    buf_printf(&sql->sql, "%.*s.shown", STR_FMT(alias));
+    return ERR_OK;
+}
+
+ExprSqlEnv world_sql_env(bool plain)
+{
+    World   none = { 0 };
+    ExprEnv env = world_env(&none);
+    return (ExprSqlEnv){ .column = plain ? sql_plain_column : sql_column,
+                         .table = sql_table,
+                         .visible = plain ? sql_plain_visible : sql_visible,
+                         .today = env.today,
+                         .actor = env.actor,
+                         .organisation = env.organisation };
+}
+
+static void run(sqlite3 *db, Str sql)
+{
+    char *message = NULL;
+    char *text = strndup(sql.ptr, sql.len);
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK) {
+        fprintf(stderr, "%s: %s\n", message, text);
+        abort();
+    }
+    free(text);
+}
+
+static void create_table(sqlite3 *db, Arena *arena, const TestType *type)
+{
+    Buf sql = buf_new(arena, 4096);
+    buf_printf(&sql, "CREATE TABLE %.*s (id TEXT PRIMARY KEY, shown INTEGER", STR_FMT(type->name));
+    for (size_t i = 0; i < type->field_count; i++) {
+        const TestField *field = &type->fields[i];
+        bool             text = field->kind == VALUE_TEXT || field->kind == VALUE_ID;
+        buf_printf(&sql, ", %.*s %s, hidden_%.*s INTEGER", STR_FMT(field->name), text ? "TEXT" : "INTEGER",
+                   STR_FMT(field->name));
+    }
+    buf_add(&sql, STR(")"));
+    run(db, buf_str(&sql));
+}
+
+static void insert_record(sqlite3 *db, Arena *arena, const TestRecord *record)
+{
+    Buf sql = buf_new(arena, 65536);
+    buf_printf(&sql, "INSERT INTO %.*s VALUES ('%.*s', %d", STR_FMT(record->type->name), STR_FMT(record->id),
+               !record->unseen);
+    for (size_t i = 0; i < record->type->field_count; i++) {
+        Value value = record->values[i];
+        if (value.kind == VALUE_MISSING)
+            buf_add(&sql, STR(", NULL"));
+        else if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
+            buf_printf(&sql, ", '%.*s'", STR_FMT(value.text)); /* the tests' texts hold no quotes */
+        else
+            buf_printf(&sql, ", %lld", (long long)value.number);
+        buf_printf(&sql, ", %d", record->hidden[i]);
+    }
+    buf_add(&sql, STR(")"));
+    run(db, buf_str(&sql));
+}
+
+sqlite3 *world_database(const World *world)
+{
+    sqlite3 *db;
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK)
+        abort();
+    for (size_t i = 0; i < test_type_count; i++)
+        create_table(db, world->arena, &test_types[i]);
+    run(db, STR("BEGIN"));
+    for (size_t i = 0; i < world->count; i++)
+        insert_record(db, world->arena, world->records[i]);
+    run(db, STR("COMMIT"));
+    return db;
+}
