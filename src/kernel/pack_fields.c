@@ -230,22 +230,35 @@ static const struct {
     [FIELD_REFERENCE] = { target_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("target"), true } } },
 };
 
+/* Of a field whose kind is not told: whatever any kind knows, so that one slip is one problem. */
+static const PackKey any_keys[] = {
+    COMMON_KEYS,
+    { STR_INIT("unit"), false },
+    { STR_INIT("min"), false },
+    { STR_INIT("max"), false },
+    { STR_INIT("scale"), false },
+    { STR_INIT("choices"), false },
+    { STR_INIT("target"), false },
+};
+
 static void field_read(PackLoad *load, const PackNode *node, Field *field)
 {
-    if (node->kind != PACK_MAP)
-        field->kind = FIELD_TEXT; /* read_keys says what is wrong */
-    else
-        field->kind = (FieldKind)read_enum(load, node, STR("kind"), field_kind_names, 0, FIELD_KIND_COUNT, FIELD_TEXT);
-    if (!read_keys(load, node, kinds[field->kind].keys, kinds[field->kind].key_count))
+    int  kind = read_enum(load, node, STR("kind"), field_kind_names, 0, FIELD_KIND_COUNT, -1);
+    bool is_map = kind < 0 ? READ_KEYS(load, node, any_keys)
+                           : read_keys(load, node, kinds[kind].keys, kinds[kind].key_count);
+    if (!is_map)
         return;
     field->name = read_name(load, node, STR("name"));
     field->label = read_text(load, node, STR("label"));
     field->help = read_text(load, node, STR("help"));
+    field->unit = read_text(load, node, STR("unit"));
     field->class = (Class)read_enum(load, node, STR("class"), class_names, CLASS_PUBLIC, CLASS_COUNT, CLASS_SUMMARY);
     int compartment = read_ref(load, node, STR("compartment"), lookup_compartments(load), 0);
     field->compartment = (uint8_t)(compartment < 0 ? 0 : compartment);
-    field->unit = read_text(load, node, STR("unit"));
-    kinds[field->kind].read(load, node, field);
+    if (kind < 0)
+        return;
+    field->kind = (FieldKind)kind;
+    kinds[kind].read(load, node, field);
 }
 
 static void name_reserve(PackLoad *load, const PackNode *node, bool reserved)

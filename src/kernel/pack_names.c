@@ -1,4 +1,4 @@
-/* kernel/pack_names.c: first pass: what the pack is called, its roles, compartments and services, and which types there are. */
+/* kernel/pack_names.c: first pass: the name of the pack, its roles, compartments and services, and its types by name. */
 #include "kernel/pack_read.h"
 
 #include "base/limits.h"

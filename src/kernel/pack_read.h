@@ -1,4 +1,5 @@
-/* kernel/pack_read.h: reading the nodes of a pack, with a problem in the log for whatever does not fit; private to the loader.
+/* kernel/pack_read.h: reading the nodes of a pack, with a problem in the log for whatever does not fit; private to the
+ * loader.
  *
  * A reader always returns something usable (the fallback, an empty text), so that one run finds all problems.
  *

@@ -1,4 +1,4 @@
-/* kernel/pack_steps.c: third pass: what names fields, states, roles and relations: relations, access, actions, list, number. */
+/* kernel/pack_steps.c: third pass: what names fields, states and roles: title, parent, relations, access, actions, list. */
 #include "kernel/pack_read.h"
 
 #include "base/limits.h"
@@ -189,7 +189,7 @@ static void inputs_check(PackLoad *load, const PackNode *map, const Type *type)
     }
 }
 
-/* `create` makes a record, `edit` leaves it in its state; any other step says from where, and to where unless it stays. */
+/* `create` makes a record, `edit` leaves it in its state; any other step says from where, and to where if it moves. */
 static void movement_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     bool edits = str_eq(action->name, STR("edit"));

@@ -23,13 +23,28 @@ static void fault(const Reading *reading, yaml_mark_t mark, Text reason)
     PACK_LOG(reading->log, place_of(reading, mark), ECODE_PACK_YAML, ARG_TEXT("reason", reason));
 }
 
+/* A character that YAML does not allow is found while reading ahead: libyaml tells its byte, not its line. */
+static yaml_mark_t mark_of_byte(Str bytes, size_t at)
+{
+    yaml_mark_t mark = { 0 };
+    for (size_t i = 0; i < at && i < bytes.len; i++) {
+        mark.column += (bytes.ptr[i] & 0xC0) != 0x80;
+        if (bytes.ptr[i] == '\n') {
+            mark.line++;
+            mark.column = 0;
+        }
+    }
+    return mark;
+}
+
 /* libyaml says what it expected in English only; its words stand in both texts. */
 static void fault_of_syntax(const Reading *reading)
 {
     const yaml_parser_t *parser = &reading->parser;
     Str                  words = str_dup(reading->arena, str_from(parser->problem ? parser->problem : "unreadable"));
     Text                 reason = { { str_printf(reading->arena, "语法不合（%.*s）", STR_FMT(words)), words } };
-    fault(reading, parser->error == YAML_READER_ERROR ? parser->mark : parser->problem_mark, reason);
+    bool                 unread = parser->error == YAML_READER_ERROR;
+    fault(reading, unread ? mark_of_byte(reading->file->bytes, parser->problem_offset) : parser->problem_mark, reason);
 }
 
 /* The next event; the caller deletes it. */
@@ -282,6 +297,18 @@ static void walk_steps(Walk *walk, size_t count)
         walk_step(walk);
 }
 
+/* An escaped end of line in a double-quoted scalar, and the blanks that follow it, are nothing at all. */
+static void walk_escaped_break(Walk *walk)
+{
+    Walk ahead = *walk;
+    walk_step(&ahead);
+    if (!walk_more(&ahead) || !walk_break(&ahead))
+        return;
+    while (walk_more(&ahead) && (walk_blank(&ahead) || walk_break(&ahead)))
+        walk_step(&ahead);
+    *walk = ahead;
+}
+
 /* How many characters of source an escape of a double-quoted scalar takes. */
 static size_t escape_length(const Walk *walk)
 {
@@ -289,8 +316,8 @@ static size_t escape_length(const Walk *walk)
     return kind == 'x' ? 4 : kind == 'u' ? 6 : kind == 'U' ? 10 : 2;
 }
 
-/* Past the source of one character of the text. White space that holds ends of line folds: one end of line is one blank, n are
- * n-1 ends of line. Returns how many characters of the text it was. */
+/* Past the source of one character of the text. White space that holds ends of line folds: one end of line is one blank,
+ * n are n-1 ends of line. Returns how many characters of the text it was. */
 static size_t walk_character(Walk *walk, char quote)
 {
     if (walk_blank(walk) || walk_break(walk)) {
@@ -308,15 +335,10 @@ static size_t walk_character(Walk *walk, char quote)
         return 1;
     }
     char c = walk->source.ptr[walk->at];
-    if (quote == '"' && c == '\\') {
+    if (quote == '"' && c == '\\')
         walk_steps(walk, escape_length(walk));
-        if (walk->column > 1)
-            return 1;
-        while (walk_more(walk) && (walk_blank(walk) || walk_break(walk))) /* an escaped end of line is nothing at all */
-            walk_step(walk);
-        return 0;
-    }
-    walk_steps(walk, quote == '\'' && c == '\'' ? 2 : 1);
+    else
+        walk_steps(walk, quote == '\'' && c == '\'' ? 2 : 1);
     return 1;
 }
 
@@ -334,7 +356,12 @@ PackPlace pack_node_place_in(const PackNode *scalar, size_t position)
     char quote = first == '"' || first == '\'' ? first : 0;
     if (quote)
         walk_step(&walk);
-    for (size_t seen = 1; seen < position && walk_more(&walk);)
+    for (size_t seen = 1; walk_more(&walk);) {
+        if (quote == '"' && walk.source.ptr[walk.at] == '\\')
+            walk_escaped_break(&walk);
+        if (seen >= position || !walk_more(&walk))
+            break;
         seen += walk_character(&walk, quote);
+    }
     return (PackPlace){ scalar->file->path, walk.line, walk.column };
 }

@@ -1,8 +1,8 @@
 /* kernel/pack_yaml.h: one YAML file as a tree whose every node knows its place; private to the loader.
  *
- * Source   YAML 1.1 as libyaml's event parser reads it, and of that only mappings, lists and scalars: aliases, anchors, tags
- *          and a second document are refused, so that the tree is never larger than the text.
- * Shape    scalars stay text; what they mean is the reader's business (kernel/pack_read.h). Keys are scalars, each once.
+ * Source   YAML 1.1 as libyaml's event parser reads it, and of that only mappings, lists and scalars: aliases, anchors,
+ *          tags and a second document are refused, so that the tree is never larger than the text.
+ * Shape    scalars stay text; what they mean is the reader's business (kernel/pack_read.h). Keys are words, each once.
  * Memory   the arena's; the tree borrows the file's path and bytes.
  * Errors   problems in the log; reading a file ends at its first fault of syntax, a doubled key does not end it. */
 #ifndef FM_KERNEL_PACK_YAML_H
@@ -38,8 +38,8 @@ PackPlace       pack_node_place(const PackNode *node);     /* of the value */
 PackPlace       pack_node_key_place(const PackNode *node); /* of its key; of the value when it has none */
 /* Name for messages: its key, or for an item of a list the list's key. */
 Str pack_node_name(const PackNode *node);
-/* Where character number `position` (from 1) of a scalar's text stands in the file: escapes and folded lines of quoted and plain
- * scalars are followed. Of a block scalar (| or >) it is the place of the scalar. */
+/* Where character number `position` (from 1) of a scalar's text stands in the file: escapes and folded lines of quoted
+ * and plain scalars are followed. Of a block scalar (| or >) it is the place of the scalar. */
 PackPlace pack_node_place_in(const PackNode *scalar, size_t position);
 
 #define PACK_EACH(item, parent)                                                                                        \
