@@ -177,10 +177,10 @@ static void delta_begin(Prepare *p)
     delta->record.values[SYS_ID] = value_id(uuid_make(p->ctx->city->ids, arena));
     delta_set(delta, SYS_DISCLOSURE, value_text(class_names[type->disclosure]));
     delta_set(delta, SYS_STATE, value_text(type->states[p->action->to < 0 ? 0 : p->action->to].name));
-    if (!actor->system) {
+    if (actor->organisation.len) /* the system has none, unless it acts for one (kernel/demo.h) */
         delta_set(delta, SYS_OWNER, value_id(actor->organisation));
+    if (actor->person.len)
         delta_set(delta, SYS_CREATOR, value_id(actor->person));
-    }
 }
 
 static bool input_allowed(const Action *action, const Field *field)

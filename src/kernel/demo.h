@@ -20,4 +20,23 @@
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H
 
+#include "kernel/act.h"
+
+typedef struct DemoUser { /* who may sign in to a demo city; the caller gives them a password */
+    Str login, role, name, organisation_name;
+    Str person, membership; /* ids */
+} DemoUser;
+
+typedef struct DemoRun {
+    DemoUser *users; /* in the order of roles.yaml */
+    size_t    user_count;
+    size_t    steps;
+    Str       where; /* of a failure: "demo/steps.jsonl:12" */
+    Problems  problems;
+} DemoRun;
+
+/* Makes the parties, then takes the steps, in an open city. Failures: those of act(), JSON errors, ECODE_PACK_UNKNOWN for a ref, role
+ * or type that does not exist; run->where and run->problems then say more. run->problems.arena is set by the caller. */
+Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run) MUST_CHECK;
+
 #endif
