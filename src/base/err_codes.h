@@ -186,6 +186,10 @@
     /* ---- command line ---- */                                                                                             \
     X(USAGE, "usage", ERR_USAGE, "用法不对", "Wrong usage", "{reason}", "{reason}")                                             \
     X(LOGIN_UNKNOWN, "login.unknown", ERR_UNSEEN, "没有此登录名", "No such login", "没有登录名 {login}。", "There is no login {login}.") \
+    X(LOGIN_FORM, "login.form", ERR_INVALID, "登录名不合规", "Login not allowed", "登录名只能用字母、数字和 . _ - @，不超过 {max} 个字符。", \
+      "A login has letters, digits and . _ - @ only, at most {max} of them.") \
+    X(PASSWORD_LENGTH, "password.length", ERR_INVALID, "密码过短或过长", "Password too short or too long", "密码至少 {min} 个字符，不超过 {max} 字节。", \
+      "A password has at least {min} characters and at most {max} bytes.") \
     X(LOGIN_TAKEN, "login.taken", ERR_REFUSED, "登录名已被使用", "Login in use", "登录名 {login} 已被使用。", "The login {login} is already in use.")
 
 #endif
