@@ -32,7 +32,7 @@ const char *str_dup_z(Arena *arena, Str s); /* NUL-terminated copy */
 Str         str_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 Str         str_join(Arena *arena, const Str *parts, size_t count, Str separator);
 
-/* malloc, calloc and realloc that end the process when there is no memory. */
+/* calloc (zeroed) and realloc that end the process when there is no memory; released by free(). */
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull));
 

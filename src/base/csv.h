@@ -13,8 +13,8 @@
 
 typedef struct Csv {
     Str    rest;
-    size_t line; /* of the row last read, counted from 1; after an error, of the fault */
-    size_t next_line;
+    size_t line;      /* of the row last read, counted from 1; after an error, of the fault */
+    size_t next_line; /* where the next row begins: a quoted cell may span lines */
 } Csv;
 
 Csv csv_open(Str text);

@@ -1,6 +1,7 @@
 /* base/decimal.h: exact decimals as 64-bit integers with a declared scale.
  *
  * Shape    units x 10^-scale, scale 0 .. DECIMAL_SCALE_MAX. 12.50 at scale 2 is units 1250.
+ *          A sum has the larger scale of the two, a product the sum of theirs; less, when the number fits only then.
  * Errors   overflow is an error (false), never a wrap; nothing rounds unless its name says so. */
 #ifndef FM_BASE_DECIMAL_H
 #define FM_BASE_DECIMAL_H

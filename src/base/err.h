@@ -113,7 +113,7 @@ typedef struct Problems {
     size_t   count, capacity;
 } Problems;
 
-/* Keeps at most PROBLEMS_MAX; further ones are dropped. args are copied. */
+/* Keeps at most PROBLEMS_MAX; further ones are dropped. field, rule and args are copied. */
 #define PROBLEMS_MAX 200
 void problem_add(Problems *problems, ErrCode code, Str field, Str rule, const ErrArg *args, size_t arg_count);
 #define PROBLEM(problems, code, field, rule, ...)                                                                      \

@@ -7,7 +7,8 @@
 /* Reads all of path; a name that ends in .gz is unpacked. max counts bytes after unpacking.
  * Errors   ECODE_FILE_MISSING, ECODE_FILE_READ, ECODE_FILE_TOO_LARGE, ECODE_FILE_GZIP. */
 Err file_read(Arena *arena, Str path, size_t max, Str *out) MUST_CHECK;
-/* Writes path whole or not at all: temporary name, fsync, rename, fsync of the folder. mode as in open(2). */
+/* Writes path whole or not at all: temporary name, fsync, rename, fsync of the folder. mode as in open(2).
+ * Errors   ECODE_STORE_FULL, ECODE_FILE_MISSING (its folder), ECODE_FILE_READ. */
 Err file_write(Str path, Str bytes, unsigned mode) MUST_CHECK;
 
 #endif

@@ -3,7 +3,9 @@
 #include "base/testing.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -140,6 +142,26 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     assert_err(file_write(STR("a\0b"), STR("x"), 0644), ECODE_FILE_MISSING);
 }
 
+static void a_write_that_breaks_off_keeps_the_old_file(void **state)
+{
+    Place *place = *state;
+    Str    path = place_path(place, "file"), out;
+    assert_ok(file_write(path, STR("old"), 0644));
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 1000;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    Err err = file_write(path, (Str){ arena_alloc(place->arena, 5000), 5000 }, 0644);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(err.code, ECODE_FILE_READ);
+    assert_int_equal(place_files(place, false), 1);
+    assert_ok(file_read(place->arena, path, 100, &out));
+    assert_str_equal(out, STR("old"));
+}
+
 static void a_bare_name_is_written_in_the_working_folder(void **state)
 {
     Place *place = *state;
@@ -229,6 +251,7 @@ int main(void)
         PLACE_TEST(what_cannot_be_read_says_so),
         PLACE_TEST(writing_replaces_whole_files_with_their_mode),
         PLACE_TEST(what_cannot_be_written_leaves_nothing),
+        PLACE_TEST(a_write_that_breaks_off_keeps_the_old_file),
         PLACE_TEST(a_bare_name_is_written_in_the_working_folder),
         PLACE_TEST(packed_files_are_unpacked),
         PLACE_TEST(members_in_a_row_are_one_text),

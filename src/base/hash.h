@@ -19,8 +19,9 @@ bool bytes_eq_secret(Str a, Str b);
 static inline Str hash_str(const Hash *hash) { return (Str){ (const char *)hash->bytes, HASH_SIZE }; }
 
 Str  hex_encode(Arena *arena, Str bytes);
-bool hex_decode(Arena *arena, Str text, Str *out);
-Str  base64_encode(Arena *arena, Str bytes); /* standard alphabet with padding */
+bool hex_decode(Arena *arena, Str text, Str *out); /* either case */
+Str  base64_encode(Arena *arena, Str bytes);       /* standard alphabet with padding */
+/* One spelling for each sequence of bytes: padding as in the encoding, no stray bits. */
 bool base64_decode(Arena *arena, Str text, Str *out);
 Str  base64url_encode(Arena *arena, Str bytes); /* URL alphabet without padding */
 bool base64url_decode(Arena *arena, Str text, Str *out);

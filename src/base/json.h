@@ -3,6 +3,7 @@
  * Source   RFC 8259, strict; UTF-8 only, without byte order mark. Refused as malformed (400): duplicate keys, depth over
  *          JSON_DEPTH_MAX, lone surrogates, NUL in text, anything after the value. Numbers keep their source text, so
  *          decimals lose nothing.
+ * Memory   the tree lives in the arena whole, text included; the source text is not needed any more.
  * Errors   ECODE_JSON_SYNTAX with the byte position in the context; *out is untouched. */
 #ifndef FM_BASE_JSON_H
 #define FM_BASE_JSON_H
