@@ -48,7 +48,7 @@ static const struct {
     [SYS_VERSION] = { STR_INIT("version"), FIELD_INTEGER, TEXT_INIT("版本", "Version") },
     [SYS_OWNER] = { STR_INIT("owner"), FIELD_REFERENCE, TEXT_INIT("所属机构", "Owner") },
     [SYS_CREATOR] = { STR_INIT("creator"), FIELD_REFERENCE, TEXT_INIT("登记人", "Registered by") },
-    [SYS_DISCLOSURE] = { STR_INIT("disclosure"), FIELD_CHOICE, TEXT_INIT("公开程度", "Who may see it") },
+    [SYS_DISCLOSURE] = { STR_INIT("disclosure"), FIELD_CHOICE, TEXT_INIT("谁可以看", "Who may see it") },
     [SYS_CREATED] = { STR_INIT("created"), FIELD_INSTANT, TEXT_INIT("登记时间", "Registered") },
     [SYS_CHANGED] = { STR_INIT("changed"), FIELD_INSTANT, TEXT_INIT("更新时间", "Updated") },
 };

@@ -13,7 +13,12 @@ static const Text true_or_false = TEXT_INIT(" true 或 false", "true or false");
 
 void read_misshape(PackLoad *load, const PackNode *node, Text expected)
 {
-    PACK_PROBLEM(load, node, ECODE_PACK_SHAPE, ARG("key", pack_node_name(node)), ARG_TEXT("expected", expected));
+    Str  name = pack_node_name(node);
+    Text key = text_same(name);
+    if (node->parent && node->key_line == 0)
+        key = (Text){ { str_printf(load->arena, "%.*s 的每一项", STR_FMT(name)),
+                        str_printf(load->arena, "each item of %.*s", STR_FMT(name)) } };
+    PACK_PROBLEM(load, node, ECODE_PACK_SHAPE, ARG_TEXT("key", key), ARG_TEXT("expected", expected));
 }
 
 /* ---- mappings ---- */

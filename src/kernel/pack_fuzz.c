@@ -1,0 +1,101 @@
+/* kernel/pack_fuzz.c: any bytes as one type's file of an otherwise sound pack. A pack that loads holds together; one that does
+ * not says why, at places that are in the file. */
+#include "kernel/pack_yaml.h"
+
+#include "base/utf8.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define HEAD(type) "type: " type "\nlabel: {zh: 甲, en: A}\nplural: {zh: 甲, en: A}\n"
+#define TAIL                                                                                                           \
+    "states: [{name: active, label: {zh: 甲, en: A}}]\n"                                                              \
+    "actions: [{name: create, label: {zh: 甲, en: A}, who: [{roles: [admin]}]}]\n"
+#define FIELD(name, rest) "  - {name: " name ", label: {zh: 甲, en: A}, " rest "}\n"
+
+static const PackFile sound[] = {
+    { STR_INIT("pack.yaml"),
+      STR_INIT("pack: fuzz\nversion: 1\nlabel: {zh: 甲, en: A}\nutc_offset: '+08:00'\n"
+               "compartments: [{name: general, label: {zh: 甲, en: A}},"
+               " {name: identity, label: {zh: 乙, en: B}}, {name: technical, label: {zh: 丙, en: C}}]\n"
+               "services: [{name: papers, label: {zh: 甲, en: A}}]\n") },
+    { STR_INIT("roles.yaml"), STR_INIT("roles: [{name: admin, label: {zh: 甲, en: A}},"
+                                       " {name: author, label: {zh: 乙, en: B}}]\n") },
+    { STR_INIT("types/membership.yaml"),
+      STR_INIT(HEAD("membership") "title: role\nfields:\n" FIELD("person", "kind: reference, target: person") FIELD(
+          "organisation", "kind: reference, target: organisation") FIELD("role", "kind: choice, choices: roles")
+                   FIELD("valid_from", "kind: date") FIELD("valid_to", "kind: date") TAIL) },
+    { STR_INIT("types/organisation.yaml"),
+      STR_INIT(HEAD("organisation") "title: name\nfields:\n" FIELD("name", "kind: text") TAIL) },
+    { STR_INIT("types/person.yaml"),
+      STR_INIT(HEAD("person") "title: name\nfields:\n" FIELD("name", "kind: text") TAIL) },
+};
+#define SOUND_COUNT (sizeof sound / sizeof *sound)
+
+static void fields_known(const Type *type, const uint16_t *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert(fields[i] < type->field_count);
+}
+
+static void action_holds(const Type *type, const Action *action)
+{
+    assert(action->to < (int)type->state_count && action->to >= -1);
+    assert(type->state_count == 64 || action->from >> type->state_count == 0);
+    assert(action->creates == (action->from == 0) || !action->creates);
+    fields_known(type, action->inputs, action->input_count);
+    fields_known(type, action->required, action->required_count);
+    for (size_t i = 0; i < action->guard_count; i++)
+        assert(action->guards[i].when);
+    for (size_t i = 0; i < action->who_count; i++)
+        assert(action->who[i].relation < (int)type->relation_count);
+}
+
+static void type_holds(const Type *type)
+{
+    assert(type->state_count > 0 && type->title < type->field_count && type->parent < (int)type->field_count);
+    fields_known(type, type->columns, type->column_count);
+    for (size_t i = 0; i < type->relation_count; i++)
+        assert(type->relations[i].when);
+    for (size_t i = 0; i < type->action_count; i++)
+        action_holds(type, &type->actions[i]);
+    for (size_t i = 0; i < type->field_count; i++) {
+        const Field *field = &type->fields[i];
+        assert(field->index == i && field->type == type && type_field(type, field->name) == field);
+        assert(field->kind != FIELD_REFERENCE || field->target);
+        assert(field->class >= CLASS_PUBLIC && utf8_valid(field->label.in[LANG_ZH]));
+    }
+}
+
+/* Each character of each scalar has a place inside the file. */
+static void places_hold(const PackNode *node, size_t size)
+{
+    PACK_EACH(item, node)
+    places_hold(item, size);
+    for (size_t position = 1; node->kind == PACK_SCALAR && position < 40 && position <= node->text.len; position += 7) {
+        PackPlace place = pack_node_place_in(node, position);
+        assert(place.line >= node->line && place.line <= size + 1 && place.column >= 1 && place.column <= size + 1);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    PackFile            files[SOUND_COUNT + 1];
+    files[0] = (PackFile){ STR("types/paper.yaml"), { (const char *)data, size } };
+    for (size_t i = 0; i < SOUND_COUNT; i++)
+        files[i + 1] = sound[i];
+    const Pack *pack;
+    Problems    problems = { .arena = arena };
+    Err         err = pack_load(arena, &(PackSource){ files, SOUND_COUNT + 1 }, &pack, &problems);
+    assert((err.kind == ERR_NONE) == (problems.count == 0));
+    for (size_t i = 0; i < problems.count; i++)
+        assert(str_starts(problems.items[i].field, STR("types/")) && problems.items[i].text.in[LANG_EN].len);
+    for (size_t i = 0; !err.kind && i < pack->type_count; i++)
+        type_holds(&pack->types[i]);
+    const PackNode *tree = pack_yaml_parse(arena, &files[0], pack_log_new(arena));
+    if (tree)
+        places_hold(tree, size);
+    return 0;
+}
