@@ -233,6 +233,7 @@ bool eval_children(Eval *eval, const Expr *collection, ExprRow row, ExprRow **ou
         return true;
     Err err = eval->env->children(eval->env->context, row, &collection->child, out, count, &hidden);
     eval->hidden |= hidden;
+    eval->visits += *count;
     return err.kind ? fail(eval, err) : true;
 }
 

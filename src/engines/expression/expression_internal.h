@@ -174,7 +174,7 @@ typedef struct Eval {
     const ExprEnv *env;
     bool           thorough; /* visit every part, also where the result is known, and take overflow as missing */
     bool           hidden;   /* something visited is hidden from the reader; complete after a thorough walk */
-    size_t         visits;   /* nodes visited, up to EVAL_VISITS_MAX */
+    size_t         visits;   /* nodes and children visited, up to EVAL_VISITS_MAX */
     Err            err;      /* why a function here returned false */
 } Eval;
 
