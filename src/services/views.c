@@ -1,0 +1,18 @@
+#include "services/views.h"
+
+#include "services/validation/gate.h"
+
+static const struct {
+    Str         page;
+    ServiceView view;
+} views[] = {
+    { STR_INIT("gate"), gate_view },
+};
+
+ServiceView service_view(Str page)
+{
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (str_eq(views[i].page, page))
+            return views[i].view;
+    return NULL;
+}
