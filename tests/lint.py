@@ -26,7 +26,8 @@ BANNED = {
 # The only sources that write SQL from names: of a pack's types and fields, which were checked when it was read. Values are
 # bound even there.
 SQL_BUILDERS = {
-    'src/kernel/find.c', 'src/kernel/party.c', 'src/kernel/record.c', 'src/engines/expression/sql.c',
+    'src/kernel/find.c', 'src/kernel/input.c', 'src/kernel/party.c', 'src/kernel/rebuild.c', 'src/kernel/record.c',
+    'src/engines/expression/sql.c',
 }
 SQL_WORDS = re.compile(r'\b(SELECT\s|INSERT\s+INTO|INSERT\s+OR|UPDATE\s+\S+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|ALTER\s+TABLE'
                        r'|DROP\s+TABLE|WHERE\s)')
