@@ -227,7 +227,7 @@ Str text_without_marks(Arena *arena, Str text)
     Buf buf = buf_new(arena, SIZE_MAX);
     while (text.len) {
         buf_add(&buf, str_cut(&text, '{'));
-        if (!text.ptr || text.len == 0)
+        if (text.len == 0)
             break;
         str_cut(&text, '}');
         buf_add(&buf, STR("…"));
@@ -237,12 +237,14 @@ Str text_without_marks(Arena *arena, Str text)
 
 /* The detail of err: filled by the problem of the same code that stands for the whole, else by the first of that code, else as
  * far as it goes: {count} is the number of problems. */
-static Str error_detail(Call *call, Err err, const Problems *problems, size_t count)
+Str call_error_detail(Call *call, Err err, const Problems *problems)
 {
     const Problem *like = NULL;
+    size_t         count = 0;
     for (size_t i = 0; problems && i < problems->count; i++) {
         if (problem_of_whole(&problems->items[i], err))
             return problems->items[i].text.in[call->ctx.lang];
+        count++;
         if (!like && problems->items[i].code == err.code)
             like = &problems->items[i];
     }
@@ -253,7 +255,7 @@ static Str error_detail(Call *call, Err err, const Problems *problems, size_t co
     return text_without_marks(call->ctx.arena, text);
 }
 
-static Json *error_json(Call *call, Err err, const Problems *problems)
+Json *call_error(Call *call, Err err, const Problems *problems)
 {
     Arena        *arena = call->ctx.arena;
     const ErrRow *row = err_row(err.code);
@@ -262,7 +264,7 @@ static Json *error_json(Call *call, Err err, const Problems *problems)
     json_set_str(arena, json, STR("type"), str_printf(arena, "/errors/%.*s", STR_FMT(row->code)));
     json_set_str(arena, json, STR("title"), row->title.in[call->ctx.lang]);
     json_set_int(arena, json, STR("status"), err_http(err.kind));
-    json_set_str(arena, json, STR("detail"), error_detail(call, err, problems, errors->count));
+    json_set_str(arena, json, STR("detail"), call_error_detail(call, err, problems));
     json_set(json, STR("errors"), errors);
     return json;
 }
@@ -279,7 +281,7 @@ static void headers_of_error(Call *call, Err err)
 void call_fail(Call *call, Err err, const Problems *problems)
 {
     Str   body;
-    Json *data = error_json(call, err, problems);
+    Json *data = call_error(call, err, problems);
     call->reply.err = err;
     headers_of_error(call, err);
     if (call->page && !page_render(call, PAGE_ERROR, data, &body).kind)

@@ -108,7 +108,7 @@ static bool query_takes(const Call *call, Str name)
     if (str_eq(name, STR("lang")) || (call->endpoint->page && str_eq(name, STR("format"))))
         return true;
     for (size_t i = 0; i < ENDPOINT_QUERY_MAX && call->endpoint->query[i]; i++)
-        if (str_eq(name, str_from(call->endpoint->query[i])))
+        if (str_eq(name, str_from(call->endpoint->query[i])) || str_eq(STR("*"), str_from(call->endpoint->query[i])))
             return true;
     return false;
 }
@@ -275,7 +275,11 @@ static Err admit(Call *call, Problems *problems)
     TRY(query);
     if (call->endpoint->permission != ALLOW_ALL || !call->endpoint->plain) {
         TRY(snapshot_open(call));
-        TRY(identify(call));
+        Err who = identify(call);
+        /* A session whose membership has ended may still sign in anew, switch, or sign out. */
+        if (who.code != ECODE_SIGN_IN_NO_MEMBERSHIP || call->as != CALL_AS_SESSION ||
+            call->endpoint->permission != ALLOW_ALL)
+            TRY(who);
     }
     TRY(check_permission(call));
     if (call->endpoint->body == BODY_FORM)

@@ -31,6 +31,7 @@ struct App {
     SignInQueue      *passwords;
     SignInGate       *gate;
     _Atomic(Server *) server; /* while app_serve() runs */
+    atomic_bool       stopped;
     const AppServe   *serve;
     Loop             *loops[LOOPS_MAX];
     _Atomic unsigned  loop_count;

@@ -36,11 +36,12 @@ struct Endpoint {
     Permission  permission;
     Csrf        csrf;
     BodyKind    body;
-    size_t      body_max;                  /* 0: LIMIT_BODY_BYTES */
-    bool        plain;                     /* asks neither the database nor who it is for */
-    PageKind    page;                      /* PAGE_NONE: JSON only */
-    const char *summary;                   /* one line for the OpenAPI document */
-    const char *query[ENDPOINT_QUERY_MAX]; /* names that it takes; `lang` is taken everywhere, `format` on pages */
+    size_t      body_max; /* 0: LIMIT_BODY_BYTES */
+    bool        plain;    /* asks neither the database nor who it is for */
+    PageKind    page;     /* PAGE_NONE: JSON only */
+    const char *summary;  /* one line for the OpenAPI document */
+    /* Names that it takes; "*": the handler looks at them. `lang` is taken everywhere, `format` on pages. */
+    const char *query[ENDPOINT_QUERY_MAX];
 };
 
 extern const Endpoint endpoints[];

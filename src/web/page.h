@@ -37,7 +37,8 @@
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are "true" or
  *     "false"; dates YYYY-MM-DD; choices their code; references an id. Success answers 303 to the record. Otherwise the form is
  *     shown again with what was typed and the errors, status 422 (fields), 409 (state, guard), 412 (somebody was faster).
- * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}. */
+ * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}; field values may be given in the query, as a link that adds a
+ * child names its parent: /review/new?paper=ID. */
 #ifndef FM_WEB_PAGE_H
 #define FM_WEB_PAGE_H
 

@@ -1,6 +1,8 @@
 /* web/shapes.c: see shapes.h. */
 #include "web/shapes.h"
 
+#include "services/views.h"
+
 /* ---- reading a body ---- */
 
 static const struct {
@@ -199,11 +201,16 @@ Json *shape_type(Call *call, const Type *type)
 
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems)
 {
-    Json *json, *actions;
+    Json *json, *actions, *shown;
     TRY(record_json(&call->ctx, record, call_query(call, STR("fields")), call_query(call, STR("expand")), &json,
                     problems));
     TRY(act_options(&call->ctx, record, &actions));
     json_set(json, STR("actions"), actions);
+    ServiceView view = service_view(record->type->page);
+    if (view) {
+        TRY(view(&call->ctx, record, &shown));
+        json_set(json, record->type->page, shown);
+    }
     call_set_header(call, STR("ETag"), str_printf(call->ctx.arena, "\"%lld\"", (long long)record_version(record)));
     *out = json;
     return ERR_OK;
@@ -213,4 +220,23 @@ Str shape_record_path(Call *call, const Type *type, Str id)
 {
     return str_printf(call->ctx.arena, "%s/%.*s/%.*s", call->page ? "" : "/api/v1/records", STR_FMT(type->name),
                       STR_FMT(id));
+}
+
+/* ---- parties ---- */
+
+Json *shape_party(Arena *arena, Str id, Str name)
+{
+    Json *json = json_object(arena);
+    json_set_str(arena, json, STR("id"), id);
+    json_set_str(arena, json, STR("name"), name);
+    return json;
+}
+
+void shape_role(Call *call, const Actor *actor, Json *json)
+{
+    Arena       *arena = call->ctx.arena;
+    const Named *role = &call_pack(call)->roles[actor->role];
+    json_set_str(arena, json, STR("role"), role->name);
+    json_set_str(arena, json, STR("role_label"), role->label.in[call->ctx.lang]);
+    json_set(json, STR("organisation"), shape_party(arena, actor->organisation, actor->organisation_name));
 }

@@ -28,8 +28,13 @@ Json *shape_field(Call *call, const Field *field);
 /* May anybody of this role ever take the action? */
 bool shape_action_known(const Call *call, const Action *action);
 
-/* The record as the actor sees it, with the steps possible now; sets the ETag. */
+/* The record as the actor sees it, with the steps possible now, and what its type's own page shows (services/views.h); sets the
+ * ETag. */
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems) MUST_CHECK;
+
+Json *shape_party(Arena *arena, Str id, Str name); /* {id, name} */
+/* Adds role, role_label and organisation of a membership. */
+void shape_role(Call *call, const Actor *actor, Json *json);
 
 /* "/api/v1/records/TYPE/ID" or, for pages, "/TYPE/ID". */
 Str shape_record_path(Call *call, const Type *type, Str id);

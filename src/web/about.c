@@ -1,0 +1,100 @@
+/* web/about.c: the program about itself: health, figures, error codes, its interface as OpenAPI, and the files of its pages. */
+#include "web/dispatch.h"
+#include "web/handlers.h"
+#include "web/shapes.h"
+
+#define METRICS_BYTES_MAX 65536
+
+void about_health(Call *call)
+{
+    call_bytes(call, 200, STR("application/json"), STR("{\"status\":\"ok\",\"version\":\"" APP_VERSION "\"}\n"));
+}
+
+void about_asset(Call *call)
+{
+    const Asset *asset = look_asset(call->params[0]);
+    if (!asset) {
+        call_fail(call, err_make(ECODE_PAGE_UNSEEN, "asset"), NULL);
+        return;
+    }
+    Str etag = str_printf(call->ctx.arena, "\"%.*s\"", STR_FMT(asset->etag));
+    Str known = call_header(call, STR("If-None-Match"));
+    call_set_header(call, STR("ETag"), etag);
+    call_set_header(call, STR("Cache-Control"), STR("public, max-age=300"));
+    if (known.ptr && str_find(known, etag) < known.len)
+        call_bytes(call, 304, STR_NONE, STR_NONE);
+    else
+        call_bytes(call, 200, asset->media_type, asset->bytes);
+}
+
+/* ---- figures ---- */
+
+static void figure(Buf *buf, const char *name, const char *kind, const char *help, uint64_t value)
+{
+    buf_printf(buf, "# HELP firstmile_%s %s\n# TYPE firstmile_%s %s\nfirstmile_%s %llu\n", name, help, name, kind, name,
+               (unsigned long long)value);
+}
+
+static void figures_of_requests(const App *app, Buf *buf)
+{
+    uint64_t replies[STATUS_CLASSES] = { 0 }, times[TIME_BUCKETS] = { 0 }, time_us = 0, sum = 0;
+    unsigned loops = atomic_load(&app->loop_count);
+    for (unsigned l = 0; l < loops; l++) {
+        for (int i = 0; i < STATUS_CLASSES; i++)
+            replies[i] += atomic_load_explicit(&app->loops[l]->replies[i], memory_order_relaxed);
+        for (int i = 0; i < TIME_BUCKETS; i++)
+            times[i] += atomic_load_explicit(&app->loops[l]->times[i], memory_order_relaxed);
+        time_us += atomic_load_explicit(&app->loops[l]->time_us, memory_order_relaxed);
+    }
+    buf_add(
+        buf,
+        STR("# HELP firstmile_replies_total Replies by class of status.\n# TYPE firstmile_replies_total counter\n"));
+    for (int i = 1; i < STATUS_CLASSES; i++)
+        buf_printf(buf, "firstmile_replies_total{status=\"%dxx\"} %llu\n", i, (unsigned long long)replies[i]);
+    buf_add(buf, STR("# HELP firstmile_reply_seconds From the request's head to its reply.\n"
+                     "# TYPE firstmile_reply_seconds histogram\n"));
+    for (int i = 0; i < TIME_BUCKETS; i++) {
+        sum += times[i];
+        if (i < TIME_BUCKETS - 1)
+            buf_printf(buf, "firstmile_reply_seconds_bucket{le=\"%g\"} %llu\n", (double)time_bounds_ms[i] / 1000,
+                       (unsigned long long)sum);
+    }
+    buf_printf(buf,
+               "firstmile_reply_seconds_bucket{le=\"+Inf\"} %llu\nfirstmile_reply_seconds_sum %.6f\n"
+               "firstmile_reply_seconds_count %llu\n",
+               (unsigned long long)sum, (double)time_us / 1e6, (unsigned long long)sum);
+}
+
+void about_metrics(Call *call)
+{
+    Buf         buf = buf_new(call->ctx.arena, METRICS_BYTES_MAX);
+    WriterStats writer = writer_stats(call->ctx.city->writer);
+    figures_of_requests(call->app, &buf);
+    figure(&buf, "writer_groups_total", "counter", "Commits of the writer.", writer.groups);
+    figure(&buf, "writer_jobs_total", "counter", "Changes given to the writer.", writer.jobs);
+    figure(&buf, "writer_failed_total", "counter", "Changes that were refused or failed.", writer.failed);
+    figure(&buf, "writer_longest_group", "gauge", "Most changes in one commit.", writer.longest_group);
+    figure(&buf, "writer_waiting", "gauge", "Changes waiting for the writer.", writer.waiting);
+    figure(&buf, "wal_pages", "gauge", "Pages in the write-ahead log.", (uint64_t)writer.wal_pages);
+    call_bytes(call, 200, STR("text/plain; version=0.0.4; charset=utf-8"), buf_str(&buf));
+}
+
+/* ---- error codes ---- */
+
+void about_error(Call *call)
+{
+    Arena *arena = call->ctx.arena;
+    for (ErrCode code = 0; code < ERR_CODE_COUNT; code++) {
+        const ErrRow *row = err_row(code);
+        if (row->kind == ERR_NONE || !str_eq(row->code, call->params[0]))
+            continue;
+        Json *json = json_object(arena);
+        json_set_str(arena, json, STR("type"), str_printf(arena, "/errors/%.*s", STR_FMT(row->code)));
+        json_set_str(arena, json, STR("title"), row->title.in[call->ctx.lang]);
+        json_set_int(arena, json, STR("status"), err_http(row->kind));
+        json_set_str(arena, json, STR("detail"), text_without_marks(arena, row->detail.in[call->ctx.lang]));
+        call_data(call, 200, json);
+        return;
+    }
+    call_fail(call, err_make(ECODE_PAGE_UNSEEN, "error code"), NULL);
+}

@@ -1,0 +1,164 @@
+/* web/app.c: see app.h. */
+#include "web/app.h"
+
+#include "base/limits.h"
+#include "web/dispatch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+Err app_new(const AppConfig *config, App **out)
+{
+    App  *app = mem_alloc(sizeof *app);
+    Look *look;
+    app->config = *config;
+    app->arena = arena_new();
+    pthread_mutex_init(&app->mutex, NULL);
+    pthread_cond_init(&app->home, NULL);
+    app->gate = sign_in_gate_new(config->city, config->rates);
+    Err err = look_new(app->arena, &look);
+    app->look = look;
+    if (!err.kind)
+        err = sign_in_queue_new(config->city, 0, LIMIT_SIGN_IN_QUEUE, &app->passwords);
+    if (err.kind) {
+        app_free(app);
+        return err_within(err, "application");
+    }
+    *out = app;
+    return ERR_OK;
+}
+
+void app_free(App *app)
+{
+    if (!app)
+        return;
+    app_wait_home(app);
+    sign_in_queue_free(app->passwords);
+    sign_in_gate_free(app->gate);
+    pthread_mutex_destroy(&app->mutex);
+    pthread_cond_destroy(&app->home);
+    arena_free(app->arena);
+    free(app);
+}
+
+/* ---- loops ---- */
+
+static Err loop_open(void *context, unsigned index, void **out)
+{
+    App *app = context;
+    Db  *db;
+    if (index >= LOOPS_MAX)
+        return err_make(ECODE_INTERNAL, "over %d loops", LOOPS_MAX);
+    TRY(city_reader(app->config.city, &db));
+    Loop *loop = mem_alloc(sizeof *loop);
+    loop->db = db;
+    app->loops[index] = loop;
+    atomic_store(&app->loop_count, index + 1);
+    *out = loop;
+    return ERR_OK;
+}
+
+static void loop_close(void *context, void *state)
+{
+    App  *app = context;
+    Loop *loop = state;
+    atomic_store(&app->loop_count, 0);
+    db_close(loop->db);
+    free(loop);
+}
+
+/* ---- serving ---- */
+
+static void print_ready(void *context, Str address)
+{
+    (void)context;
+    printf("listening on http://%.*s\n", STR_FMT(address));
+    fflush(stdout);
+}
+
+static void ready(void *context, Str address)
+{
+    App *app = context;
+    if (app->serve->ready)
+        app->serve->ready(app->serve->context, address);
+    else
+        print_ready(NULL, address);
+}
+
+static bool loopback(Str listen)
+{
+    return str_starts(listen, STR("127.")) || str_starts(listen, STR("[::1]:")) ||
+           str_starts(listen, STR("localhost:"));
+}
+
+/* A signal handler is given no argument; this is the server that SIGTERM and SIGINT end. */
+static _Atomic(Server *) signalled;
+
+static void on_signal(int number)
+{
+    (void)number;
+    Server *server = atomic_load(&signalled);
+    if (server)
+        server_stop(server);
+}
+
+typedef struct Signals {
+    struct sigaction term, interrupt;
+} Signals;
+
+static void signals_take(Server *server, Signals *before)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    atomic_store(&signalled, server);
+    sigaction(SIGTERM, &action, &before->term);
+    sigaction(SIGINT, &action, &before->interrupt);
+}
+
+static void signals_give_back(const Signals *before)
+{
+    sigaction(SIGTERM, &before->term, NULL);
+    sigaction(SIGINT, &before->interrupt, NULL);
+    atomic_store(&signalled, NULL);
+}
+
+Err app_serve(App *app, const AppServe *serve)
+{
+    City        *city = app->config.city;
+    Signals      before;
+    ServerConfig config = { .listen = serve->listen,
+                            .unix_path = city->socket_path,
+                            .behind_proxy = serve->behind_proxy,
+                            .loops = serve->loops,
+                            .env = city->env,
+                            .context = app,
+                            .handle = dispatch_exchange,
+                            .refuse = dispatch_refuse,
+                            .body_max = dispatch_body_max,
+                            .loop_open = loop_open,
+                            .loop_close = loop_close,
+                            .ready = ready };
+    if (city->demo && serve->listen.len && !loopback(serve->listen))
+        return err_make(ECODE_PORT_REFUSED, "a demo city at %.*s", STR_FMT(serve->listen));
+    app->serve = serve;
+    Server *server = server_new(&config);
+    atomic_store(&app->server, server);
+    signals_take(server, &before);
+    if (atomic_load(&app->stopped))
+        server_stop(server);
+    Err err = server_run(server);
+    signals_give_back(&before);
+    app_wait_home(app); /* nobody may post to an exchange from here on */
+    atomic_store(&app->server, NULL);
+    server_free(server);
+    return err;
+}
+
+void app_stop(App *app)
+{
+    atomic_store(&app->stopped, true);
+    Server *server = atomic_load(&app->server);
+    if (server)
+        server_stop(server);
+}

@@ -1,0 +1,107 @@
+/* web/endpoints.c: the table; see endpoints.h. */
+#include "web/endpoints.h"
+
+#include "base/limits.h"
+#include "web/handlers.h"
+
+#define RECORDS "/api/v1/records/{type}"
+#define LIST    .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total" }
+#define SHOW    .query = { "fields", "expand" }
+
+/* clang-format off */
+const Endpoint endpoints[] = {
+    /* ---- the program about itself ---- */
+    { METHOD_GET,    "/healthz",                  about_health,  ALLOW_ALL,       .plain = true, .summary = "Says that the server is well" },
+    { METHOD_GET,    "/metrics",                  about_metrics, ALLOW_WATCH,     .summary = "Figures for Prometheus" },
+    { METHOD_GET,    "/assets/{name}",            about_asset,   ALLOW_ALL,       .plain = true, .summary = "A file of the pages" },
+    { METHOD_GET,    "/errors/{code}",            about_error,   ALLOW_ALL,       .plain = true, .page = PAGE_ERROR, .summary = "What an error code means" },
+    { METHOD_GET,    "/api/v1/openapi.json",      about_openapi, ALLOW_ALL,       .summary = "This interface as OpenAPI" },
+
+    /* ---- signing in ---- */
+    { METHOD_GET,    "/api/v1/sessions",          sessions_show,   ALLOW_SIGNED_IN, .summary = "Who am I, and as what may I act" },
+    { METHOD_POST,   "/api/v1/sessions",          sessions_start,  ALLOW_ALL, CSRF_JSON, BODY_JSON, .summary = "Sign in: {login, password}" },
+    { METHOD_PATCH,  "/api/v1/sessions",          sessions_switch, ALLOW_ALL, CSRF_JSON, BODY_JSON, .summary = "Act as another membership: {membership}" },
+    { METHOD_DELETE, "/api/v1/sessions",          sessions_end,    ALLOW_ALL, CSRF_JSON, BODY_JSON, .summary = "Sign out" },
+
+    /* ---- types and records ---- */
+    { METHOD_GET,    "/api/v1/types",             types_list,     ALLOW_SIGNED_IN, .summary = "Kinds of records, with fields, states and actions" },
+    { METHOD_GET,    "/api/v1/types/{type}",      types_show,     ALLOW_SIGNED_IN, .summary = "One kind of records" },
+    { METHOD_GET,    RECORDS,                     records_list,   ALLOW_SIGNED_IN, LIST, .summary = "Records of a type" },
+    { METHOD_POST,   RECORDS,                     records_create, ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON, .summary = "Create a record: {fields}" },
+    { METHOD_POST,   RECORDS "/import",           records_import, ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON, .body_max = LIMIT_BULK_BODY_BYTES, .summary = "Create many records: {rows: [{fields}], dry_run}" },
+    { METHOD_GET,    RECORDS "/{id}",             records_show,   ALLOW_SIGNED_IN, SHOW, .summary = "A record, and the steps possible now" },
+    { METHOD_PATCH,  RECORDS "/{id}",             records_edit,   ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON, .summary = "Change a record: {fields}; needs If-Match" },
+    { METHOD_POST,   RECORDS "/{id}/actions/{action}", records_act, ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON, .summary = "Take a step: {input}" },
+    { METHOD_GET,    RECORDS "/{id}/events",      records_events, ALLOW_SIGNED_IN, .query = { "before", "limit" }, .summary = "History of a record, newest first" },
+
+    /* ---- the operator of this machine ---- */
+    { METHOD_GET,    "/api/v1/local/users",               local_users,          ALLOW_OPERATOR, .summary = "Who may sign in" },
+    { METHOD_POST,   "/api/v1/local/credentials",         local_credential_put, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Let a person sign in: {person, login, password}" },
+    { METHOD_DELETE, "/api/v1/local/credentials/{login}", local_credential_end, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "End a sign-in" },
+    { METHOD_GET,    "/api/v1/local/tokens",              local_tokens,         ALLOW_OPERATOR, .summary = "Tokens of scripts" },
+    { METHOD_POST,   "/api/v1/local/tokens",              local_token_add,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Make a token: {login, membership, label}" },
+    { METHOD_DELETE, "/api/v1/local/tokens/{id}",         local_token_end,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "End a token" },
+    { METHOD_POST,   "/api/v1/local/acts",                local_act,            ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Take a step as the system: {type, record, action, input}" },
+
+    /* ---- pages ---- */
+    { METHOD_GET,    "/",                         types_list,         ALLOW_SIGNED_IN, .page = PAGE_HOME, .summary = "First page" },
+    { METHOD_GET,    "/sign-in",                  forms_sign_in_show, ALLOW_ALL, .page = PAGE_SIGN_IN, .query = { "next" }, .summary = "Form to sign in" },
+    { METHOD_POST,   "/sign-in",                  forms_sign_in,      ALLOW_ALL, CSRF_OPEN, BODY_FORM, .page = PAGE_SIGN_IN, .summary = "Sign in" },
+    { METHOD_POST,   "/sign-in/membership",       forms_switch,       ALLOW_ALL, CSRF_FORM, BODY_FORM, .page = PAGE_SIGN_IN, .summary = "Act as another membership" },
+    { METHOD_POST,   "/sign-out",                 forms_sign_out,     ALLOW_ALL, CSRF_FORM, BODY_FORM, .page = PAGE_SIGN_IN, .summary = "Sign out" },
+    { METHOD_GET,    "/{type}",                   records_list,       ALLOW_SIGNED_IN, .page = PAGE_LIST, .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "add_field", "add_is", "add_value" }, .summary = "List" },
+    { METHOD_POST,   "/{type}",                   forms_new,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM, .page = PAGE_FORM, .summary = "Create a record" },
+    { METHOD_GET,    "/{type}/new",               forms_new_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM, .query = { "*" }, .summary = "Form of a new record" },
+    { METHOD_GET,    "/{type}/{id}",              records_show,       ALLOW_SIGNED_IN, .page = PAGE_RECORD, SHOW, .summary = "Record" },
+    { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM, .query = { "*" }, .summary = "Form of a step" },
+    { METHOD_POST,   "/{type}/{id}/{action}",     forms_act,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM, .page = PAGE_FORM, .summary = "Take a step" },
+};
+/* clang-format on */
+const size_t endpoint_count = sizeof endpoints / sizeof endpoints[0];
+
+static bool pattern_fits(Str pattern, Str path, Str params[CALL_PARAMS_MAX])
+{
+    size_t count = 0;
+    while (pattern.len && path.len) {
+        Str  wanted = str_cut(&pattern, '/'), found = str_cut(&path, '/');
+        bool open = wanted.len && wanted.ptr[0] == '{';
+        if (open ? !found.len : !str_eq(wanted, found))
+            return false;
+        if (open)
+            params[count++] = found;
+    }
+    return pattern.len == 0 && path.len == 0;
+}
+
+/* Methods of the rows with this pattern; *out is the row that serves method. */
+static unsigned methods_of(const char *pattern, Method method, const Endpoint **out)
+{
+    unsigned methods = 0;
+    for (size_t i = 0; i < endpoint_count; i++) {
+        if (strcmp(endpoints[i].pattern, pattern) != 0)
+            continue;
+        methods |= 1u << endpoints[i].method;
+        if (endpoints[i].method == METHOD_GET)
+            methods |= 1u << METHOD_HEAD;
+        if (endpoints[i].method == method || (endpoints[i].method == METHOD_GET && method == METHOD_HEAD))
+            *out = &endpoints[i];
+    }
+    return methods;
+}
+
+const Endpoint *endpoint_find(Method method, Str path, Str params[CALL_PARAMS_MAX], unsigned *allowed)
+{
+    const Endpoint *found = NULL;
+    *allowed = 0;
+    if (path.len > 1 && str_ends(path, STR("/"))) /* no address ends so, and the loop below would not see it */
+        return NULL;
+    for (size_t i = 0; i < endpoint_count; i++) {
+        Str parts[CALL_PARAMS_MAX] = { 0 };
+        if (!pattern_fits(str_from(endpoints[i].pattern), path, parts))
+            continue;
+        *allowed = methods_of(endpoints[i].pattern, method, &found);
+        memcpy(params, parts, sizeof parts);
+        return found;
+    }
+    return NULL;
+}

@@ -1,0 +1,340 @@
+/* web/records.c: lists, records, steps and imports, for programs and for pages. */
+#include "base/limits.h"
+#include "kernel/event.h"
+#include "web/handlers.h"
+#include "web/shapes.h"
+
+#define EVENTS_LIMIT_DEFAULT 50
+
+/* ---- parameters of the address ---- */
+
+/* A whole number of the query; absent leaves *out as it is. */
+static void query_number(const Call *call, const char *name, int64_t min, int64_t max, int64_t *out, Problems *problems)
+{
+    Str     key = str_from(name), text = call_query(call, key);
+    int64_t number;
+    if (!text.ptr)
+        return;
+    if (str_int(text, &number) && number >= min && number <= max)
+        *out = number;
+    else
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, key, STR_NONE, ARG("name", key),
+                ARG("expected", str_printf(problems->arena, "%lld–%lld", (long long)min, (long long)max)));
+}
+
+static void query_flag(const Call *call, const char *name, bool *out, Problems *problems)
+{
+    int64_t number = 0;
+    query_number(call, name, 0, 1, &number, problems);
+    *out = number == 1;
+}
+
+static void check_filter_size(const Query *query, Problems *problems)
+{
+    if (query->filter.len > LIMIT_FILTER_BYTES)
+        PROBLEM(problems, ECODE_EXPR_LIMIT, STR("filter"), STR_NONE,
+                ARG("max", str_printf(problems->arena, "%d", LIMIT_FILTER_BYTES)));
+}
+
+static Err first_problem(const Problems *problems)
+{
+    return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
+}
+
+/* ---- lists ---- */
+
+static Err list_json(Call *call, const Found *found, Json **out, Problems *problems)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_object(arena), *items = json_set(json, STR("items"), json_array(arena));
+    for (size_t i = 0; i < found->count; i++) {
+        Json *item;
+        TRY(record_json(&call->ctx, &found->records[i], call_query(call, STR("fields")),
+                        call_query(call, STR("expand")), &item, problems));
+        json_push(items, item);
+    }
+    json_set(json, STR("next"), found->next.len ? json_string(arena, found->next) : json_null(arena));
+    json_set(json, STR("total"), found->total >= 0 ? json_number(arena, found->total) : json_null(arena));
+    *out = json;
+    return ERR_OK;
+}
+
+static Err list_data(Call *call, Json **out, Problems *problems)
+{
+    const Type *type;
+    Found       found;
+    Query       query = { .filter = call_query(call, STR("filter")),
+                          .sort = call_query(call, STR("sort")),
+                          .cursor = call_query(call, STR("cursor")) };
+    TRY(call_type(call, 0, &type));
+    query_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
+    query_flag(call, "total", &query.total, problems);
+    check_filter_size(&query, problems);
+    TRY(first_problem(problems));
+    TRY(find(&call->ctx, type, &query, &found, problems));
+    return list_json(call, &found, out, problems);
+}
+
+/* A page shows what was wrong with the filter beside the filter. */
+static void list_refused(Call *call, Err err, const Problems *problems)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_object(arena);
+    json_set(json, STR("items"), json_array(arena));
+    json_set(json, STR("next"), json_null(arena));
+    json_set(json, STR("total"), json_null(arena));
+    json_set(json, STR("errors"), call_errors(call, err, problems));
+    call_data(call, err_http(err.kind), json);
+}
+
+void records_list(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json;
+    Err      err = list_data(call, &json, &problems);
+    if (!err.kind)
+        call_data(call, 200, json);
+    else if (call->page && err.kind == ERR_INVALID)
+        list_refused(call, err, &problems);
+    else
+        call_fail(call, err, &problems);
+}
+
+/* ---- one record ---- */
+
+static Err show_data(Call *call, Json **out, Problems *problems)
+{
+    const Type *type;
+    Record      record;
+    TRY(call_type(call, 0, &type));
+    TRY(find_one(&call->ctx, type, call->params[1], &record));
+    return shape_record(call, &record, out, problems);
+}
+
+void records_show(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json;
+    Err      err = show_data(call, &json, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_data(call, 200, json);
+}
+
+static Err events_data(Call *call, Json **out, Problems *problems)
+{
+    const Type *type;
+    Record      record;
+    Json       *items;
+    int64_t     before = 0, limit = EVENTS_LIMIT_DEFAULT;
+    TRY(call_type(call, 0, &type));
+    TRY(find_one(&call->ctx, type, call->params[1], &record));
+    query_number(call, "before", 1, INT64_MAX, &before, problems);
+    query_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
+    TRY(first_problem(problems));
+    TRY(event_list(&call->ctx, &record, before, limit, &items));
+    *out = json_object(call->ctx.arena);
+    json_set(*out, STR("items"), items);
+    return ERR_OK;
+}
+
+void records_events(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json;
+    Err      err = events_data(call, &json, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_data(call, 200, json);
+}
+
+/* ---- steps ---- */
+
+/* The record after a step. A step may take it out of the actor's sight; then only its id is told. */
+static Err after_step(Call *call, const ActResult *result, Json **out, Problems *problems)
+{
+    const Type *type = result->record.type;
+    Str         id = record_id(&result->record);
+    Record      record;
+    Err         err = find_one(&call->ctx, type, id, &record);
+    if (!err.kind)
+        return shape_record(call, &record, out, problems);
+    if (err.kind != ERR_UNSEEN)
+        return err;
+    *out = json_object(call->ctx.arena);
+    json_set_str(call->ctx.arena, *out, STR("id"), id);
+    json_set_str(call->ctx.arena, *out, STR("type"), type->name);
+    return ERR_OK;
+}
+
+static void step_reply(Call *call, const ActResult *result, int status)
+{
+    Problems problems = call_problems(call);
+    Json    *json;
+    if (result->err.kind) {
+        call_fail(call, result->err, &result->problems);
+        return;
+    }
+    Err err = after_step(call, result, &json, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_data(call, status, json);
+}
+
+static void created(Call *call, const ActResult *result)
+{
+    if (!result->err.kind)
+        call_set_header(call, STR("Location"),
+                        shape_record_path(call, result->record.type, record_id(&result->record)));
+    step_reply(call, result, 201);
+}
+
+static void changed(Call *call, const ActResult *result) { step_reply(call, result, 200); }
+
+/* The step that the address and the body ask for; `inputs` is the body's member with the values. */
+static Err step_request(Call *call, const char *inputs, Str action, ActRequest *out, Problems *problems)
+{
+    *out = (ActRequest){ .action = action, .if_match = -1, .must_match = str_eq(action, STR("edit")) };
+    TRY(call_type(call, 0, &out->type));
+    out->record = call->params[1];
+    TRY(SHAPE(call->body, problems, { inputs, JSON_OBJECT, false }));
+    out->input = json_get(call->body, str_from(inputs));
+    if (out->input && out->input->kind == JSON_NULL)
+        out->input = NULL;
+    return call_if_match(call, &out->if_match, problems);
+}
+
+static void step_begin(Call *call, const char *inputs, Str action, void (*then)(Call *call, const ActResult *result))
+{
+    ActRequest request;
+    Problems   problems = call_problems(call);
+    Err        err = step_request(call, inputs, action, &request, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_act(call, &request, then);
+}
+
+void records_create(Call *call) { step_begin(call, "fields", STR("create"), created); }
+
+void records_edit(Call *call) { step_begin(call, "fields", STR("edit"), changed); }
+
+void records_act(Call *call) { step_begin(call, "input", call->params[2], changed); }
+
+/* ---- many at once ---- */
+
+typedef struct Import {
+    bool        dry_run;
+    ActRequest *requests;
+    size_t      count;
+    Problems   *refused; /* per row: its shape is wrong, and it is not tried; items NULL: tried */
+    size_t     *tried;   /* row of each request */
+    size_t      tried_count;
+} Import;
+
+static Err import_read(Call *call, const Type *type, Import *import, Problems *problems)
+{
+    TRY(SHAPE(call->body, problems, { "rows", JSON_ARRAY, true }, { "dry_run", JSON_TRUE, false }));
+    const Json *rows = json_get(call->body, STR("rows"));
+    if (rows->count > LIMIT_IMPORT_CHUNK_ROWS) {
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("rows"), STR_NONE, ARG("name", STR("rows")),
+                ARG("expected", str_printf(problems->arena, "0–%d", LIMIT_IMPORT_CHUNK_ROWS)));
+        return err_make(ECODE_HTTP_PARAMETER, "%zu rows", rows->count);
+    }
+    json_truth(json_get(call->body, STR("dry_run")), &import->dry_run);
+    import->requests = ARENA_ARRAY(call->ctx.arena, ActRequest, rows->count);
+    import->refused = ARENA_ARRAY(call->ctx.arena, Problems, rows->count);
+    import->tried = ARENA_ARRAY(call->ctx.arena, size_t, rows->count);
+    JSON_EACH(row, rows)
+    {
+        size_t at = import->count++;
+        import->refused[at] = call_problems(call);
+        Member fields = { "fields", JSON_OBJECT, true };
+        bool   shaped = row->kind == JSON_OBJECT && !shape_check(row, &fields, 1, &import->refused[at]).kind;
+        if (row->kind != JSON_OBJECT)
+            PROBLEM(&import->refused[at], ECODE_HTTP_PARAMETER, STR_NONE, STR_NONE, ARG("name", STR("rows")),
+                    ARG_TEXT("expected", TEXT("对象的数组", "an array of objects")));
+        if (!shaped)
+            continue;
+        import->tried[import->tried_count] = at;
+        import->requests[import->tried_count++] = (ActRequest){
+            .type = type, .action = STR("create"), .input = json_get(row, STR("fields")), .if_match = -1
+        };
+    }
+    return ERR_OK;
+}
+
+static void import_refuse(Call *call, Json *refused, size_t row, Err err, const Problems *problems)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *json = json_push(refused, json_object(arena));
+    Json  *errors = call_errors(call, err, problems);
+    json_set_int(arena, json, STR("row"), (int64_t)row);
+    if (!errors->count) { /* nothing in particular: the whole row */
+        Json *whole = json_push(errors, json_object(arena));
+        json_set_str(arena, whole, STR("code"), err_row(err.code)->code);
+        json_set_str(arena, whole, STR("text"), call_error_detail(call, err, problems));
+        json_set(whole, STR("values"), json_object(arena));
+    }
+    json_set(json, STR("errors"), errors);
+}
+
+/* Nothing went in, for a reason that is not in the rows: that is the answer to the whole request, and the client tries again. */
+static bool import_stopped(const ActResult *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!results[i].err.kind)
+            return false;
+    ErrKind kind = count ? results[0].err.kind : ERR_NONE;
+    return kind == ERR_BUSY || kind == ERR_INTERNAL || kind == ERR_DENIED;
+}
+
+static void import_done(Call *call, const ActResult *results, size_t count)
+{
+    Import *import = call->state;
+    Arena  *arena = call->ctx.arena;
+    Json   *json = json_object(arena), *ids = json_array(arena), *refused = json_array(arena);
+    size_t  accepted = 0, at = 0;
+    if (import_stopped(results, count)) {
+        call_fail(call, results[0].err, &results[0].problems);
+        return;
+    }
+    for (size_t row = 0; row < import->count; row++) {
+        bool tried = at < count && import->tried[at] == row;
+        if (!tried) {
+            import_refuse(call, refused, row, err_make(ECODE_RECORD_INVALID, "shape"), &import->refused[row]);
+            continue;
+        }
+        const ActResult *result = &results[at++];
+        if (result->err.kind) {
+            import_refuse(call, refused, row, result->err, &result->problems);
+            continue;
+        }
+        accepted++;
+        if (!import->dry_run)
+            json_push(ids, json_string(arena, record_id(&result->record)));
+    }
+    json_set_int(arena, json, STR("accepted"), (int64_t)accepted);
+    json_set(json, STR("ids"), ids);
+    json_set(json, STR("refused"), refused);
+    call_data(call, 200, json);
+}
+
+void records_import(Call *call)
+{
+    const Type *type;
+    Problems    problems = call_problems(call);
+    Import     *import = ARENA_NEW(call->ctx.arena, Import);
+    Err         err = call_type(call, 0, &type);
+    if (!err.kind)
+        err = import_read(call, type, import, &problems);
+    if (err.kind) {
+        call_fail(call, err, &problems);
+        return;
+    }
+    call->state = import;
+    call_act_many(call, import->requests, import->tried_count, import->dry_run, import_done);
+}
