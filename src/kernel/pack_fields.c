@@ -71,11 +71,11 @@ static uint8_t identity_compartment(const PackLoad *load)
 /* Who a record belongs to and who made it tell an identity: a blind reader has no clearance there. */
 static void system_fields_make(const PackLoad *load, TypeDraft *draft)
 {
-    for (uint16_t i = 0; i < SYS_COUNT; i++)
+    for (int i = 0; i < SYS_COUNT; i++)
         draft->fields[i] = (Field){
             .name = system_fields[i].name,
             .kind = system_fields[i].kind,
-            .index = i,
+            .index = (uint16_t)i,
             .system = true,
             .type = draft->type,
             .label = system_fields[i].label,

@@ -9,7 +9,6 @@
 static const Text a_mapping = TEXT_INIT("一组键和值", "a mapping of keys to values");
 static const Text a_list = TEXT_INIT("列表", "a list");
 static const Text one_line = TEXT_INIT("一行文字", "one line of text");
-static const Text true_or_false = TEXT_INIT(" true 或 false", "true or false");
 
 void read_misshape(PackLoad *load, const PackNode *node, Text expected)
 {
@@ -84,18 +83,6 @@ Text read_text(PackLoad *load, const PackNode *map, Str key)
     if (!pack_node_get(node, STR("zh")) || !pack_node_get(node, STR("en")))
         PACK_PROBLEM(load, node, ECODE_PACK_LABEL, ARG("key", key));
     return text;
-}
-
-bool read_bool(PackLoad *load, const PackNode *map, Str key, bool fallback)
-{
-    const PackNode *node = pack_node_get(map, key);
-    if (!node)
-        return fallback;
-    bool yes = node->kind == PACK_SCALAR && str_eq(node->text, STR("true"));
-    bool no = node->kind == PACK_SCALAR && str_eq(node->text, STR("false"));
-    if (!yes && !no)
-        read_misshape(load, node, true_or_false);
-    return yes || (fallback && !no);
 }
 
 int64_t read_integer(PackLoad *load, const PackNode *map, Str key, int64_t min, int64_t max, int64_t fallback)

@@ -59,7 +59,6 @@ bool read_keys(PackLoad *load, const PackNode *node, const PackKey *keys, size_t
 
 Str     read_line(PackLoad *load, const PackNode *map, Str key); /* one line of text; empty when absent */
 Text    read_text(PackLoad *load, const PackNode *map, Str key); /* {zh, en}; empty when absent */
-bool    read_bool(PackLoad *load, const PackNode *map, Str key, bool fallback);
 int64_t read_integer(PackLoad *load, const PackNode *map, Str key, int64_t min, int64_t max, int64_t fallback);
 /* Index of the value among names from index first on. */
 int read_enum(PackLoad *load, const PackNode *map, Str key, const Str *names, int first, int count, int fallback);

@@ -119,7 +119,7 @@ static void the_system_keeps_its_fields_first(void **state)
                                                   "creator", "disclosure", "created", "changed" };
     const Pack              *pack = pack_of(*state, MINI);
     for (size_t t = 0; t < pack->type_count; t++)
-        for (uint16_t i = 0; i < SYS_COUNT; i++) {
+        for (int i = 0; i < SYS_COUNT; i++) {
             const Field *field = &pack->types[t].fields[i];
             bool         identity = i == SYS_OWNER || i == SYS_CREATOR;
             assert_str_equal(field->name, str_from(names[i]));
