@@ -175,18 +175,18 @@ static void settle(Exchange *exchange)
 void exchange_handle(Exchange *exchange)
 {
     const ServerConfig *config = &exchange->loop->server->config;
-    exchange->held++;
+    exchange->held = true;
     config->handle(exchange, config->context);
-    exchange->held--;
+    exchange->held = false;
     settle(exchange);
 }
 
 void exchange_run(const Post *post)
 {
     Exchange *exchange = post->exchange;
-    exchange->held++;
+    exchange->held = true;
     post->run(exchange, post->arg);
-    exchange->held--;
+    exchange->held = false;
     settle(exchange);
 }
 
@@ -210,12 +210,13 @@ void exchange_refuse(Exchange *exchange, Err err)
 {
     const ServerConfig *config = &exchange->loop->server->config;
     exchange->refused = true;
-    exchange->held++;
+    exchange->held = true;
     if (config->refuse)
         config->refuse(exchange, err, config->context);
+    assert(exchange->held); /* answered or not, it is still here */
     if (!exchange->replied)
         reply_plain(exchange, err);
-    exchange->held--;
+    exchange->held = false;
     settle(exchange);
 }
 
@@ -294,11 +295,11 @@ static void put_header(char **at, Str name, Str value)
 
 static Str decimal(uint64_t number, char room[20])
 {
-    char *at = room + 20;
+    size_t at = 20;
     do
-        *--at = (char)('0' + number % 10);
+        room[--at] = (char)('0' + number % 10);
     while (number /= 10);
-    return (Str){ at, (size_t)(room + 20 - at) };
+    return (Str){ &room[at], 20 - at };
 }
 
 enum { OWN_HEADERS_MAX = 256 }; /* the status line and all that the server adds */

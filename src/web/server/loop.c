@@ -132,7 +132,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
     int   listening = from_unix ? loop->server->unix_fd : loop->server->tcp_fd;
     (void)status, (void)events;
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = { 0 };
         socklen_t               size = sizeof address;
         int fd = accept4(listening, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {

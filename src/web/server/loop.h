@@ -170,8 +170,8 @@ struct Exchange {
     char       *body;
     size_t      body_length, body_capacity, body_max;
     size_t      answer_taken; /* bytes counted while the answer is being sent */
-    unsigned    held;         /* the application's code runs on it: it stays readable */
     bool        refused, replied, sent;
+    bool        held; /* the application's code runs on it: it stays readable */
 };
 
 Exchange *exchange_new(Connection *connection);

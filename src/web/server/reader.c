@@ -25,8 +25,8 @@ static int on_headers_complete(llhttp_t *llhttp)
 static int on_body(llhttp_t *llhttp, const char *at, size_t length)
 {
     Reader *reader = llhttp->data;
-    *reader->failure = reader->take(reader->context, (Str){ at, length });
-    return reader->failure->kind ? HPE_USER : HPE_OK;
+    reader->failure = reader->take(reader->context, (Str){ at, length });
+    return reader->failure.kind ? HPE_USER : HPE_OK;
 }
 
 static int on_message_complete(llhttp_t *llhttp)
@@ -57,15 +57,13 @@ Err reader_head(Reader *reader, Str head, Head *out)
 
 Err reader_body(Reader *reader, Str bytes, BodyTaker take, void *context, size_t *out_used)
 {
-    Err    failure = ERR_OK;
     size_t used = reader->left < bytes.len ? (size_t)reader->left : bytes.len;
     if (reader->chunked)
         TRY(chunk_check(&reader->chunks, bytes, &used));
     reader->take = take;
     reader->context = context;
-    reader->failure = &failure;
     llhttp_errno_t ended = llhttp_execute(&reader->llhttp, bytes.ptr, used);
-    TRY(failure);
+    TRY(reader->failure);
     if (ended != HPE_OK)
         return err_make(ECODE_HTTP_MALFORMED, "llhttp: %s", llhttp_get_error_reason(&reader->llhttp));
     if (!reader->chunked)

@@ -21,7 +21,7 @@ typedef struct Reader {
     Head      *head;                      /* while it reads the head */
     BodyTaker  take;
     void      *context;
-    Err       *failure; /* where take()'s error goes while llhttp unwinds */
+    Err        failure; /* of take(), while llhttp unwinds */
 } Reader;
 
 /* A head as head_scan() found it; makes reader ready for its body. */
