@@ -430,7 +430,7 @@ class Runner:
             raise Failure(f'there is no check {word}')
 
     def check_text(self, what, found, wanted):
-        """WANTED: exists | absent | empty | [not] contains TEXT | [not] matches REGEX | equals TEXT | TEXT"""
+        """WANTED: exists | absent | empty | [not] contains TEXT | matches REGEX | same NAME | equals TEXT | TEXT"""
         if wanted in ('exists', 'absent'):
             return self.expect((found is not None) == (wanted == 'exists'), f'{what} {wanted}', found)
         if found is None:
@@ -444,6 +444,8 @@ class Runner:
             holds = re.search(rest, found) is not None
         elif word == 'empty':
             holds = found == ''
+        elif word == 'same':
+            holds = found == self.names.get(rest)
         else:
             holds = found == (rest if word == 'equals' else wanted.removeprefix('not '))
         return self.expect(holds != negative, f'{what} {wanted}', repr(found[:BODY_SHOWN]))

@@ -89,7 +89,7 @@ GET /api/v1/records/result/{id}
 let one = body
 let other = uuid
 GET /api/v1/records/result/{other}
-= body equals {one}
+= body same one
 
 case a form is sent as a browser would
 as manager
@@ -135,6 +135,7 @@ BAD = {
     'another exit': ('run firstmile list {city}\n= exit 65', 'expected exit 65, found 0'),
     'a sanitizer of a command': ('# nothing\nrun firstmile crash {city}', 'a sanitizer spoke'),
     'no form': ('page /form\nsubmit /nowhere', 'expected a form'),
+    'another body': ('GET /\n= body same city', 'expected body same city'),
     'an unknown step': ('GET /\nfrobnicate', 'there is no step'),
     'an unknown check': ('GET /\n= frobnicate 1', 'there is no check'),
     'a check without an answer': ('# nothing\n= 200', 'there is no answer yet'),
