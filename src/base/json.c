@@ -126,8 +126,6 @@ static bool unescape_point(Parser *parser, char **write)
     uint32_t point, low;
     if (!take_hex4(parser, &point))
         return fail(parser, "a bad \\u escape");
-    if (point == 0)
-        return fail(parser, "NUL in text");
     if (point >= 0xD800 && point < 0xE000) {
         if (point >= 0xDC00 || !take(parser, '\\') || !take(parser, 'u') || !take_hex4(parser, &low) || low < 0xDC00 ||
             low >= 0xE000)

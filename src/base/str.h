@@ -1,7 +1,7 @@
 /* base/str.h: text as slices.
  *
  * A Str borrows bytes that somebody else owns; it is not NUL-terminated and may hold any byte. Text that entered the
- * program through a checked door (JSON, form, pack, database) is valid UTF-8 without NUL. */
+ * program through a checked door (JSON, form, pack, database) is valid UTF-8; fields hold no NUL. */
 #ifndef FM_BASE_STR_H
 #define FM_BASE_STR_H
 
