@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/value.h"
 
-#define DB_STATEMENTS  256
-#define DB_PARAMS_MAX  512
+#define DB_STATEMENTS 256
+#define DB_PARAMS_MAX 512
 
 typedef struct Db   Db;
 typedef struct Rows Rows; /* a running statement */
@@ -27,17 +27,17 @@ typedef enum DbMode {
 } DbMode;
 
 /* ECODE_FILE_MISSING when there is no such file, or no folder to make it in. */
-Err  db_open(Str path, DbMode mode, Db **out) MUST_CHECK;
-void db_close(Db *db); /* NULL does nothing */
+Err                db_open(Str path, DbMode mode, Db **out) MUST_CHECK;
+void               db_close(Db *db); /* NULL does nothing */
 static inline void db_freep(Db **db) { db_close(*db); }
 
 /* Runs a statement that gives no rows. */
-Err db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
+Err     db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
 int64_t db_changes(const Db *db); /* rows that the last db_run changed */
 /* Starts a statement that gives rows. The Rows stay valid until rows_done(); never more than 16 at once per connection. */
-Err  db_query(Db *db, Str sql, const Value *params, size_t count, Rows **out) MUST_CHECK;
-Err  rows_next(Rows *rows, bool *more) MUST_CHECK;
-void rows_done(Rows *rows); /* NULL does nothing */
+Err                db_query(Db *db, Str sql, const Value *params, size_t count, Rows **out) MUST_CHECK;
+Err                rows_next(Rows *rows, bool *more) MUST_CHECK;
+void               rows_done(Rows *rows);                        /* NULL does nothing */
 static inline void rows_freep(Rows **rows) { rows_done(*rows); } /* OWNED(rows) */
 
 bool    rows_missing(const Rows *rows, int column);
@@ -51,10 +51,10 @@ Err db_script(Db *db, Str sql) MUST_CHECK;
  * From db_begin() to db_commit() all happens or nothing. An error may make the database end the transaction by itself (disk
  * full); it is then lost, and every call gives that same error until db_rollback(), so that nothing that follows can slip
  * through as a change of its own. */
-Err  db_begin(Db *db) MUST_CHECK; /* takes the right to write at once: ECODE_BUSY here, and not half-way */
+Err  db_begin(Db *db) MUST_CHECK;  /* takes the right to write at once: ECODE_BUSY here, and not half-way */
 Err  db_commit(Db *db) MUST_CHECK; /* no Rows may be open; the transaction is over also when this fails */
-void db_rollback(Db *db);         /* without a transaction does nothing */
-Err  db_lost(const Db *db); /* the error that ended the transaction, or ERR_OK */
+void db_rollback(Db *db);          /* without a transaction does nothing */
+Err  db_lost(const Db *db);        /* the error that ended the transaction, or ERR_OK */
 /* A part of the transaction that can be undone alone. One at a time. */
 Err db_part_begin(Db *db) MUST_CHECK;
 Err db_part_keep(Db *db) MUST_CHECK;
@@ -81,7 +81,7 @@ typedef enum DbCheckpoint {
 
 void    db_checkpoint_by_hand(Db *db);
 Err     db_checkpoint(Db *db, DbCheckpoint how) MUST_CHECK; /* a reader in the way is no error */
-int64_t db_wal_pages(const Db *db);   /* pages in the write-ahead log at the last commit */
-int64_t db_wal_backlog(const Db *db); /* of these, not yet moved */
+int64_t db_wal_pages(const Db *db);                         /* pages in the write-ahead log at the last commit */
+int64_t db_wal_backlog(const Db *db);                       /* of these, not yet moved */
 
 #endif

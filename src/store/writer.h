@@ -14,13 +14,15 @@
 #define WRITER_GROUP    256
 #define WRITER_GROUP_MS 10
 
-typedef struct Writer Writer;
+typedef struct Writer    Writer;
 typedef struct WriterJob WriterJob;
 struct WriterJob {
-    Err (*run)(Db *db, WriterJob *job);    /* on the writer's thread, inside a savepoint; only the database, no other effect */
-    void (*done)(WriterJob *job, Err err); /* on the writer's thread, after COMMIT has returned (or the job has failed) */
-    WriterJob *next;                       /* the queue's */
-    Err        err;                        /* the queue's */
+    Err (*run)(Db        *db,
+               WriterJob *job); /* on the writer's thread, inside a savepoint; only the database, no other effect */
+    void (*done)(WriterJob *job,
+                 Err        err); /* on the writer's thread, after COMMIT has returned (or the job has failed) */
+    WriterJob *next;       /* the queue's */
+    Err        err;        /* the queue's */
 };
 
 typedef struct WriterStats {
@@ -31,13 +33,13 @@ typedef struct WriterStats {
 } WriterStats;
 
 /* Takes db over (and closes it in writer_stop). queue_max as LIMIT_WRITE_QUEUE. */
-Err  writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
+Err writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
 /* Takes the job until its done(). ECODE_BUSY when the queue is full, ECODE_SHUTTING_DOWN after writer_stop began; done() is then not
  * called. */
-Err  writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;
+Err writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;
 /* Submits and waits; for the command line. The answer is the return value: job->done is not called. */
-Err  writer_run(Writer *writer, WriterJob *job) MUST_CHECK;
-void writer_stop(Writer *writer); /* finishes what waits; NULL does nothing; not from done() */
+Err         writer_run(Writer *writer, WriterJob *job) MUST_CHECK;
+void        writer_stop(Writer *writer); /* finishes what waits; NULL does nothing; not from done() */
 WriterStats writer_stats(Writer *writer);
 
 #endif
