@@ -432,6 +432,24 @@ static void expect(const Problems *problems, Str place, ErrCode code)
     fail_msg("no %.*s at %.*s", STR_FMT(err_row(code)->code), STR_FMT(place));
 }
 
+/* Less than, equal, greater than 0 as place a stands before, at, after place b: "file:line:column". */
+static int places_compare(Str a, Str b)
+{
+    int files = str_cmp(str_cut(&a, ':'), str_cut(&b, ':'));
+    for (int part = 0; part < 2 && files == 0; part++) {
+        int64_t left = 0, right = 0;
+        assert_true(str_int(str_cut(&a, ':'), &left) && str_int(str_cut(&b, ':'), &right));
+        files = left < right ? -1 : left > right;
+    }
+    return files;
+}
+
+static void expect_sorted(const Problems *problems)
+{
+    for (size_t i = 1; i < problems->count; i++)
+        assert_true(places_compare(problems->items[i - 1].field, problems->items[i].field) <= 0);
+}
+
 static Str fault_place(Arena *arena, const Fault *fault, Str text)
 {
     Str rest = str_from(fault->at ? fault->at : "^");
@@ -455,6 +473,7 @@ static void faults_are_told(Arena *arena, const Fault *faults, size_t count)
     if (problems.count != count)
         print_problems(&problems);
     assert_int_equal(problems.count, count);
+    expect_sorted(&problems);
 }
 #define FAULTS_ARE_TOLD(arena, faults) faults_are_told((arena), (faults), sizeof(faults) / sizeof *(faults))
 
@@ -588,6 +607,43 @@ static void a_type_is_called_as_its_file(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
+/* The mini pack with one change, which is no fault. */
+static const Pack *changed(Arena *arena, const char *path, const char *from, const char *to)
+{
+    PackSource  source = mini_source(arena);
+    PackFile   *file = file_of(&source, str_from(path));
+    const Pack *pack = NULL;
+    Problems    problems = { .arena = arena };
+    file->bytes = replaced(arena, file->bytes, str_from(from), str_from(to));
+    Err err = pack_load(arena, &source, &pack, &problems);
+    print_problems(&problems);
+    assert_ok(err);
+    return pack;
+}
+
+static void a_city_may_lie_west_or_east(void **state)
+{
+    static const char *const wrong[] = { "\"+8:00\"", "\"+08:60\"", "\"+14:01\"",
+                                         "\"08:00\"", "\"+08-00\"", "\"+-8:00\"" };
+    assert_int_equal(changed(*state, "pack.yaml", "+08:00", "-03:30")->utc_offset_minutes, -210);
+    assert_int_equal(changed(*state, "pack.yaml", "+08:00", "+14:00")->utc_offset_minutes, 840);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        Str         at = str_printf(*state, "utc_offset: ^%s", wrong[i]);
+        const Fault fault = { "pack.yaml", "\"+08:00\"", wrong[i], str_dup_z(*state, at), ECODE_PACK_SHAPE };
+        faults_are_told(*state, &fault, 1);
+    }
+}
+
+static void a_type_that_nobody_creates_by_hand_begins_in_its_first_state(void **state)
+{
+    const Pack *pack = changed(
+        *state, "types/review.yaml",
+        "  - {name: create, label: {zh: 约请评审, en: Ask for a review}, who: [{roles: [admin]}], "
+        "required: [paper, reviewer]}\n",
+        "");
+    assert_null(type_action(pack_type(pack, STR("review")), STR("create")));
+}
+
 static void problems_come_sorted_and_at_most_so_many(void **state)
 {
     Arena     *arena = *state;
@@ -599,6 +655,7 @@ static void problems_come_sorted_and_at_most_so_many(void **state)
     file_of(&source, STR("roles.yaml"))->bytes = buf_str(&roles);
     Problems problems = problems_of(arena, &source);
     assert_int_equal(problems.count, PROBLEMS_MAX);
+    expect_sorted(&problems);
     for (size_t i = 0; i < problems.count; i++)
         assert_true(problems.items[i].text.in[LANG_ZH].len && problems.items[i].text.in[LANG_EN].len);
 }
@@ -729,6 +786,8 @@ int main(void)
         TEST(files_that_do_not_belong_are_told),
         TEST(a_pack_needs_its_roles_and_its_parties),
         TEST(a_type_is_called_as_its_file),
+        TEST(a_city_may_lie_west_or_east),
+        TEST(a_type_that_nobody_creates_by_hand_begins_in_its_first_state),
         TEST(problems_come_sorted_and_at_most_so_many),
         TEST(hostile_yaml_is_refused_where_it_turns_hostile),
         TEST(yaml_is_bounded_in_depth_nodes_keys_and_bytes),
