@@ -31,6 +31,7 @@ TESTS = {
     'engines/*': ['store'],             # the SQL of an expression against its evaluator
     'web': ['store'],
 }
+TEST_FILES = re.compile(r'_(test|bench|fuzz)\.[ch]$|/testing/|/expression_schema\.[ch]$')
 # Libraries, and the only layers that know them.
 LIBRARIES = {
     'sqlite3.h': ['store'],
@@ -82,7 +83,7 @@ def check_library(layer, test, target):
     """The finding for one include of the system's, or None."""
     if layer.startswith('engines/') and not test and IMPURE.search(target):
         return f'{layer} is pure and may not include <{target}>'
-    for library, known in LIBRARIES.items():
+    for library, known in LIBRARIES.items() if not test else []:
         exact = target == library if library.endswith('.h') else \
             target.startswith(library) and (library.endswith('/') or re.match(r'^uni(str|case|norm|ctype|conv|name|lbrk|gbrk|wbrk|width|stdio|sigpipe|types)\.h$', target))
         if exact and not covers(known, layer):
@@ -98,7 +99,7 @@ def check_arrows(files):
         if allowed is None:
             yield f'src/{name}:1: {layer} is not a layer; the table in tests/layers.py names them'
             continue
-        test = bool(re.search(r'_(test|bench|fuzz)\.[ch]$', name))
+        test = bool(TEST_FILES.search(name))
         if test:
             allowed = allowed + (row(TESTS, layer) or [])
         for number, own, target in includes(path):
