@@ -1,7 +1,9 @@
-/* Names and types. A node whose type cannot be known has the kind VALUE_MISSING: its problem is reported once, and whatever
- * stands above it is silent about it, so that one mistake gives one problem and several mistakes give all of theirs. */
+/* Names and types. A node whose type cannot be known has the kind VALUE_MISSING: its problem is reported once, and
+ * whatever stands above it is silent about it, so that one mistake gives one problem and several mistakes give all of
+ * theirs. */
 #include "engines/expression/expression_internal.h"
 
+#include "base/utf8.h"
 #include "base/uuid.h"
 
 typedef struct Checker {
@@ -14,8 +16,8 @@ typedef struct Checker {
     Err              err; /* the first problem */
 } Checker;
 
-/* What the SQL of a filter may nest: SQLite's parser holds 100 open symbols, and each level opens so many of them at most.
- * The rest is left to what the caller writes for columns and visibility. */
+/* What the SQL of a filter may nest: SQLite's parser holds 100 open symbols, and each level opens so many of them at
+ * most. The rest is left to what the caller writes for columns and visibility. */
 enum { FILTER_NESTING_MAX = 60, NESTING_LOGIC = 3, NESTING_REFERENCE = 9, NESTING_COLLECTION = 11 };
 
 static const Text kind_names[VALUE_KIND_COUNT] = {
@@ -38,7 +40,7 @@ static Str position_text(Checker *checker, ErrCode code, size_t position)
 {
     if (!checker->err.kind)
         checker->err = err_make(code, "character %zu of \"%.*s\"", position,
-                                (int)(checker->source.len < 80 ? checker->source.len : 80), checker->source.ptr);
+                                STR_FMT(utf8_clip(checker->source, CONTEXT_POINTS)));
     return str_printf(checker->arena, "%zu", position);
 }
 

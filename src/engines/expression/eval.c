@@ -1,5 +1,5 @@
-/* The value of an expression over a record. Inside, a function returns false when the caller's env or the arithmetic failed and
- * leaves the reason in Eval: an Err is large, and this is the hot path of every list and every guard. */
+/* The value of an expression over a record. Inside, a function returns false when the caller's env or the arithmetic
+ * failed and leaves the reason in Eval: an Err is large, and this is the hot path of every guard. */
 #include "engines/expression/expression_internal.h"
 
 #include "base/date.h"
@@ -18,8 +18,7 @@ static bool overflow(Eval *eval, const Expr *expr, Value *out)
 {
     *out = VALUE_NONE;
     return eval->thorough ||
-           fail(eval, err_make(ECODE_EXPR_OVERFLOW, "%.*s", (int)(expr->source.len < 80 ? expr->source.len : 80),
-                               expr->source.ptr));
+           fail(eval, err_make(ECODE_EXPR_OVERFLOW, "%.*s", STR_FMT(utf8_clip(expr->source, CONTEXT_POINTS))));
 }
 
 /* ---- leaves ---- */

@@ -1,8 +1,8 @@
-/* The clauses of a guard in words: what it asks, and what was found. Patterns with "{name}" marks, one for each language, are filled
- * with the labels of the scope; no sentence is glued together from words of one language only.
+/* The clauses of a guard in words: what it asks, and what was found. Patterns with "{name}" marks, one for each
+ * language, are filled with the labels of the scope; no sentence is glued together from words of one language only.
  *
- * A clause is walked three times: thoroughly, to learn whether any part of it is hidden (then nothing is said about it); as
- * expr_eval walks it, for its truth; and for its words. */
+ * A clause is walked three times: thoroughly, to learn whether any part of it is hidden (then nothing is said about
+ * it); as expr_eval walks it, for its truth; and for its words. */
 #include "engines/expression/expression_internal.h"
 
 #include "base/date.h"
@@ -437,8 +437,8 @@ static Text tally_found(Explain *x, const Expr *collection, size_t count, size_t
     return fill(x, TEXT("{a}，满足 {b} 条", "{a}, {b} fitting"), total, number_text(x, (int64_t)members));
 }
 
-/* negated: the clause asks that there be none, so the ones that belong are what the reader looks for. inside: a collection in
- * a child of another; its own children would be too much. */
+/* negated: the clause asks that there be none, so the ones that belong are what the reader looks for. inside: a
+ * collection in a child of another; its own children would be too much. */
 static bool collection_found(Explain *x, const Expr *expr, ExprRow row, bool negated, bool inside, TextList *found)
 {
     ExprRow *children;

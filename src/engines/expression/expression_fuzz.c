@@ -1,5 +1,5 @@
-/* engines/expression/expression_fuzz.c: any bytes either parse and check, or give problems with a character inside the text; what
- * passes has a value, an explanation and, as a filter, SQL. */
+/* engines/expression/expression_fuzz.c: any bytes either parse and check, or give problems with a character inside the
+ * text; what passes has a value, an explanation and, as a filter, SQL. */
 #include "engines/expression/expression_schema.h"
 
 #include "base/utf8.h"

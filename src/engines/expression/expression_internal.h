@@ -7,8 +7,9 @@
  *   explain.c  Expr + row -> clauses in words
  *   sql.c      Expr -> SQL condition
  *
- * A run of operators of one level ("a and b and c", "x + y - z") is one node with many operands. So the depth of the tree, and of
- * every recursion over it, is bounded by what nests in the text: LIMIT_EXPRESSION_DEPTH times the few levels of the grammar. */
+ * A run of operators of one level ("a and b and c", "x + y - z") is one node with many operands. So the depth of the
+ * tree, and of every recursion over it, is bounded by what nests in the text: LIMIT_EXPRESSION_DEPTH times the few
+ * levels of the grammar. */
 #ifndef FM_ENGINES_EXPRESSION_INTERNAL_H
 #define FM_ENGINES_EXPRESSION_INTERNAL_H
 
@@ -159,6 +160,8 @@ struct Expr {
 };
 
 static inline bool kind_is_number(ValueKind kind) { return kind == VALUE_INTEGER || kind == VALUE_DECIMAL; }
+
+#define CONTEXT_POINTS 40 /* of an expression's text in an Err's context */
 
 /* Digits after the point of a quotient: as many as the operands have, and at least DIVISION_SCALE. */
 #define DIVISION_SCALE 6

@@ -1,5 +1,5 @@
-/* Random well-typed expressions over random records: what the evaluator says and what SQLite selects must agree, hidden values
- * being missing in both; and the clauses of an explanation must recombine to the result. */
+/* Random well-typed expressions over random records: what the evaluator says and what SQLite selects must agree, hidden
+ * values being missing in both; and the clauses of an explanation must recombine to the result. */
 #include "engines/expression/expression_schema.h"
 
 #include "base/testing.h"
@@ -126,7 +126,8 @@ static const TestType *children(Writer *writer, const TestType *type)
     return child;
 }
 
-/* name(children [ where … ]); of_field: name(child.field …). False, and nothing written, when the type has no such children. */
+/* name(children [ where … ]); of_field: name(child.field …). False, and nothing written, when the type has no such
+ * children. */
 static bool collection(Writer *writer, const TestType *type, const char *name, ValueKind of_field, int depth)
 {
     size_t start = writer->text.len;

@@ -41,8 +41,9 @@ const TestType test_types[] = {
     { STR_INIT("task"),
       TEXT_INIT("任务", "Task"),
       { FIELD("review", "评定", "Review", VALUE_ID, 0, TEST_REVIEW), FIELD("name", "名称", "Name", VALUE_TEXT),
-        FIELD("hours", "工时", "Hours", VALUE_INTEGER), FIELD("done", "完成", "Done", VALUE_BOOLEAN) },
-      4 },
+        FIELD("hours", "工时", "Hours", VALUE_INTEGER), FIELD("done", "完成", "Done", VALUE_BOOLEAN),
+        FIELD("x", "标记", "Mark", VALUE_BOOLEAN) },
+      5 },
 };
 const size_t test_type_count = sizeof test_types / sizeof *test_types;
 
@@ -51,6 +52,7 @@ static const struct { /* records of type `child`, by their field `link`, belong 
     size_t          link;
 } families[] = {
     { TEST_PROJECT, TEST_REVIEW, 0 },
+    { TEST_PROJECT, TEST_PROJECT, 11 },
     { TEST_PERSON, TEST_REVIEW, 1 },
     { TEST_REVIEW, TEST_TASK, 0 },
 };

@@ -1,9 +1,9 @@
 /* engines/expression/expression_schema.h: a small schema with records, for the tests only.
  *
- * project (children: review; refers to a person and to another project), review (children: task), task, person (children:
- * review, by its reviewer). A World holds the records; it serves them to the evaluator and writes them into SQLite. Any value
- * and any record can be hidden: `blind` says whether what is hidden is missing (as in filters) or true but marked (as in
- * explanations). */
+ * project (children: review, and project by its parent; refers to a person and to its parent), review (children: task),
+ * task, person (children: review, by its reviewer). A World holds the records; it serves them to the evaluator and
+ * writes them into SQLite. Any value and any record can be hidden: `blind` says whether what is hidden is missing (as
+ * in filters) or true but marked (as in explanations). */
 #ifndef FM_ENGINES_EXPRESSION_SCHEMA_H
 #define FM_ENGINES_EXPRESSION_SCHEMA_H
 
@@ -55,13 +55,14 @@ extern const size_t   test_type_count;
 
 World       world_new(Arena *arena);
 TestRecord *world_add(World *world, const TestType *type);
-/* A record written as JSON: fields by name; a reference as an object (a new record) or null; children as an array under the
- * name of their type; "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
+/* A record written as JSON: fields by name; a reference as an object (a new record) or null; children as an array under
+ * the name of their type; "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
 TestRecord *world_add_json(World *world, const TestType *type, Str json);
 
 ExprScope test_scope(bool actor);
 ExprEnv   world_env(World *world);
-/* plain: columns and visibility in their shortest form; otherwise hidden values and records are missing, as `blind` has it. */
+/* plain: columns and visibility in their shortest form; otherwise hidden values and records are missing, as `blind` has
+ * it. */
 ExprSqlEnv world_sql_env(bool plain);
 ExprRow    test_row(const TestRecord *record);
 /* The children of type and link that a name means, as the scope knows them; NULL when there are none. */

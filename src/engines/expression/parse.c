@@ -1,5 +1,6 @@
-/* Pratt parser: parse_operand reads what starts an expression, parse_infix what continues it, and an operator continues only
- * when it binds at least as strongly as asked. Source: V. Pratt, "Top down operator precedence", 1973. */
+/* Pratt parser: parse_operand reads what starts an expression, parse_chain and parse_comparison what continues it, and
+ * an operator continues only when it binds at least as strongly as asked.
+ * Source: V. Pratt, "Top down operator precedence", 1973. */
 #include "engines/expression/expression_internal.h"
 
 #include "base/limits.h"
@@ -239,7 +240,7 @@ static Expr *parse_collection(Parser *parser, Expr *node)
     return expect(parser, TOKEN_CLOSE, TEXT("“)”", "“)”")) ? node_end(parser, node) : NULL;
 }
 
-/* `min` and `max` are functions and collections: a lone name or "name.name", alone or with `where`, makes it a collection. */
+/* `min` and `max` are functions and collections: a lone "name" or "name.name", or one with `where`, is a collection. */
 static bool collection_ahead(const Parser *parser, Str name)
 {
     static const Str always[] = { STR_INIT("count"), STR_INIT("any"), STR_INIT("all"), STR_INIT("sum") };

@@ -1,18 +1,16 @@
-/* SQL. What reads no record is computed here and bound as a value; the rest becomes columns, scalar subqueries (references) and
- * EXISTS or counts (collections).
+/* SQL. What reads no record is computed here and bound as a value; the rest becomes columns, scalar subqueries
+ * (references) and EXISTS or counts (collections).
  *
- * SQL has three truth values, the language two. A condition is written in one of two ways: `exact` gives TRUE or FALSE and
- * nothing else; otherwise it may give NULL for false, which is enough where only truth counts (WHERE, and below AND and OR there).
- * So a comparison stays bare until a NOT, or its use as a value, stands above it. */
+ * SQL has three truth values, the language two. A condition is written in one of two ways: `exact` gives TRUE or FALSE
+ * and nothing else; otherwise it may give NULL for false, which is enough where only truth counts (WHERE, and below AND
+ * and OR there). So a comparison stays bare until a NOT, or its use as a value, stands above it. */
 #include "engines/expression/expression_internal.h"
 
 #include <assert.h>
 
 enum {
     SQL_BYTES_MAX = 262144,
-    SQL_PARAMS_MAX = 400, /* of one expression; a statement takes 512, and the caller adds some */
-    CHAIN_FLAT_MAX =
-        48 /* longer runs of AND and OR are halved: SQLite refuses trees deeper than 1000, and counts each operand */
+    SQL_PARAMS_MAX = 400 /* of one expression; a statement takes 512, and the caller adds some */
 };
 
 typedef struct Emit {
@@ -64,7 +62,7 @@ static Err constant(Emit *emit, const Expr *expr, Value *out)
 
 /* ---- values ---- */
 
-/* "(SELECT <column> FROM <type> AS t1 WHERE t1.id = <the reference> AND <visible>)", up to the reference and after it. */
+/* "(SELECT <column> FROM <type> AS t1 WHERE t1.id = <reference> AND <visible>)": before the reference, and after it. */
 static void open_referred(Emit *emit, Str alias)
 {
     buf_printf(&emit->sql->sql, " AS %.*s WHERE %.*s.id = ", STR_FMT(alias), STR_FMT(alias));
@@ -246,8 +244,8 @@ static bool to_column(ExprType type, Value *value)
     return true;
 }
 
-/* Against a number that the column cannot hold: it lies between two that it can, or beyond all of them. With whole cents,
- * price < 1.005 is price <= 1.00. */
+/* Against a number that the column cannot hold: it lies between two that it can, or beyond all of them. With whole
+ * cents, price < 1.005 is price <= 1.00. */
 static Err compare_between(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
     bool less = sign == OPERATOR_LT || sign == OPERATOR_LE;
@@ -295,17 +293,17 @@ static Err write_compare(Emit *emit, const Expr *expr, Str alias, bool exact)
 /* 'x' in (a, b): one comparison for each, as each column has its own scale. */
 static Err write_constant_in(Emit *emit, const Expr *expr, Str alias, bool exact)
 {
-    Value value, item;
+    Value value, same;
     TRY(constant(emit, expr->first, &value));
     write(emit, "(");
-    for (const Expr *operand_ = expr->first->next; operand_; operand_ = operand_->next) {
-        if (operand_->constant) {
-            TRY(constant(emit, operand_, &item));
-            TRY(write_truth(emit, values_compare(OPERATOR_EQ, value, item)));
+    for (const Expr *item = expr->first->next; item; item = item->next) {
+        if (item->constant) {
+            TRY(constant(emit, item, &same));
+            TRY(write_truth(emit, values_compare(OPERATOR_EQ, value, same)));
         } else {
-            TRY(compare_constant(emit, operand_, OPERATOR_EQ, value, alias, exact));
+            TRY(compare_constant(emit, item, OPERATOR_EQ, value, alias, exact));
         }
-        write(emit, operand_->next ? " OR " : ")");
+        write(emit, item->next ? " OR " : ")");
     }
     return ERR_OK;
 }
@@ -376,22 +374,14 @@ static Err write_contains(Emit *emit, const Expr *expr, Str alias, bool exact)
 
 /* ---- logic ---- */
 
-static Err write_chain(Emit *emit, const Expr *first, size_t count, const char *word, Str alias, bool exact)
+/* Flat: LIMIT_FILTER_BYTES allows some 820 operands, and SQLite takes trees up to a depth of 1000. */
+static Err write_chain(Emit *emit, const Expr *expr, const char *word, Str alias, bool exact)
 {
     write(emit, "(");
-    for (size_t done = 0; done < count;) {
-        size_t part = count > CHAIN_FLAT_MAX ? (done ? count - done : count / 2) : 1;
-        if (done)
-            write(emit, word);
-        if (part == 1)
-            TRY(condition(emit, first, alias, exact));
-        else
-            TRY(write_chain(emit, first, part, word, alias, exact));
-        done += part;
-        for (size_t i = 0; i < part; i++)
-            first = first->next;
+    for (const Expr *part = expr->first; part; part = part->next) {
+        TRY(condition(emit, part, alias, exact));
+        write(emit, part->next ? word : ")");
     }
-    write(emit, ")");
     return ERR_OK;
 }
 
@@ -412,8 +402,8 @@ static Err condition(Emit *emit, const Expr *expr, Str alias, bool exact)
         return write_truth(emit, value.kind == VALUE_BOOLEAN && value.number);
     }
     switch (expr->kind) {
-    case NODE_AND: return write_chain(emit, expr->first, expr->count, " AND ", alias, exact);
-    case NODE_OR: return write_chain(emit, expr->first, expr->count, " OR ", alias, exact);
+    case NODE_AND: return write_chain(emit, expr, " AND ", alias, exact);
+    case NODE_OR: return write_chain(emit, expr, " OR ", alias, exact);
     case NODE_NOT: return write_not(emit, expr, alias);
     case NODE_COMPARE: return write_compare(emit, expr, alias, exact);
     case NODE_IN: return write_in(emit, expr, alias, exact);
