@@ -1,5 +1,6 @@
-/* server_bench [SECONDS]: a server of two loops that answers "ok", under load by wrk with one thread and 32 connections; then
- * 2,000 idle connections. Prints one JSON object. */
+/* server_bench [SECONDS]: a server of two loops that answers "ok", under load by wrk with one thread and 32 connections: alone,
+ * and beside 2,000 clients that never finish their request. Also the memory of 2,000 idle connections. Prints one JSON
+ * object. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -110,37 +111,74 @@ static int64_t memory_used(void)
     return (resident - shared) * sysconf(_SC_PAGESIZE);
 }
 
-/* Memory of the server for one more connection that has had one request answered. */
-static double idle_connection_bytes(const Bench *bench)
+/* Opens IDLE connections on each of which text is sent, and an answer awaited when there is one. */
+static bool open_clients(const Bench *bench, Str text, bool answered, int fds[IDLE])
 {
-    static const Str   request = STR_INIT("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     struct sockaddr_in address = { .sin_family = AF_INET };
     int64_t            port = 0;
+    char               answer[512];
     Str                rest = str_from(bench->address);
     str_cut(&rest, ':');
     str_int(rest, &port);
     address.sin_port = htons((uint16_t)port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    static int fds[IDLE];
-    int64_t    before = memory_used();
-    int        count = 0;
-    char       answer[512];
-    while (count < IDLE) {
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-            send(fd, request.ptr, request.len, 0) < 0 || recv(fd, answer, sizeof answer, 0) <= 0)
-            break;
-        fds[count++] = fd;
+    for (int i = 0; i < IDLE; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fds[i] < 0 || connect(fds[i], (struct sockaddr *)&address, sizeof address) != 0 ||
+            send(fds[i], text.ptr, text.len, MSG_NOSIGNAL) < 0 ||
+            (answered && recv(fds[i], answer, sizeof answer, 0) <= 0))
+            return false;
     }
-    double used = (double)(memory_used() - before);
-    for (int i = 0; i < count; i++)
+    return true;
+}
+
+static void close_clients(const int fds[IDLE])
+{
+    for (int i = 0; i < IDLE; i++)
         close(fds[i]);
-    return count == IDLE ? used / IDLE : -1;
+}
+
+typedef struct Load {
+    Str    rate;
+    double p50_us, p99_us;
+} Load;
+
+static Load load(const Bench *bench, const char *seconds)
+{
+    static char room[OUTPUT_MAX];
+    char        url[96], duration[32];
+    snprintf(url, sizeof url, "http://%s/", bench->address);
+    snprintf(duration, sizeof duration, "-d%s", seconds);
+    const char *const wrk[] = { "wrk", "-t1", "-c32", duration, "--latency", url, NULL };
+    Str               report = output_of(wrk, room);
+    return (Load){ figure(report, STR("Requests/sec:")), microseconds(figure(report, STR("50%"))),
+                   microseconds(figure(report, STR("99%"))) };
+}
+
+/* The figures, one after the other; false when clients cannot connect. */
+static bool measure(const Bench *bench, const char *seconds)
+{
+    static int fds[IDLE];
+    Load       alone = load(bench, seconds);
+    printf("{\"requests_per_second\":%.*s,\"p50_us\":%.0f,\"p99_us\":%.0f", STR_FMT(alone.rate), alone.p50_us,
+           alone.p99_us);
+    int64_t before = memory_used();
+    if (!open_clients(bench, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), true, fds))
+        return false;
+    printf(",\"idle_connection_bytes\":%lld", (long long)(memory_used() - before) / IDLE);
+    close_clients(fds);
+    if (!open_clients(bench, STR("GET / HTTP/1.1\r\nHost:"), false, fds))
+        return false;
+    Load beside = load(bench, seconds);
+    printf(",\"beside_slow_clients\":{\"requests_per_second\":%.*s,\"p99_us\":%.0f,\"clients\":%d}",
+           STR_FMT(beside.rate), beside.p99_us, IDLE);
+    close_clients(fds);
+    printf(",\"loops\":2,\"client\":\"wrk -t1 -c32\"}\n");
+    return true;
 }
 
 int main(int count, char **words)
 {
-    static char  room[OUTPUT_MAX];
     Bench        bench = { 0 };
     ServerLimits limits = server_limits();
     limits.connections_per_address = limits.connections;
@@ -156,24 +194,12 @@ int main(int count, char **words)
     bench.server = server_new(&config);
     pthread_create(&bench.thread, NULL, run, &bench);
     sem_wait(&bench.ready);
-    if (bench.ended.kind) {
-        fprintf(stderr, "%s\n", bench.ended.context);
-        return 1;
-    }
-    char url[96], duration[32];
-    snprintf(url, sizeof url, "http://%s/", bench.address);
-    snprintf(duration, sizeof duration, "-d%s", count > 1 ? words[1] : "3");
-    const char *const wrk[] = { "wrk", "-t1", "-c32", duration, "--latency", url, NULL };
-    Str               report = output_of(wrk, room);
-    Str               rate = figure(report, STR("Requests/sec:"));
-    double            p50 = microseconds(figure(report, STR("50%"))), p99 = microseconds(figure(report, STR("99%")));
-    double            idle = idle_connection_bytes(&bench);
-    printf("{\"requests_per_second\":%.*s,\"p50_us\":%.0f,\"p99_us\":%.0f,\"idle_connection_bytes\":%.0f,"
-           "\"loops\":2,\"client\":\"wrk -t1 -c32\"}\n",
-           STR_FMT(rate), p50, p99, idle);
+    bool done = bench.address[0] && measure(&bench, count > 1 ? words[1] : "3");
     server_stop(bench.server);
     pthread_join(bench.thread, NULL);
+    if (!done)
+        fprintf(stderr, "server_bench: %s\n", bench.ended.kind ? bench.ended.context : "clients cannot connect");
     server_free(bench.server);
     sem_destroy(&bench.ready);
-    return 0;
+    return done ? 0 : 1;
 }
