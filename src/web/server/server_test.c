@@ -1052,6 +1052,25 @@ static void only_loopback_is_served_without_a_proxy(void **state)
     }
 }
 
+static void ipv6_is_served(void **state)
+{
+    World              *world = *state;
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int                 fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool                here = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    if (!here)
+        skip(); /* a machine without IPv6 */
+    world->config.listen = STR("[::1]:0");
+    world_start(world);
+    assert_true(str_starts(world->address, STR("[::1]:")));
+    address.sin6_port = htons(world->port);
+    fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_str(ask_on(world, fd, STR("GET /peer HTTP/1.1\r\nHost: [::1]\r\n\r\n")).body, "::1 plain tcp");
+    close(fd);
+}
+
 static void only_the_proxy_speaks_for_others(void **state)
 {
     World *world = *state;
@@ -1158,6 +1177,7 @@ int main(void)
         PREPARED(a_server_may_be_stopped_before_it_runs),
         STARTED(a_port_in_use_is_taken),
         PREPARED(only_loopback_is_served_without_a_proxy),
+        PREPARED(ipv6_is_served),
         PREPARED(only_the_proxy_speaks_for_others),
         STARTED(nobody_else_speaks_for_others),
         PREPARED(the_unix_socket_is_the_owners_alone),
