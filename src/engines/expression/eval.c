@@ -71,8 +71,9 @@ static bool add(Value left, Value right, bool minus, Value *out)
                           : __builtin_add_overflow(left.number, right.number, &out->number);
         return !over && (left.kind != VALUE_DATE || (out->number >= DAY_FIRST && out->number <= DAY_LAST));
     }
-    Decimal sum;
-    bool    fits = (minus ? decimal_sub : decimal_add)(value_number(left), value_number(right), &sum);
+    Decimal sum = { 0 };
+    Decimal a = value_number(left), b = value_number(right);
+    bool    fits = minus ? decimal_sub(a, b, &sum) : decimal_add(a, b, &sum);
     *out = value_decimal(sum);
     return fits;
 }
@@ -83,7 +84,7 @@ static bool multiply(Value left, Value right, Value *out)
         *out = left;
         return !__builtin_mul_overflow(left.number, right.number, &out->number);
     }
-    Decimal product;
+    Decimal product = { 0 };
     bool    fits = decimal_mul(value_number(left), value_number(right), &product);
     *out = value_decimal(product);
     return fits;

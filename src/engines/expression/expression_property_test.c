@@ -353,8 +353,12 @@ static void select_records(sqlite3 *db, Arena *arena, const Expr *expr, const Te
         fail_msg("%.*s\n  %.*s\n  %s", STR_FMT(text), STR_FMT(buf_str(&sql.sql)), sqlite3_errmsg(db));
     assert_int_equal(sqlite3_bind_parameter_count(statement), sql.count);
     bind(statement, &sql);
-    while (sqlite3_step(statement) == SQLITE_ROW)
-        chosen[atoi((const char *)sqlite3_column_text(statement, 0) + 24)] = true;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        int64_t place; /* the last group of the id */
+        Str     id = str_from((const char *)sqlite3_column_text(statement, 0));
+        assert_true(str_int(str_slice(id, 24, id.len), &place));
+        chosen[place] = true;
+    }
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
 }
 
