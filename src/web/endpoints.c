@@ -95,8 +95,11 @@ const Endpoint *endpoint_find(Method method, Str path, Str params[CALL_PARAMS_MA
     *allowed = 0;
     if (path.len > 1 && str_ends(path, STR("/"))) /* no address ends so, and the loop below would not see it */
         return NULL;
+    bool api = str_starts(path, STR("/api/")); /* never a page's */
     for (size_t i = 0; i < endpoint_count; i++) {
         Str parts[CALL_PARAMS_MAX] = { 0 };
+        if (api && endpoints[i].page)
+            continue;
         if (!pattern_fits(str_from(endpoints[i].pattern), path, parts))
             continue;
         *allowed = methods_of(endpoints[i].pattern, method, &found);
