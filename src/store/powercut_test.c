@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,7 +166,7 @@ static Tally cut(uint64_t cuts, const char *mode)
         Tally before = tally;
         cut_once(scratch, str_from(pragma), seed + i, &tally);
         if (strcmp(mode, "FULL") == 0 && (tally.lost > before.lost || tally.damaged > before.damaged))
-            print_message("seed=%llu test=powercut fault=cut\n", (unsigned long long)(seed + i));
+            print_message("seed=%" PRIu64 " test=powercut fault=cut\n", seed + i);
     }
     print_message("synchronous=%s: %lld cuts, %lld acknowledged, %lld lost, %lld damaged (seed %llu)\n", mode,
                   (long long)tally.cuts, (long long)tally.acknowledged, (long long)tally.lost, (long long)tally.damaged,

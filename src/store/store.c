@@ -131,8 +131,8 @@ static const struct {
 /* A writer waits for a checkpoint or a shell beside it; a reader meets a lock only while a crashed log is recovered. */
 static const int busy_ms[] = { [DB_CREATE] = 2000, [DB_WRITE] = 2000, [DB_READ] = 250 };
 
-/* Caches: at most 8 + 4 + 4 MB for a writer and two readers. No mapped files: each commit of the writer makes a reader map anew,
- * so that reading beside writing gains nothing, and a failing disk would end the process by a signal instead of an error. */
+/* Caches: at most 8 + 4 + 4 MB for a writer and two readers. No mapped files: a reader maps anew after each commit of the
+ * writer, which doubled the cost of a query beside 4,500 commits a second (19 us for 8) to save 1.3 us in quiet. */
 static const char *const open_scripts[] = {
     [DB_CREATE] = "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"
                   "PRAGMA journal_size_limit=67108864",

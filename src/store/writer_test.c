@@ -222,8 +222,9 @@ static void what_waits_is_committed_together(void **state)
     assert_int_equal(stats.jobs, 41);
     assert_int_equal(stats.failed, 0);
     assert_int_equal(stats.waiting, 0);
-    assert_in_range(stats.groups, 1, 4); /* one, unless the machine took longer than WRITER_GROUP_MS in the midst */
-    assert_in_range(stats.longest_group, 10, 41);
+    assert_in_range(stats.groups, 1,
+                    10); /* one or two, unless the machine takes longer than WRITER_GROUP_MS in the midst */
+    assert_in_range(stats.longest_group, 5, 41);
     assert_true(stats.wal_pages > 0);
 }
 
@@ -312,7 +313,7 @@ static void stopping_finishes_what_waits(void **state)
     World    *world = *state;
     Job       gate = gate_of(world), jobs[1000];
     size_t    accepted = 0;
-    pthread_t stopper;
+    pthread_t stopper = 0;
     Err       err = ERR_OK;
     assert_done(writer_submit(world->writer, &gate.job));
     while (sem_wait(&world->at_gate) != 0)
