@@ -253,7 +253,7 @@ static Err compile(Compiler *compiler)
         while (line > compiler->at && compiler->source.ptr[line - 1] != '\n')
             line--;
         emit_text(compiler, line);
-        Tag tag;
+        Tag tag = { 0 };
         TRY(tag_read(compiler, start, &tag));
         size_t line_end;
         bool   alone = stands_alone(compiler, &tag, &line_end);
