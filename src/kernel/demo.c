@@ -66,7 +66,7 @@ static Err resolve(Demo *demo, const Json *fields, Json **out)
 static Err take(Demo *demo, const Actor *actor, const Type *type, Str record, Str action, const Json *fields,
                 Record *out)
 {
-    Json *input;
+    Json *input = NULL;
     Ctx   ctx = *demo->ctx;
     ctx.actor = actor;
     TRY(resolve(demo, fields, &input));

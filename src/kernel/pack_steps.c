@@ -89,9 +89,10 @@ static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule
     if (!node)
         return;
     if (node->kind != PACK_MAP) {
-        int class = read_known(load, node, classes);
-        for (size_t i = 0; i<load->pack->compartment_count &&class> 0; i++)
-            rule->clearance[i] = (uint8_t) class;
+        int given = read_known(load, node, classes);
+        assert(load->pack->compartment_count <= COMPARTMENTS_MAX);
+        for (size_t i = 0; i < load->pack->compartment_count && given > 0; i++)
+            rule->clearance[i] = (uint8_t)given;
         return;
     }
     PACK_EACH(member, node)
@@ -100,9 +101,9 @@ static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule
         if (compartment < 0 && !load->damaged)
             PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_UNKNOWN, ARG("name", member->key),
                      ARG_TEXT("what", compartments.what));
-        int class = read_known(load, member, classes);
-        if (compartment >= 0 && class > 0)
-            rule->clearance[compartment] = (uint8_t) class;
+        int given = read_known(load, member, classes);
+        if (compartment >= 0 && given > 0)
+            rule->clearance[compartment] = (uint8_t)given;
     }
 }
 
