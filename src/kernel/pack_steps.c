@@ -90,9 +90,8 @@ static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule
         return;
     if (node->kind != PACK_MAP) {
         int given = read_known(load, node, classes);
-        assert(load->pack->compartment_count <= COMPARTMENTS_MAX);
-        for (size_t i = 0; i < load->pack->compartment_count && given > 0; i++)
-            rule->clearance[i] = (uint8_t)given;
+        if (given > 0)
+            memset(rule->clearance, given, load->pack->compartment_count);
         return;
     }
     PACK_EACH(member, node)
