@@ -67,7 +67,7 @@ def unit_tests(build, directory):
         yield Test(name=entry['name'], build=build, command=entry['cmd'],
                    suites={suite.split(':')[-1] for suite in entry['suite']},
                    timeout_s=(entry['timeout'] or 30) * TIMEOUT_FACTOR, env=dict(entry['env']),
-                   cwd=entry['workdir'] or str(ROOT), alone=not entry['is_parallel'])
+                   cwd=entry['workdir'] or str(ROOT / directory), alone=not entry['is_parallel'])
 
 
 def marks(path):
