@@ -7,7 +7,8 @@
 
 typedef enum AppLog {                  /* lines on stderr */
                       APP_LOG_NOTABLE, /* what failed on our side, was refused for who asked, or took longer than APP_SLOW_MS */
-                      APP_LOG_ALL, /* every request */
+                      APP_LOG_ALL,    /* every request */
+                      APP_LOG_FAULTS, /* what failed on our side alone */
                       APP_LOG_NONE
 } AppLog;
 

@@ -319,10 +319,17 @@ static void begin(Call *call)
 
 /* ---- the end of a request ---- */
 
-static bool notable(const Call *call, int64_t ms)
+static bool is_logged(const Call *call, int64_t ms)
 {
-    int status = call->reply.status;
-    return ms > APP_SLOW_MS || status >= 500 || status == 401 || status == 403 || status == 429;
+    int  status = call->reply.status;
+    bool notable = ms > APP_SLOW_MS || status >= 500 || status == 401 || status == 403 || status == 429;
+    switch (call->app->config.log) {
+    case APP_LOG_NOTABLE: return notable;
+    case APP_LOG_ALL: return true;
+    case APP_LOG_FAULTS: return status >= 500;
+    case APP_LOG_NONE: break;
+    }
+    return false;
 }
 
 /* One line: no text of the client's but its address, so nothing in it can pretend to be another line. */
@@ -359,8 +366,7 @@ static void finish(Call *call)
 {
     Transport *transport = call->transport;
     int64_t    us = now_us() - transport->start_us;
-    AppLog     level = call->app->config.log;
-    if (level == APP_LOG_ALL || (level == APP_LOG_NOTABLE && notable(call, us / 1000)))
+    if (is_logged(call, us / 1000))
         log_line(call, us);
     if (transport->loop)
         count_reply(transport->loop, call->reply.status, us);
