@@ -50,6 +50,7 @@
     X(CITY_MISSING, "city.missing", ERR_UNSEEN, "没有此城市", "No such city", "{dir} 里没有城市数据；先运行 firstmile init。",   \
       "There is no city in {dir}; run firstmile init first.")                                                                \
     X(CITY_EXISTS, "city.exists", ERR_REFUSED, "已有城市", "City exists", "{dir} 里已有城市数据。", "There is already a city in {dir}.") \
+    X(CITY_FOLDER, "city.folder", ERR_REFUSED, "文件夹不为空", "Folder is not empty", "{dir}（或 {dir}.init）不是空文件夹；请换一个目录。", "{dir} (or {dir}.init) is not an empty folder; choose another one.") \
     X(CITY_LOCKED, "city.locked", ERR_BUSY, "城市数据被占用", "City is in use",                                                \
       "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
     X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <uninorm.h>
+#include <uniwidth.h>
 
 /* ---- checking ---- */
 
@@ -88,6 +89,8 @@ size_t utf8_length(Str s)
         points += begins_character(s.ptr[i]);
     return points;
 }
+
+size_t utf8_columns(Str s) { return (size_t)u8_width((const uint8_t *)s.ptr, s.len, "UTF-8"); }
 
 Str utf8_clip(Str s, size_t max_points)
 {

@@ -10,6 +10,7 @@ size_t utf8_valid_until(Str s); /* bytes before the first fault; s.len when ther
 uint32_t utf8_next(Str s, size_t *at);
 size_t   utf8_length(Str s);                  /* code points */
 Str      utf8_clip(Str s, size_t max_points); /* at most so many code points */
+size_t   utf8_columns(Str s);                 /* on a terminal: two for an East Asian wide character, none for a control */
 /* Text as a person may type it into a one-line or many-line field: false for control characters (tab and line feed pass
  * where lines is true), NUL, U+FFFE/F and bidirectional overrides U+202A-E, U+2066-9. */
 bool utf8_printable(Str s, bool lines);

@@ -1,0 +1,140 @@
+/* cli/staging.c: see staging.h. */
+#include "cli/staging.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All that making a city writes (kernel/city.h, store/store.h); nothing else is ever removed. */
+static const char *const leavings[] = {
+    "city.db", "city.db-wal", "city.db-shm", "city.db.new", "city.db.new-wal", "city.db.new-shm", "lock",
+};
+#define KEYS       "keys"
+#define KEY_PREFIX "secret" /* and "secret.….tmp" of a write that was cut off */
+
+static Err err_file(const char *what, Str path)
+{
+    ErrCode code = errno == ENOSPC                                       ? ECODE_STORE_FULL
+                   : errno == EACCES || errno == EROFS || errno == EPERM ? ECODE_STORE_READ_ONLY
+                                                                         : ECODE_FILE_READ;
+    return err_make(code, "%s %.*s: %m", what, STR_FMT(path));
+}
+
+/* ECODE_CITY_FOLDER unless path is an empty folder. */
+static Err must_be_empty(Arena *arena, Str path)
+{
+    DIR *dir = opendir(str_dup_z(arena, path));
+    if (!dir)
+        return err_make(ECODE_CITY_FOLDER, "%.*s: %m", STR_FMT(path));
+    Err err = ERR_OK;
+    for (const struct dirent *entry; !err.kind && (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            err = err_make(ECODE_CITY_FOLDER, "%.*s holds %s", STR_FMT(path), entry->d_name);
+    closedir(dir);
+    return err;
+}
+
+static Err check_target(Arena *arena, Str target)
+{
+    struct stat status;
+    if (lstat(str_dup_z(arena, target), &status) != 0)
+        return errno == ENOENT ? ERR_OK : err_file("looking at", target);
+    if (access(str_dup_z(arena, str_printf(arena, "%.*s/city.db", STR_FMT(target))), F_OK) == 0)
+        return err_make(ECODE_CITY_EXISTS, "%.*s", STR_FMT(target));
+    return must_be_empty(arena, target);
+}
+
+static void remove_keys(int folder)
+{
+    int  fd = openat(folder, KEYS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        if (str_starts(str_from(entry->d_name), STR(KEY_PREFIX)))
+            unlinkat(fd, entry->d_name, 0);
+    closedir(dir);
+    unlinkat(folder, KEYS, AT_REMOVEDIR);
+}
+
+static void remove_leavings(const Staging *staging)
+{
+    for (size_t i = 0; i < sizeof leavings / sizeof leavings[0]; i++)
+        unlinkat(staging->fd, leavings[i], 0);
+    remove_keys(staging->fd);
+}
+
+static Err take_folder(Staging *staging)
+{
+    const char *path = str_dup_z(staging->arena, staging->dir);
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        return err_file("mkdir", staging->dir);
+    staging->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (staging->fd < 0)
+        return err_make(ECODE_CITY_FOLDER, "%s: %m", path);
+    if (flock(staging->fd, LOCK_EX | LOCK_NB) == 0)
+        return ERR_OK;
+    Err err = err_make(ECODE_CITY_LOCKED, "%s: %m", path);
+    close(staging->fd);
+    staging->fd = -1; /* it is the other's to remove */
+    return err;
+}
+
+Err staging_open(Arena *arena, Str target, Staging *out)
+{
+    while (target.len > 1 && target.ptr[target.len - 1] == '/')
+        target.len--;
+    Staging staging = { arena, target, str_printf(arena, "%.*s.init", STR_FMT(target)), -1 };
+    TRY(check_target(arena, target));
+    TRY(take_folder(&staging));
+    remove_leavings(&staging);
+    Err err = must_be_empty(arena, staging.dir);
+    if (err.kind) {
+        close(staging.fd);
+        return err;
+    }
+    *out = staging;
+    return ERR_OK;
+}
+
+/* The folder's entry for DIR must survive too. */
+static Err sync_parent(Arena *arena, Str path)
+{
+    size_t slash = path.len;
+    while (slash && path.ptr[slash - 1] != '/')
+        slash--;
+    Str parent = slash ? str_slice(path, 0, slash) : STR(".");
+    int fd = open(str_dup_z(arena, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    Err err = fd < 0 || fsync(fd) != 0 ? err_file("fsync", parent) : ERR_OK;
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+Err staging_keep(Staging *staging)
+{
+    if (fsync(staging->fd) != 0)
+        return err_file("fsync", staging->dir);
+    if (rename(str_dup_z(staging->arena, staging->dir), str_dup_z(staging->arena, staging->target)) != 0)
+        return err_file("rename to", staging->target);
+    close(staging->fd);
+    staging->fd = -1;
+    return sync_parent(staging->arena, staging->target);
+}
+
+void staging_drop(Staging *staging)
+{
+    if (staging->fd < 0)
+        return;
+    remove_leavings(staging);
+    close(staging->fd);
+    rmdir(str_dup_z(staging->arena, staging->dir));
+    staging->fd = -1;
+}
