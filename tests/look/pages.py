@@ -7,7 +7,7 @@
     pages.py MUSTACHE_TOOL --bench         microseconds of each page; the list with 50 rows
 
 A page ends up at DIR/NAME.LANG.html. In an example a {"zh", "en"} pair stands for one text; "like" names the example that it
-differs from, key by key.
+differs from, key by key; "at" is the list that is marked in the side bar.
 """
 import http.server
 import json
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 WEB = HERE.parents[1] / 'web'
 LANGS = ('zh', 'en')
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'"
-VIEWS = {'wide': ((1360, 900), None), 'narrow': ((390, 844), None), 'dark': ((1360, 900), 'dark')}
+VIEWS = {'wide': ((1360, 1500), None), 'narrow': ((390, 2200), None), 'dark': ((1360, 1500), 'dark')}
 VOID = {'area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr'}
 LIST_ROWS = 50
 
@@ -47,6 +47,9 @@ def context(name, lang):
     base = json.loads((HERE / f'pages/{example["like"]}.json').read_text(encoding='utf-8')) if 'like' in example else {}
     ui = {**chrome, **base.get('ui', {}), **example['ui']}
     ui['languages'][lang]['here'] = True
+    at = example.get('at', base.get('at', '/result'))
+    for entry in [entry for service in ui['nav'] for entry in service['types']]:
+        entry['type_here'] = entry['type_href'] == at
     page = {**base.get('page', {}), **example['page']}
     return example.get('like', name), in_language({'ui': ui, 'page': page}, lang)
 
@@ -222,7 +225,7 @@ def shoot(tool, out, names):
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
                     subprocess.run(['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
                                     '--disable-background-networking', '--disable-component-update', '--disable-sync',
-                                    '--hide-scrollbars', f'--user-data-dir={profile}', f'--window-size={width},{height}',
+                                    '--hide-scrollbars', '--run-all-compositor-stages-before-draw', '--virtual-time-budget=2000', f'--user-data-dir={profile}', f'--window-size={width},{height}',
                                     f'--screenshot={image}', f'http://127.0.0.1:{server.server_port}/{page}'],
                                    check=True, stderr=subprocess.DEVNULL)
                 print(image)

@@ -343,9 +343,16 @@ typedef struct Renderer {
     size_t      indent_len;
     size_t      partial_depth;
     size_t      steps;
+    const char
+        *limit; /* the one that was met; not an Err, which is large, because sections end a thousand times a page */
 } Renderer;
 
-static Err limit(const char *what) { return err_make(ECODE_TEMPLATE_LIMIT, "%s", what); }
+/* Ends the rendering: false all the way up. */
+static bool stop(Renderer *renderer, const char *limit)
+{
+    renderer->limit = limit;
+    return false;
+}
 
 static const Json *lookup(const Renderer *renderer, const Key *key)
 {
@@ -426,64 +433,68 @@ static void add_text(Renderer *renderer, Str text)
     buf_add(renderer->out, text);
 }
 
-static Err run(Renderer *renderer, const Template *page, size_t from, size_t to);
+static bool run(Renderer *renderer, const Template *page, size_t from, size_t to);
 
-static Err run_partial(Renderer *renderer, const Op *op)
+static bool run_partial(Renderer *renderer, const Op *op)
 {
     if (!op->partial)
-        return ERR_OK;
+        return true;
     if (renderer->partial_depth == MUSTACHE_PARTIAL_MAX)
-        return limit("partials are nested too deep");
+        return stop(renderer, "partials are nested too deep");
     if (op->indent.len > MUSTACHE_INDENT_MAX - renderer->indent_len)
-        return limit("partials are indented too far");
+        return stop(renderer, "partials are indented too far");
     if (op->indent.len > 0)
         memcpy(renderer->indent + renderer->indent_len, op->indent.ptr, op->indent.len);
     renderer->indent_len += op->indent.len;
     renderer->partial_depth++;
-    TRY(run(renderer, op->partial, 0, op->partial->op_count));
+    bool done = run(renderer, op->partial, 0, op->partial->op_count);
     renderer->partial_depth--;
     renderer->indent_len -= op->indent.len;
-    return ERR_OK;
+    return done;
 }
 
-static Err run_within(Renderer *renderer, const Template *page, size_t section, const Json *context)
+static bool run_within(Renderer *renderer, const Template *page, size_t section, const Json *context)
 {
     if (renderer->context_count == MUSTACHE_CONTEXT_MAX)
-        return limit("sections are nested too deep");
+        return stop(renderer, "sections are nested too deep");
     renderer->contexts[renderer->context_count++] = context;
-    TRY(run(renderer, page, section + 1, page->ops[section].next));
+    bool done = run(renderer, page, section + 1, page->ops[section].next);
     renderer->context_count--;
-    return ERR_OK;
+    return done;
 }
 
-static Err run_section(Renderer *renderer, const Template *page, size_t section)
+static bool run_section(Renderer *renderer, const Template *page, size_t section)
 {
     const Json *value = lookup(renderer, &page->ops[section].key);
     if (!shows(value))
-        return ERR_OK;
+        return true;
     if (value->kind != JSON_ARRAY)
         return run_within(renderer, page, section, value);
     JSON_EACH(item, value)
-    TRY(run_within(renderer, page, section, item));
-    return ERR_OK;
+    {
+        if (!run_within(renderer, page, section, item))
+            return false;
+    }
+    return true;
 }
 
-static Err run(Renderer *renderer, const Template *page, size_t from, size_t to)
+static bool run(Renderer *renderer, const Template *page, size_t from, size_t to)
 {
     for (size_t i = from; i < to;) {
         const Op *op = &page->ops[i];
         if (++renderer->steps > MUSTACHE_STEP_MAX)
-            return limit("the page takes too many steps");
+            return stop(renderer, "the page takes too many steps");
         if (op->line_start && renderer->indent_len > 0)
             add_indent(renderer);
         size_t next = i + 1;
+        bool   done = true;
         switch (op->kind) {
         case OP_TEXT: add_text(renderer, op->text); break;
         case OP_VALUE: add_escaped(renderer->out, value_text(lookup(renderer, &op->key))); break;
         case OP_RAW: buf_add(renderer->out, value_text(lookup(renderer, &op->key))); break;
-        case OP_PARTIAL: TRY(run_partial(renderer, op)); break;
+        case OP_PARTIAL: done = run_partial(renderer, op); break;
         case OP_SECTION:
-            TRY(run_section(renderer, page, i));
+            done = run_section(renderer, page, i);
             next = op->next;
             break;
         case OP_INVERTED: /* its instructions follow in line, OP_END does nothing */
@@ -492,11 +503,13 @@ static Err run(Renderer *renderer, const Template *page, size_t from, size_t to)
             break;
         case OP_END: break;
         }
+        if (!done)
+            return false;
         if (buf_full(renderer->out))
-            return limit("the page is too long");
+            return stop(renderer, "the page is too long");
         i = next;
     }
-    return ERR_OK;
+    return true;
 }
 
 Err mustache_render(const Template *page, const Json *const *contexts, size_t context_count, Buf *out)
@@ -505,7 +518,10 @@ Err mustache_render(const Template *page, const Json *const *contexts, size_t co
     Renderer renderer;
     renderer.out = out;
     renderer.context_count = context_count;
+    renderer.limit = NULL;
     renderer.indent_len = renderer.partial_depth = renderer.steps = 0;
     memcpy(renderer.contexts, contexts, context_count * sizeof *contexts);
-    return run(&renderer, page, 0, page->op_count);
+    if (!run(&renderer, page, 0, page->op_count))
+        return err_make(ECODE_TEMPLATE_LIMIT, "%s", renderer.limit);
+    return ERR_OK;
 }
