@@ -33,7 +33,8 @@ void app_free(App *app)
 {
     if (!app)
         return;
-    app_wait_home(app);
+    app_wait_home(app); /* nobody posts to an exchange from here on */
+    server_free(atomic_load(&app->server));
     sign_in_queue_free(app->passwords);
     sign_in_gate_free(app->gate);
     pthread_mutex_destroy(&app->mutex);
@@ -149,10 +150,7 @@ Err app_serve(App *app, const AppServe *serve)
         server_stop(server);
     Err err = server_run(server);
     signals_give_back(&before);
-    app_wait_home(app); /* nobody may post to an exchange from here on */
-    atomic_store(&app->server, NULL);
-    server_free(server);
-    return err;
+    return err; /* the server itself goes in app_free: who stops it may still hold it */
 }
 
 void app_stop(App *app)

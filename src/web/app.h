@@ -5,11 +5,12 @@
 
 #include "web/call.h"
 
-typedef enum AppLog {                  /* lines on stderr */
-                      APP_LOG_NOTABLE, /* what failed on our side, was refused for who asked, or took longer than APP_SLOW_MS */
-                      APP_LOG_ALL,    /* every request */
-                      APP_LOG_FAULTS, /* what failed on our side alone */
-                      APP_LOG_NONE
+/* Lines on stderr. Notable is what failed on our side, was refused for who asked, or took longer than APP_SLOW_MS. */
+typedef enum AppLog {
+    APP_LOG_NOTABLE,
+    APP_LOG_ALL,    /* every request */
+    APP_LOG_FAULTS, /* what failed on our side alone */
+    APP_LOG_NONE
 } AppLog;
 
 typedef struct AppConfig {
@@ -36,10 +37,10 @@ typedef struct AppServe {
     void *context;
 } AppServe;
 
-/* Serves TCP and DIR/socket until app_stop(), SIGTERM or SIGINT; then drains and returns. A demo city refuses any address but
- * loopback (ECODE_PORT_REFUSED). Errors as server_run(). */
+/* Serves TCP and DIR/socket until app_stop(), SIGTERM or SIGINT; then drains and returns. Once for each app. A demo city
+ * refuses any address but loopback (ECODE_PORT_REFUSED). Errors as server_run(). */
 Err  app_serve(App *app, const AppServe *serve) MUST_CHECK;
-void app_stop(App *app); /* from any thread or a signal handler, while app_serve() runs or before */
+void app_stop(App *app); /* from any thread or a signal handler, before app_free() */
 
 /* ---- the same addresses without a server, for verbs of the command line ---- */
 

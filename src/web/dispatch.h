@@ -30,7 +30,7 @@ struct App {
     const Look       *look;
     SignInQueue      *passwords;
     SignInGate       *gate;
-    _Atomic(Server *) server; /* while app_serve() runs */
+    _Atomic(Server *) server; /* from app_serve() to app_free() */
     atomic_bool       stopped;
     const AppServe   *serve;
     Loop             *loops[LOOPS_MAX];
