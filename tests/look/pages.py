@@ -24,7 +24,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 WEB = HERE.parents[1] / 'web'
 LANGS = ('zh', 'en')
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'"
+# The policy of src/web/call.c without scripts: a page must look the same under it.
+POLICY = ("default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+          "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'")
 VIEWS = {'wide': ((1360, 1500), None), 'narrow': ((390, 2200), None), 'dark': ((1360, 1500), 'dark')}
 VOID = {'area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr'}
 LIST_ROWS = 50
