@@ -409,7 +409,7 @@ static uint64_t gate_key(const SignInGate *gate, char kind, Str name)
     char            text[INET6_ADDRSTRLEN];
     struct in6_addr address;
     uint64_t        key;
-    if (kind == 'a' && name.len < sizeof text && memchr(name.ptr ? name.ptr : "", ':', name.len)) {
+    if (kind == 'a' && name.len && name.len < sizeof text && memchr(name.ptr, ':', name.len)) {
         memcpy(text, name.ptr, name.len);
         text[name.len] = '\0';
         if (inet_pton(AF_INET6, text, &address) == 1)

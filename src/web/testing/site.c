@@ -97,12 +97,14 @@ static void cast_all(Site *site)
 
 static void site_ready(void *context, Str address)
 {
-    Site *site = context;
-    Str   port = address;
+    Site   *site = context;
+    Str     port = address;
+    int64_t number = 0;
     str_cut(&port, ':');
+    str_int(port, &number);
     pthread_mutex_lock(&site->mutex);
     snprintf(site->address, sizeof site->address, "%.*s", STR_FMT(address));
-    site->port = atoi(site->address + (port.ptr - address.ptr));
+    site->port = (int)number;
     pthread_cond_signal(&site->started);
     pthread_mutex_unlock(&site->mutex);
 }
@@ -211,7 +213,9 @@ static Answer ask_on(Site *site, int fd, const char *method, Str target, Str hea
     assert_true(end + 4 <= all.len);
     answer.head = str_slice(all, 0, end + 2);
     answer.body = str_slice(all, end + 4, all.len);
-    answer.status = atoi(str_dup_z(arena, str_slice(all, 9, 12)));
+    int64_t status = 0;
+    str_int(str_slice(all, 9, 12), &status);
+    answer.status = (int)status;
     return answer;
 }
 
