@@ -60,7 +60,7 @@ static bool import_results(const Bench *bench)
                    STR_FMT(abstract), 1 + i % 9);
     assert(!buf_full(&csv));
     if (file_write(path, buf_str(&csv), 0600).kind)
-        return fprintf(stderr, "cannot write %.*s\n", STR_FMT(path)), false;
+        return complain("cannot write %.*s", STR_FMT(path));
     const char *const words[] = { "result", str_dup_z(bench->arena, path), "--as", "researcher" };
     return served_verb(&bench->served, "import", words, 4);
 }
@@ -90,8 +90,7 @@ static bool ask(const Bench *bench, Str request, int status, Str *head, const Js
     if (!load_once(bench->arena, &bench->served.target, request, &answer))
         return false;
     if (answer.status != status || json_parse(bench->arena, answer.body, &json).kind)
-        return fprintf(stderr, "wanted %d and JSON: %.*s\n%.*s\n", status, STR_FMT(answer.head), STR_FMT(answer.body)),
-               false;
+        return complain("wanted %d and JSON: %.*s\n%.*s", status, STR_FMT(answer.head), STR_FMT(answer.body));
     if (head)
         *head = answer.head;
     *out = json;
@@ -119,14 +118,14 @@ static bool make_requests(Bench *bench)
         return false;
     const Json *items = json_get(list, STR("items"));
     if (!items || items->count != LIST_ROWS)
-        return fprintf(stderr, "the list has %zu rows\n", items ? items->count : 0), false;
+        return complain("the list has %zu rows", items ? items->count : 0);
     Str id = json_text(json_get(items->first, STR("id")));
     Str target = str_printf(bench->arena, "/api/v1/records/result/%.*s", STR_FMT(id));
     bench->requests[LIST_50] = get(bench, LIST_TARGET);
     bench->requests[RECORD_READ] = get(bench, str_dup_z(bench->arena, target));
     if (!ask(bench, bench->requests[RECORD_READ], 200, NULL, &record) ||
         !json_text(json_get(json_get(record, STR("fields")), STR("abstract"))).len)
-        return fprintf(stderr, "the record does not show its abstract\n"), false;
+        return complain("the record does not show its abstract");
     Str body = str_printf(bench->arena,
                           "{\"fields\":{\"title\":\"持久登记 " LOAD_NUMBER
                           "\",\"discipline\":\"材料科学与工程\",\"claimed_level\":3,\"abstract\":\"%.*s\"}}",
@@ -176,7 +175,7 @@ static bool measure(Bench *bench, CaseName name)
                       .connections = cases[name].connections,
                       .seconds = bench->seconds };
     if (!load_run(&bench->served.target, &plan, &bench->figures[name]))
-        return fprintf(stderr, "the case %s failed\n", cases[name].name), false;
+        return complain("the case %s failed", cases[name].name);
     const LoadFigures *found = &bench->figures[name];
     printf("%-26s %9.0f /s   budget %6.0f   p50 %8.0f us   p99 %8.0f us   server %6.1f us cpu   %d connections\n",
            cases[name].title, found->requests_per_second, cases[name].budget_per_second, found->p50_us, found->p99_us,
@@ -198,9 +197,8 @@ static bool measure_creates(Bench *bench)
     if (!count_results(bench, &after))
         return false;
     if (after - before != bench->figures[DURABLE_CREATE].answered)
-        return fprintf(stderr, "%lld creates were answered, the city has %lld more\n",
-                       (long long)bench->figures[DURABLE_CREATE].answered, (long long)(after - before)),
-               false;
+        return complain("%lld creates were answered, the city has %lld more",
+                        (long long)bench->figures[DURABLE_CREATE].answered, (long long)(after - before));
     printf("%-26s %9.0f /s   4 KiB append and fdatasync, mean of before and after\n", "the disk alone",
            bench->syncs_per_second);
     return true;
@@ -238,8 +236,8 @@ static bool run(Bench *bench)
 int main(int count, char **words)
 {
     int64_t seconds = 3;
-    if (count > 2 || (count == 2 && (!str_int(str_from(words[1]), &seconds) || seconds < 1 || seconds > 600))) {
-        fprintf(stderr, "usage: %s [SECONDS]   for each case, 1 to 600\n", words[0]);
+    if (count > 2 || (count == 2 && (!str_int(str_from(words[1]), &seconds) || seconds < 1 || seconds > 60))) {
+        fprintf(stderr, "usage: %s [SECONDS]   for each case, 1 to 60\n", words[0]);
         return 64;
     }
     Bench bench = { .arena = arena_new(), .seconds = (double)seconds };

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 4096, EVENTS_MAX = 64, ANSWER_FIRST = 16384, SILENCE_MS = 30000 };
+enum { REQUEST_MAX = 4096, EVENTS_MAX = 64, ANSWER_FIRST = 16384, SILENCE_MS = 30000, LATENCIES_FIRST = 65536 };
 
 typedef struct Connection {
     int     fd;
@@ -35,7 +36,7 @@ typedef struct Run {
     int64_t           server_ns, client_ns;
     int64_t           answered;
     uint32_t         *latencies_us; /* of the answers within the measured time */
-    size_t            latency_count;
+    size_t            latency_count, latency_capacity;
 } Run;
 
 static int64_t clock_ns(clockid_t clock)
@@ -52,10 +53,19 @@ static int64_t processor_ns(pid_t pid)
     return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns(clock) : 0;
 }
 
+bool complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return false;
+}
+
 static bool trouble(const char *what)
 {
-    fprintf(stderr, "load: %s: %s\n", what, errno ? strerror(errno) : "the server ended the connection");
-    return false;
+    return complain("%s: %s", what, errno ? strerror(errno) : "the server ended the connection");
 }
 
 /* ---- one connection ---- */
@@ -85,7 +95,7 @@ static bool receive(Connection *connection, int flags)
 {
     if (connection->len == connection->capacity) {
         if (connection->capacity >= LOAD_ANSWER_MAX)
-            return fprintf(stderr, "load: an answer over %d bytes\n", LOAD_ANSWER_MAX), false;
+            return complain("an answer over %d bytes", LOAD_ANSWER_MAX);
         connection->capacity *= 2;
         connection->bytes = mem_grow(connection->bytes, connection->capacity);
     }
@@ -142,7 +152,7 @@ bool load_once(Arena *arena, const LoadTarget *target, Str request, Answer *out)
         whole = well && answer_whole((Str){ connection.bytes, connection.len }, &answer, &broken);
     }
     if (broken)
-        fprintf(stderr, "load: not an answer: %.*s\n", (int)connection.len, connection.bytes);
+        complain("not an answer: %.*s", (int)connection.len, connection.bytes);
     if (whole)
         *out = (Answer){ answer.status, str_dup(arena, answer.head), str_dup(arena, answer.body) };
     hang_up(&connection);
@@ -164,19 +174,26 @@ static bool ask(Run *run, Connection *connection)
     return deliver(connection, (Str){ run->request, run->plan->request.len });
 }
 
+static void keep_latency(Run *run, int64_t took_ns)
+{
+    if (run->latency_count == run->latency_capacity) {
+        run->latency_capacity = run->latency_capacity ? 2 * run->latency_capacity : LATENCIES_FIRST;
+        run->latencies_us = mem_grow(run->latencies_us, run->latency_capacity * sizeof *run->latencies_us);
+    }
+    run->latencies_us[run->latency_count++] = (uint32_t)(took_ns / 1000);
+}
+
 /* Counts a whole answer, and asks again while the time is not over. */
 static bool answered(Run *run, Connection *connection, const Answer *answer)
 {
     int64_t now = now_ns();
     run->waiting--;
     run->answered++;
-    if (answer->status != run->plan->status) {
-        fprintf(stderr, "load: status %d instead of %d: %.*s\n%.*s\n", answer->status, run->plan->status,
-                STR_FMT(answer->head), STR_FMT(answer->body));
-        return false;
-    }
-    if (now >= run->begin_ns && now < run->end_ns && run->latency_count < LOAD_LATENCIES_MAX)
-        run->latencies_us[run->latency_count++] = (uint32_t)((now - connection->sent_ns) / 1000);
+    if (answer->status != run->plan->status)
+        return complain("status %d instead of %d: %.*s\n%.*s", answer->status, run->plan->status, STR_FMT(answer->head),
+                        STR_FMT(answer->body));
+    if (now >= run->begin_ns && now < run->end_ns)
+        keep_latency(run, now - connection->sent_ns);
     return now >= run->end_ns || ask(run, connection);
 }
 
@@ -188,9 +205,7 @@ static bool advance(Run *run, Connection *connection)
         return false;
     if (answer_whole((Str){ connection->bytes, connection->len }, &answer, &broken))
         return answered(run, connection, &answer);
-    if (broken)
-        fprintf(stderr, "load: not an answer: %.*s\n", (int)connection->len, connection->bytes);
-    return !broken;
+    return !broken || complain("not an answer: %.*s", (int)connection->len, connection->bytes);
 }
 
 /* Reads the processor clocks when the measured time begins and, the other way round, when it ends. */
@@ -208,7 +223,7 @@ static bool serve_events(Run *run)
         struct epoll_event events[EVENTS_MAX];
         int                count = epoll_wait(run->epoll, events, EVENTS_MAX, SILENCE_MS);
         if (count == 0)
-            return fprintf(stderr, "load: no answer for %d s\n", SILENCE_MS / 1000), false;
+            return complain("no answer for %d s", SILENCE_MS / 1000);
         if (count < 0 && errno != EINTR)
             return trouble("waiting");
         for (int i = 0; i < count; i++)
@@ -248,7 +263,7 @@ static int latency_order(const void *a, const void *b)
 
 static LoadFigures figures_of(const Run *run)
 {
-    double count = run->latency_count ? (double)run->latency_count : 1;
+    double count = (double)run->latency_count;
     qsort(run->latencies_us, run->latency_count, sizeof *run->latencies_us, latency_order);
     return (LoadFigures){ .requests_per_second = (double)run->latency_count / run->plan->seconds,
                           .p50_us = run->latencies_us[run->latency_count / 2],
@@ -264,12 +279,13 @@ bool load_run(const LoadTarget *target, const LoadPlan *plan, LoadFigures *out)
     Run *run = mem_alloc(sizeof *run);
     run->target = target;
     run->plan = plan;
-    run->latencies_us = mem_alloc(LOAD_LATENCIES_MAX * sizeof *run->latencies_us);
     memcpy(run->request, plan->request.ptr, plan->request.len);
     size_t mark = str_find(plan->request, STR(LOAD_NUMBER));
     run->number = mark < plan->request.len ? run->request + mark : NULL;
     run->epoll = epoll_create1(EPOLL_CLOEXEC);
     bool well = run->epoll >= 0 && start(run) && serve_events(run);
+    if (well && !run->latency_count)
+        well = complain("no answer within the measured time");
     if (well)
         *out = figures_of(run);
     for (int i = 0; i < run->opened; i++)

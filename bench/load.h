@@ -13,11 +13,10 @@
 
 #include "base/arena.h"
 
-#define LOAD_NUMBER        "0000000000" /* stands in a request where the running number goes; no request has it otherwise */
-#define LOAD_ANSWER_MAX    (4 << 20)
-#define LOAD_WARM_UP_S     0.5
-#define LOAD_CONNECTIONS   512
-#define LOAD_LATENCIES_MAX 4000000
+#define LOAD_NUMBER      "0000000000" /* stands in a request where the running number goes; no request has it otherwise */
+#define LOAD_ANSWER_MAX  (4 << 20)
+#define LOAD_WARM_UP_S   0.5
+#define LOAD_CONNECTIONS 512
 
 typedef struct LoadTarget {
     uint16_t port; /* on 127.0.0.1 */
@@ -41,6 +40,9 @@ typedef struct Answer {
     int status;
     Str head, body;
 } Answer;
+
+/* Says on stderr why something failed; false. */
+bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 bool load_run(const LoadTarget *target, const LoadPlan *plan, LoadFigures *out);
 /* One request on a connection of its own. */

@@ -2,6 +2,7 @@
 #include "served.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
@@ -32,8 +33,7 @@ static bool ended_well(pid_t child, const char *verb)
     int status = 0;
     if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    fprintf(stderr, "firstmile %s ended with status %d\n", verb, WIFEXITED(status) ? WEXITSTATUS(status) : status);
-    return false;
+    return complain("firstmile %s ended with status %d", verb, WIFEXITED(status) ? WEXITSTATUS(status) : status);
 }
 
 bool served_verb(const Served *served, const char *verb, const char *const words[], size_t count)
@@ -64,7 +64,7 @@ static bool build_folder(Arena *arena, const char **out)
         len--;
     }
     if (len <= 0)
-        return fprintf(stderr, "this program cannot find itself\n"), false;
+        return complain("this program cannot find itself");
     *out = str_dup_z(arena, (Str){ path, (size_t)len });
     return true;
 }
@@ -76,7 +76,7 @@ bool served_make(Arena *arena, Served *out)
         return false;
     char *folder = path_in(arena, build, "bench/city-XXXXXX");
     if (!mkdtemp(folder))
-        return perror(folder), false;
+        return complain("%s: %s", folder, strerror(errno));
     *out = (Served){ .program = path_in(arena, build, "firstmile"),
                      .folder = folder,
                      .city = path_in(arena, folder, "city") };
@@ -94,7 +94,7 @@ static bool read_port(int fd, uint16_t *out)
         struct pollfd ready = { .fd = fd, .events = POLLIN };
         ssize_t       got = poll(&ready, 1, READY_MS) == 1 ? read(fd, said + len, sizeof said - len) : 0;
         if (got <= 0)
-            return fprintf(stderr, "firstmile serve does not say that it listens\n"), false;
+            return complain("firstmile serve does not say that it listens");
         len += (size_t)got;
         Str    text = { said, len };
         size_t at = str_find(text, STR("listening on "));
@@ -115,8 +115,8 @@ bool served_start(Served *served)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return perror("pipe"), false;
-    const char *const words[] = { served->program, "serve", served->city, "--listen", "127.0.0.1:0", NULL };
+        return complain("pipe: %s", strerror(errno));
+    const char *const words[] = { served->program, "serve", served->city, "--listen", "127.0.0.1:0", "--quiet", NULL };
     served->target.pid = run(words, ends[1]);
     close(ends[1]);
     served->output = ends[0];
@@ -138,6 +138,6 @@ bool served_end(Served *served)
         close(served->output);
     }
     if (served->folder && nftw(served->folder, remove_one, FILES_OPEN, FTW_DEPTH | FTW_PHYS) != 0)
-        return perror(served->folder), false;
+        return complain("%s: %s", served->folder, strerror(errno));
     return well;
 }
