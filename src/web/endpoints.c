@@ -36,6 +36,10 @@ const Endpoint endpoints[] = {
 
     /* ---- the operator of this machine ---- */
     { METHOD_GET,    "/api/v1/local/users",               local_users,          ALLOW_OPERATOR, .summary = "Who may sign in" },
+    { METHOD_POST,   "/api/v1/local/users",               people_user_add,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "A new person who may sign in: {login, name, organisation, role, password}" },
+    { METHOD_GET,    "/api/v1/local/organisations",       people_organisations, ALLOW_OPERATOR, .query = { "name" }, .summary = "Organisations, by name" },
+    { METHOD_POST,   "/api/v1/local/memberships",         people_membership_add, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "A person joins: {person, organisation, role, valid_from, valid_to}" },
+    { METHOD_DELETE, "/api/v1/local/memberships/{id}",    people_membership_end, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "A membership ends today" },
     { METHOD_POST,   "/api/v1/local/credentials",         local_credential_put, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Let a person sign in: {person, login, password}" },
     { METHOD_DELETE, "/api/v1/local/credentials/{login}", local_credential_end, ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "End a sign-in" },
     { METHOD_GET,    "/api/v1/local/tokens",              local_tokens,         ALLOW_OPERATOR, .summary = "Tokens of scripts" },

@@ -44,6 +44,12 @@ void local_token_add(Call *call);
 void local_token_end(Call *call);
 void local_act(Call *call);
 
+/* people.c */
+void people_organisations(Call *call);
+void people_user_add(Call *call);
+void people_membership_add(Call *call);
+void people_membership_end(Call *call);
+
 /* about.c */
 void about_health(Call *call);
 void about_metrics(Call *call);

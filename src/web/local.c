@@ -1,5 +1,6 @@
 /* web/local.c: what only the operator of this machine may do: sign-ins, tokens, and steps as the system, which is how a first
  * operator comes into a city and how one is recovered. */
+#include "web/local.h"
 #include "base/utf8.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -61,13 +62,32 @@ void local_users(Call *call)
     reply(call, err, 200, json, NULL);
 }
 
-typedef struct NewCredential {
-    Str         person, login;
-    PasswordJob job;
-    int64_t     now_ms;
-} NewCredential;
+NewCredential local_new_credential(const Call *call)
+{
+    return (NewCredential){ .login = json_text(json_get(call->body, STR("login"))),
+                            .job = { .password = json_text(json_get(call->body, STR("password"))), .make = true },
+                            .now_ms = call->ctx.now_ms };
+}
 
-static Err write_credential(Db *db, void *context)
+void local_check_credential(const NewCredential *made, Problems *problems)
+{
+    Str password = made->job.password;
+    if (!login_valid(made->login))
+        PROBLEM(problems, ECODE_LOGIN_FORM, STR("login"), STR_NONE,
+                ARG("max", str_printf(problems->arena, "%d", LOGIN_BYTES_MAX)));
+    if (utf8_length(password) < PASSWORD_POINTS_MIN || password.len > PASSWORD_BYTES_MAX)
+        PROBLEM(problems, ECODE_PASSWORD_LENGTH, STR("password"), STR_NONE,
+                ARG("min", str_printf(problems->arena, "%d", PASSWORD_POINTS_MIN)),
+                ARG("max", str_printf(problems->arena, "%d", PASSWORD_BYTES_MAX)));
+}
+
+void local_login_taken(Err err, Str login, Problems *problems)
+{
+    if (err.code == ECODE_LOGIN_TAKEN)
+        PROBLEM(problems, ECODE_LOGIN_TAKEN, STR("login"), STR_NONE, ARG("login", login));
+}
+
+Err local_write_credential(Db *db, void *context)
 {
     const NewCredential *made = context;
     return credential_put(db, made->person, made->login, (Str){ made->job.fresh, made->job.fresh_len }, made->now_ms);
@@ -80,8 +100,7 @@ static void credential_written(Call *call, Err err)
     Json                *json = json_object(call->ctx.arena);
     json_set_str(call->ctx.arena, json, STR("login"), made->login);
     json_set_str(call->ctx.arena, json, STR("person"), made->person);
-    if (err.code == ECODE_LOGIN_TAKEN)
-        PROBLEM(&problems, ECODE_LOGIN_TAKEN, STR("login"), STR_NONE, ARG("login", made->login));
+    local_login_taken(err, made->login, &problems);
     reply(call, err, 201, json, &problems);
 }
 
@@ -90,7 +109,7 @@ static void password_made(Call *call, Err err)
     if (err.kind)
         call_fail(call, err, NULL);
     else
-        call_write(call, write_credential, call->state, credential_written);
+        call_write(call, local_write_credential, call->state, credential_written);
 }
 
 static Err check_credential(Call *call, const NewCredential *made, Problems *problems)
@@ -102,13 +121,7 @@ static Err check_credential(Call *call, const NewCredential *made, Problems *pro
     if (!found)
         PROBLEM(problems, ECODE_FIELD_REFERENCE, STR("person"), STR_NONE,
                 ARG_TEXT("label", call_pack(call)->person->label));
-    if (!login_valid(made->login))
-        PROBLEM(problems, ECODE_LOGIN_FORM, STR("login"), STR_NONE,
-                ARG("max", str_printf(problems->arena, "%d", LOGIN_BYTES_MAX)));
-    if (utf8_length(made->job.password) < PASSWORD_POINTS_MIN || made->job.password.len > PASSWORD_BYTES_MAX)
-        PROBLEM(problems, ECODE_PASSWORD_LENGTH, STR("password"), STR_NONE,
-                ARG("min", str_printf(problems->arena, "%d", PASSWORD_POINTS_MIN)),
-                ARG("max", str_printf(problems->arena, "%d", PASSWORD_BYTES_MAX)));
+    local_check_credential(made, problems);
     return problems->count ? err_make(ECODE_RECORD_INVALID, "credential") : ERR_OK;
 }
 
@@ -119,10 +132,8 @@ void local_credential_put(Call *call)
                                { "password", JSON_STRING, true });
     NewCredential *made = ARENA_NEW(call->ctx.arena, NewCredential);
     if (!err.kind) {
-        *made = (NewCredential){ .person = json_text(json_get(call->body, STR("person"))),
-                                 .login = json_text(json_get(call->body, STR("login"))),
-                                 .job = { .password = json_text(json_get(call->body, STR("password"))), .make = true },
-                                 .now_ms = call->ctx.now_ms };
+        *made = local_new_credential(call);
+        made->person = json_text(json_get(call->body, STR("person")));
         err = check_credential(call, made, &problems);
     }
     if (err.kind) {
