@@ -332,7 +332,18 @@ static bool is_logged(const Call *call, int64_t ms)
     return false;
 }
 
-/* One line: no text of the client's but its address, so nothing in it can pretend to be another line. */
+/* Context of an error of ours, as one word of the log; it may quote what a client sent. */
+static Str log_context(const Call *call)
+{
+    Buf buf = buf_new(call->ctx.arena, SIZE_MAX);
+    buf_add(&buf, STR(" context=\""));
+    for (const char *at = call->reply.err.context; *at; at++)
+        buf_char(&buf, (unsigned char)*at < ' ' || *at == '"' || *at == 0x7f ? '?' : *at);
+    buf_char(&buf, '"');
+    return buf_str(&buf);
+}
+
+/* One line: beside its address and that context no text is the client's, so nothing in it can pretend to be another line. */
 static void log_line(const Call *call, int64_t us)
 {
     const Exchange *exchange = call->transport->exchange;
@@ -343,13 +354,13 @@ static void log_line(const Call *call, int64_t us)
     }
     Str time = instant_text(call->ctx.arena, call->ctx.now_ms), id = exchange ? exchange_id(exchange) : STR("process");
     Str code = call->reply.err.kind ? err_row(call->reply.err.code)->code : STR("-");
+    Str context = call->reply.status >= 500 ? log_context(call) : STR_NONE;
     fprintf(
         stderr,
-        "time=%.*s request=%.*s peer=%.*s method=%.*s endpoint=%s status=%d ms=%lld.%03lld actor=%.*s code=%.*s%s%s%s\n",
+        "time=%.*s request=%.*s peer=%.*s method=%.*s endpoint=%s status=%d ms=%lld.%03lld actor=%.*s code=%.*s%.*s\n",
         STR_FMT(time), STR_FMT(id), STR_FMT(call_peer(call)), STR_FMT(method_name(call->method)),
         call->endpoint ? call->endpoint->pattern : "-", call->reply.status, (long long)(us / 1000),
-        (long long)(us % 1000), STR_FMT(actor), STR_FMT(code), call->reply.status >= 500 ? " context=\"" : "",
-        call->reply.status >= 500 ? call->reply.err.context : "", call->reply.status >= 500 ? "\"" : "");
+        (long long)(us % 1000), STR_FMT(actor), STR_FMT(code), STR_FMT(context));
 }
 
 static void count_reply(Loop *loop, int status, int64_t us)

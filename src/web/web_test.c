@@ -4,6 +4,7 @@
 #include "web/endpoints.h"
 #include "web/testing/site.h"
 
+#include <argon2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +67,12 @@ static Str text(Site *site, const char *format, ...)
     vsnprintf(buffer, sizeof buffer, format, args);
     va_end(args);
     return str_from(str_dup_z(site->test->arena, str_from(buffer)));
+}
+
+static void must(Err err)
+{
+    if (err.kind)
+        fail_msg("%.*s: %s", STR_FMT(err_row(err.code)->code), err.context);
 }
 
 static bool has(Str all, const char *part) { return str_find(all, str_from(part)) < all.len; }
@@ -322,6 +329,36 @@ static void a_wrong_login_and_a_wrong_password_read_the_same(void **state)
     expect(site, password, 401, "sign_in.wrong");
     assert_true(str_eq(password.body, login.body));
     assert_null(answer_header(&login, "Set-Cookie").ptr);
+}
+
+/* The hash of an older release with weaker parameters, by the library alone. */
+static Str weak_hash(Site *site, Str password)
+{
+    Arena  *arena = site->test->arena;
+    uint8_t salt[PASSWORD_SALT_SIZE] = "0123456789abcdef", raw[32];
+    assert_int_equal(argon2id_hash_raw(1, 8192, 1, password.ptr, password.len, salt, sizeof salt, raw, sizeof raw),
+                     ARGON2_OK);
+    Hash pepper = hmac_sha256(hash_str(&site->test->city->secret), STR("firstmile password pepper 1"));
+    Hash tag = hmac_sha256(hash_str(&pepper), (Str){ (const char *)raw, sizeof raw });
+    Str  salt_text = base64_encode(arena, (Str){ (const char *)salt, sizeof salt });
+    Str  tag_text = base64_encode(arena, hash_str(&tag));
+    return text(site, "$argon2id-hmac-sha256$v=19$m=8192,t=1,p=1$%.22s$%.43s", salt_text.ptr, tag_text.ptr);
+}
+
+static void a_hash_of_weaker_parameters_is_replaced_when_its_owner_signs_in(void **state)
+{
+    Site      *site = *state;
+    Str        old = weak_hash(site, STR("long ago"));
+    Credential stored;
+    bool       found;
+    site_credential(site, &site->reader, "reader", old);
+    assert_int_equal(sign_in(site, "reader", "wrong").status, 401);
+    must(credential_find(site->test->db, site->test->arena, STR("reader"), &stored, &found));
+    assert_true(found && str_eq(stored.hash, old));
+    assert_int_equal(sign_in(site, "reader", "long ago").status, 201);
+    must(credential_find(site->test->db, site->test->arena, STR("reader"), &stored, &found));
+    assert_true(found && has(stored.hash, "m=65536,t=3"));
+    assert_int_equal(sign_in(site, "reader", "long ago").status, 201);
 }
 
 static void guessing_is_slowed_down(void **state)
@@ -981,6 +1018,7 @@ int main(void)
         SITE(this_site_and_scripts_are_let_through),
         SITE(the_right_password_opens_a_session_and_signing_out_ends_it),
         SITE(a_wrong_login_and_a_wrong_password_read_the_same),
+        SITE(a_hash_of_weaker_parameters_is_replaced_when_its_owner_signs_in),
         cmocka_unit_test(guessing_is_slowed_down),
         SITE(one_acts_as_one_membership_and_may_take_another),
         SITE(a_membership_that_ends_ends_access_at_once),

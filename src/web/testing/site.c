@@ -73,11 +73,16 @@ static Err put_credential(Db *db, const void *context)
     return credential_put(db, c->person, c->login, c->hash, c->created_ms);
 }
 
+void site_credential(Site *site, const Actor *actor, const char *login, Str hash)
+{
+    Credential credential = { actor->person, str_from(login), hash, SITE_NOW_MS };
+    write_by(site, put_credential, &credential);
+}
+
 static void cast_one(Site *site, const char *login, Str organisation, Str hash, Actor *out)
 {
     *out = test_actor(site->test, login, organisation, strcmp(login, "stranger") == 0 ? "author" : login);
-    Credential credential = { out->person, str_from(login), hash, SITE_NOW_MS };
-    write_by(site, put_credential, &credential);
+    site_credential(site, out, login, hash);
 }
 
 static void cast_all(Site *site)

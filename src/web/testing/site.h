@@ -31,6 +31,9 @@ void  site_free(Site *site); /* stops the server and waits for its end */
 /* Moves the clock of city and server. */
 void site_pass(Site *site, int64_t ms);
 
+/* What the person signs in with from now on. */
+void site_credential(Site *site, const Actor *actor, const char *login, Str hash);
+
 typedef struct Answer {
     int status;
     Str head; /* with its status line */
