@@ -247,6 +247,27 @@ Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Probl
     return ERR_OK;
 }
 
+Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64_t *out, Problems *problems)
+{
+    if (!ctx->actor)
+        return err_make(ECODE_SIGN_IN_NEEDED, "count of %.*s", STR_FMT(type->name));
+    Query query = { .filter = filter };
+    List  list = { .ctx = ctx, .type = type, .query = &query };
+    TRY(list_filter(&list, problems));
+    ExprSql sql = expr_sql_new(ctx->arena);
+    buf_add(&sql.sql, STR("SELECT count(*) FROM (SELECT 1"));
+    TRY(add_conditions(&list, &sql));
+    buf_add(&sql.sql, STR(" LIMIT "));
+    expr_sql_param(&sql, value_int(most + 1));
+    buf_char(&sql.sql, ')');
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    TRY(rows_next(rows, &more));
+    *out = rows_int(rows, 0);
+    return ERR_OK;
+}
+
 /* ---- one record ---- */
 
 Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out)

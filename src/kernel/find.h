@@ -22,6 +22,9 @@ typedef struct Found {
 
 /* Errors: ECODE_RECORD_INVALID with problems on filter, sort, limit; ECODE_HTTP_CURSOR. */
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
+/* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no count takes
+ * longer than most rows. Errors as find(). */
+Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64_t *out, Problems *problems) MUST_CHECK;
 /* ECODE_RECORD_UNSEEN alike for no such record and for one that the actor may not see. */
 Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out) MUST_CHECK;
 /* Children of record that the actor may see, of one type, oldest first. */

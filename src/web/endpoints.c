@@ -56,7 +56,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/{type}",                   records_list,       ALLOW_SIGNED_IN, .page = PAGE_LIST, .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "add_field", "add_is", "add_value" }, .summary = "List" },
     { METHOD_POST,   "/{type}",                   forms_new,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM, .page = PAGE_FORM, .summary = "Create a record" },
     { METHOD_GET,    "/{type}/new",               forms_new_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM, .query = { "*" }, .summary = "Form of a new record" },
-    { METHOD_GET,    "/{type}/{id}",              records_show,       ALLOW_SIGNED_IN, .page = PAGE_RECORD, SHOW, .summary = "Record" },
+    { METHOD_GET,    "/{type}/{id}",              records_show,       ALLOW_SIGNED_IN, .page = PAGE_RECORD, .query = { "fields", "expand", "log" }, .summary = "Record" },
     { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM, .query = { "*" }, .summary = "Form of a step" },
     { METHOD_POST,   "/{type}/{id}/{action}",     forms_act,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM, .page = PAGE_FORM, .summary = "Take a step" },
 };

@@ -22,7 +22,7 @@
  *     PAGE_SIGN_IN  {"login","next"}, and "error" (a problem as under PAGE_ERROR) after a failed attempt
  *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor; params[0] the type.
  *                   A filter or sort that is wrong: status 422, no items, and "errors":[…].
- *     PAGE_RECORD   the contract's single record, with `actions`
+ *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created), "action":{"name","label","help"},
  *                   "inputs":[fields as GET /api/v1/types/{type} gives them, and "required"], "values":{field: value as the
  *                   contract spells it, or the text that was sent}, "version" (to send back; absent when created)}, and after

@@ -58,6 +58,18 @@ ExprType expr_type(const Expr *expr); /* after expr_check */
 /* Visits each (type, field) that the expression reads, references it follows and links of collections included. */
 void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type, const void *field), void *context);
 
+/* ---- parts, for showing a filter and taking a part of it away ---- */
+
+typedef struct ExprPart { /* one conjunct of the top-level `and`s */
+    Str   source;         /* its text; joined by " and " the sources mean what the whole means */
+    Str   path;           /* "title", "result.title"; empty when the part is not of the form `path sign literal` */
+    Str   sign;           /* "=", "!=", "<", "<=", ">", ">=", "contains", "is missing", "is not missing" */
+    Value value;          /* of the literal; missing for the last two */
+} ExprPart;
+
+/* Of what expr_parse gave; needs no check. */
+void expr_parts(Arena *arena, const Expr *expr, ExprPart **out, size_t *count);
+
 /* ---- evaluation ---- */
 
 typedef struct ExprRow { /* a record as the caller has it; row NULL: no record */

@@ -5,6 +5,7 @@
  *   check.c    names and types, what a filter may hold; fills the second half of each node
  *   eval.c     Expr + row -> Value
  *   explain.c  Expr + row -> clauses in words
+ *   parts.c    Expr -> conjuncts, for people who edit a filter
  *   sql.c      Expr -> SQL condition
  *
  * A run of operators of one level ("a and b and c", "x + y - z") is one node with many operands. So the depth of the

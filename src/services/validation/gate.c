@@ -137,6 +137,7 @@ static Err side_json(const Ctx *ctx, const Record *result, const SideRule *rule,
     bool    hidden = side.any_hidden || !result;
     Outcome verdict = hidden ? HIDDEN : side.any_failed ? FAIL : side.any_whole ? PASS : MISSING;
     Json   *json = json_object(arena);
+    json_set_str(arena, json, STR("type"), str_from(rule->type));
     json_set_str(arena, json, STR("verdict"), str_from(outcome_names[verdict]));
     if (!hidden) {
         json_set_int(arena, json, STR("passed"), side.passed);

@@ -11,7 +11,7 @@
 
 #include "kernel/find.h"
 
-/* {"technical": side, "market": side}; side: {"verdict", "passed", "of", "criteria": [{"record", "type", "criterion", "required",
+/* {"technical": side, "market": side}; side: {"type", "verdict", "passed", "of", "criteria": [{"record", "type", "criterion", "required",
  * "found", "evidence", "result": "pass" | "fail" | "missing" | "hidden"}]}. Words in ctx's language; what is missing or hidden is absent. */
 Err gate_view(const Ctx *ctx, const Record *gate_review, Json **out) MUST_CHECK;
 

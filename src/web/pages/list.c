@@ -1,0 +1,400 @@
+/* web/pages/list.c: records of a type: filtered, sorted, page by page. The address holds the whole view. */
+#include "base/limits.h"
+#include "web/pages/filter.h"
+#include "web/pages/line.h"
+#include "web/pages/show.h"
+#include "web/pages/view.h"
+#include "web/shapes.h"
+
+#define LIST_COUNT_MAX 99999 /* rows are counted so far; beyond it says "99,999+" */
+
+typedef struct ListView {
+    Call       *call;
+    const Json *data;
+    PageOut    *out;
+    const Type *type;
+    Show       *show;
+    Str         filter, sort; /* of the address */
+    ExprPart   *parts;
+    size_t      part_count;
+    uint16_t    columns[FIELDS_MAX]; /* after the name */
+    size_t      column_count;
+} ListView;
+
+/* ---- addresses ---- */
+
+static void add_pair(const Call *call, Buf *buf, char *before, Str name, Str value)
+{
+    if (!value.len)
+        return;
+    buf_char(buf, *before);
+    buf_add(buf, name);
+    buf_char(buf, '=');
+    buf_add(buf, uri_escape(call->ctx.arena, value));
+    *before = '&';
+}
+
+/* This list with another filter, sort or page; what else the address chose stays. */
+static Str list_address(const Call *call, const Type *type, Str filter, Str sort, Str cursor)
+{
+    static const Str kept[] = { STR_INIT("limit"), STR_INIT("fields") };
+    char             before = '?';
+    Buf              buf = buf_new(call->ctx.arena, SIZE_MAX);
+    buf_add(&buf, view_list_href(call, type));
+    add_pair(call, &buf, &before, STR("filter"), filter);
+    add_pair(call, &buf, &before, STR("sort"), sort);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        add_pair(call, &buf, &before, kept[i], call_query(call, kept[i]));
+    add_pair(call, &buf, &before, STR("cursor"), cursor);
+    return buf_str(&buf);
+}
+
+static Str address(const ListView *view, Str filter, Str sort, Str cursor)
+{
+    return list_address(view->call, view->type, filter, sort, cursor);
+}
+
+/* ---- the form that adds a condition ---- */
+
+static const Sign *sign_of_code(Str code)
+{
+    for (size_t i = 0; i < filter_sign_count; i++)
+        if (str_eq(filter_signs[i].code, code))
+            return &filter_signs[i];
+    return NULL;
+}
+
+/* The condition that the address adds; ECODE_RECORD_INVALID with problems when it makes no sense. */
+static Err added_condition(Call *call, const Type *type, Str *out, Problems *problems)
+{
+    const Field *field = type_field(type, call_query(call, STR("add_field")));
+    const Sign  *sign = sign_of_code(call_query(call, STR("add_is")));
+    if (!field || !filter_takes(call, field)) {
+        PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR_NONE, STR_NONE, ARG("field", call_query(call, STR("add_field"))));
+        return err_make(ECODE_RECORD_INVALID, "add_field");
+    }
+    if (!sign) {
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR_NONE, STR_NONE, ARG("name", STR("add_is")),
+                ARG("expected", STR("eq, ne, lt, le, gt, ge, contains, missing, present")));
+        return err_make(ECODE_RECORD_INVALID, "add_is");
+    }
+    return filter_condition(call, field, sign, call_query(call, STR("add_value")), out, problems);
+}
+
+bool list_before(Call *call)
+{
+    const Type *type;
+    Str         condition, filter = call_query(call, STR("filter"));
+    Problems    problems = call_problems(call);
+    ExprPart   *parts;
+    size_t      count;
+    if (!call_query(call, STR("add_field")).ptr || call_type(call, 0, &type).kind)
+        return false;
+    filter_parts(call->ctx.arena, filter, &parts, &count);
+    if ((filter.len && !count) || added_condition(call, type, &condition, &problems).kind)
+        return false; /* the page says what is wrong, with what was typed */
+    call_redirect(call, list_address(call, type, filter_with(call->ctx.arena, filter, condition),
+                                     call_query(call, STR("sort")), STR_NONE));
+    return true;
+}
+
+/* ---- chips ---- */
+
+static Str sign_word(const ListView *view, Str sign)
+{
+    for (size_t i = 0; i < filter_sign_count; i++)
+        if (str_eq(filter_signs[i].sign, sign))
+            return say(view->call, filter_signs[i].word);
+    return sign;
+}
+
+static Err chip_text(const ListView *view, const Field *field, const ExprPart *part, Str *out)
+{
+    Arena *arena = view->call->ctx.arena;
+    Shown  shown = { 0 };
+    Value  value = part->value;
+    if (field->kind == FIELD_REFERENCE && value.kind == VALUE_TEXT)
+        value.kind = VALUE_ID;
+    if (value.kind != VALUE_MISSING)
+        TRY(show_value(view->show, field, value_json(arena, field, value), SHOW_IN_TABLE, &shown));
+    if (shown.hidden)
+        shown.text = say(view->call, "value.hidden");
+    Str word = sign_word(view, part->sign);
+    *out = shown.text.len ? str_printf(arena, "%.*s %.*s", STR_FMT(word), STR_FMT(shown.text)) : word;
+    return ERR_OK;
+}
+
+static Err put_chips(ListView *view)
+{
+    Call *call = view->call;
+    Json *chips = json_set(view->out->page, STR("chips"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < view->part_count; i++) {
+        const ExprPart *part = &view->parts[i];
+        Str             label, text = part->source;
+        const Field    *field = filter_field(call, view->type, part, &label);
+        if (field)
+            TRY(chip_text(view, field, part, &text));
+        else
+            label = say(call, "list.filter");
+        Json *chip = json_push(chips, json_object(call->ctx.arena));
+        put(call, chip, STR("chip_label"), label);
+        put(call, chip, STR("chip_text"), text);
+        Str rest = filter_without(call->ctx.arena, view->parts, view->part_count, i);
+        put(call, chip, STR("remove_href"), address(view, rest, view->sort, STR_NONE));
+        put(call, chip, STR("remove_label"), SAY(call, "say.list.remove", ARG("label", label)));
+    }
+    put(call, view->out->page, STR("clear_href"),
+        view->filter.len ? address(view, STR_NONE, view->sort, STR_NONE) : STR_NONE);
+    return ERR_OK;
+}
+
+/* ---- the form's own ---- */
+
+static void put_option(const ListView *view, Json *list, Str code, Str text, bool chosen)
+{
+    Json *option = json_push(list, json_object(view->call->ctx.arena));
+    put(view->call, option, STR("code"), code);
+    put(view->call, option, STR("text"), text);
+    json_set_bool(view->call->ctx.arena, option, STR("chosen"), chosen);
+}
+
+static void put_suggestions(const ListView *view, const Field *field, Json *list)
+{
+    for (size_t i = 0; i < field->choice_count; i++) {
+        Json *item = json_push(list, json_object(view->call->ctx.arena));
+        put(view->call, item, STR("suggestion"), in_words(view->call, field->choices[i].label));
+    }
+}
+
+/* Own fields first, then the system's. */
+static void put_filter_fields(const ListView *view, Json *filter)
+{
+    Arena      *arena = view->call->ctx.arena;
+    const Type *type = view->type;
+    Str         chosen = call_query(view->call, STR("add_field"));
+    Json       *fields = json_set(filter, STR("fields"), json_array(arena));
+    Json       *suggestions = json_set(filter, STR("suggestions"), json_array(arena));
+    for (size_t i = 0; i < type->field_count; i++) {
+        const Field *field = &type->fields[(i + SYS_COUNT) % type->field_count];
+        if (!filter_takes(view->call, field))
+            continue;
+        put_option(view, fields, field->name, show_label(view->call, field), str_eq(field->name, chosen));
+        put_suggestions(view, field, suggestions);
+    }
+}
+
+static void put_operators(const ListView *view, Json *filter)
+{
+    Json *operators = json_set(filter, STR("operators"), json_array(view->call->ctx.arena));
+    Str   chosen = call_query(view->call, STR("add_is"));
+    for (size_t i = 0; i < filter_sign_count; i++)
+        put_option(view, operators, filter_signs[i].code, say(view->call, filter_signs[i].word),
+                   str_eq(filter_signs[i].code, chosen));
+}
+
+/* What is wrong with the filter of the address, or with the condition that was to be added; empty when nothing is. */
+static Str filter_error(const ListView *view)
+{
+    Call *call = view->call;
+    Str   condition,
+        wrong = json_text(json_get(
+            json_get(view->data, STR("errors")) ? json_get(view->data, STR("errors"))->first : NULL, STR("text")));
+    Problems problems = call_problems(call);
+    if (wrong.len || !call_query(call, STR("add_field")).ptr)
+        return wrong;
+    if (added_condition(call, view->type, &condition, &problems).kind && problems.count)
+        return in_words(call, problems.items[0].text);
+    return STR_NONE;
+}
+
+static void put_filter(ListView *view)
+{
+    Call       *call = view->call;
+    Str         wrong = filter_error(view);
+    bool        read = !view->filter.len || (view->part_count && !json_get(view->data, STR("errors")));
+    const Type *type = view->type;
+    Json       *filter = json_set(view->out->page, STR("filter"), json_object(call->ctx.arena));
+    json_set_bool(call->ctx.arena, filter, STR("open"), wrong.len > 0);
+    json_set_bool(call->ctx.arena, filter, STR("expression_open"), wrong.len > 0 && !read);
+    put(call, filter, STR("error"), wrong);
+    put(call, filter, STR("expression"), view->filter);
+    put(call, filter, STR("value"), call_query(call, STR("add_value")));
+    put(call, filter, STR("example"),
+        str_printf(call->ctx.arena, "%.*s = '%.*s'", STR_FMT(type->fields[SYS_STATE].name),
+                   STR_FMT(type->states[0].name)));
+    put_filter_fields(view, filter);
+    put_operators(view, filter);
+}
+
+/* ---- columns ---- */
+
+static bool named(Str names, Str name) /* "a,b,c" */
+{
+    while (names.len)
+        if (str_eq(str_trim(str_cut(&names, ',')), name))
+            return true;
+    return false;
+}
+
+/* The type's columns that the role ever sees, or those that the address asks for; the name and its number stand apart. */
+static void choose_columns(ListView *view)
+{
+    const Type *type = view->type;
+    Str         asked = call_query(view->call, STR("fields"));
+    for (size_t i = 0; i < (asked.len ? type->field_count : type->column_count); i++) {
+        const Field *field = &type->fields[asked.len ? i : type->columns[i]];
+        bool         apart = field->index == type->title || field->index == SYS_NUMBER || field->index == SYS_ID;
+        if (!apart && shape_field_known(view->call, field) && (!asked.len || named(asked, field->name)))
+            view->columns[view->column_count++] = field->index;
+    }
+}
+
+static void put_column(const ListView *view, const Field *field, Str label, Json *columns)
+{
+    Call *call = view->call;
+    Str   sort = view->sort.len ? view->sort : view->type->sort;
+    bool  up = str_eq(sort, field->name);
+    bool  down = str_starts(sort, STR("-")) && str_eq(str_slice(sort, 1, sort.len), field->name);
+    Str   other = up ? str_printf(call->ctx.arena, "-%.*s", STR_FMT(field->name)) : field->name;
+    Json *column = json_push(columns, json_object(call->ctx.arena));
+    put(call, column, STR("column"), label);
+    json_set_bool(call->ctx.arena, column, STR("numeric"), show_numeric(field));
+    put(call, column, STR("sort_href"), address(view, view->filter, other, STR_NONE));
+    put(call, column, STR("sorted"), up ? STR("ascending") : down ? STR("descending") : STR_NONE);
+    json_set_bool(call->ctx.arena, column, STR("ascending"), up);
+    json_set_bool(call->ctx.arena, column, STR("descending"), down);
+}
+
+static void put_columns(const ListView *view, Json *table)
+{
+    const Type  *type = view->type;
+    const Field *title = &type->fields[type->title];
+    Json        *columns = json_set(table, STR("columns"), json_array(view->call->ctx.arena));
+    put_column(view, title,
+               shape_field_known(view->call, title) ? show_label(view->call, title) : say(view->call, "say.list.name"),
+               columns);
+    for (size_t i = 0; i < view->column_count; i++)
+        put_column(view, &type->fields[view->columns[i]], show_label(view->call, &type->fields[view->columns[i]]),
+                   columns);
+}
+
+/* ---- rows ---- */
+
+/* On narrow pages the state and the last column stay beside the name. */
+static bool drops(const ListView *view, size_t column)
+{
+    return view->columns[column] != SYS_STATE && column + 1 < view->column_count;
+}
+
+static Err put_row(const ListView *view, const Json *record, Json *rows)
+{
+    Call *call = view->call;
+    Json *row = json_push(rows, json_object(call->ctx.arena)), *cell;
+    Str   name, under;
+    TRY(show_title(view->show, view->type, record, &name));
+    TRY(show_under(view->show, view->type, record, &under));
+    put(call, row, STR("name"), name);
+    put(call, row, STR("name_lang"), show_lang(call, name));
+    put(call, row, STR("href"), view_href(call, view->type, json_text(json_get(record, STR("id"))), STR_NONE));
+    put(call, row, STR("under"), under);
+    Json *cells = json_set(row, STR("cells"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < view->column_count; i++) {
+        const Field *field = &view->type->fields[view->columns[i]];
+        TRY(show_cell(view->show, field, record, drops(view, i), &cell));
+        int state = field->index == SYS_STATE ? type_state(view->type, json_text(show_member(record, field))) : -1;
+        json_set(json_push(cells, cell), STR("state"), line_small(call, view->type, state));
+    }
+    return ERR_OK;
+}
+
+/* "1-50 of 1,284"; beyond the first page it is not known which rows these are. */
+static Err showing(const ListView *view, Str *out)
+{
+    Call    *call = view->call;
+    Arena   *arena = call->ctx.arena;
+    int64_t  total, most = LIST_COUNT_MAX;
+    Problems none = call_problems(call);
+    if (json_int(json_get(view->data, STR("total")), &total))
+        most = total;
+    else
+        TRY(find_count(&call->ctx, view->type, view->filter, most, &total, &none));
+    Str rows = show_count(arena, (int64_t)json_get(view->data, STR("items"))->count, LIMIT_LIST_ROWS);
+    Str all = show_count(arena, total, most);
+    *out = call_query(call, STR("cursor")).len
+               ? SAY(call, "say.list.showing_page", ARG("count", rows), ARG("total", all))
+               : SAY(call, "say.list.showing", ARG("from", STR("1")), ARG("to", rows), ARG("total", all));
+    return ERR_OK;
+}
+
+static Str caption(const ListView *view)
+{
+    Call        *call = view->call;
+    Str          sort = view->sort.len ? view->sort : view->type->sort;
+    const Field *field = type_field(view->type, str_starts(sort, STR("-")) ? str_slice(sort, 1, sort.len) : sort);
+    Str          label = in_words(call, view->type->plural);
+    if (!field || !shape_field_known(call, field))
+        return label;
+    return SAY(call, "say.list.caption", ARG("label", label), ARG_TEXT("column", field->label));
+}
+
+static Err put_table(ListView *view)
+{
+    Call       *call = view->call;
+    const Json *items = json_get(view->data, STR("items"));
+    Str         shown, next = json_text(json_get(view->data, STR("next")));
+    if (!items->count) {
+        put_null(call, view->out->page, STR("table"));
+        return ERR_OK;
+    }
+    choose_columns(view);
+    TRY(showing(view, &shown));
+    Json *table = json_set(view->out->page, STR("table"), json_object(call->ctx.arena));
+    put(call, table, STR("caption"), caption(view));
+    put(call, table, STR("showing"), shown);
+    put(call, table, STR("first_href"),
+        call_query(call, STR("cursor")).len ? address(view, view->filter, view->sort, STR_NONE) : STR_NONE);
+    put(call, table, STR("next_href"), next.len ? address(view, view->filter, view->sort, next) : STR_NONE);
+    put_columns(view, table);
+    Json *rows = json_set(table, STR("rows"), json_array(call->ctx.arena));
+    JSON_EACH(record, items)
+    TRY(put_row(view, record, rows));
+    return ERR_OK;
+}
+
+/* ---- the page ---- */
+
+static Err put_head(ListView *view)
+{
+    Call         *call = view->call;
+    const Type   *type = view->type;
+    const Action *creates;
+    Json         *page = view->out->page;
+    TRY(view_frame(call, view->out, in_words(call, type->plural), type));
+    view_crumbs_of(call, view_trail(call, view->out), type, false);
+    TRY(view_creates(call, type, &creates));
+    put(call, page, STR("label"), in_words(call, type->plural));
+    if (creates)
+        json_set(page, STR("create"),
+                 view_link(call, in_words(call, creates->label), view_new_href(call, type, NULL, STR_NONE)));
+    else
+        put_null(call, page, STR("create"));
+    put(call, page, STR("action"), view_list_href(call, type));
+    put(call, page, STR("sort"), view->sort);
+    return ERR_OK;
+}
+
+Err view_list(Call *call, const Json *data, PageOut *out)
+{
+    ListView view = { .call = call,
+                      .data = data,
+                      .out = out,
+                      .show = show_new(call),
+                      .filter = call_query(call, STR("filter")),
+                      .sort = call_query(call, STR("sort")) };
+    TRY(call_type(call, 0, &view.type));
+    filter_parts(call->ctx.arena, view.filter, &view.parts, &view.part_count);
+    TRY(put_head(&view));
+    TRY(put_chips(&view));
+    put_filter(&view);
+    return put_table(&view);
+}

@@ -1,0 +1,11 @@
+/* web/pages/pages.c: the table of pages; see web/page.h. */
+#include "web/pages/view.h"
+
+const Page pages[PAGE_KIND_COUNT] = {
+    [PAGE_HOME] = { STR_INIT("home"), view_home, NULL },
+    [PAGE_SIGN_IN] = { STR_INIT("signin"), view_sign_in, NULL },
+    [PAGE_LIST] = { STR_INIT("list"), view_list, list_before },
+    [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },
+    [PAGE_FORM] = { STR_INIT("form"), view_form, NULL },
+    [PAGE_ERROR] = { STR_INIT("error"), view_error, NULL },
+};

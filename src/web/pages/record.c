@@ -1,0 +1,473 @@
+/* web/pages/record.c: one record: what it is, where it stands, what can be done, what belongs to it, how it came about. */
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "kernel/event.h"
+#include "web/pages/gate.h"
+#include "web/pages/line.h"
+#include "web/pages/show.h"
+#include "web/pages/steps.h"
+#include "web/pages/view.h"
+#include "web/shapes.h"
+
+#define CHILD_ROWS      10 /* of a table of children; the list shows the rest */
+#define CHILD_COLUMNS   4  /* beside the name */
+#define CHILD_COUNT_MAX 9999
+#define LOG_EVENTS      20  /* until one asks for all */
+#define LOG_POINTS      160 /* of a text in the history */
+
+typedef struct RecordView {
+    Call       *call;
+    const Json *data;
+    Json       *page;
+    Show       *show;
+    const Type *type;
+    Record      record; /* with the actor's clearance */
+    int         state;  /* -1: does not show */
+    const Json *events; /* newest first */
+    Str         title;
+} RecordView;
+
+static const Json *member(const RecordView *view, const Field *field) { return show_member(view->data, field); }
+
+static Str number_of(const RecordView *view) { return json_text(member(view, &view->type->fields[SYS_NUMBER])); }
+
+/* ---- head ---- */
+
+/* "Dualvalidation gate: low-pressure interlayer" for a record without a name of its own. */
+static Err heading(const RecordView *view, Str *out)
+{
+    const Type  *type = view->type;
+    const Field *parent = type->parent >= 0 ? &type->fields[type->parent] : NULL;
+    Shown        of = { 0 };
+    bool         own = type->title != SYS_NUMBER && member(view, &type->fields[type->title]);
+    if (!own && parent)
+        TRY(show_value(view->show, parent, member(view, parent), SHOW_IN_TEXT, &of));
+    if (!of.text.len)
+        return show_title(view->show, type, view->data, out);
+    *out = SAY(view->call, "say.record.titled", ARG_TEXT("label", type->label), ARG("title", of.text));
+    return ERR_OK;
+}
+
+static void put_state(const RecordView *view)
+{
+    Call *call = view->call;
+    if (view->state < 0) {
+        put_null(call, view->page, STR("state"));
+        return;
+    }
+    Json *state = json_set(view->page, STR("state"), json_object(call->ctx.arena));
+    put(call, state, STR("label"), in_words(call, view->type->states[view->state].label));
+    put(call, state, STR("kind"), line_kind(view->type, view->state));
+}
+
+static void put_disclosure(const RecordView *view)
+{
+    Call *call = view->call;
+    Str   level = json_text(member(view, &view->type->fields[SYS_DISCLOSURE]));
+    if (!level.len) {
+        put_null(call, view->page, STR("disclosure"));
+        return;
+    }
+    Json *json = json_set(view->page, STR("disclosure"), json_object(call->ctx.arena));
+    Str   path = str_printf(call->ctx.arena, "say.disclosure.%.*s", STR_FMT(level));
+    put(call, json, STR("label"), look_text(page_look(call), call->ctx.lang, path));
+    put(call, json, STR("icon"), str_eq(level, class_names[CLASS_PUBLIC]) ? STR("i-open") : STR("i-lock"));
+}
+
+static Err put_head(RecordView *view)
+{
+    Call *call = view->call;
+    Shown owner;
+    TRY(heading(view, &view->title));
+    TRY(show_value(view->show, &view->type->fields[SYS_OWNER], member(view, &view->type->fields[SYS_OWNER]),
+                   SHOW_IN_TEXT, &owner));
+    put(call, view->page, STR("title"), view->title);
+    put(call, view->page, STR("title_lang"), show_lang(call, view->title));
+    put(call, view->page, STR("number"), number_of(view));
+    put(call, view->page, STR("owner"), owner.text);
+    json_set_int(call->ctx.arena, view->page, STR("version"), record_version(&view->record));
+    put_state(view);
+    put_disclosure(view);
+    return ERR_OK;
+}
+
+/* ---- sections: the fields, by compartment ---- */
+
+static bool in_section(const RecordView *view, const Field *field, size_t compartment)
+{
+    return !field->system && field->compartment == compartment && field->index != view->type->title &&
+           (int)field->index != view->type->parent && access_shows(&view->record.clearance, field);
+}
+
+static Err put_field(const RecordView *view, const Field *field, Json *texts, Json *facts)
+{
+    Call *call = view->call;
+    Shown shown;
+    TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &shown));
+    if (field->kind == FIELD_LONG_TEXT && shown.text.len) {
+        Json *text = json_push(texts, json_object(call->ctx.arena));
+        put(call, text, STR("text_label"), in_words(call, field->label));
+        put(call, text, STR("text"), shown.text);
+        put(call, text, STR("text_lang"), show_lang(call, shown.text));
+        return ERR_OK;
+    }
+    Json *fact = json_push(facts, json_object(call->ctx.arena));
+    put(call, fact, STR("fact"), in_words(call, field->label));
+    show_put(view->show, &shown, fact);
+    return ERR_OK;
+}
+
+static Err put_sections(const RecordView *view)
+{
+    Call       *call = view->call;
+    const Pack *pack = call_pack(call);
+    Json       *sections = json_set(view->page, STR("sections"), json_array(call->ctx.arena));
+    for (size_t c = 0; c < pack->compartment_count; c++) {
+        Json *texts = json_array(call->ctx.arena), *facts = json_array(call->ctx.arena);
+        for (size_t i = 0; i < view->type->field_count; i++)
+            if (in_section(view, &view->type->fields[i], c))
+                TRY(put_field(view, &view->type->fields[i], texts, facts));
+        if (!texts->count && !facts->count)
+            continue;
+        Json *section = json_push(sections, json_object(call->ctx.arena));
+        put(call, section, STR("id"), str_printf(call->ctx.arena, "part-%.*s", STR_FMT(pack->compartments[c].name)));
+        put(call, section, STR("label"), in_words(call, pack->compartments[c].label));
+        json_set(section, STR("texts"), texts);
+        put_block(call, section, STR("facts"), STR("items"), facts);
+    }
+    return ERR_OK;
+}
+
+/* ---- children ---- */
+
+typedef struct Children {
+    const Type *type;
+    Str         filter; /* children of this record */
+    uint16_t    columns[CHILD_COLUMNS];
+    size_t      column_count;
+} Children;
+
+static void children_of(const RecordView *view, const Type *type, Children *out)
+{
+    *out = (Children){ .type = type,
+                       .filter = str_printf(view->call->ctx.arena, "%.*s = '%.*s'",
+                                            STR_FMT(type->fields[type->parent].name),
+                                            STR_FMT(record_id(&view->record))) };
+    for (size_t i = 0; i < type->column_count && out->column_count < CHILD_COLUMNS; i++) {
+        const Field *field = &type->fields[type->columns[i]];
+        bool apart = field->index == type->title || field->index == SYS_NUMBER || (int)field->index == type->parent;
+        if (!apart && shape_field_known(view->call, field))
+            out->columns[out->column_count++] = field->index;
+    }
+}
+
+static Err child_row(const RecordView *view, const Children *children, const Record *record, Json *rows)
+{
+    Call    *call = view->call;
+    Json    *data, *row = json_push(rows, json_object(call->ctx.arena)), *cell;
+    Str      name, under;
+    Problems none = call_problems(call);
+    TRY(record_json(&call->ctx, record, STR_NONE, STR_NONE, &data, &none));
+    TRY(show_title(view->show, children->type, data, &name));
+    under = json_text(show_member(data, &children->type->fields[SYS_NUMBER]));
+    put(call, row, STR("name"), name);
+    put(call, row, STR("name_lang"), show_lang(call, name));
+    put(call, row, STR("href"), view_href(call, children->type, record_id(record), STR_NONE));
+    put(call, row, STR("under"), str_eq(under, name) ? STR_NONE : under);
+    Json *cells = json_set(row, STR("cells"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < children->column_count; i++) {
+        const Field *field = &children->type->fields[children->columns[i]];
+        const Json  *value = show_member(data, field);
+        TRY(show_cell(view->show, field, data, i + 1 < children->column_count && field->index != SYS_STATE, &cell));
+        put(call, json_push(cells, cell), STR("kind"),
+            field->index == SYS_STATE && value ? line_kind(children->type, record_state(record)) : STR_NONE);
+    }
+    return ERR_OK;
+}
+
+static Err child_table(const RecordView *view, const Children *children, const Found *found, Json *section)
+{
+    Call *call = view->call;
+    if (!found->count) {
+        put_null(call, section, STR("table"));
+        return ERR_OK;
+    }
+    const Type  *type = children->type;
+    const Field *title = &type->fields[type->title];
+    Json        *table = json_set(section, STR("table"), json_object(call->ctx.arena));
+    Json        *columns = json_set(table, STR("columns"), json_array(call->ctx.arena));
+    for (size_t i = 0; i <= children->column_count; i++) {
+        const Field *field = i ? &type->fields[children->columns[i - 1]] : title;
+        Json        *column = json_push(columns, json_object(call->ctx.arena));
+        put(call, column, STR("column"),
+            i || shape_field_known(call, title) ? show_label(call, field) : say(call, "say.list.name"));
+        json_set_bool(call->ctx.arena, column, STR("numeric"), i && show_numeric(field));
+    }
+    Json *rows = json_set(table, STR("rows"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < found->count; i++)
+        TRY(child_row(view, children, &found->records[i], rows));
+    return ERR_OK;
+}
+
+/* Would the actor be allowed to add a child to this record, whatever else the form asks for? */
+static Err child_add(const RecordView *view, const Children *children, Json *section)
+{
+    Call         *call = view->call;
+    const Field  *parent = &children->type->fields[children->type->parent];
+    const Action *creates;
+    Change       *change;
+    Problems      problems = call_problems(call);
+    TRY(view_creates(call, children->type, &creates));
+    if (creates) {
+        Json *input = json_object(call->ctx.arena);
+        json_set_str(call->ctx.arena, input, parent->name, record_id(&view->record));
+        ActRequest request = { .type = children->type, .action = creates->name, .input = input, .if_match = -1 };
+        Err        err = act_prepare(&call->ctx, &request, &change, &problems);
+        if (err.kind == ERR_DENIED || err.kind == ERR_REFUSED)
+            creates = NULL;
+    }
+    if (creates)
+        json_set(section, STR("add"),
+                 view_link(call, in_words(call, creates->label),
+                           view_new_href(call, children->type, parent, record_id(&view->record))));
+    else
+        put_null(call, section, STR("add"));
+    return ERR_OK;
+}
+
+static Err put_children_of(const RecordView *view, const Type *type, Json *list)
+{
+    Call    *call = view->call;
+    Children children;
+    Found    found;
+    int64_t  total;
+    Problems none = call_problems(call);
+    children_of(view, type, &children);
+    Query query = { .filter = children.filter, .sort = STR("created"), .limit = CHILD_ROWS };
+    TRY(find(&call->ctx, type, &query, &found, &none));
+    total = (int64_t)found.count;
+    if (found.next.len)
+        TRY(find_count(&call->ctx, type, children.filter, CHILD_COUNT_MAX, &total, &none));
+    Json *section = json_push(list, json_object(call->ctx.arena));
+    put(call, section, STR("id"), str_printf(call->ctx.arena, "all-%.*s", STR_FMT(type->name)));
+    put(call, section, STR("label"), in_words(call, type->plural));
+    put(call, section, STR("note"),
+        total > 1 ? SAY(call, "say.record.rows", ARG("count", show_count(call->ctx.arena, total, CHILD_COUNT_MAX)))
+                  : STR_NONE);
+    TRY(child_table(view, &children, &found, section));
+    put(call, section, STR("more_href"),
+        found.next.len ? str_printf(call->ctx.arena, "%.*s?filter=%.*s", STR_FMT(view_list_href(call, type)),
+                                    STR_FMT(uri_escape(call->ctx.arena, children.filter)))
+                       : STR_NONE);
+    return child_add(view, &children, section);
+}
+
+/* A link that the role never sees would tell whose child a record is. */
+static Err put_children(const RecordView *view)
+{
+    const Pack *pack = call_pack(view->call);
+    Json       *list = json_set(view->page, STR("children"), json_array(view->call->ctx.arena));
+    for (size_t i = 0; i < pack->type_count; i++) {
+        const Type *type = &pack->types[i];
+        if (type->parent >= 0 && type->fields[type->parent].target == view->type &&
+            shape_field_known(view->call, &type->fields[type->parent]))
+            TRY(put_children_of(view, type, list));
+    }
+    return ERR_OK;
+}
+
+/* ---- history ---- */
+
+static Str clipped(const Call *call, Str text)
+{
+    Str head = utf8_clip(text, LOG_POINTS);
+    return head.len == text.len ? text : str_printf(call->ctx.arena, "%.*s…", STR_FMT(head));
+}
+
+static Err put_change(const RecordView *view, const Json *change, Json *changes)
+{
+    Call        *call = view->call;
+    const Field *field = type_field(view->type, json_text(json_get(change, STR("field"))));
+    Shown        sides[2];
+    for (int i = 0; i < 2; i++) {
+        TRY(show_value(view->show, field, json_get(change, i ? STR("new") : STR("old")), SHOW_IN_TEXT, &sides[i]));
+        if (sides[i].hidden)
+            sides[i].text = say(call, "value.hidden");
+    }
+    Json *json = json_push(changes, json_object(call->ctx.arena));
+    put(call, json, STR("changed"), in_words(call, field->label));
+    put(call, json, STR("old"), clipped(call, sides[0].text));
+    put(call, json, STR("new"), clipped(call, sides[1].text));
+    put(call, json, STR("text_lang"), show_lang(call, sides[1].text.len ? sides[1].text : sides[0].text));
+    return ERR_OK;
+}
+
+static Str event_did(const RecordView *view, const Json *event)
+{
+    const Action *action = type_action(view->type, json_text(json_get(event, STR("action"))));
+    if (!action) /* of an earlier pack */
+        return SAY(view->call, "say.record.did", ARG("action", json_text(json_get(event, STR("label")))));
+    if (action->creates)
+        return in_words(view->call, action->label);
+    if (str_eq(action->name, STR("edit")))
+        return say(view->call, "say.record.edited");
+    return SAY(view->call, "say.record.did", ARG_TEXT("action", action->label));
+}
+
+static Str event_who(const RecordView *view, const Json *event)
+{
+    const Json *by = json_get(event, STR("by"));
+    Str         name = json_text(json_get(by, STR("name"))), body = json_text(json_get(by, STR("organisation_name")));
+    bool        system = false;
+    if (json_truth(json_get(by, STR("system")), &system) && system)
+        return say(view->call, "say.record.system");
+    return name.len ? name : body.len ? body : say(view->call, "say.record.somebody");
+}
+
+/* What a record began with stands in its sections, and what was there before each later change in that change. */
+static Err put_event(const RecordView *view, const Json *event, Json *events)
+{
+    Call         *call = view->call;
+    const Action *action = type_action(view->type, json_text(json_get(event, STR("action"))));
+    Json         *json = json_push(events, json_object(call->ctx.arena));
+    Str           time = json_text(json_get(event, STR("time")));
+    put(call, json, STR("instant"), time);
+    put(call, json, STR("date"), show_day(call, time));
+    put(call, json, STR("who"), event_who(view, event));
+    put(call, json, STR("did"), event_did(view, event));
+    Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
+    JSON_EACH(change, json_get(event, STR("changes")))
+    if (!action || !action->creates)
+        TRY(put_change(view, change, changes));
+    return ERR_OK;
+}
+
+static Str log_note(const RecordView *view, size_t all, size_t shown)
+{
+    if (shown == all)
+        return say_count(view->call, "say.record.steps", all);
+    return SAY(view->call, "say.record.steps_shown", ARG("count", str_printf(view->call->ctx.arena, "%zu", all)),
+               ARG("shown", str_printf(view->call->ctx.arena, "%zu", shown)));
+}
+
+static Err put_log(const RecordView *view)
+{
+    Call  *call = view->call;
+    size_t all = view->events->count, shown = all;
+    if (all > LOG_EVENTS && !str_eq(call_query(call, STR("log")), STR("all")))
+        shown = LOG_EVENTS;
+    Json *log = json_set(view->page, STR("log"), json_object(call->ctx.arena));
+    put(call, log, STR("note"), log_note(view, all, shown));
+    put(call, log, STR("more_href"),
+        shown < all ? str_printf(call->ctx.arena, "%.*s?log=all#log-h",
+                                 STR_FMT(view_href(call, view->type, record_id(&view->record), STR_NONE)))
+                    : STR_NONE);
+    Json *events = json_set(log, STR("events"), json_array(call->ctx.arena));
+    JSON_EACH(event, view->events)
+    if (events->count < shown)
+        TRY(put_event(view, event, events));
+    return ERR_OK;
+}
+
+/* ---- beside ---- */
+
+static Err put_dates(const RecordView *view)
+{
+    static const struct {
+        SystemField field;
+        const char *label;
+    } dates[] = { { SYS_CREATED, "say.record.created" }, { SYS_CHANGED, "say.record.changed" } };
+    Json *items = json_array(view->call->ctx.arena);
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        const Field *field = &view->type->fields[dates[i].field];
+        Shown        shown;
+        TRY(show_value(view->show, field, member(view, field), SHOW_IN_TABLE, &shown));
+        if (!shown.text.len)
+            continue;
+        Json *fact = json_push(items, json_object(view->call->ctx.arena));
+        put(view->call, fact, STR("fact"), say(view->call, dates[i].label));
+        show_put(view->show, &shown, fact);
+    }
+    put_block(view->call, view->page, STR("dates"), STR("items"), items);
+    return ERR_OK;
+}
+
+static Err put_link(const RecordView *view, const Field *field, Json *items)
+{
+    Call *call = view->call;
+    Shown shown;
+    TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &shown));
+    if (!shown.text.len && !shown.hidden)
+        return ERR_OK;
+    Json *link = json_push(items, json_object(call->ctx.arena));
+    put(call, link, STR("link"), shown.text);
+    put(call, link, STR("href"), shown.href);
+    put(call, link, STR("link_lang"), show_lang(call, shown.text));
+    put(call, link, STR("about"), in_words(call, field->label));
+    json_set_bool(call->ctx.arena, link, STR("hidden"), shown.hidden);
+    return ERR_OK;
+}
+
+static Err put_links(const RecordView *view)
+{
+    const Type *type = view->type;
+    Json       *items = json_array(view->call->ctx.arena);
+    if (type->parent >= 0)
+        TRY(put_link(view, &type->fields[type->parent], items));
+    TRY(put_link(view, &type->fields[SYS_OWNER], items));
+    TRY(put_link(view, &type->fields[SYS_CREATOR], items));
+    put_block(view->call, view->page, STR("links"), STR("items"), items);
+    return ERR_OK;
+}
+
+/* ---- the page ---- */
+
+static Err put_frame(const RecordView *view, PageOut *out)
+{
+    Call *call = view->call;
+    Shown parent = { 0 };
+    TRY(view_frame(call, out, view->title, view->type));
+    Json *crumbs = view_trail(call, out);
+    view_crumbs_of(call, crumbs, view->type, true);
+    if (view->type->parent >= 0) {
+        const Field *field = &view->type->fields[view->type->parent];
+        TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &parent));
+    }
+    if (parent.text.len)
+        view_crumb(call, crumbs, parent.text, parent.href);
+    Str number = number_of(view), name;
+    TRY(show_title(view->show, view->type, view->data, &name));
+    view_crumb(call, crumbs, number.len ? number : name, STR_NONE);
+    return ERR_OK;
+}
+
+static Err load(RecordView *view)
+{
+    Call *call = view->call;
+    Json *events;
+    TRY(call_type(call, 0, &view->type));
+    TRY(find_one(&call->ctx, view->type, json_text(json_get(view->data, STR("id"))), &view->record));
+    TRY(event_list(&call->ctx, &view->record, 0, LIMIT_LIST_ROWS, &events));
+    view->events = events;
+    view->state = json_get(view->data, STR("state")) ? record_state(&view->record) : -1;
+    return ERR_OK;
+}
+
+Err view_record(Call *call, const Json *data, PageOut *out)
+{
+    RecordView view = { .call = call, .data = data, .page = out->page, .show = show_new(call) };
+    TRY(load(&view));
+    TRY(put_head(&view));
+    TRY(put_frame(&view, out));
+    line_mile(call, view.type, view.state, view.events, view.page);
+    TRY(steps_put(call, &view.record, data, view.page));
+    TRY(put_sections(&view));
+    TRY(put_children(&view));
+    TRY(put_log(&view));
+    TRY(put_dates(&view));
+    TRY(put_links(&view));
+    if (!str_eq(view.type->page, STR("gate")))
+        return ERR_OK;
+    out->template = STR("gate");
+    return gate_put(call, view.show, &view.record, data, view.page);
+}

@@ -1,0 +1,275 @@
+/* web/pages/show.c: see show.h. */
+#include "web/pages/show.h"
+
+#include "base/utf8.h"
+#include "web/pages/view.h"
+
+#define TABLE_POINTS 60 /* of a text in a table */
+
+/* ---- numbers ---- */
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Str show_thousands(Arena *arena, Str number)
+{
+    size_t from = 0, to;
+    while (from < number.len && !is_digit(number.ptr[from]))
+        from++;
+    for (to = from; to < number.len && is_digit(number.ptr[to]);)
+        to++;
+    if (to - from <= 3)
+        return number;
+    Buf buf = buf_new(arena, SIZE_MAX);
+    buf_add(&buf, str_slice(number, 0, from));
+    for (size_t i = from; i < to; i++) {
+        if (i > from && (to - i) % 3 == 0)
+            buf_char(&buf, ',');
+        buf_char(&buf, number.ptr[i]);
+    }
+    buf_add(&buf, str_slice(number, to, number.len));
+    return buf_str(&buf);
+}
+
+Str show_count(Arena *arena, int64_t count, int64_t most)
+{
+    bool more = count > most;
+    Str  text = show_thousands(arena, str_printf(arena, "%lld", (long long)(more ? most : count)));
+    return more ? str_printf(arena, "%.*s+", STR_FMT(text)) : text;
+}
+
+/* ---- dates ---- */
+
+static Str month_name(const Call *call, int month)
+{
+    const Json *name = look_texts(page_look(call), call->ctx.lang, STR("say.date.months"))->first;
+    while (name && --month)
+        name = name->next;
+    return json_text(name);
+}
+
+Str show_spoken(const Call *call, int64_t day)
+{
+    Arena *arena = call->ctx.arena;
+    Date   date = date_from_day(day);
+    return SAY(call, "say.date.spoken", ARG("year", str_printf(arena, "%d", date.year)),
+               ARG("month", month_name(call, date.month)), ARG("day", str_printf(arena, "%d", date.day)));
+}
+
+static bool city_day(const Call *call, Str instant, int64_t *out)
+{
+    int64_t ms;
+    if (!instant_parse(instant, &ms))
+        return false;
+    *out = instant_day(ms, call_pack(call)->utc_offset_minutes);
+    return true;
+}
+
+Str show_day(const Call *call, Str instant)
+{
+    int64_t day;
+    return city_day(call, instant, &day) ? date_text(call->ctx.arena, day) : STR_NONE;
+}
+
+static Str date_shown(const Call *call, int64_t day, ShowAs as)
+{
+    return as == SHOW_IN_TEXT ? show_spoken(call, day) : date_text(call->ctx.arena, day);
+}
+
+/* ---- language ---- */
+
+static bool has_han(Str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        uint32_t point = utf8_next(text, &at);
+        if ((point >= 0x3400 && point <= 0x9FFF) || (point >= 0x20000 && point <= 0x323AF))
+            return true;
+    }
+    return false;
+}
+
+Str show_lang(const Call *call, Str text)
+{
+    return call->ctx.lang != LANG_ZH && has_han(text) ? STR("zh-CN") : STR_NONE;
+}
+
+Str show_label(const Call *call, const Field *field)
+{
+    Str label = in_words(call, field->label), unit = in_words(call, field->unit);
+    return unit.len ? SAY(call, "say.values.label_unit", ARG("label", label), ARG("unit", unit)) : label;
+}
+
+/* ---- names of records ---- */
+
+typedef struct Known {
+    const Type *type;
+    Str         id;
+    Name        name;
+} Known;
+
+struct Show {
+    Call  *call;
+    Known *known;
+    size_t count, capacity;
+};
+
+Show *show_new(Call *call)
+{
+    Show *show = ARENA_NEW(call->ctx.arena, Show);
+    show->call = call;
+    return show;
+}
+
+static Err name_look_up(const Ctx *ctx, const Type *type, Str id, Name *out)
+{
+    Record record;
+    *out = (Name){ 0 };
+    Err err = find_one(ctx, type, id, &record);
+    if (err.kind == ERR_UNSEEN)
+        return ERR_OK;
+    TRY(err);
+    out->seen = true;
+    if (access_shows(&record.clearance, &type->fields[SYS_NUMBER]))
+        out->number = record.values[SYS_NUMBER].text;
+    out->title = type->fields[type->title].kind == FIELD_REFERENCE ? STR_NONE : record_title(ctx, &record);
+    if (!out->title.len)
+        out->title = out->number.len ? out->number : type->label.in[ctx->lang];
+    return ERR_OK;
+}
+
+Err show_name(Show *show, const Type *type, Str id, Name *out)
+{
+    for (size_t i = 0; i < show->count; i++)
+        if (show->known[i].type == type && str_eq(show->known[i].id, id)) {
+            *out = show->known[i].name;
+            return ERR_OK;
+        }
+    TRY(name_look_up(&show->call->ctx, type, id, out));
+    if (show->count == show->capacity) {
+        size_t capacity = show->capacity * 2 + 16;
+        show->known = arena_grow(show->call->ctx.arena, show->known, show->count, capacity, sizeof *show->known);
+        show->capacity = capacity;
+    }
+    show->known[show->count++] = (Known){ type, id, *out };
+    return ERR_OK;
+}
+
+/* ---- values ---- */
+
+static Str choice_shown(const Call *call, const Field *field, Str code)
+{
+    const Choice *choice = field_choice(field, code);
+    return choice ? in_words(call, choice->label) : code;
+}
+
+static Str number_shown(const Call *call, const Field *field, Str number, ShowAs as)
+{
+    Str marked = show_thousands(call->ctx.arena, number), unit = in_words(call, field->unit);
+    if (as == SHOW_IN_TABLE || !unit.len)
+        return marked;
+    return SAY(call, "say.values.with_unit", ARG("value", marked), ARG("unit", unit));
+}
+
+static Str text_shown(const Call *call, Str text, ShowAs as)
+{
+    Str head = as == SHOW_IN_TABLE ? utf8_clip(text, TABLE_POINTS) : text;
+    return head.len == text.len ? text : str_printf(call->ctx.arena, "%.*s…", STR_FMT(head));
+}
+
+static Err reference_shown(Show *show, const Field *field, const Json *value, Shown *out)
+{
+    Str  id = value->kind == JSON_OBJECT ? json_text(json_get(value, STR("id"))) : value->text;
+    Name name = { 0 };
+    if (id.len)
+        TRY(show_name(show, field->target, id, &name));
+    out->hidden = !name.seen;
+    out->text = name.title;
+    if (name.seen)
+        out->href = view_href(show->call, field->target, id, STR_NONE);
+    return ERR_OK;
+}
+
+Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out)
+{
+    const Call *call = show->call;
+    int64_t     day;
+    *out = (Shown){ 0 };
+    if (!value)
+        return ERR_OK;
+    switch (field->kind) {
+    case FIELD_REFERENCE: return reference_shown(show, field, value, out);
+    case FIELD_CHOICE: out->text = choice_shown(call, field, value->text); break;
+    case FIELD_INTEGER:
+    case FIELD_DECIMAL: out->text = number_shown(call, field, value->text, as); break;
+    case FIELD_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
+    case FIELD_DATE: out->text = date_parse(value->text, &day) ? date_shown(call, day, as) : value->text; break;
+    case FIELD_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
+    default: out->text = text_shown(call, value->text, as); break;
+    }
+    return ERR_OK;
+}
+
+void show_put(Show *show, const Shown *shown, Json *into)
+{
+    const Call *call = show->call;
+    put(call, into, STR("text"), shown->text);
+    put(call, into, STR("text_href"), shown->href);
+    put(call, into, STR("text_lang"), show_lang(call, shown->text));
+    put_null(call, into, STR("exact"));
+    json_set_bool(call->ctx.arena, into, STR("hidden"), shown->hidden);
+}
+
+/* ---- records ---- */
+
+const Json *show_member(const Json *record, const Field *field)
+{
+    bool head = field->system && field->index != SYS_DISCLOSURE;
+    return json_get(head ? record : json_get(record, STR("fields")), field->name);
+}
+
+Err show_title(Show *show, const Type *type, const Json *record, Str *out)
+{
+    Shown title, number;
+    TRY(show_value(show, &type->fields[type->title], show_member(record, &type->fields[type->title]), SHOW_IN_TEXT,
+                   &title));
+    TRY(show_value(show, &type->fields[SYS_NUMBER], show_member(record, &type->fields[SYS_NUMBER]), SHOW_IN_TEXT,
+                   &number));
+    *out = title.text.len ? title.text : number.text.len ? number.text : in_words(show->call, type->label);
+    return ERR_OK;
+}
+
+Err show_under(Show *show, const Type *type, const Json *record, Str *out)
+{
+    Shown  owner;
+    Str    parts[2], number = json_text(show_member(record, &type->fields[SYS_NUMBER]));
+    size_t count = 0;
+    TRY(show_value(show, &type->fields[SYS_OWNER], show_member(record, &type->fields[SYS_OWNER]), SHOW_IN_TEXT,
+                   &owner));
+    if (number.len && type->title != SYS_NUMBER)
+        parts[count++] = number;
+    if (owner.text.len)
+        parts[count++] = owner.text;
+    *out = str_join(show->call->ctx.arena, parts, count, say(show->call, "top.between"));
+    return ERR_OK;
+}
+
+/* ---- cells ---- */
+
+bool show_numeric(const Field *field)
+{
+    return field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL || field->kind == FIELD_DATE ||
+           field->kind == FIELD_INSTANT;
+}
+
+Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Json **out)
+{
+    const Call *call = show->call;
+    Json       *cell = json_object(call->ctx.arena);
+    Shown       shown;
+    TRY(show_value(show, field, show_member(record, field), SHOW_IN_TABLE, &shown));
+    show_put(show, &shown, cell);
+    put(call, cell, STR("column"), show_label(call, field));
+    json_set_bool(call->ctx.arena, cell, STR("numeric"), show_numeric(field));
+    json_set_bool(call->ctx.arena, cell, STR("drop"), drop);
+    *out = cell;
+    return ERR_OK;
+}

@@ -1,0 +1,67 @@
+/* web/pages/show.h: values as people read them, from the JSON that the contract gives: what that does not hold cannot show.
+ *
+ * Numbers  with thousand marks. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is the
+ *          day on the city's wall. Choices and states by their labels, references by the title of what they name, which
+ *          is looked up as the actor: a record that they may not see shows as hidden.
+ * Memory   the call's arena. A Show remembers the names that it has looked up; make one a page. */
+#ifndef FM_WEB_PAGES_SHOW_H
+#define FM_WEB_PAGES_SHOW_H
+
+#include "web/page.h"
+
+/* ---- without a record ---- */
+
+Str show_thousands(Arena *arena, Str number); /* "1234567.50" -> "1,234,567.50" */
+/* A count that was made up to most: "1,284", or "9,999+" when there are more. */
+Str show_count(Arena *arena, int64_t count, int64_t most);
+Str show_spoken(const Call *call, int64_t day);
+/* The city's day of an instant as the contract spells it; empty when it is none. */
+Str show_day(const Call *call, Str instant);
+/* "zh-CN" for Chinese text on a page in another language, else empty. */
+Str show_lang(const Call *call, Str text);
+/* The label, with the unit in brackets when the field has one: "Money asked (10,000 yuan)". */
+Str show_label(const Call *call, const Field *field);
+
+/* ---- values of records ---- */
+
+typedef struct Show Show;
+Show               *show_new(Call *call);
+
+typedef enum ShowAs {
+    SHOW_IN_TABLE, /* bare numbers, ISO dates, short texts */
+    SHOW_IN_TEXT   /* with unit, spoken dates, whole texts */
+} ShowAs;
+
+typedef struct Shown {
+    Str  text; /* empty: not given */
+    Str  href; /* of a reference */
+    bool hidden;
+} Shown;
+
+/* value NULL: not given. */
+Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out) MUST_CHECK;
+/* Sets text, text_href, text_lang, exact and hidden. */
+void show_put(Show *show, const Shown *shown, Json *into);
+
+typedef struct Name { /* of a record that something refers to */
+    bool seen;
+    Str  title;  /* falls back on number, then on the type's label */
+    Str  number; /* may be empty */
+} Name;
+Err show_name(Show *show, const Type *type, Str id, Name *out) MUST_CHECK;
+
+/* A member of the contract's record; NULL when missing or hidden. */
+const Json *show_member(const Json *record, const Field *field);
+/* What names the record: its title, else its number, else its type. */
+Err show_title(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;
+/* Number and owner, as far as they show and are not the title: the line under a name. */
+Err show_under(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;
+
+/* ---- cells ---- */
+
+/* Numbers and dates stand to the right. */
+bool show_numeric(const Field *field);
+/* A cell of a table: value, column, numeric, drop. */
+Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Json **out) MUST_CHECK;
+
+#endif

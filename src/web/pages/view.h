@@ -1,0 +1,70 @@
+/* web/pages/view.h: what the views of pages share: words, and the chrome that the frame's facts leave to them. Private to
+ * web/pages.
+ *
+ * Words    every text that people read comes from web/locale, from the pack, or from a record; none stands in C.
+ * Shapes   web/templates/README.md: an item of a list carries every key of its shape, null where it has nothing. */
+#ifndef FM_WEB_PAGES_VIEW_H
+#define FM_WEB_PAGES_VIEW_H
+
+#include "web/page.h"
+
+Err view_home(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_sign_in(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_error(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* The list's form that adds a condition: led to the address of the joined filter when the condition is sound. */
+bool list_before(Call *call);
+
+/* ---- words ---- */
+
+/* The text at path of the locale: say(call, "say.home.title"). */
+Str say(const Call *call, const char *path);
+Str say_filled(const Call *call, const char *path, const ErrArg *args, size_t count);
+#define SAY(call, path, ...)                                                                                           \
+    say_filled((call), (path), (const ErrArg[]){ __VA_ARGS__ },                                                        \
+               sizeof((const ErrArg[]){ __VA_ARGS__ }) / sizeof(ErrArg))
+/* Fills {count}; for one, the text at path with "_one" behind it. */
+Str               say_count(const Call *call, const char *path, size_t count);
+static inline Str in_words(const Call *call, Text text) { return text.in[call->ctx.lang]; }
+
+/* ---- building ---- */
+
+/* Under key the text, or null when there is none. */
+void put(const Call *call, Json *json, Str key, Str text);
+void put_null(const Call *call, Json *json, Str key);
+/* Makes items the list `name` of a block under key; null when there are no items. */
+void put_block(const Call *call, Json *json, Str key, Str name, Json *items);
+/* {label, href} */
+Json *view_link(const Call *call, Str label, Str href);
+
+/* ---- chrome ---- */
+
+/* Does any rule let the actor's role see records of the type? */
+bool view_may_list(const Call *call, const Type *type);
+/* Title of the tab and the side bar, with the service of `here` open (NULL: none). */
+Err view_frame(Call *call, PageOut *out, Str title, const Type *here) MUST_CHECK;
+/* Where am I: the steps from the first page to this one; the last has no href. */
+Json *view_trail(const Call *call, PageOut *out);
+void  view_crumb(const Call *call, Json *crumbs, Str crumb, Str href);
+/* The service of the type and its list. */
+void view_crumbs_of(const Call *call, Json *crumbs, const Type *type, bool linked);
+
+/* Services as the first page and the side bar list them: those that hold a type which the actor may list or make. */
+typedef struct ServiceTypes {
+    Str          name, label, icon;
+    const Type **types;
+    size_t       count;
+} ServiceTypes;
+void view_services(const Call *call, ServiceTypes **out, size_t *count);
+
+/* "/TYPE", "/TYPE/ID", "/TYPE/ID/STEP" */
+Str view_list_href(const Call *call, const Type *type);
+Str view_href(const Call *call, const Type *type, Str id, Str step);
+/* "/TYPE/new", or with field=id filled in. */
+Str view_new_href(const Call *call, const Type *type, const Field *field, Str id);
+/* The step that makes records of the type when the actor's role may take it, else NULL. */
+Err view_creates(const Call *call, const Type *type, const Action **out) MUST_CHECK;
+
+#endif
