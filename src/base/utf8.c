@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unictype.h>
 #include <uninorm.h>
 #include <uniwidth.h>
 
@@ -99,6 +100,29 @@ Str utf8_clip(Str s, size_t max_points)
         if (begins_character(s.ptr[at]) && points++ == max_points)
             break;
     return str_slice(s, 0, at);
+}
+
+static size_t last_start(Str s) /* of the last code point; s is not empty */
+{
+    size_t at = s.len - 1;
+    while (at > 0 && ((uint8_t)s.ptr[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+Str utf8_trim(Str s)
+{
+    size_t first = 0;
+    for (size_t at = 0; first < s.len && uc_is_property_white_space(utf8_next(s, &at));)
+        first = at;
+    s = str_slice(s, first, s.len);
+    while (s.len) {
+        size_t start = last_start(s), at = start;
+        if (!uc_is_property_white_space(utf8_next(s, &at)))
+            break;
+        s = str_slice(s, 0, start);
+    }
+    return s;
 }
 
 /* ---- what people type ---- */

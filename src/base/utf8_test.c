@@ -79,6 +79,16 @@ static void length_and_clip_count_code_points(void **state)
         assert_str_equal(utf8_clip(text, i), clipped[i]);
 }
 
+static void white_space_of_any_script_is_trimmed(void **state)
+{
+    (void)state;
+    assert_str_equal(utf8_trim(STR(" \t\r\n\u3000\u00A0甲 \u3000乙\u2003\u2028\u3000 ")), STR("甲 \u3000乙"));
+    assert_str_equal(utf8_trim(STR("\u3000 \u3000")), STR(""));
+    assert_str_equal(utf8_trim(STR("é")), STR("é"));
+    assert_str_equal(utf8_trim(STR("\u200B")), STR("\u200B")); /* has no width, and is no space */
+    assert_str_equal(utf8_trim(STR_NONE), STR(""));
+}
+
 static void control_and_override_characters_are_not_for_people(void **state)
 {
     (void)state;
@@ -172,6 +182,7 @@ int main(void)
         TEST(faults_are_found_at_every_place),
         TEST(every_code_point_is_walked_over),
         TEST(length_and_clip_count_code_points),
+        TEST(white_space_of_any_script_is_trimmed),
         TEST(control_and_override_characters_are_not_for_people),
         TEST(every_code_point_takes_its_normal_form),
         TEST(any_company_of_code_points_takes_its_normal_form),

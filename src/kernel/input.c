@@ -59,7 +59,7 @@ static bool read_text(Input *in)
     Arena *arena = in->ctx->arena;
     if (in->given->kind != JSON_STRING)
         return refuse_kind(in);
-    Str text = str_trim(utf8_normal(arena, in->given->text));
+    Str text = utf8_trim(utf8_normal(arena, in->given->text));
     if (!utf8_printable(text, in->field->kind == FIELD_LONG_TEXT))
         return refuse(in, ECODE_FIELD_TEXT, NULL, 0);
     int64_t length = (int64_t)utf8_length(text);
@@ -167,7 +167,7 @@ Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *ou
 
 Json *input_from_text(Arena *arena, const Field *field, Str text)
 {
-    Str     cell = str_trim(text);
+    Str     cell = utf8_trim(text);
     Json   *json = json_string(arena, cell);
     int64_t number;
     if (cell.len == 0)
