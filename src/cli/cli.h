@@ -19,6 +19,7 @@ typedef struct Option {
     const char *name;  /* "pack": given as --pack VALUE or --pack=VALUE */
     const char *value; /* what stands for the value in help; NULL: a switch, without value */
     Text        help;
+    bool        needed; /* must be given */
 } Option;
 
 typedef struct Argument {
@@ -38,22 +39,13 @@ typedef struct Verb {
 } Verb;
 
 /* Rows that many verbs share. */
-#define ARGUMENT_DIR                                                                                                   \
-    {                                                                                                                  \
-        "DIR", TEXT_INIT("城市数据所在的目录", "folder of the city")                                                   \
-    }
-#define ARGUMENT_TYPE                                                                                                  \
-    {                                                                                                                  \
-        "TYPE", TEXT_INIT("记录类型，如 result", "type of record, such as result")                                     \
-    }
-#define OPTION_KEY_DIR                                                                                                 \
-    {                                                                                                                  \
-        "key-dir", "DIR", TEXT_INIT("密钥所在的目录（默认 DIR/keys）", "folder of the keys (default: DIR/keys)")       \
-    }
-#define OPTION_AS                                                                                                      \
-    {                                                                                                                  \
-        "as", "LOGIN", TEXT_INIT("以谁的身份（默认第一位平台管理员）", "who acts (default: the first operator)")       \
-    }
+/* clang-format off */
+#define ARGUMENT_DIR   { "DIR", TEXT_INIT("城市数据所在的目录", "folder of the city") }
+#define ARGUMENT_TYPE  { "TYPE", TEXT_INIT("记录类型，如 result", "type of record, such as result") }
+#define ARGUMENT_ID    { "ID", TEXT_INIT("记录的标识", "id of the record") }
+#define OPTION_KEY_DIR { "key-dir", "DIR", TEXT_INIT("密钥所在的目录（默认 DIR/keys）", "folder of the keys (default: DIR/keys)") }
+#define OPTION_AS      { "as", "LOGIN", TEXT_INIT("以谁的身份（默认第一位平台管理员）", "who acts (default: the first operator)") }
+/* clang-format on */
 
 struct Cli {
     const Verb *verb; /* NULL until one is known */

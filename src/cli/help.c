@@ -20,7 +20,8 @@ static void option_row(const Cli *cli, Buf *buf, const Option *option)
 {
     Str name = str_printf(cli->arena, "--%s%s%s", option->name, option->value ? " " : "",
                           option->value ? option->value : "");
-    row(buf, name, option->help.in[cli->lang]);
+    Str needed = option->needed ? SAY(cli, TEXT("（必填）", " (required)")) : STR("");
+    row(buf, name, str_printf(cli->arena, "%.*s%.*s", STR_FMT(option->help.in[cli->lang]), STR_FMT(needed)));
 }
 
 Str help_all(const Cli *cli, const Verb *const *verbs, size_t verb_count)

@@ -184,6 +184,18 @@ static bool asks_help(Words words)
     return false;
 }
 
+static Err check_all_given(Cli *cli, size_t arguments)
+{
+    if (arguments < ARGUMENTS_MAX && cli->verb->arguments[arguments].name)
+        return CLI_USAGE(cli, TEXT("缺少参数 {name}", "the argument {name} is missing"),
+                         ARG("name", str_from(cli->verb->arguments[arguments].name)));
+    for (size_t i = 0; i < OPTIONS_MAX && cli->verb->options[i].name; i++)
+        if (cli->verb->options[i].needed && !cli->options[i].ptr)
+            return CLI_USAGE(cli, TEXT("缺少选项 --{name}", "the option --{name} is missing"),
+                             ARG("name", str_from(cli->verb->options[i].name)));
+    return ERR_OK;
+}
+
 Err options_read(Cli *cli, Words words, bool *help)
 {
     size_t given = 0;
@@ -202,8 +214,5 @@ Err options_read(Cli *cli, Words words, bool *help)
         else
             TRY(take_argument(cli, word, &given));
     }
-    if (given < ARGUMENTS_MAX && cli->verb->arguments[given].name)
-        return CLI_USAGE(cli, TEXT("缺少参数 {name}", "the argument {name} is missing"),
-                         ARG("name", str_from(cli->verb->arguments[given].name)));
-    return ERR_OK;
+    return check_all_given(cli, given);
 }

@@ -2,7 +2,9 @@
 #include "cli/verbs.h"
 
 const Verb *const verbs[] = {
-    &verb_init,
-    &verb_serve,
+    &verb_init,           &verb_serve,           &verb_list,           &verb_show,      &verb_act,
+    &verb_rebuild,        &verb_pack_check,      &verb_user_add,       &verb_user_list, &verb_user_end,
+    &verb_membership_add, &verb_membership_list, &verb_membership_end, &verb_token_add, &verb_token_list,
+    &verb_token_end,
 };
 const size_t verb_count = sizeof verbs / sizeof verbs[0];

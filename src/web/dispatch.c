@@ -276,6 +276,9 @@ static Err admit(Call *call, Problems *problems)
     if (call->endpoint->permission != ALLOW_ALL || !call->endpoint->plain) {
         TRY(snapshot_open(call));
         Err who = identify(call);
+        if (who.code == ECODE_LOGIN_UNKNOWN)
+            PROBLEM(problems, ECODE_LOGIN_UNKNOWN, STR_NONE, STR_NONE,
+                    ARG("login", call_header(call, STR("Firstmile-As"))));
         /* A session whose membership has ended may still sign in anew, switch, or sign out. */
         if (who.code != ECODE_SIGN_IN_NO_MEMBERSHIP || call->as != CALL_AS_SESSION ||
             call->endpoint->permission != ALLOW_ALL)

@@ -1,0 +1,105 @@
+/* cli/show.c: firstmile show: one record: its fields by their labels, the steps possible now, and those that are not, with
+ * reasons. */
+#include "cli/types.h"
+#include "cli/verbs.h"
+
+/* References of the type, to be shown by their titles. */
+static Str references(Arena *arena, const Json *type)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    JSON_EACH(field, json_get(type, STR("fields")))
+    {
+        bool whole = str_eq(json_text(json_get(field, STR("kind"))), STR("reference")) &&
+                     !str_eq(json_text(json_get(field, STR("name"))), STR("id"));
+        if (whole)
+            buf_printf(&buf, "%s%.*s", buf.len ? "," : "", STR_FMT(json_text(json_get(field, STR("name")))));
+    }
+    return buf_str(&buf);
+}
+
+static Err fetch(Cli *cli, Client *client, Str expand, const Json **out)
+{
+    Str path;
+    TRY(ASK_PATH(cli, &path, STR("records"), cli_argument(cli, "TYPE"), cli_argument(cli, "ID")));
+    Buf target = buf_new(cli->arena, SIZE_MAX);
+    buf_add(&target, path);
+    if (expand.len)
+        ask_query(&target, "expand", expand);
+    return ask_get(cli, client, cli_option(cli, "as"), buf_str(&target), out);
+}
+
+static void print_line(const Cli *cli, Str label, Str value)
+{
+    if (value.len)
+        cli_print(SAY(cli, TEXT("{label}：{value}", "{label}: {value}"), ARG("label", label), ARG("value", value)));
+}
+
+/* A member that the record has beside its fields (number, state, owner …), by the label of the field of that name. */
+static void print_own(const Cli *cli, const Json *type, const Json *record, const char *name)
+{
+    const Json *field = types_named(json_get(type, STR("fields")), "name", str_from(name));
+    if (field)
+        print_line(cli, json_text(json_get(field, STR("label"))),
+                   types_shown(cli, field, json_get(record, str_from(name))));
+}
+
+static void print_fields(const Cli *cli, const Json *type, const Json *record)
+{
+    JSON_EACH(field, json_get(type, STR("fields")))
+    print_line(
+        cli, json_text(json_get(field, STR("label"))),
+        types_shown(cli, field, json_get(json_get(record, STR("fields")), json_text(json_get(field, STR("name"))))));
+}
+
+static void print_steps(const Cli *cli, const Json *record, bool allowed)
+{
+    JSON_EACH(step, json_get(record, STR("actions")))
+    {
+        bool may = false;
+        json_truth(json_get(step, STR("allowed")), &may);
+        if (may != allowed)
+            continue;
+        ErrArg name = ARG("name", json_text(json_get(step, STR("name"))));
+        ErrArg label = ARG("label", json_text(json_get(step, STR("label"))));
+        cli_print(may ? SAY(cli, TEXT("可以办理：{label}（{name}）", "possible: {label} ({name})"), label, name)
+                      : SAY(cli, TEXT("不能办理：{label}（{name}）", "not possible: {label} ({name})"), label, name));
+        JSON_EACH(reason, json_get(step, STR("reasons")))
+        cli_print(str_printf(cli->arena, "  %.*s", STR_FMT(json_text(json_get(reason, STR("text"))))));
+    }
+}
+
+static Err print_text(Cli *cli, Client *client)
+{
+    const Json *type, *record;
+    TRY(types_get(cli, client, cli_option(cli, "as"), cli_argument(cli, "TYPE"), cli->lang, &type));
+    TRY(fetch(cli, client, references(cli->arena, type), &record));
+    print_line(cli, json_text(json_get(type, STR("label"))), json_text(json_get(record, STR("id"))));
+    const char *const own[] = { "number", "state", "version", "owner" };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        print_own(cli, type, record, own[i]);
+    print_fields(cli, type, record);
+    print_steps(cli, record, true);
+    print_steps(cli, record, false);
+    return ERR_OK;
+}
+
+static Err run(Cli *cli)
+{
+    OWNED(client) Client *client = NULL;
+    const Json           *record;
+    TRY(ask_open(cli, &client));
+    if (!cli->json)
+        return print_text(cli, client);
+    TRY(fetch(cli, client, STR_NONE, &record));
+    cli_print_json(cli, record);
+    return ERR_OK;
+}
+
+const Verb verb_show = {
+    .name = "show",
+    .summary = TEXT_INIT("显示一条记录，以及现在能办和不能办的步骤",
+                         "show a record, and the steps possible now and not"),
+    .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, ARGUMENT_ID },
+    .options = { OPTION_AS, OPTION_KEY_DIR },
+    .run = run,
+};

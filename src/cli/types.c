@@ -1,0 +1,63 @@
+/* cli/types.c: see types.h. */
+#include "cli/types.h"
+
+Err types_get(Cli *cli, Client *client, Str as, Str type, Lang lang, const Json **out)
+{
+    AppRequest request = { .method = METHOD_GET, .as = as, .lang = lang };
+    TRY(ASK_PATH(cli, &request.target, STR("types"), type));
+    return ask_in(cli, client, cli->arena, &request, out);
+}
+
+const Json *types_named(const Json *array, const char *key, Str value)
+{
+    JSON_EACH(one, array)
+    if (str_eq(json_text(json_get(one, str_from(key))), value))
+        return one;
+    return NULL;
+}
+
+/* {"hidden":true}, or {"id","type","number","title"} of a reference that was expanded. */
+static Str shown_reference(const Cli *cli, const Json *value)
+{
+    Str title = json_text(json_get(value, STR("title"))), number = json_text(json_get(value, STR("number")));
+    if (json_get(value, STR("hidden")))
+        return SAY(cli, TEXT("（不可见）", "(hidden)"));
+    if (title.len && number.len)
+        return SAY(cli, TEXT("{title}（{number}）", "{title} ({number})"), ARG("title", title), ARG("number", number));
+    return title.len ? title : number.len ? number : json_text(json_get(value, STR("id")));
+}
+
+Str types_shown(const Cli *cli, const Json *field, const Json *value)
+{
+    Str         unit = json_text(json_get(field, STR("unit")));
+    const Json *choice;
+    if (!value)
+        return STR("");
+    switch (value->kind) {
+    case JSON_TRUE: return SAY(cli, TEXT("是", "yes"));
+    case JSON_FALSE: return SAY(cli, TEXT("否", "no"));
+    case JSON_OBJECT: return shown_reference(cli, value);
+    case JSON_STRING:
+    case JSON_NUMBER: break;
+    case JSON_NULL:
+    case JSON_ARRAY: return STR("");
+    }
+    choice = types_named(json_get(field, STR("choices")), "code", value->text);
+    if (choice)
+        return json_text(json_get(choice, STR("label")));
+    return unit.len ? str_printf(cli->arena, "%.*s %.*s", STR_FMT(value->text), STR_FMT(unit)) : value->text;
+}
+
+Str types_state(const Json *type, const Json *record)
+{
+    Str         state = json_text(json_get(record, STR("state")));
+    const Json *named = types_named(json_get(type, STR("states")), "name", state);
+    return named ? json_text(json_get(named, STR("label"))) : state;
+}
+
+Str types_title(const Cli *cli, const Json *type, const Json *record)
+{
+    Str         title = json_text(json_get(type, STR("title")));
+    const Json *field = types_named(json_get(type, STR("fields")), "name", title);
+    return types_shown(cli, field, json_get(json_get(record, STR("fields")), title));
+}
