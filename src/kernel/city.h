@@ -36,6 +36,7 @@ typedef struct Ctx {
     const Actor *actor; /* NULL: not signed in, sees nothing */
     int64_t      now_ms;
     Lang         lang;
+    struct Seen *seen; /* what references led to (find_remember); NULL: every one is looked up */
 } Ctx;
 
 /* Makes a city: folder, keys, database, frozen pack, and the event that says so. The pack must have passed pack_load.

@@ -354,14 +354,32 @@ static Json *hidden_json(Arena *arena)
     return hidden;
 }
 
-static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+/* ---- what references led to, direct-mapped by id: a list refers to few records, many times ---- */
+
+#define SEEN_SLOTS 256
+
+struct Seen {
+    struct {
+        Str   id;
+        bool  expand;
+        Json *shown;
+    } slots[SEEN_SLOTS];
+};
+
+void find_remember(Ctx *ctx) { ctx->seen = ARENA_NEW(ctx->arena, struct Seen); }
+
+static size_t seen_slot(Str id) /* the random end of a UUID spreads by itself */
+{
+    size_t sum = 0;
+    for (size_t i = id.len < 8 ? 0 : id.len - 8; i < id.len; i++)
+        sum = sum * 31 + (unsigned char)id.ptr[i];
+    return sum % SEEN_SLOTS;
+}
+
+static Err reference_look(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
 {
     Record target;
-    if (!expand && access_always(ctx, field->target)) {
-        *out = json_string(ctx->arena, value.text);
-        return ERR_OK;
-    }
-    Err err = find_one(ctx, field->target, value.text, &target);
+    Err    err = find_one(ctx, field->target, value.text, &target);
     if (err.kind == ERR_UNSEEN) {
         *out = hidden_json(ctx->arena);
         return ERR_OK;
@@ -381,6 +399,25 @@ static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool 
     if (title.len)
         json_set_str(ctx->arena, object, STR("title"), title);
     *out = object;
+    return ERR_OK;
+}
+
+static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+{
+    if (!expand && access_always(ctx, field->target)) {
+        *out = json_string(ctx->arena, value.text);
+        return ERR_OK;
+    }
+    if (!ctx->seen)
+        return reference_look(ctx, field, value, expand, out);
+    size_t slot = seen_slot(value.text);
+    bool   known = ctx->seen->slots[slot].expand == expand && str_eq(ctx->seen->slots[slot].id, value.text);
+    if (!known) {
+        TRY(reference_look(ctx, field, value, expand, &ctx->seen->slots[slot].shown));
+        ctx->seen->slots[slot].id = value.text;
+        ctx->seen->slots[slot].expand = expand;
+    }
+    *out = json_dup(ctx->arena, ctx->seen->slots[slot].shown);
     return ERR_OK;
 }
 

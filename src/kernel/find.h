@@ -35,6 +35,8 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
  * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
 Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out,
                 Problems *problems) MUST_CHECK;
+/* From here on ctx remembers what references led to, so that fifty rows of one owner cost one look-up. For one snapshot. */
+void find_remember(Ctx *ctx);
 /* One value as the contract spells it. */
 Json *value_json(Arena *arena, const Field *field, Value value);
 /* What names the record for people, in ctx's language; empty when hidden. */

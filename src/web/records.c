@@ -46,11 +46,13 @@ static Err first_problem(const Problems *problems)
 static Err list_json(Call *call, const Found *found, Json **out, Problems *problems)
 {
     Arena *arena = call->ctx.arena;
+    Ctx    ctx = call->ctx;
     Json  *json = json_object(arena), *items = json_set(json, STR("items"), json_array(arena));
+    find_remember(&ctx);
     for (size_t i = 0; i < found->count; i++) {
         Json *item;
-        TRY(record_json(&call->ctx, &found->records[i], call_query(call, STR("fields")),
-                        call_query(call, STR("expand")), &item, problems));
+        TRY(record_json(&ctx, &found->records[i], call_query(call, STR("fields")), call_query(call, STR("expand")),
+                        &item, problems));
         json_push(items, item);
     }
     json_set(json, STR("next"), found->next.len ? json_string(arena, found->next) : json_null(arena));
