@@ -10,7 +10,7 @@ size_t utf8_valid_until(Str s); /* bytes before the first fault; s.len when ther
 uint32_t utf8_next(Str s, size_t *at);
 size_t   utf8_length(Str s);                  /* code points */
 Str      utf8_clip(Str s, size_t max_points); /* at most so many code points */
-size_t   utf8_columns(Str s);                 /* on a terminal: two for an East Asian wide character, none for a control */
+size_t   utf8_columns(Str s); /* on a terminal: two for an East Asian wide character, none for a control */
 /* s without white space at both ends, that of other scripts too (U+3000, U+00A0 …). Source: Unicode's White_Space. */
 Str utf8_trim(Str s);
 /* Text as a person may type it into a one-line or many-line field: false for control characters (tab and line feed pass
