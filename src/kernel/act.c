@@ -218,7 +218,12 @@ static Err prepare_inputs(Prepare *p)
         if (!field)
             continue;
         TRY(input_value(p->ctx, field, given, &value, &good, p->problems));
-        if (!good || value_eq(value, p->delta->record.values[field->index]))
+        if (!good)
+            continue;
+        /* Every record has a disclosure: cleared, it is the type's own. */
+        if (field->index == SYS_DISCLOSURE && value.kind == VALUE_MISSING)
+            value = value_text(class_names[p->request->type->disclosure]);
+        if (value_eq(value, p->delta->record.values[field->index]))
             continue;
         p->delta->record.values[field->index] = value;
         p->delta->set[field->index] = true;

@@ -60,6 +60,14 @@ static void a_draft_needs_only_its_title(void **state)
     assert_int_equal(record.values[SYS_NUMBER].kind, VALUE_MISSING);
 }
 
+static void a_cleared_disclosure_is_the_types_own(void **state)
+{
+    Cast  *cast = *state;
+    Record record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                             STR("{\"title\":\"On valves\",\"disclosure\":null}"));
+    assert_true(str_eq(record.values[SYS_DISCLOSURE].text, class_names[record.type->disclosure]));
+}
+
 static void every_wrong_field_is_named_at_once(void **state)
 {
     Cast    *cast = *state;
@@ -337,6 +345,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_draft_needs_only_its_title),
+        CASE(a_cleared_disclosure_is_the_types_own),
         CASE(every_wrong_field_is_named_at_once),
         CASE(a_refusal_changes_nothing),
         CASE(a_guard_names_the_clause_and_what_was_found),
