@@ -7,11 +7,13 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import shlex
 import sqlite3
 import tempfile
 import traceback
 import urllib.parse
+from dataclasses import dataclass
 from pathlib import Path
 
 from scenario import PASSWORD, ROOT, City, Failure, Skip
@@ -71,6 +73,26 @@ def shared(name):
     if not path.exists():
         raise (Failure if os.environ.get('CI') == 'true' else Skip)(f'there is no {name} in the real data')
     return path
+
+
+@dataclass
+class Text:
+    """A row of docs/ERRORS.md, which is made from the program's one table."""
+    status: int
+    exit: int
+    title: dict                                 # by language
+
+
+def error_texts():
+    row = re.compile(r'^\| `([a-z_.]+)` \| (\d+) \| (\d+) \| \*\*(.+?)\*\* .*? \| \*\*(.+?)\*\* ')
+    lines = (ROOT / 'docs/ERRORS.md').read_text(encoding='utf-8').splitlines()
+    texts = {match[1]: Text(int(match[2]), int(match[3]), {'zh': match[4], 'en': match[5]})
+             for match in map(row.match, lines) if match}
+    expect(len(texts) == sum(line.startswith('| `') for line in lines), 'docs/ERRORS.md has rows that are not understood')
+    return texts
+
+
+TEXTS = error_texts()
 
 
 # ---- a city --------------------------------------------------------------------------------------------------------
