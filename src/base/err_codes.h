@@ -152,8 +152,8 @@
     X(ACTION_UNKNOWN, "action.unknown", ERR_UNSEEN, "没有此步骤", "No such step", "没有步骤 {action}。", "There is no step {action}.") \
     X(ACTION_DENIED, "action.denied", ERR_DENIED, "此角色不能办理", "Not for your role", "步骤“{action}”由{who}办理。",            \
       "The step “{action}” is taken by {who}.")                                                                              \
-    X(ACTION_REFUSED, "action.refused", ERR_REFUSED, "条件未满足", "Conditions not met", "步骤“{action}”现在不能办理：{count} 项条件未满足。", \
-      "The step “{action}” cannot be taken now: {count} conditions are not met.")                                            \
+    X(ACTION_REFUSED, "action.refused", ERR_REFUSED, "条件未满足", "Conditions not met", "此步骤现在不能办理，未满足的条件：{count} 项。", \
+      "This step cannot be taken now. Conditions not met: {count}.")                                                         \
     X(ACTION_STATE, "action.state", ERR_REFUSED, "状态不符", "Not in this state", "步骤“{action}”须在“{needed}”状态办理，现为“{found}”。", \
       "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
     X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
