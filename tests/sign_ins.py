@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Reads the JSON of `firstmile user list DIR --json` and prints one sign-in a line: login, and what it stands for."""
+"""Reads the JSON of `firstmile user list DIR --json` and prints one sign-in a line: login, role, organisation."""
 import json
 import sys
 
 
 def main():
-    users = json.load(sys.stdin)
-    for user in users['items'] if isinstance(users, dict) else users:
-        print('         ', user['login'].ljust(14), user.get('name') or '')
+    for user in json.load(sys.stdin)['items']:
+        as_what = [f"{row['role_label']}, {row['organisation']['name']}" for row in user['memberships']]
+        print(f"  {user['login']:12} {'; '.join(as_what)}")
 
 
 if __name__ == '__main__':
