@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Looks for what compilers let pass: banned calls, SQL made by formatting, words of one language only, paths of one machine,
-unfinished work. Prints file:line: message for each finding; status 1 when there is one.
+unfinished work, files that a document names and that are not there. Prints file:line: message for each; status 1 when any.
 
 A line may say why it is an exception:  /* lint: allow NAME: reason */  with the name of the rule.
 """
@@ -129,7 +129,23 @@ def check_locales():
             yield f'web/locale/en.json:1: {key} is empty in one language'
 
 
+def check_named_files(name, text, known):
+    """Files that a document names in backticks must exist: from the root, from src/, beside the document, or by their name."""
+    if not name.endswith('.md'):
+        return
+    folder = (ROOT / name).parent
+    for number, line in enumerate(text.splitlines(), 1):
+        for named in re.findall(r'`([\w./-]+\.(?:c|h|py|sh|md|yaml|json|css|scn)|[\w./-]+/)`', line):
+            last = named.rstrip('/').split('/')[-1]
+            if re.match(r'x[_.]', last) or 'NAME' in named or named.startswith(('build', '../', '/', 'demo/', 'keys/')):
+                continue
+            there = any((base / named).exists() for base in (ROOT, ROOT / 'src', folder))
+            if not there and ('/' in named or last not in known):
+                yield 'named', number, f'{named} does not exist'
+
+
 def main():
+    known = {name.split('/')[-1] for name in sources()}
     findings, files = [], 0
     for name in sources():
         path = ROOT / name
@@ -141,7 +157,7 @@ def main():
             continue                            # a corpus of bad input may hold any bytes
         files += 1
         lines = text.splitlines()
-        rules = [check_text] + ([check_c] if path.suffix in ('.c', '.h') else [])
+        rules = [check_text, lambda *args: check_named_files(*args, known)] + ([check_c] if path.suffix in ('.c', '.h') else [])
         for rule, number, message in (found for check in rules for found in check(name, text)):
             if f'lint: allow {rule}:' not in lines[number - 1]:
                 findings.append(f'{name}:{number}: {message}')
