@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The proof of kill9_test.py over many rounds.
 # suite: long alone
+"""The proof of kill9_test.py over many rounds.
 """
 import sys
 

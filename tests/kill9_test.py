@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 under load: nothing that was acknowledged is lost, doubled or half there.
 # suite: slow alone
+"""kill -9 under load: nothing that was acknowledged is lost, doubled or half there.
 
     kill9_test.py [ROUNDS] [SEED]       6 rounds and a random seed unless said; the seed is printed
 
