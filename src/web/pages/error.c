@@ -29,8 +29,9 @@ static Json *error_clauses(const Call *call, const Json *problem)
         const Json *values = json_get(error, STR("values"));
         Str         rule = json_text(json_get(values, STR("rule")));
         Json       *clause = json_push(clauses, json_object(call->ctx.arena));
-        put(call, clause, STR("rule"), rule.len ? rule : json_text(json_get(error, STR("text"))));
-        put(call, clause, STR("found"), rule.len ? json_text(json_get(values, STR("found"))) : STR_NONE);
+        put(call, clause, STR("rule"), rule.len ? say_sentence(call, rule) : json_text(json_get(error, STR("text"))));
+        put(call, clause, STR("found"),
+            rule.len ? say_sentence(call, json_text(json_get(values, STR("found")))) : STR_NONE);
     }
     return clauses;
 }

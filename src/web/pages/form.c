@@ -29,7 +29,7 @@ static Str record_href(const FormView *view, Str step)
 
 static Str error_text(const FormView *view, const Json *error)
 {
-    Str text = json_text(json_get(error, STR("text"))),
+    Str text = say_sentence(view->call, json_text(json_get(error, STR("text")))),
         helps = json_text(json_get(json_get(error, STR("values")), STR("helps")));
     if (!helps.len)
         return text;
@@ -85,11 +85,14 @@ static void put_errors(const FormView *view)
 
 /* ---- one field ---- */
 
+/* Who may see a record is always said: at first as the type has it. */
+static bool always_set(const Field *field) { return field->index == SYS_DISCLOSURE; }
+
 static Str value_text_of(const FormView *view, const Field *field)
 {
     const Json *value = json_get(json_get(view->data, STR("values")), field->name);
     if (!value)
-        return STR_NONE;
+        return always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE;
     if (value->kind == JSON_TRUE || value->kind == JSON_FALSE)
         return value->kind == JSON_TRUE ? STR("true") : STR("false");
     bool number = field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL;
@@ -127,7 +130,7 @@ static Str put_choices(const FormView *view, const Field *field, Str value, bool
         put_choice(view, choices, field->choices[i].code, choice_label(view, field, &field->choices[i]),
                    str_eq(field->choices[i].code, value));
     if (radio)
-        put_unset(view, choices, required, value);
+        put_unset(view, choices, required || always_set(field), value);
     return radio ? STR("radio") : STR("select");
 }
 
@@ -224,7 +227,7 @@ static Err put_field(const FormView *view, const Field *field, bool required, Js
     put(call, json, STR("label"), in_words(call, field->label));
     put(call, json, STR("help"), help);
     put(call, json, STR("error"), error ? error_text(view, error) : STR_NONE);
-    json_set_bool(call->ctx.arena, json, STR("optional"), !required && !needed(view, field));
+    json_set_bool(call->ctx.arena, json, STR("optional"), !required && !always_set(field) && !needed(view, field));
     json_set_bool(call->ctx.arena, json, STR("required"), required);
     put(call, json, STR("value"), value);
     put(call, json, STR("value_lang"), show_lang(call, value));

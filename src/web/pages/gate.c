@@ -1,9 +1,12 @@
 /* web/pages/gate.c: a gate that opens when two sides pass: the ruling, the sides criterion by criterion, and what is missing. */
 #include "web/pages/gate.h"
 
+#include "base/utf8.h"
 #include "web/pages/line.h"
 #include "web/pages/steps.h"
 #include "web/pages/view.h"
+
+#define NEED_POINTS 16 /* of what was found, beside a need; more stands with the step that is refused */
 
 typedef struct GateView {
     Call         *call;
@@ -161,8 +164,8 @@ static Err put_side(const GateView *view, size_t side, Json *list)
 static void put_need(const GateView *view, Json *missing, Str need, Str text)
 {
     Json *json = json_push(missing, json_object(view->call->ctx.arena));
-    put(view->call, json, STR("need"), need);
-    put(view->call, json, STR("need_text"), text);
+    put(view->call, json, STR("need"), say_sentence(view->call, need));
+    put(view->call, json, STR("need_text"), utf8_length(text) > NEED_POINTS ? STR_NONE : text);
 }
 
 /* For somebody who may open it, the conditions of the step; for others, the sides that do not pass. */
@@ -196,7 +199,7 @@ static void put_decision(const GateView *view, Json *missing)
         if (!helps.len || view->open)
             continue;
         Json *next = json_set(decision, STR("next"), json_object(call->ctx.arena));
-        put(call, next, STR("next"), helps);
+        put(call, next, STR("next"), say_sentence(call, helps));
         put(call, next, STR("next_text"), json_text(json_get(reason, STR("source"))));
         return;
     }

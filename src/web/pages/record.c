@@ -33,7 +33,7 @@ static Str number_of(const RecordView *view) { return json_text(member(view, &vi
 
 /* ---- head ---- */
 
-/* "Dualvalidation gate: low-pressure interlayer" for a record without a name of its own. */
+/* "Dual-validation gate: low-pressure interlayer" for a record without a name of its own. */
 static Err heading(const RecordView *view, Str *out)
 {
     const Type  *type = view->type;
@@ -99,11 +99,25 @@ static bool in_section(const RecordView *view, const Field *field, size_t compar
            (int)field->index != view->type->parent && access_shows(&view->record.clearance, field);
 }
 
+/* Does anybody fill the field in by editing? Of those that only a step fills in, it says nothing that they are empty. */
+static bool filled_by_hand(const Field *field)
+{
+    for (size_t a = 0; a < field->type->action_count; a++) {
+        const Action *action = &field->type->actions[a];
+        for (size_t i = 0; str_eq(action->name, STR("edit")) && i < action->input_count; i++)
+            if (action->inputs[i] == field->index)
+                return true;
+    }
+    return false;
+}
+
 static Err put_field(const RecordView *view, const Field *field, Json *texts, Json *facts)
 {
     Call *call = view->call;
     Shown shown;
     TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &shown));
+    if (!shown.text.len && !shown.hidden && !filled_by_hand(field))
+        return ERR_OK;
     if (field->kind == FIELD_LONG_TEXT && shown.text.len) {
         Json *text = json_push(texts, json_object(call->ctx.arena));
         put(call, text, STR("text_label"), in_words(call, field->label));
@@ -304,14 +318,9 @@ static Err put_change(const RecordView *view, const Json *change, Json *changes)
 
 static Str event_did(const RecordView *view, const Json *event)
 {
-    const Action *action = type_action(view->type, json_text(json_get(event, STR("action"))));
-    if (!action) /* of an earlier pack */
-        return SAY(view->call, "say.record.did", ARG("action", json_text(json_get(event, STR("label")))));
-    if (action->creates)
-        return in_words(view->call, action->label);
-    if (str_eq(action->name, STR("edit")))
+    if (str_eq(json_text(json_get(event, STR("action"))), STR("edit")))
         return say(view->call, "say.record.edited");
-    return SAY(view->call, "say.record.did", ARG_TEXT("action", action->label));
+    return SAY(view->call, "say.record.did", ARG("action", json_text(json_get(event, STR("label")))));
 }
 
 static Str event_who(const RecordView *view, const Json *event)
@@ -422,22 +431,23 @@ static Err put_links(const RecordView *view)
 
 /* ---- the page ---- */
 
-static Err put_frame(const RecordView *view, PageOut *out)
+/* A child stands below its parent: Proof of concept > Results > POC-2025-00042 > Dual-validation gate. */
+static Err put_crumbs(const RecordView *view, Json *crumbs)
 {
-    Call *call = view->call;
-    Shown parent = { 0 };
-    TRY(view_frame(call, out, view->title, view->type));
-    Json *crumbs = view_trail(call, out);
-    view_crumbs_of(call, crumbs, view->type, true);
-    if (view->type->parent >= 0) {
-        const Field *field = &view->type->fields[view->type->parent];
-        TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &parent));
-    }
-    if (parent.text.len)
-        view_crumb(call, crumbs, parent.text, parent.href);
-    Str number = number_of(view), name;
-    TRY(show_title(view->show, view->type, view->data, &name));
-    view_crumb(call, crumbs, number.len ? number : name, STR_NONE);
+    Call        *call = view->call;
+    const Type  *type = view->type;
+    const Field *field = type->parent >= 0 ? &type->fields[type->parent] : NULL;
+    const Json  *above = field ? member(view, field) : NULL;
+    Str          id = above && above->kind == JSON_STRING ? above->text : STR_NONE, name;
+    Name         parent = { 0 };
+    if (id.len)
+        TRY(show_name(view->show, field->target, id, &parent));
+    view_crumbs_of(call, crumbs, parent.seen ? field->target : type, true);
+    if (parent.seen)
+        view_crumb(call, crumbs, parent.number.len ? parent.number : parent.title,
+                   view_href(call, field->target, id, STR_NONE));
+    TRY(show_title(view->show, type, view->data, &name));
+    view_crumb(call, crumbs, number_of(view).len ? number_of(view) : name, STR_NONE);
     return ERR_OK;
 }
 
@@ -458,7 +468,8 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     RecordView view = { .call = call, .data = data, .page = out->page, .show = show_new(call) };
     TRY(load(&view));
     TRY(put_head(&view));
-    TRY(put_frame(&view, out));
+    TRY(view_frame(call, out, view.title, view.type));
+    TRY(put_crumbs(&view, view_trail(call, out)));
     line_mile(call, view.type, view.state, view.events, view.page);
     TRY(steps_put(call, &view.record, data, view.page));
     TRY(put_sections(&view));

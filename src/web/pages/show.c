@@ -77,19 +77,21 @@ static Str date_shown(const Call *call, int64_t day, ShowAs as)
 
 /* ---- language ---- */
 
-static bool has_han(Str text)
+/* More Chinese characters than Latin letters: names and units of the other kind may stand in either. */
+static bool is_chinese(Str text)
 {
+    size_t han = 0, latin = 0;
     for (size_t at = 0; at < text.len;) {
         uint32_t point = utf8_next(text, &at);
-        if ((point >= 0x3400 && point <= 0x9FFF) || (point >= 0x20000 && point <= 0x323AF))
-            return true;
+        han += (point >= 0x3400 && point <= 0x9FFF) || (point >= 0x20000 && point <= 0x323AF);
+        latin += (point | 0x20) >= 'a' && (point | 0x20) <= 'z';
     }
-    return false;
+    return han > latin;
 }
 
 Str show_lang(const Call *call, Str text)
 {
-    return call->ctx.lang != LANG_ZH && has_han(text) ? STR("zh-CN") : STR_NONE;
+    return call->ctx.lang != LANG_ZH && is_chinese(text) ? STR("zh-CN") : STR_NONE;
 }
 
 Str show_label(const Call *call, const Field *field)

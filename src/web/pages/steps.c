@@ -79,9 +79,10 @@ static Json *clause_of(const Call *call, const Json *reason)
     Json                    *clause = json_object(call->ctx.arena);
     Str                      rule = json_text(json_get(reason, STR("rule")));
     bool                     unseen = str_eq(json_text(json_get(reason, STR("code"))), STR("action.clause_hidden"));
-    put(call, clause, STR("rule"), unseen || rule.len ? rule : json_text(json_get(reason, STR("text"))));
+    put(call, clause, STR("rule"),
+        say_sentence(call, unseen || rule.len ? rule : json_text(json_get(reason, STR("text")))));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        put(call, clause, str_from(names[i]), json_text(json_get(reason, str_from(names[i]))));
+        put(call, clause, str_from(names[i]), say_sentence(call, json_text(json_get(reason, str_from(names[i])))));
     json_set_bool(call->ctx.arena, clause, STR("unseen"), unseen);
     return clause;
 }

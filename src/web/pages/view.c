@@ -22,6 +22,14 @@ Str say_count(const Call *call, const char *path, size_t count)
     return SAY(call, path, ARG("count", str_printf(call->ctx.arena, "%zu", count)));
 }
 
+Str say_sentence(const Call *call, Str phrase)
+{
+    bool small = phrase.len && phrase.ptr[0] >= 'a' && phrase.ptr[0] <= 'z';
+    if (!small)
+        return phrase;
+    return str_printf(call->ctx.arena, "%c%.*s", phrase.ptr[0] - 'a' + 'A', STR_FMT(str_slice(phrase, 1, phrase.len)));
+}
+
 /* ---- building ---- */
 
 void put(const Call *call, Json *json, Str key, Str text)

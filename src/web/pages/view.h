@@ -26,7 +26,9 @@ Str say_filled(const Call *call, const char *path, const ErrArg *args, size_t co
     say_filled((call), (path), (const ErrArg[]){ __VA_ARGS__ },                                                        \
                sizeof((const ErrArg[]){ __VA_ARGS__ }) / sizeof(ErrArg))
 /* Fills {count}; for one, the text at path with "_one" behind it. */
-Str               say_count(const Call *call, const char *path, size_t count);
+Str say_count(const Call *call, const char *path, size_t count);
+/* A phrase of the pack as a sentence of its own: English begins with a capital. */
+Str               say_sentence(const Call *call, Str phrase);
 static inline Str in_words(const Call *call, Text text) { return text.in[call->ctx.lang]; }
 
 /* ---- building ---- */
