@@ -183,6 +183,11 @@
     X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \
       "对照文件应为 JSON 对象，键为字段名，值为来源列名。",                                                                       \
       "The mapping file must be a JSON object from field names to source columns.")                                          \
+    X(IMPORT_COLUMN, "import.column", ERR_INVALID, "没有来源列", "No such source column", "文件里没有对照文件所写的列 {column}；文件有：{known}。", \
+      "The file has no column {column}, which the mapping names; it has {known}.") \
+    X(IMPORT_TWICE, "import.twice", ERR_INVALID, "两列同一字段", "Two columns for one field", "列 {column} 和 {other} 都是“{field}”。", \
+      "The columns {column} and {other} both are “{field}”.") \
+    X(IMPORT_LINE, "import.line", ERR_MALFORMED, "不是 JSON 对象", "Not a JSON object", "这一行不是一个 JSON 对象。", "The line is not a JSON object.") \
     X(IMPORT_ROWS, "import.rows", ERR_INVALID, "有行未被接受", "Rows were refused", "{refused} 行未被接受。", "{refused} rows were refused.") \
     /* ---- command line ---- */                                                                                             \
     X(USAGE, "usage", ERR_USAGE, "用法不对", "Wrong usage", "{reason}", "{reason}")                                             \

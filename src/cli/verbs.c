@@ -1,10 +1,19 @@
 /* cli/verbs.c: see verbs.h. */
 #include "cli/verbs.h"
 
+/* clang-format off */
 const Verb *const verbs[] = {
-    &verb_init,           &verb_serve,           &verb_list,           &verb_show,      &verb_act,
-    &verb_rebuild,        &verb_pack_check,      &verb_user_add,       &verb_user_list, &verb_user_end,
-    &verb_membership_add, &verb_membership_list, &verb_membership_end, &verb_token_add, &verb_token_list,
-    &verb_token_end,
+    &verb_init,
+    &verb_serve,
+    &verb_import,
+    &verb_list,
+    &verb_show,
+    &verb_act,
+    &verb_rebuild,
+    &verb_pack_check,
+    &verb_user_add, &verb_user_list, &verb_user_end,
+    &verb_membership_add, &verb_membership_list, &verb_membership_end,
+    &verb_token_add, &verb_token_list, &verb_token_end,
 };
+/* clang-format on */
 const size_t verb_count = sizeof verbs / sizeof verbs[0];
