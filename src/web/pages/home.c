@@ -2,7 +2,7 @@
 #include "web/pages/show.h"
 #include "web/pages/view.h"
 
-#define HOME_COUNT_MAX 99999
+#define HOME_COUNT_MAX 5000
 
 static Err home_type(Call *call, const Type *type, Json *types)
 {

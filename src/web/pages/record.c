@@ -11,7 +11,7 @@
 
 #define CHILD_ROWS      10 /* of a table of children; the list shows the rest */
 #define CHILD_COLUMNS   4  /* beside the name */
-#define CHILD_COUNT_MAX 9999
+#define CHILD_COUNT_MAX 1000
 #define LOG_EVENTS      20  /* until one asks for all */
 #define LOG_POINTS      160 /* of a text in the history */
 

@@ -12,7 +12,7 @@
 /* ---- without a record ---- */
 
 Str show_thousands(Arena *arena, Str number); /* "1234567.50" -> "1,234,567.50" */
-/* A count that was made up to most: "1,284", or "9,999+" when there are more. */
+/* A count that was made up to most: "1,284", or "1,000+" when there are more. */
 Str show_count(Arena *arena, int64_t count, int64_t most);
 Str show_spoken(const Call *call, int64_t day);
 /* The city's day of an instant as the contract spells it; empty when it is none. */

@@ -4,7 +4,7 @@
 #include "web/pages/show.h"
 #include "web/shapes.h"
 
-#define NAV_COUNT_MAX 9999 /* of a side bar: beyond this the exact number is not worth counting */
+#define NAV_COUNT_MAX 1000 /* of a side bar: beyond, the exact number is not worth the time of every page */
 
 /* ---- words ---- */
 
