@@ -350,6 +350,7 @@ class Runner:
         self.answer = self.city.command(arguments, ''.join(line + '\n' for line in lines))
 
     def do_file(self, path, lines):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(''.join(line + '\n' for line in lines), encoding='utf-8')
 
     def do_serve(self, arguments, _):

@@ -72,6 +72,16 @@ Err client_reach(Str dir, int *out_fd)
     return ERR_OK;
 }
 
+Err client_refuse_served(Str dir)
+{
+    int fd;
+    TRY(client_reach(dir, &fd));
+    if (fd < 0)
+        return ERR_OK;
+    close(fd);
+    return err_make(ECODE_CITY_SERVED, "somebody answers at %.*s/socket", STR_FMT(dir));
+}
+
 /* ---- opening ---- */
 
 static Err open_here(Client *client, Str key_dir, Env env)

@@ -25,5 +25,7 @@ Err client_call(Client *client, Arena *arena, const AppRequest *request, AppRepl
 
 /* Does a process answer at DIR/socket? Then *out_fd is a connection to it, else -1. ECODE_CITY_MISSING: no such folder. */
 Err client_reach(Str dir, int *out_fd) MUST_CHECK;
+/* ECODE_CITY_SERVED when one does: for verbs that need the city to themselves. */
+Err client_refuse_served(Str dir) MUST_CHECK;
 
 #endif

@@ -4,22 +4,10 @@
 #include "cli/client.h"
 #include "cli/verbs.h"
 
-#include <unistd.h>
-
-static Err refuse_served(Cli *cli, Str dir)
-{
-    int fd;
-    TRY(client_reach(dir, &fd));
-    if (fd < 0)
-        return ERR_OK;
-    close(fd);
-    return CLI_FAIL(cli, err_make(ECODE_CITY_SERVED, "somebody answers at %.*s/socket", STR_FMT(dir)));
-}
-
 static Err fold(Cli *cli, Str dir, int64_t *events)
 {
     OWNED(city) City *city = NULL;
-    TRY(refuse_served(cli, dir));
+    TRY(client_refuse_served(dir));
     TRY(city_open(dir, cli_option(cli, "key-dir"), cli->env, &city));
     return rebuild(city, events);
 }

@@ -1,5 +1,6 @@
 /* cli/serve.c: firstmile serve: the server over a city, until SIGTERM or SIGINT. */
 #include "cli/cli.h"
+#include "cli/client.h"
 #include "cli/verbs.h"
 #include "web/app.h"
 
@@ -40,11 +41,17 @@ static Err serve(Cli *cli, City *city)
     return err.kind ? CLI_FAIL(cli, err, ARG("address", how.listen)) : ERR_OK;
 }
 
+static Err open_city(Cli *cli, Str dir, City **out)
+{
+    TRY(client_refuse_served(dir));
+    return city_open(dir, cli_option(cli, "key-dir"), cli->env, out);
+}
+
 static Err run(Cli *cli)
 {
     OWNED(city) City *city = NULL;
     Str               dir = cli_argument(cli, "DIR");
-    Err               err = city_open(dir, cli_option(cli, "key-dir"), cli->env, &city);
+    Err               err = open_city(cli, dir, &city);
     return err.kind ? CLI_FAIL(cli, err, ARG("dir", dir), ARG("path", dir)) : serve(cli, city);
 }
 

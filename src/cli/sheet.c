@@ -455,12 +455,13 @@ void sheet_refused_head(const Sheet *sheet, Buf *out)
     buf_add(out, STR(SHEET_ERRORS "\n"));
 }
 
+/* The cells as they were: a row with too many or too few of them stays wrong until somebody has looked at it. */
 static void refused_cells(const Sheet *sheet, Buf *out, const SheetRow *row, Str errors)
 {
-    for (size_t i = 0; i < sheet->column_count; i++) {
-        if (is_errors(sheet, i))
+    for (size_t i = 0; i < row->cell_count; i++) {
+        if (i < sheet->column_count && is_errors(sheet, i))
             continue;
-        csv_write_cell(out, i < row->cell_count ? row->cells[i] : STR(""));
+        csv_write_cell(out, row->cells[i]);
         buf_char(out, ',');
     }
     csv_write_cell(out, errors);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
@@ -123,23 +124,52 @@ static Err remove_stale(const struct sockaddr_un *name)
     return ERR_OK;
 }
 
-Err listen_unix(Str path, int *out_fd)
+/* The socket's address. It holds about a hundred bytes; a longer path is named through its folder, which *folder keeps open. */
+static Err unix_name(Str path, struct sockaddr_un *name, int *folder)
 {
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
-    if (path.len >= sizeof name.sun_path)
+    OWNED(arena) Arena *arena = arena_new();
+    size_t              slash = path.len;
+    *name = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    *folder = -1;
+    while (path.len >= sizeof name->sun_path && slash && path.ptr[slash - 1] != '/')
+        slash--;
+    if (path.len >= sizeof name->sun_path && slash) {
+        *folder = open(str_dup_z(arena, str_slice(path, 0, slash)), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (*folder < 0)
+            return err_make(ECODE_PORT_REFUSED, "%.*s: %m", STR_FMT(path));
+        path = str_printf(arena, "/proc/self/fd/%d/%.*s", *folder, STR_FMT(str_slice(path, slash, path.len)));
+    }
+    if (path.len >= sizeof name->sun_path)
         return err_make(ECODE_PORT_REFUSED, "%.*s is too long for a socket", STR_FMT(path));
-    memcpy(name.sun_path, path.ptr, path.len);
-    TRY(remove_stale(&name));
+    memcpy(name->sun_path, path.ptr, path.len);
+    return ERR_OK;
+}
+
+static Err listen_as(const struct sockaddr_un *name, int *out_fd)
+{
+    TRY(remove_stale(name));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return bind_error(path);
+        return bind_error(str_from(name->sun_path));
     /* Linux gives the file the mode of the socket, so that it is never open to others, and umask(2), which all threads share,
      * stays alone. */
-    if (fchmod(fd, 0600) != 0 || !bind_and_listen(fd, &name, sizeof name)) {
-        Err err = bind_error(path);
+    if (fchmod(fd, 0600) != 0 || !bind_and_listen(fd, name, sizeof *name)) {
+        Err err = bind_error(str_from(name->sun_path));
         close(fd);
         return err;
     }
     *out_fd = fd;
     return ERR_OK;
+}
+
+Err listen_unix(Str path, int *out_fd)
+{
+    struct sockaddr_un name;
+    int                folder;
+    Err                err = unix_name(path, &name, &folder);
+    if (!err.kind)
+        err = listen_as(&name, out_fd);
+    if (folder >= 0)
+        close(folder);
+    return err;
 }

@@ -16,8 +16,9 @@ Str address_text(Arena *arena, const struct sockaddr_storage *address, bool with
 Err listen_tcp(Arena *arena, Str address, bool anywhere, int *out_fd, Str *out_bound) MUST_CHECK;
 
 /* A socket file for its owner alone. One left behind by a process that has ended is replaced.
- * Errors   ECODE_PORT_TAKEN: somebody answers there, or path is something else than a socket. ECODE_PORT_REFUSED: path is too
- *          long for a socket, or not ours to write. */
+ * A path longer than a socket's address can hold (about a hundred bytes) is reached through /proc/self/fd.
+ * Errors   ECODE_PORT_TAKEN: somebody answers there, or path is something else than a socket. ECODE_PORT_REFUSED: the file's name is
+ *          too long even so, or path is not ours to write. */
 Err listen_unix(Str path, int *out_fd) MUST_CHECK;
 
 #endif
