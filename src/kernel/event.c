@@ -342,33 +342,34 @@ typedef struct History {
     int64_t       sequence;
 } History;
 
-static Str name_of(const Ctx *ctx, const Type *type, Str id)
+/* The record's id and name under two keys; neither when the reader does not see the record. */
+static Err put_party(const Ctx *ctx, const Type *type, Str id, const char *id_key, const char *name_key, Json *into)
 {
     Record record;
-    if (find_one(ctx, type, id, &record).kind)
-        return STR_NONE;
-    return record_title(ctx, &record);
+    Err    err = find_one(ctx, type, id, &record);
+    if (err.kind == ERR_UNSEEN)
+        return ERR_OK;
+    TRY(err);
+    json_set_str(ctx->arena, into, str_from(id_key), id);
+    json_set_str(ctx->arena, into, str_from(name_key), record_title(ctx, &record));
+    return ERR_OK;
 }
 
-static Json *history_by(const History *history, const Rows *rows)
+static Err history_by(const History *history, const Rows *rows, Json *by)
 {
-    const Ctx *ctx = history->ctx;
-    Arena     *arena = ctx->arena;
-    Json      *by = json_object(arena);
-    Str        person = rows_borrow_text(rows, 3), organisation = rows_borrow_text(rows, 4);
+    const Ctx  *ctx = history->ctx;
+    const Pack *pack = ctx->city->pack;
+    Str         person = str_dup(ctx->arena, rows_borrow_text(rows, 3));
+    Str         organisation = str_dup(ctx->arena, rows_borrow_text(rows, 4));
     if (str_eq(person, STR("system"))) {
-        json_set_bool(arena, by, STR("system"), true);
-        return by;
+        json_set_bool(ctx->arena, by, STR("system"), true);
+        return ERR_OK;
     }
-    Str id = str_dup(arena, person), body = str_dup(arena, organisation);
-    json_set_str(arena, by, STR("person"), id);
-    json_set_str(arena, by, STR("name"), name_of(ctx, ctx->city->pack->person, id));
-    json_set_str(arena, by, STR("organisation"), body);
-    json_set_str(arena, by, STR("organisation_name"), name_of(ctx, ctx->city->pack->organisation, body));
-    return by;
+    TRY(put_party(ctx, pack->person, person, "person", "name", by));
+    return put_party(ctx, pack->organisation, organisation, "organisation", "organisation_name", by);
 }
 
-static void history_entry(History *history, const Rows *rows)
+static Err history_entry(History *history, const Rows *rows)
 {
     const Ctx    *ctx = history->ctx;
     Arena        *arena = ctx->arena;
@@ -383,7 +384,7 @@ static void history_entry(History *history, const Rows *rows)
     json_set_int(arena, entry, STR("version"), rows_int(rows, 5));
     /* who did it names a person: it follows the creator's compartment */
     if (access_shows(&history->record->clearance, &history->record->type->fields[SYS_CREATOR]))
-        json_set(entry, STR("by"), history_by(history, rows));
+        TRY(history_by(history, rows, json_set(entry, STR("by"), json_object(arena))));
     history->changes = json_set(entry, STR("changes"), json_array(arena));
     if (history->count == history->capacity) {
         size_t capacity = history->capacity * 2 + 16;
@@ -391,6 +392,7 @@ static void history_entry(History *history, const Rows *rows)
         history->capacity = capacity;
     }
     history->entries[history->count++] = entry;
+    return ERR_OK;
 }
 
 static Err history_change(History *history, const Rows *rows)
@@ -411,13 +413,17 @@ static Err history_change(History *history, const Rows *rows)
     bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
     if (told || value_eq(old, value) || !access_shows(&history->record->clearance, field))
         return ERR_OK;
-    Json *change = json_push(history->changes, json_object(arena));
+    Json *change = json_push(history->changes, json_object(arena)), *shown;
     json_set_str(arena, change, STR("field"), field->name);
     json_set_str(arena, change, STR("label"), field->label.in[history->ctx->lang]);
-    if (old.kind != VALUE_MISSING)
-        json_set(change, STR("old"), value_json(arena, field, old));
-    if (value.kind != VALUE_MISSING)
-        json_set(change, STR("new"), value_json(arena, field, value));
+    if (old.kind != VALUE_MISSING) {
+        TRY(value_seen(history->ctx, field, old, &shown));
+        json_set(change, STR("old"), shown);
+    }
+    if (value.kind != VALUE_MISSING) {
+        TRY(value_seen(history->ctx, field, value, &shown));
+        json_set(change, STR("new"), shown);
+    }
     return ERR_OK;
 }
 
@@ -436,7 +442,7 @@ Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t lim
         if (!more || (before && rows_int(rows, 0) >= before))
             break;
         if (history.count == 0 || rows_int(rows, 0) != history.sequence)
-            history_entry(&history, rows);
+            TRY(history_entry(&history, rows));
         TRY(history_change(&history, rows));
     }
     Json *list = json_array(ctx->arena);

@@ -43,8 +43,9 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 
-/* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; absent where hidden),
- * version, changes [{field, label, old, new}] for fields that the actor may see. before: sequence to go on from, 0 for the newest. */
+/* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each absent where
+ * hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the actor may see, as find.h's
+ * value_seen() shows them. before: sequence to go on from, 0 for the newest. */
 Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out) MUST_CHECK;
 
 /* Folds all events, oldest first, into freshly made record tables. In one transaction of the caller's. */

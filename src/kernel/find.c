@@ -421,6 +421,14 @@ static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool 
     return ERR_OK;
 }
 
+Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out)
+{
+    if (field->kind == FIELD_REFERENCE)
+        return reference_json(ctx, field, value, false, out);
+    *out = value_json(ctx->arena, field, value);
+    return ERR_OK;
+}
+
 static Err field_json(const Ctx *ctx, const Record *record, const Field *field, Str expand, Json *into)
 {
     Value value = record->values[field->index];

@@ -39,6 +39,8 @@ Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Js
 void find_remember(Ctx *ctx);
 /* One value as the contract spells it. */
 Json *value_json(Arena *arena, const Field *field, Value value);
+/* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}. */
+Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out) MUST_CHECK;
 /* What names the record for people, in ctx's language; empty when hidden. */
 Str record_title(const Ctx *ctx, const Record *record);
 

@@ -1,4 +1,5 @@
 /* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in hand against access in SQL. */
+#include "kernel/event.h"
 #include "kernel/testing/testing.h"
 
 #include <setjmp.h>
@@ -268,6 +269,33 @@ static void a_verdict_reaches_the_author_without_the_reviewers_name(void **state
     assert_true(has(shown(cast, &cast->admin, "review", id), "\"reviewer\":\""));
 }
 
+static Str history(Cast *cast, const Actor *who, const char *type, Str id)
+{
+    Ctx    ctx = test_ctx(cast->test, who);
+    Record record;
+    Json  *json;
+    Buf    out = buf_new(cast->test->arena, SIZE_MAX);
+    assert_int_equal(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record).kind, ERR_NONE);
+    assert_int_equal(event_list(&ctx, &record, 0, 10, &json).kind, ERR_NONE);
+    json_write(&out, json);
+    return buf_str(&out);
+}
+
+static void a_history_tells_no_id_of_whom_the_reader_does_not_see(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "");
+    ask_review(cast, &record, &cast->reviewer);
+    Str id = test_list(cast->test, &cast->reviewer, "review", "", "");
+    Str admin = str_printf(cast->test->arena, "\"%.*s\"", STR_FMT(cast->admin.person));
+    /* the reviewer sees that somebody registered the review, and the field `creator` of it, but not that person's record */
+    Str seen = history(cast, &cast->reviewer, "review", id);
+    assert_true(has(seen, "\"creator\"") && has(seen, "{\"hidden\":true}"));
+    assert_true(str_find(seen, admin) == seen.len);
+    Str known = history(cast, &cast->admin, "review", id);
+    assert_true(str_find(known, admin) < known.len && has(known, "\"name\":\"Admin\""));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -282,6 +310,7 @@ int main(void)
         CASE(a_cursor_serves_its_own_list_only),
         CASE(lists_and_single_records_agree_for_everybody),
         CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
+        CASE(a_history_tells_no_id_of_whom_the_reader_does_not_see),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
