@@ -175,6 +175,16 @@ static void a_heap_of_accents_takes_no_long_time(void **state)
     assert_true(to.tv_sec - from.tv_sec < 10); /* quadratic would be minutes */
 }
 
+static void wide_characters_take_two_columns(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_columns(STR("")), 0);
+    assert_int_equal(utf8_columns(STR_NONE), 0);
+    assert_int_equal(utf8_columns(STR("abc")), 3);
+    assert_int_equal(utf8_columns(STR("成果a")), 5);
+    assert_int_equal(utf8_columns(STR("e\xCC\x81")), 1); /* e, combining acute */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +198,7 @@ int main(void)
         TEST(any_company_of_code_points_takes_its_normal_form),
         TEST(line_ends_become_line_feeds),
         TEST(a_heap_of_accents_takes_no_long_time),
+        TEST(wide_characters_take_two_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
