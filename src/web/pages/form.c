@@ -27,6 +27,11 @@ static Str record_href(const FormView *view, Str step)
 
 /* ---- what is wrong ---- */
 
+static Str field_id(const FormView *view, Str name)
+{
+    return str_printf(view->call->ctx.arena, "f-%.*s", STR_FMT(name));
+}
+
 static Str error_text(const FormView *view, const Json *error)
 {
     Str text = say_sentence(view->call, json_text(json_get(error, STR("text")))),
@@ -36,10 +41,10 @@ static Str error_text(const FormView *view, const Json *error)
     return SAY(view->call, "say.form.helps", ARG("text", text), ARG("helps", helps));
 }
 
-static const Json *error_of(const FormView *view, const Field *field)
+static const Json *error_of(const FormView *view, Str field)
 {
     JSON_EACH(error, json_get(view->data, STR("errors")))
-    if (str_eq(json_text(json_get(error, STR("field"))), field->name))
+    if (str_eq(json_text(json_get(error, STR("field"))), field))
         return error;
     return NULL;
 }
@@ -59,27 +64,42 @@ static void put_problem(const FormView *view, Str to, Str problem, Json *items)
     put(view->call, item, STR("problem"), problem);
 }
 
-static void put_errors(const FormView *view)
+/* What concerns the whole comes first, then the fields from top to bottom. */
+static void put_problems(const FormView *view, const Json *whole, Json *items)
 {
-    Call       *call = view->call;
-    const Json *whole = json_get(view->data, STR("error"));
-    Json       *items = json_array(call->ctx.arena);
-    if (!whole) {
-        put_null(call, view->page, STR("errors"));
-        return;
-    }
+    Call *call = view->call;
     JSON_EACH(error, json_get(view->data, STR("errors")))
+    if (!asked(view, json_text(json_get(error, STR("field")))))
+        put_problem(view, STR_NONE, error_text(view, error), items);
+    JSON_EACH(input, json_get(view->data, STR("inputs")))
     {
-        Str name = json_text(json_get(error, STR("field")));
-        Str to = name.len && asked(view, name) ? str_printf(call->ctx.arena, "f-%.*s", STR_FMT(name)) : STR_NONE;
-        put_problem(view, to, error_text(view, error), items);
+        Str         name = json_text(json_get(input, STR("name")));
+        const Json *error = error_of(view, name);
+        if (error)
+            put_problem(view, field_id(view, name), error_text(view, error), items);
     }
     if (view->stale)
         put_problem(view, STR_NONE, say(call, "say.form.stale"), items);
     else if (!items->count)
         put_problem(view, STR_NONE, json_text(json_get(whole, STR("detail"))), items);
+}
+
+static void put_errors(const FormView *view)
+{
+    Call       *call = view->call;
+    const Json *whole = json_get(view->data, STR("error"));
+    Json       *items = json_array(call->ctx.arena);
+    bool        fields = false;
+    if (!whole) {
+        put_null(call, view->page, STR("errors"));
+        return;
+    }
+    put_problems(view, whole, items);
+    JSON_EACH(item, items)
+    fields = fields || json_text(json_get(item, STR("to"))).len;
     Json *errors = json_set(view->page, STR("errors"), json_object(call->ctx.arena));
-    put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
+    put(call, errors, STR("errors_title"),
+        fields ? say_count(call, "say.form.errors", items->count) : json_text(json_get(whole, STR("title"))));
     json_set(errors, STR("items"), items);
 }
 
@@ -91,8 +111,9 @@ static bool always_set(const Field *field) { return field->index == SYS_DISCLOSU
 static Str value_text_of(const FormView *view, const Field *field)
 {
     const Json *value = json_get(json_get(view->data, STR("values")), field->name);
+    Str         first = always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE;
     if (!value)
-        return always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE;
+        return first;
     if (value->kind == JSON_TRUE || value->kind == JSON_FALSE)
         return value->kind == JSON_TRUE ? STR("true") : STR("false");
     bool number = field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL;
@@ -202,27 +223,37 @@ static Err stale_help(const FormView *view, const Field *field, Str value, Str *
     return ERR_OK;
 }
 
-/* Will this step, or a later one, refuse without the field? Then it is not called optional. */
+static bool takes(const Action *action, const Field *field)
+{
+    for (size_t i = 0; i < action->input_count; i++)
+        if (action->inputs[i] == field->index)
+            return true;
+    return false;
+}
+
+/* Is there a step that refuses without the field and does not ask for it itself? Then it is not called optional. */
 static bool needed(const FormView *view, const Field *field)
 {
-    for (size_t a = 0; a < view->type->action_count; a++)
-        for (size_t i = 0; i < view->type->actions[a].required_count; i++)
-            if (view->type->actions[a].required[i] == field->index)
+    for (size_t a = 0; a < view->type->action_count; a++) {
+        const Action *action = &view->type->actions[a];
+        for (size_t i = 0; !takes(action, field) && i < action->required_count; i++)
+            if (action->required[i] == field->index)
                 return true;
+    }
     return false;
 }
 
 static Err put_field(const FormView *view, const Field *field, bool required, Json *fields)
 {
     Call       *call = view->call;
-    const Json *error = error_of(view, field);
+    const Json *error = error_of(view, field->name);
     Json       *json = json_push(fields, json_object(call->ctx.arena)), *choices = json_array(call->ctx.arena);
     Str         value = value_text_of(view, field), help = in_words(call, field->help), widget;
     bool        text = field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT;
     TRY(put_widget(view, field, value, required, choices, &widget, &help));
     if (view->stale)
         TRY(stale_help(view, field, value, &help));
-    put(call, json, STR("id"), str_printf(call->ctx.arena, "f-%.*s", STR_FMT(field->name)));
+    put(call, json, STR("id"), field_id(view, field->name));
     put(call, json, STR("name"), field->name);
     put(call, json, STR("label"), in_words(call, field->label));
     put(call, json, STR("help"), help);
