@@ -16,7 +16,7 @@ Str cli_argument(const Cli *cli, const char *name)
     for (size_t i = 0; i < ARGUMENTS_MAX && cli->verb->arguments[i].name; i++)
         if (strcmp(cli->verb->arguments[i].name, name) == 0)
             return cli->arguments[i];
-    assert(!"the verb has no such argument");
+    assert(false); /* the verb has no such argument */
     return STR_NONE;
 }
 
@@ -25,7 +25,7 @@ Str cli_option(const Cli *cli, const char *name)
     for (size_t i = 0; i < OPTIONS_MAX && cli->verb->options[i].name; i++)
         if (strcmp(cli->verb->options[i].name, name) == 0)
             return cli->options[i];
-    assert(!"the verb has no such option");
+    assert(false); /* the verb has no such option */
     return STR_NONE;
 }
 

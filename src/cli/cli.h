@@ -86,10 +86,10 @@ void cli_print_json(Cli *cli, const Json *json); /* the same, compact */
 
 /* err with the values of its detail: return CLI_FAIL(cli, err, ARG("path", path)); */
 Err cli_fail(Cli *cli, Err err, const ErrArg *args, size_t arg_count);
-#define CLI_FAIL(cli, err, ...) cli_fail((cli), (err), CLI_ARGS(__VA_ARGS__))
+#define CLI_FAIL(cli, err, ...) err_made(cli_fail((cli), (err), CLI_ARGS(__VA_ARGS__)))
 /* ECODE_USAGE with that reason, filled in both languages. */
 Err cli_usage(Cli *cli, Text reason, const ErrArg *args, size_t arg_count);
-#define CLI_USAGE(cli, reason, ...) cli_usage((cli), (reason), CLI_ARGS(__VA_ARGS__))
+#define CLI_USAGE(cli, reason, ...) err_made(cli_usage((cli), (reason), CLI_ARGS(__VA_ARGS__)))
 
 /* Shows how the verb ended, and gives its exit status. */
 int cli_end(Cli *cli, Err err);

@@ -36,6 +36,7 @@ static Cli cli_new(Arena *arena) { return (Cli){ .arena = arena, .problems = { .
 /* Finds the verb and reads the rest, as main() does. */
 static Err read_all(Cli *cli, Words words, bool *help)
 {
+    *help = false;
     options_manner(cli, words, NULL);
     TRY(options_verb(cli, table, 2, &words));
     return options_read(cli, words, help);
