@@ -124,14 +124,17 @@ def port_taken(city):
 
 def served_twice(city):
     city.start()
-    ends('city.locked', 'serve', city.path, '--listen', '127.0.0.1:0')
-    proof.Client(city).get('/healthz').wants(200)
-    city.stop()
+    try:
+        for words in (('serve', city.path, '--listen', '127.0.0.1:0'), ('rebuild', city.path)):
+            ends('city.served', *words)
+        proof.Client(city).get('/healthz').wants(200)
+    finally:
+        city.stop()
 
 
 def lock_held(city):
     with unchanged(city), open(city.path / 'lock', 'r+') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         ends('city.locked', 'act', city.path, 'result', '-', 'create', '--as', 'researcher', '--data', '{"title":"x"}')
         ends('city.locked', 'rebuild', city.path)
 
