@@ -39,6 +39,7 @@ typedef struct Bench {
     Str         requests[CASE_COUNT];
     LoadFigures figures[CASE_COUNT];
     double      syncs_per_second; /* mean of before and after the creates */
+    double      load;             /* of the machine in the minute before: what others took */
 } Bench;
 
 /* ---- the city ---- */
@@ -241,7 +242,8 @@ int main(int count, char **words)
         return 64;
     }
     Bench bench = { .arena = arena_new(), .seconds = (double)seconds };
-    bool  done = run(&bench);
+    getloadavg(&bench.load, 1);
+    bool done = run(&bench);
     done = served_end(&bench.served) && done;
     if (done)
         print_figures(&bench);
