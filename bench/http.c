@@ -218,9 +218,9 @@ static void print_figures(const Bench *bench)
                found->server_cpu_us, found->client_cpu_us, ceiling > 0 ? found->requests_per_second / ceiling : 0,
                cases[i].connections);
     }
-    printf(
-        ",\"reference\":{\"disk_syncs_per_second\":%.0f,\"creates_per_disk_sync\":%.2f},\"results\":%d,\"cores\":%ld}\n",
-        syncs, syncs > 0 ? creates / syncs : 0, RESULTS, sysconf(_SC_NPROCESSORS_ONLN));
+    printf(",\"reference\":{\"disk_syncs_per_second\":%.0f,\"creates_per_disk_sync\":%.2f,\"load_before\":%.2f},",
+           syncs, syncs > 0 ? creates / syncs : 0, bench->load);
+    printf("\"results\":%d,\"cores\":%ld}\n", RESULTS, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 static bool run(Bench *bench)
