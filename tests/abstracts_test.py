@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# suite: slow
 """A thousand real abstracts go in by the command line, and lists of them are those of an independent ten lines."""
 import gzip
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# suite: slow
 """A machine and an operator that are against it: a broken pack, a port that is taken, a lock that is held, a full disk, files that
 cannot be written, a damaged database, wrong words on the command line. Each ends with the exit status and the words of
 docs/ERRORS.md, in Chinese and in English, and leaves the city as it was.
