@@ -1,0 +1,193 @@
+"""What may be done is done, once by every role that may; what must not work for its state or guard is tried too. After each call
+the city holds that change and no other: the acted record's row, and the history's new rows."""
+from decimal import Decimal
+
+from .asking import Caller, subject
+from .planting import ORGANISATIONS
+from .policy import EPOCH, Record
+from .reading import API, check_record
+from .site import difference
+from .writing import refer
+
+HISTORY = ('event', 'event_record', 'event_value')
+
+
+def as_value(field, json):
+    """A sent value as the policy's expressions have it."""
+    if json is None or field.kind not in ('date', 'decimal'):
+        return json
+    return Decimal(json) if field.kind == 'decimal' else type(EPOCH).fromisoformat(json)
+
+
+class Deeds:
+    """The acts of the planted organisation's people."""
+
+    def __init__(self, m):
+        self.m, self.letter = m, ORGANISATIONS[0]
+        self.before = m.site.dump()
+        self.endpoints = {e.subject: e for e in m.endpoints}
+        self.done = {}                              # (type, action) -> how many were done
+
+    def callers(self):
+        return [Caller(actor, 'token') for actor in self.m.garden.own[self.letter].values()]
+
+    def ask(self, subject_name, caller, target, relation, **given):
+        self.m.endpoint = self.endpoints[subject_name]
+        return self.m.ask(caller, target, relation, **given)
+
+    def came_of_it(self, *records):
+        """Rows that changed: at most those of these records and the history's."""
+        after = self.m.site.dump()
+        changed = difference(self.before, after)
+        allowed = {(f'r_{r.type.name}', r.id) for r in records}
+        strange = sorted(str(key) for key in changed if key[0] not in HISTORY and key[:2] not in allowed)
+        self.m.expect_equal([], strange, 'rows that changed and must not')
+        self.m.expect_equal(bool(records), bool(changed), 'whether anything changed')
+        self.before = after
+
+    # -- new records
+
+    def new_record(self, type_, actor, action, fields):
+        values = dict.fromkeys(f.name for f in type_.fields)
+        values.update({name: as_value(type_.field(name), v) for name, v in fields.items()})
+        values.update(id='', state=action.to, owner=actor.organisation, creator=actor.person, version=1)
+        values['disclosure'] = fields.get('disclosure')
+        return Record(type_, values)
+
+    def create_status(self, actor, type_, action, fields):
+        policy = self.m.policy
+        if policy.permits(actor, action, None) != 'yes':
+            return 403
+        for name, value in fields.items():
+            target = self.m.truth.by_id.get(value) if type_.field(name).kind == 'reference' else None
+            if type_.field(name).kind == 'reference' and (target is None or not policy.sees(actor, target)):
+                return 422
+        record = self.new_record(type_, actor, action, fields)
+        if any(record[name] is None for name in action.required):
+            return 422
+        env = policy.env(actor, False)
+        return 201 if all(guard(env, record) is True for guard in action.guards) else 409
+
+    def create_all(self):
+        for caller in self.callers():
+            for type_ in self.m.pack.types.values():
+                action = next((a for a in type_.actions if a.creates), None)
+                if action is None:
+                    continue
+                for letter in ORGANISATIONS:        # referring to records of one's own organisation, and of the other
+                    fields = self.m.garden.values(letter, type_, caller.actor, action, 0)
+                    self.create(caller, type_, action, {k: v for k, v in fields.items() if v is not None}, letter)
+                refer(self.m, caller, type_, lambda fields, name=type_.name: (f'{API}{name}', {'fields': fields}))
+
+    def create(self, caller, type_, action, fields, letter):
+        if type_.name == 'membership' and letter == self.letter:
+            fields['person'] = self.m.garden.planted[letter, 'person'][-1]      # who acts stays as it is
+        status = self.create_status(caller.actor, type_, action, fields)
+        answer = self.ask('create', caller, f'{API}{type_.name}', 'own', body={'fields': fields})
+        if not self.m.expect(answer, status) or status != 201:
+            self.came_of_it()
+            return
+        id_ = answer.json()['id']
+        self.m.garden.note(id_, type_, fields)
+        self.m.renew()
+        record = self.m.truth.by_id[id_]
+        self.came_of_it(record)
+        self.m.expect_equal([caller.actor.organisation, caller.actor.person, action.to, 1],
+                            [record['owner'], record['creator'], record['state'], record['version']], 'the new record')
+        self.m.expect_equal(f'{API}{type_.name}/{id_}', answer.header('location'), 'Location')
+        if self.m.policy.sees(caller.actor, record):
+            check_record(self.m, caller.actor, record, answer.json())
+        self.done[type_.name, 'create'] = self.done.get((type_.name, 'create'), 0) + 1
+
+    # -- steps
+
+    def spare(self, record):
+        """Records that were planted to be acted on, not the people who act and their organisations."""
+        return record.id in self.m.garden.wanted
+
+    def act_all(self):
+        for caller in self.callers():
+            for type_ in self.m.pack.types.values():
+                for action in (a for a in type_.actions if not a.creates):
+                    self.act_both(caller, type_, action)
+
+    def act_both(self, caller, type_, action):
+        """One record on which the step can be taken, and one on which state or guard refuse it."""
+        found = {}
+        for record in self.m.truth.records[type_.name]:
+            if self.spare(record) and self.m.policy.sees(caller.actor, record) and \
+                    self.m.policy.permits(caller.actor, action, record) == 'yes':
+                fields = self.m.garden.values(self.letter, type_, caller.actor, action, 0, record)
+                status = self.step_status(caller.actor, action, record, fields)
+                found.setdefault(status, (record, fields))
+        for status, (record, fields) in found.items():
+            self.act(caller, action, record, fields, status)
+
+    def step_status(self, actor, action, record, fields):
+        if record['state'] not in action.from_:
+            return 409
+        after = Record(record.type, {**record.values, **{n: as_value(record.type.field(n), v) for n, v in fields.items()}})
+        if any(after[name] is None for name in action.required):
+            return 422
+        env = self.m.policy.env(actor, False)
+        return 200 if all(guard(env, after) is True for guard in action.guards) else 409
+
+    def act(self, caller, action, record, fields, status):
+        by_patch = action.name == 'edit'
+        target = f'{API}{record.type.name}/{record.id}' + ('' if by_patch else f'/actions/{action.name}')
+        answer = self.ask('edit' if by_patch else 'step', caller, target, self.m.relation(caller.actor, record),
+                          body={'fields' if by_patch else 'input': fields}, headers=[('If-Match', f'"{record["version"]}"')])
+        if not self.m.expect(answer, status) or status != 200:
+            self.came_of_it()
+            return
+        self.m.garden.note(record.id, record.type, fields)
+        self.m.renew()
+        self.came_of_it(record)
+        after = self.m.truth.by_id[record.id]
+        self.m.expect_equal([action.to or record['state'], record['version'] + 1, record['owner']],
+                            [after['state'], after['version'], after['owner']], f'after {action.name}')
+        if self.m.policy.sees(caller.actor, after):
+            check_record(self.m, caller.actor, after, answer.json())
+        self.done[record.type.name, action.name] = self.done.get((record.type.name, action.name), 0) + 1
+
+    # -- fields that are not one's to write
+
+    def overreach_all(self):
+        """Every field of every type that a step does not take from an actor, the system's among them, in one edit each."""
+        for caller in self.callers():
+            for type_ in self.m.pack.types.values():
+                action = next((a for a in type_.actions if a.name == 'edit'), None)
+                record = action and next((r for r in self.m.truth.records[type_.name] if self.spare(r) and
+                                          r['state'] in action.from_ and self.m.policy.sees(caller.actor, r) and
+                                          self.m.policy.permits(caller.actor, action, r) == 'yes'), None)
+                if record is None:
+                    continue
+                for field in type_.fields:
+                    if not self.m.policy.takes(caller.actor, action, record, field.name):
+                        value = record[field.name] if isinstance(record[field.name], (str, int)) else 'x'
+                        answer = self.ask('edit', caller, f'{API}{type_.name}/{record.id}', 'own', body={'fields': {field.name: value}},
+                                          headers=[('If-Match', f'"{record["version"]}"')])
+                        self.m.expect(answer, 422)
+                self.came_of_it()
+
+    def undone(self):
+        """Actions of the pack that nobody could be seen to take."""
+        return sorted(f'{t.name}.{a.name}' for t in self.m.pack.types.values() for a in t.actions
+                      if a.who and (t.name, a.name) not in self.done)
+
+
+def former(m):
+    """A membership that has ended opens nothing, whatever token or password there still is; a made-up token neither."""
+    for e in m.endpoints:
+        if e.allow != 'signed_in' or e.method != 'GET':
+            continue
+        m.endpoint = e
+        target = e.pattern.replace('{type}', next(iter(m.pack.types))).replace('{id}', m.nothing).replace('{action}', 'edit')
+        nobody = Caller(None, 'none')
+        m.expect(m.ask(nobody, target, headers=[('Authorization', f'Bearer {m.garden.former_token}')]), 403)
+        m.expect(m.ask(nobody, target, headers=[('Authorization', 'Bearer fm_' + 'A' * 43)]), 401)
+        m.expect(m.ask(nobody, target, headers=[('Cookie', 'sid=' + 'A' * 43)]), 303 if e.page else 401)
+        m.expect(m.ask(nobody, target, headers=[('Firstmile-As', m.garden.actors[0].login)]), 400)
+
+
+__all__ = ['Deeds', 'former', 'subject']

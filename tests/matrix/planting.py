@@ -1,0 +1,270 @@
+"""Plants records whose every text is a canary, as two organisations would make them: of every type, in every state, at every
+level of disclosure. Each step goes through the program as somebody whom the policy lets take it; the program refusing one of
+them is a deviation already.
+
+A canary reads CANARY-organisation-type-field-number; the number says whose text it is, so a canary that shows up anywhere can
+be held against the policy. In a short field it is CANARY-number.
+"""
+import datetime
+import itertools
+import re
+from collections import deque
+
+from .pack import CLASSES
+from .policy import Actor, Policy, Truth
+from .site import Broken
+
+CANARY = re.compile(r'CANARY(?:-[A-Za-z]\w*)*-(\d{5})')
+PARTIES = ('organisation', 'person', 'membership')
+ORGANISATIONS = ('A', 'B')
+PASSWORD = 'canary-of-the-matrix'
+ROLES_OF_ONE = 5                                    # roles of one person; so many sessions of one may live
+ROUNDS = 4                                          # times that a refused step is tried again, after others
+
+
+class Garden:
+    def __init__(self, site, pack):
+        self.site, self.pack = site, pack
+        self.canaries = {}                          # number -> [record id, type name, field name]
+        self.planted = {}                           # (organisation letter, type name) -> ids, oldest first
+        self.actors, self.tokens = [], {}           # Actor -> token
+        self.logins = {}                            # login -> password
+        self.own = {}                               # letter -> {role: Actor}
+        self.organisations = {}                     # letter -> id
+        self.people = {letter: [] for letter in ORGANISATIONS}      # ids of those who act there
+        self.unreached = set()
+        self.wanted = {}                            # record id -> (letter, type, state, number)
+        self.numbers = itertools.count()
+        self.reload()
+
+    def reload(self):
+        truth = Truth(self.pack, self.site.database)
+        self.policy = Policy(self.pack, truth, self.today())
+        return truth
+
+    def today(self):
+        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=self.pack.utc_offset_minutes)
+        return now.date()
+
+    def plant(self):
+        self.demo_actors()
+        for letter in ORGANISATIONS:
+            self.found(letter)
+        for type_ in self.in_order():
+            for letter in ORGANISATIONS:
+                self.plant_type(letter, type_)
+        self.walk_all()
+        self.former()
+        self.reload()
+
+    # -- people
+
+    def token(self, login, membership):
+        body = {'login': login, 'membership': membership, 'label': 'matrix'}
+        return self.site.settled('POST', '/api/v1/local/tokens', body)['token']
+
+    def enlist(self, actor):
+        self.actors.append(actor)
+        self.tokens[actor] = self.token(actor.login, actor.membership)
+        return actor
+
+    def demo_actors(self):
+        for user in self.site.settled('GET', '/api/v1/local/users')['items']:
+            membership = user['memberships'][0]
+            self.logins[user['login']] = 'firstmile-demo'
+            self.enlist(Actor(user['login'], membership['role'], user['person'], membership['id'],
+                              membership['organisation']['id'], user['login']))
+
+    def registrar(self, type_):
+        """Somebody of the demo city who may register records of a party type."""
+        create = type_.action('create')
+        return next(a for a in self.actors if self.policy.permits(a, create, None) == 'yes')
+
+    def create(self, actor, type_, fields, letter):
+        """The new record's id; the texts among fields become known as its canaries."""
+        answer = self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/{type_.name}', {'fields': fields},
+                                      self.bearer(actor), (201,))
+        self.note(answer['id'], type_, fields)
+        self.planted.setdefault((letter, type_.name), []).append(answer['id'])
+        return answer['id']
+
+    def bearer(self, actor):
+        return [('Authorization', f'Bearer {self.tokens[actor]}')]
+
+    def note(self, record, type_, fields):
+        for name, value in fields.items():
+            match = CANARY.search(value) if isinstance(value, str) else None
+            if match:
+                self.canaries[match[1]] = (record, type_.name, name)
+
+    def found(self, letter):
+        """An organisation with somebody in every role, and a token for each; one person has several roles."""
+        type_ = self.pack.types['organisation']
+        who = self.registrar(type_)
+        self.organisations[letter] = self.create(who, type_, self.values(letter, type_, who, type_.action('create')), letter)
+        self.own[letter] = {}
+        for first in range(0, len(self.pack.roles), ROLES_OF_ONE):
+            person = self.person(letter, f'canary-{letter.lower()}{first}')
+            self.people[letter].append(person)
+            for role in self.pack.roles[first:first + ROLES_OF_ONE]:
+                membership = self.join(letter, person, role)
+                self.own[letter][role] = Actor(f'{letter}:{role}', role, person, membership, self.organisations[letter],
+                                               f'canary-{letter.lower()}{first}')
+                self.enlist(self.own[letter][role])
+
+    def person(self, letter, login):
+        """Somebody new who can sign in."""
+        type_ = self.pack.types['person']
+        who = self.registrar(type_)
+        person = self.create(who, type_, self.values(letter, type_, who, type_.action('create')), letter)
+        self.logins[login] = PASSWORD
+        self.site.settled('POST', '/api/v1/local/credentials', {'person': person, 'login': login, 'password': PASSWORD})
+        return person
+
+    def join(self, letter, person, role, until=None):
+        type_ = self.pack.types['membership']
+        fields = {'person': person, 'organisation': self.organisations[letter], 'role': role,
+                  'valid_from': '2020-01-01'}
+        return self.create(self.registrar(type_), type_, {**fields, **({'valid_to': until} if until else {})}, letter)
+
+    def former(self):
+        """Somebody whose only membership has ended, with a token from before."""
+        person = self.person('A', 'former')
+        membership = self.join('A', person, self.pack.roles[0])
+        self.former_token = self.token('former', membership)
+        yesterday = (self.today() - datetime.timedelta(days=1)).isoformat()
+        action = next(a for a in self.pack.types['membership'].actions if 'valid_to' in a.inputs and not a.creates and a.to)
+        actor = self.registrar(self.pack.types['membership'])
+        self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/membership/{membership}/actions/{action.name}',
+                             {'input': {'valid_to': yesterday}}, self.bearer(actor))
+
+    # -- records
+
+    def in_order(self):
+        """Types after those that they refer to."""
+        done, order = set(), []
+        while len(order) < len(self.pack.types):
+            ready = [t for t in self.pack.types.values() if t.name not in done and
+                     all(f.target in done or f.target == t.name for f in t.own_fields if f.kind == 'reference')]
+            if not ready:
+                raise Broken('types refer to each other in a circle')
+            order += ready
+            done.update(t.name for t in ready)
+        return order
+
+    def canary(self, letter, type_, field):
+        number = f'{next(self.numbers):05d}'
+        text = f'CANARY-{letter}-{type_.name}-{field.name}-{number}'
+        return text if len(text) <= field.most else f'CANARY-{number}'
+
+    def pick(self, letter, type_, field, at):
+        """A record to refer to: one's own organisation, one's own or the other's person, records of one's own organisation."""
+        other = ORGANISATIONS[1 - ORGANISATIONS.index(letter)]
+        if field.target == 'organisation':
+            return self.organisations[letter]
+        if field.target == 'person' and type_.name != 'membership':
+            people = self.people[letter if at % 2 == 0 else other]
+            return people[at // 2 % len(people)]
+        known = self.planted.get((letter, field.target), [])
+        if field.target == 'person':                # memberships of others: theirs decide who acts
+            known = [id_ for id_ in known if id_ in self.wanted]
+        return known[at % len(known)] if known else None
+
+    def value(self, letter, type_, field, at):
+        if field.kind in ('text', 'long_text'):
+            return self.canary(letter, type_, field)
+        if field.kind == 'reference':
+            return self.pick(letter, type_, field, at)
+        if field.kind == 'choice':
+            return field.choices[at // 2 % len(field.choices)] if field.name == 'role' else field.choices[0]
+        if field.kind == 'integer':
+            return int(field.bounds[0]) if field.bounds else at
+        if field.kind == 'decimal':
+            return f'{field.bounds[0] if field.bounds else at:.{field.scale}f}'
+        if field.kind == 'boolean':
+            return at % 2 == 0
+        return '2026-01-01' if field.kind == 'date' else '2026-01-01T00:00:00Z'
+
+    def values(self, letter, type_, actor, action, at=0, record=None):
+        """Something for every field that the step takes from this actor."""
+        found = {}
+        for name in action.inputs:
+            if name != 'disclosure' and self.policy.takes(actor, action, record, name):
+                value = self.value(letter, type_, type_.field(name), at)
+                if value is not None:
+                    found[name] = value
+        return found
+
+    def plant_type(self, letter, type_):
+        create = type_.action('create')
+        role = next((r for r in self.pack.roles if self.policy.permits(self.own[letter][r], create, None) == 'yes'), None)
+        if role is None:
+            self.unreached.add(f'{type_.name}: nobody may create one')
+            return
+        actor = self.own[letter][role]
+        for at, (level, state) in enumerate((level, state) for level in CLASSES for state in type_.states):
+            fields = self.values(letter, type_, actor, create, at)
+            if 'disclosure' in create.inputs:
+                fields['disclosure'] = level
+            if type_.name == 'membership':
+                fields.pop('valid_to', None)
+            record = self.create(actor, type_, fields, letter)
+            self.wanted[record] = (letter, type_, state, at)
+
+    # -- states
+
+    def path(self, type_, start, goal):
+        """Actions from one state to another, fewest first; None when there is no way."""
+        queue, seen = deque([(start, [])]), {start}
+        while queue:
+            state, steps = queue.popleft()
+            if state == goal:
+                return steps
+            for action in type_.actions:
+                if not action.creates and action.to and state in action.from_ and action.to not in seen:
+                    seen.add(action.to)
+                    queue.append((action.to, steps + [action]))
+        return None
+
+    def walk_all(self):
+        waiting = dict(self.wanted)
+        for _ in range(ROUNDS):
+            self.reload()
+            for record, (letter, type_, state, at) in list(waiting.items()):
+                if self.walk(record, letter, type_, state, at):
+                    del waiting[record]
+            if not waiting:
+                break
+        reached = {(r.type.name, self.letter_of(r), r['state']) for r in self.reload().by_id.values()}
+        for type_ in self.pack.types.values():
+            for letter in ORGANISATIONS:
+                for state in type_.states:
+                    if (type_.name, letter, state) not in reached:
+                        self.unreached.add(f'{type_.name}: no record of {letter} reached {state}')
+
+    def letter_of(self, record):
+        return next((letter for letter, id_ in self.organisations.items() if record['owner'] == id_), None)
+
+    def walk(self, record_id, letter, type_, state, at):
+        """Takes the steps that lead to state, and one edit first; False when a guard says not yet."""
+        record = self.policy.truth.by_id[record_id]
+        for action in self.path(type_, record['state'], state) or []:
+            if not self.step(record, letter, action, at):
+                return False
+            record = self.reload().by_id[record_id]
+        return record['state'] == state
+
+    def step(self, record, letter, action, at):
+        able = [a for a in self.actors if self.policy.permits(a, action, record) == 'yes' and self.policy.sees(a, record)]
+        able.sort(key=lambda a: a not in self.own[letter].values())
+        if not able:
+            return False
+        fields = self.values(letter, record.type, able[0], action, at, record)
+        if record.type.name == 'membership':
+            fields['valid_to'] = '2030-01-01'
+        answer = self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/{record.type.name}/{record.id}/actions/{action.name}',
+                                      {'input': fields}, self.bearer(able[0]), (200, 409))
+        if 'version' not in answer:                 # refused: a problem, or no longer seen
+            return False
+        self.note(record.id, record.type, fields)
+        return True

@@ -1,0 +1,272 @@
+"""Who sees and does what: the rules of docs/PACKS.md applied to the true values of a city.
+
+The truth is read from the city's database, behind the program's back; the rules come from the pack (pack.py). Nothing here is
+asked of the program, so that it can be wrong in its own way only.
+"""
+import datetime
+import sqlite3
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from . import expression
+from .pack import CLASSES
+
+EPOCH = datetime.date(1970, 1, 1)
+HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type, outside `fields`
+HIDDEN = {'hidden': True}
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """Somebody who acts as one membership; each is made once."""
+    name: str
+    role: str
+    person: str
+    membership: str
+    organisation: str
+    login: str = ''
+
+    def __str__(self):
+        return self.name
+
+
+class Record:
+    __slots__ = ('type', 'values', 'id')
+
+    def __init__(self, type_, values):
+        self.type, self.values, self.id = type_, values, values['id']
+
+    def __getitem__(self, name):
+        return self.values[name]
+
+
+# ---- the truth ------------------------------------------------------------------------------------------------------
+
+def value_of(field_, stored):
+    """A stored value as Python has it: decimals are whole numbers of their scale, dates days and instants ms since 1970."""
+    if stored is None or field_.kind in ('text', 'long_text', 'choice', 'reference', 'integer', 'instant'):
+        return stored
+    if field_.kind == 'boolean':
+        return bool(stored)
+    if field_.kind == 'date':
+        return EPOCH + datetime.timedelta(days=stored)
+    return Decimal(stored).scaleb(-field_.scale)
+
+
+def spelled(field_, value):
+    """A value as the contract spells it in JSON."""
+    if field_.kind == 'date':
+        return value.isoformat()
+    if field_.kind == 'decimal':
+        return f'{value:.{field_.scale}f}'
+    if field_.kind == 'instant':
+        moment = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc)
+        return moment.strftime('%Y-%m-%dT%H:%M:%S.') + f'{value % 1000:03d}Z'
+    return value
+
+
+def open_database(path):
+    database = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+    database.row_factory = sqlite3.Row
+    return database
+
+
+class Truth:
+    """All records with their true values, at one moment."""
+
+    def __init__(self, pack, path):
+        self.pack, self.records, self.by_id, self.links = pack, {}, {}, {}
+        database = open_database(path)
+        database.execute('BEGIN')
+        for type_ in pack.types.values():
+            rows = database.execute(f'SELECT * FROM "r_{type_.name}" ORDER BY created, id').fetchall()
+            self.records[type_.name] = [Record(type_, {f.name: value_of(f, row[f.name]) for f in type_.fields}) for row in rows]
+            self.by_id.update((r.id, r) for r in self.records[type_.name])
+        self.events = {}
+        for row in database.execute('SELECT record, count(*) FROM event_record GROUP BY record'):
+            self.events[row[0]] = row[1]
+        database.close()
+
+    def children(self, record, type_, link):
+        key = (type_.name, link.name)
+        if key not in self.links:
+            self.links[key] = {}
+            for child in self.records[type_.name]:
+                self.links[key].setdefault(child[link.name], []).append(child)
+        return self.links[key].get(record.id, [])
+
+
+class TrueEnv:
+    """For relations and guards: true values, whoever asks."""
+
+    def __init__(self, policy, actor):
+        self.policy, self.truth = policy, policy.truth
+        self.actor, self.organisation, self.today = actor.person, actor.organisation, policy.today
+
+    def get(self, record, field_):
+        return record[field_.name]
+
+    def follow(self, record, field_):
+        return self.truth.by_id.get(record[field_.name])
+
+    def children(self, record, type_, link):
+        return self.truth.children(record, type_, link)
+
+
+class SeenEnv(TrueEnv):
+    """For filters and sorting: what the reader may not see is missing, and what is not there for them has no children."""
+
+    def __init__(self, policy, actor):
+        super().__init__(policy, actor)
+        self.reader = actor
+
+    def get(self, record, field_):
+        return self.policy.seen(self.reader, record, field_)
+
+    def follow(self, record, field_):
+        target = self.truth.by_id.get(self.get(record, field_))
+        return target if target is not None and self.policy.sees(self.reader, target) else None
+
+    def children(self, record, type_, link):
+        found = self.truth.children(record, type_, link)
+        return [c for c in found if self.policy.sees(self.reader, c) and self.policy.shows(self.reader, c, link)]
+
+
+# ---- the rules ------------------------------------------------------------------------------------------------------
+
+@dataclass
+class Policy:
+    pack: object
+    truth: Truth
+    today: datetime.date
+    known: dict = field(default_factory=dict)       # (actor, record) -> clearance
+    seen_by: dict = field(default_factory=dict)     # (actor, record) -> whether there is anything to see
+    told: dict = field(default_factory=dict)        # (actor, record) -> its JSON
+    envs: dict = field(default_factory=dict)        # (actor, whether as seen) -> env
+
+    def env(self, actor, seen):
+        key = (actor, seen)
+        if key not in self.envs:
+            self.envs[key] = (SeenEnv if seen else TrueEnv)(self, actor)
+        return self.envs[key]
+
+    def fits(self, actor, record, who):
+        if who.roles and actor.role not in who.roles:
+            return False
+        return not who.relation or record.type.relations[who.relation](self.env(actor, False), record) is True
+
+    def clearance(self, actor, record):
+        """The highest class per compartment that a rule which fits gives."""
+        key = (actor, record)
+        if key not in self.known:
+            found = dict.fromkeys(self.pack.compartments, 0)
+            for rule in record.type.access:
+                if rule.states and record['state'] not in rule.states or rule.levels and record['disclosure'] not in rule.levels:
+                    continue
+                if any(class_ > found[c] for c, class_ in rule.clearance.items()) and self.fits(actor, record, rule):
+                    found = {c: max(class_, rule.clearance.get(c, 0)) for c, class_ in found.items()}
+            self.known[key] = found
+        return self.known[key]
+
+    def shows(self, actor, record, field_):
+        return field_.class_ <= self.clearance(actor, record)[field_.compartment]
+
+    def sees(self, actor, record):
+        """A record that shows nothing does not exist."""
+        key = (actor, record)
+        if key not in self.seen_by:
+            self.seen_by[key] = any(self.shows(actor, record, f) for f in record.type.fields)
+        return self.seen_by[key]
+
+    def seen(self, actor, record, field_):
+        return record[field_.name] if self.shows(actor, record, field_) else None
+
+    def visible(self, actor, type_):
+        return [r for r in self.truth.records[type_.name] if self.sees(actor, r)]
+
+    # -- as the API shows it
+
+    def value_json(self, actor, record, field_):
+        """None when hidden or missing."""
+        value = self.seen(actor, record, field_)
+        if value is None:
+            return None
+        if field_.kind == 'reference' and field_.name != 'id':
+            target = self.truth.by_id.get(value)
+            return value if target is not None and self.sees(actor, target) else HIDDEN
+        return spelled(field_, value)
+
+    def record_json(self, actor, record, fields=None):
+        """fields: names of those of its own to tell; None: all."""
+        key = (actor, record)
+        if key not in self.told:
+            self.told[key] = self.whole_json(actor, record)
+        whole = self.told[key]
+        return whole if fields is None else {**whole, 'fields': {f: v for f, v in whole['fields'].items() if f in fields}}
+
+    def whole_json(self, actor, record):
+        json = {'id': record.id, 'type': record.type.name, 'fields': {}}
+        for f in record.type.fields:
+            value = self.value_json(actor, record, f)
+            if value is not None and f.name != 'id':
+                (json if f.name in HEAD else json['fields'])[f.name] = value
+        return json
+
+    def expanded(self, actor, record, field_):
+        """A reference under ?expand=."""
+        value = self.value_json(actor, record, field_)
+        if not isinstance(value, str):
+            return value
+        target = self.truth.by_id[value]
+        title = target.type.field(target.type.title)
+        json = {'id': value, 'type': target.type.name, 'number': self.value_json(actor, target, target.type.field('number'))}
+        if title.kind in ('text', 'long_text'):         # other kinds are told in words of a language
+            json['title'] = self.value_json(actor, target, title)
+        return {key: v for key, v in json.items() if v is not None}
+
+    # -- steps
+
+    def permits(self, actor, action, record):
+        """'never' to the role, 'not' on this record, or 'yes'. record None: a new one, for which only the roles count."""
+        mine = [w for w in action.who if not w.roles or actor.role in w.roles]
+        if not mine:
+            return 'never'
+        return 'yes' if record is None or any(self.fits(actor, record, w) for w in mine) else 'not'
+
+    def options(self, actor, record):
+        """Steps that a single record tells, and whether each can be taken: {name: allowed}."""
+        found, env = {}, self.env(actor, False)
+        for action in record.type.actions:
+            permit = 'never' if action.creates else self.permits(actor, action, record)
+            if permit == 'never':
+                continue
+            complete = all(record[f] is not None or self.takes(actor, action, record, f) for f in action.required)
+            found[action.name] = permit == 'yes' and record['state'] in action.from_ and complete and \
+                all(guard(env, record) is True for guard in action.guards)
+        return found
+
+    def takes(self, actor, action, record, name):
+        """Whether the step takes this field from this actor; what they may not see is unknown to them."""
+        return name in action.inputs and (record is None or self.shows(actor, record, record.type.field(name)))
+
+    # -- what a role may ever meet
+
+    def knows_field(self, role, field_, type_):
+        return any((not rule.roles or role in rule.roles) and rule.clearance.get(field_.compartment, 0) >= field_.class_
+                   for rule in type_.access)
+
+    def knows_action(self, role, action):
+        return any(not who.roles or role in who.roles for who in action.who)
+
+    def knows_type(self, role, type_):
+        return any(self.knows_field(role, f, type_) for f in type_.fields) or \
+            any(self.knows_action(role, a) for a in type_.actions)
+
+    # -- lists
+
+    def filtered(self, actor, type_, text):
+        condition, env = expression.compile_expression(text, self.pack, type_), self.env(actor, True)
+        return [r for r in self.visible(actor, type_) if condition(env, r) is True]
+
+
+__all__ = ['Actor', 'CLASSES', 'EPOCH', 'Policy', 'Record', 'Truth', 'open_database', 'spelled']

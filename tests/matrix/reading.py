@@ -1,0 +1,367 @@
+"""What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
+import functools
+
+from . import endpoints
+from .asking import Caller, query, subject
+from .planting import CANARY
+
+API = '/api/v1/records/'
+MOST = 1000                                         # rows of a list page
+
+
+# ---- the program about itself ---------------------------------------------------------------------------------------
+
+@subject('public')
+def public(m, e):
+    for caller in m.callers():
+        answer = m.ask(caller, e.example)
+        if not (e.pattern == '/sign-in' and caller.actor and answer.status == 303):     # whoever is signed in is led on
+            m.expect(answer, 200)
+
+
+@subject('metrics')
+def metrics(m, e):
+    """Operators of the city on this machine see its figures, and whoever runs the machine; for others there is no such address."""
+    for caller in m.callers():
+        answer = m.ask(caller, e.example)
+        if caller.way == 'socket' or caller.actor and caller.actor.role == 'operator':
+            m.expect(answer, 200)
+        elif m.expect(answer, 404):
+            m.expect_same(answer, m.ask(caller, '/api/v1/metrics'), 'the figures and no such address')
+
+
+@subject('openapi')
+def openapi(m, e):
+    """The document tells of types and fields what the reader's role may ever meet."""
+    for caller in m.callers():
+        answer = m.ask(caller, e.pattern)
+        if not m.expect(answer, 200):
+            continue
+        document, found = answer.json(), {}
+        for name, schema in document['components']['schemas'].items():
+            if name.startswith('fields_of_'):
+                found[name.removeprefix('fields_of_')] = sorted(schema['properties'])
+        m.expect_equal(known_fields(m, caller.actor), found, 'types and fields in the document')
+        wanted = {(x.method, x.pattern) for x in m.endpoints
+                  if not x.page and (x.allow != 'machine' or caller.way == 'socket')}
+        m.expect_equal(sorted(wanted), sorted(endpoints.documented(document)), 'addresses in the document')
+
+
+def known_fields(m, actor):
+    """Fields in a document: the type's own and `disclosure`."""
+    if actor is None:
+        return {}
+    return {t.name: sorted(f.name for f in t.fields if (not f.system or f.name == 'disclosure') and
+                           m.policy.knows_field(actor.role, f, t))
+            for t in m.pack.types.values() if m.policy.knows_type(actor.role, t)}
+
+
+@subject('who')
+def who(m, e):
+    for caller in m.callers():
+        answer = m.ask(caller, e.pattern)
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        actor, json = caller.actor, answer.json()
+        m.expect_equal([actor.person, actor.membership, actor.role, actor.organisation],
+                       [json['person']['id'], json['membership'], json['role'], json['organisation']['id']], 'who one is')
+        running = {r.id for r in m.memberships(actor) if r['valid_from'] <= m.policy.today and r['state'] == 'current' and
+                   (r['valid_to'] is None or r['valid_to'] >= m.policy.today)}
+        m.expect_equal(sorted(running), sorted(x['id'] for x in json['memberships']), "one's memberships")
+
+
+# ---- types ----------------------------------------------------------------------------------------------------------
+
+def check_type(m, actor, type_, json):
+    m.expect_equal([f.name for f in type_.fields if m.policy.knows_field(actor.role, f, type_)],
+                   [f['name'] for f in json['fields']], f'fields of {type_.name}')
+    m.expect_equal([a.name for a in type_.actions if m.policy.knows_action(actor.role, a)],
+                   [a['name'] for a in json['actions']], f'actions of {type_.name}')
+    told = {n for a in json['actions'] for n in (*a['inputs'], *a['required'])} | set(json['columns'])
+    m.expect_equal([], sorted(n for n in told if not m.policy.knows_field(actor.role, type_.field(n), type_)),
+                   f'fields that steps of {type_.name} take and the role never sees')
+
+
+@subject('types')
+@subject('page_home')
+def types(m, e):
+    for caller in m.callers():
+        answer = m.ask(caller, e.pattern)
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        if e.page:
+            answer = m.ask(caller, e.pattern + '?format=json')
+        known = {t.name: t for t in m.pack.types.values() if m.policy.knows_type(caller.actor.role, t)}
+        items = {item['name']: item for item in answer.json()['items']}
+        m.expect_equal(sorted(known), sorted(items), 'types that the role meets')
+        for name in known.keys() & items.keys():
+            check_type(m, caller.actor, known[name], items[name])
+
+
+@subject('type')
+def one_type(m, e):
+    for caller in m.callers():
+        none = m.ask(caller, '/api/v1/types/nothing')
+        m.turned_away(caller, none) or m.expect(none, 404)
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/api/v1/types/{type_.name}')
+            if m.turned_away(caller, answer):
+                continue
+            if not m.policy.knows_type(caller.actor.role, type_):
+                m.expect_same(answer, none, 'a type that the role never meets and none')
+            elif m.expect(answer, 200):
+                check_type(m, caller.actor, type_, answer.json())
+
+
+# ---- one record -----------------------------------------------------------------------------------------------------
+
+def check_record(m, actor, record, json):
+    """All that the policy shows of the record, and nothing else."""
+    json = dict(json)
+    actions = {a['name']: a['allowed'] for a in json.pop('actions')}
+    if record.type.page:
+        json.pop(record.type.page, None)            # what a service makes of records that the reader sees
+    m.expect_equal(m.policy.record_json(actor, record), json, f'the record {record.id} in state {record["state"]}')
+    m.expect_equal(m.policy.options(actor, record), actions, f'steps of the record {record.id} in state {record["state"]}')
+
+
+@subject('record')
+def record(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = m.ask(caller, f'{API}{type_.name}/{m.nothing}', 'none')
+            records = m.truth.records[type_.name] if caller.way == 'token' else m.samples(caller, type_)[:-1]
+            for one in records:
+                show(m, caller, one, none)
+        if caller.actor:
+            m.expect_same(m.ask(caller, f'{API}nothing/{m.nothing}'), m.ask(caller, f'{API}nothing/x'), 'no such type')
+
+
+def show(m, caller, one, none):
+    actor, target = caller.actor, f'{API}{one.type.name}/{one.id}'
+    answer = m.ask(caller, target, m.relation(actor, one))
+    if m.turned_away(caller, answer) or not m.policy.sees(actor, one):
+        m.expect_same(answer, none, 'a hidden record and none')
+        return
+    if not m.expect(answer, 200):
+        return
+    check_record(m, actor, one, answer.json())
+    m.expect_equal(f'"{one["version"]}"', answer.header('etag'), 'ETag')
+    if caller.way != 'token':                       # the sample: also by HEAD, and with references written out
+        head = m.ask(caller, target, m.relation(actor, one), method='HEAD')
+        m.expect_equal(answer.same_part()[:2], head.same_part()[:2], 'HEAD and GET')
+        check_expanded(m, actor, one, m.ask(caller, target + query(expand=','.join(references(one.type)))))
+
+
+def references(type_):
+    return [f.name for f in type_.fields if f.kind == 'reference' and f.name != 'id']
+
+
+def check_expanded(m, actor, one, answer):
+    if not m.expect(answer, 200):
+        return
+    json = answer.json()
+    for name in references(one.type):
+        field, found = one.type.field(name), json.get(name, json['fields'].get(name))
+        wanted = m.policy.expanded(actor, one, field)
+        if isinstance(wanted, dict) and isinstance(found, dict) and 'title' not in wanted:
+            found = {k: v for k, v in found.items() if k != 'title' or not title_is_words(m, field)}
+        m.expect_equal(wanted, found, f'{name} written out')
+
+
+def title_is_words(m, field):
+    target = m.pack.types[field.target]
+    return target.field(target.title).kind not in ('text', 'long_text')
+
+
+@subject('events')
+def events(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = m.ask(caller, f'{API}{type_.name}/{m.nothing}/events', 'none')
+            for one in m.targets(caller, type_)[:-1]:
+                answer = m.ask(caller, f'{API}{type_.name}/{one.id}/events?limit={MOST}', m.relation(caller.actor, one))
+                if m.turned_away(caller, answer) or not m.policy.sees(caller.actor, one):
+                    m.expect_same(answer, none, 'the history of a hidden record and of none')
+                elif m.expect(answer, 200):
+                    check_history(m, caller.actor, one, answer.json()['items'])
+
+
+def check_history(m, actor, one, items):
+    m.expect_equal(m.truth.events[one.id], len(items), 'length of the history')
+    m.expect_equal(sorted((i['sequence'] for i in items), reverse=True), [i['sequence'] for i in items], 'newest first')
+    by = m.policy.shows(actor, one, one.type.field('creator'))
+    m.expect_equal([by] * len(items), ['by' in i for i in items], 'who took the steps shows')
+    told = {c['field'] for i in items for c in i['changes']}
+    m.expect_equal([], sorted(f for f in told if not m.policy.shows(actor, one, one.type.field(f))), 'hidden fields in it')
+    wanted = {f.name for f in one.type.own_fields if m.policy.seen(actor, one, f) is not None}
+    m.expect_equal([], sorted(wanted - told), 'fields that the reader sees and the history does not tell')
+
+
+# ---- lists ----------------------------------------------------------------------------------------------------------
+
+def check_list(m, caller, target, wanted, what, fields=()):
+    """The items are exactly the wanted records, each as the policy shows it, and so many are counted. Gives them in order."""
+    answer = m.ask(caller, target)
+    if not m.expect(answer, 200):
+        return []
+    json, by_id = answer.json(), {r.id: r for r in wanted}
+    found = [item['id'] for item in json['items']]
+    m.expect_equal(sorted(by_id), sorted(found), f'records of {what}')
+    if 'total=1' in target:
+        m.expect_equal(len(wanted), json['total'], f'total of {what}')
+    for item in json['items']:
+        if item['id'] in by_id:
+            m.expect_equal(m.policy.record_json(caller.actor, by_id[item['id']], fields or None), item, 'an item')
+    return [m.truth.by_id[id_] for id_ in found if id_ in m.truth.by_id]
+
+
+def check_order(m, caller, type_, found, sort):
+    """By what the reader sees; records in which the field is missing or hidden stand together, in an order of their own."""
+    field, down = type_.field(sort.lstrip('-')), sort.startswith('-')
+    if field.kind == 'reference' and field.name != 'id':
+        return
+    values = [m.policy.seen(caller.actor, r, field) for r in found]
+    there = [v for v in values if v is not None]
+    m.expect_equal(sorted(there, reverse=down), there, f'order by {sort}')
+    places = [at for at, v in enumerate(values) if v is None]
+    together = not places or places[-1] - places[0] + 1 == len(places) and (places[0] == 0 or places[-1] == len(values) - 1)
+    m.expect_equal(True, together, f'missing values together, by {sort}')
+    missing = [r.id for r in found if m.policy.seen(caller.actor, r, field) is None]
+    m.expect_equal(True, missing in (sorted(missing), sorted(missing, reverse=True)), f'hidden values do not order, by {sort}')
+
+
+@subject('list')
+def lists(m, e):
+    for caller in m.callers():
+        answer = m.ask(caller, f'{API}nothing')
+        m.turned_away(caller, answer) or m.expect(answer, 404)
+        for type_ in m.pack.types.values():
+            if caller.actor is None:
+                m.turned_away(caller, m.ask(caller, f'{API}{type_.name}'))
+                continue
+            wanted = m.policy.visible(caller.actor, type_)
+            found = check_list(m, caller, f'{API}{type_.name}' + query(limit=MOST, total=1), wanted, 'a list')
+            check_order(m, caller, type_, found, type_.sort)
+    for caller in m.one_of_each_role():
+        for type_ in m.pack.types.values():
+            sorting(m, caller, type_)
+            filtering(m, caller, type_)
+            paging(m, caller, type_)
+
+
+def sorting(m, caller, type_):
+    wanted = m.policy.visible(caller.actor, type_)
+    for field in type_.fields:
+        for sort in (field.name, '-' + field.name):
+            found = check_list(m, caller, f'{API}{type_.name}' + query(limit=MOST, sort=sort, fields=field.name), wanted,
+                               f'a list by {sort}', (field.name,))
+            check_order(m, caller, type_, found, sort)
+
+
+def filtering(m, caller, type_):
+    for text in filters(m, type_):
+        wanted = m.policy.filtered(caller.actor, type_, text)
+        check_list(m, caller, f'{API}{type_.name}' + query(limit=MOST, total=1, filter=text, fields='disclosure'), wanted,
+                   f'a list where {text}', ('disclosure',))
+
+
+def filters(m, type_):
+    """Conditions on every field, through every reference and over all children, with true values that somebody must not see."""
+    if type_.name not in m.filters_known:
+        found = [text for f in type_.fields for text in on_field(m, type_, f, f.name)]
+        for reference in (f for f in type_.fields if f.kind == 'reference' and f.name != 'id'):
+            target = m.pack.types[reference.target]
+            for f in target.fields:
+                found += on_field(m, target, f, f'{reference.name}.{f.name}')[:2]
+        for child, _ in m.pack.children_of(type_):
+            found += [f'any({child.name})', f'count({child.name}) > 1']
+            for f in child.own_fields:
+                found += [f'any({child.name} where {text})' for text in on_field(m, child, f, f.name)[:2]]
+        m.filters_known[type_.name] = found + [f'not ({text})' for text in found[::3]]
+    return m.filters_known[type_.name]
+
+
+def on_field(m, type_, field, path):
+    """Conditions that true values meet."""
+    values = sorted({r[field.name] for r in m.truth.records[type_.name] if r[field.name] is not None})
+    found = [f'{path} is not missing']
+    if not values:
+        return found
+    middle = values[len(values) // 2]
+    if field.kind in ('text', 'long_text'):
+        canary = next((v for v in values if 'CANARY' in v), middle)
+        return [f"{path} contains '{CANARY.search(canary)[0] if CANARY.search(canary) else middle[:4]}'", *found,
+                f"{path} = '{canary}'".replace('\n', ' '), f"{path} != '{canary}'".replace('\n', ' ')]
+    if field.kind == 'choice':
+        return [f"{path} = '{middle}'", *found, f"{path} in ('{values[0]}', '{values[-1]}')"]
+    if field.kind == 'date':
+        return [f"{path} <= date '{middle.isoformat()}'", *found]
+    if field.kind == 'boolean':
+        return [f'{path} = true', *found]
+    if field.kind in ('integer', 'decimal'):
+        return [f'{path} <= {middle}', *found, f'{path} > {values[0]}']
+    return found
+
+
+def paging(m, caller, type_):
+    """Page by page the same records; a cursor is good for nobody else, no other list and no other condition."""
+    wanted = m.policy.visible(caller.actor, type_)
+    if len(wanted) < 3:
+        return
+    base, found, cursor = f'{API}{type_.name}', [], None
+    while True:
+        answer = m.ask(caller, base + query(limit=(len(wanted) + 1) // 2, **({'cursor': cursor} if cursor else {})))
+        if not m.expect(answer, 200):
+            return
+        found += [item['id'] for item in answer.json()['items']]
+        if not answer.json()['next'] or len(found) > len(wanted):
+            break
+        cursor = answer.json()['next']
+    m.expect_equal(sorted(r.id for r in wanted), sorted(found), 'records over all pages')
+    other = next(c for c in m.one_of_each_role() if c.actor != caller.actor)
+    m.expect(m.ask(other, base + query(cursor=cursor)), 422)
+    m.expect(m.ask(caller, base + query(cursor=cursor, filter='version > 0')), 422)
+    m.expect(m.ask(caller, f'{API}{next(t for t in m.pack.types if t != type_.name)}' + query(cursor=cursor)), 422)
+
+
+# ---- pages ----------------------------------------------------------------------------------------------------------
+
+def page_callers(m):
+    """Pages are for browsers, so all sessions ask for them; of those who come otherwise, one of each role."""
+    roles = {c.actor for c in m.one_of_each_role()}
+    return [c for c in m.callers() if c.way in ('cookie', 'none') or c.actor in roles]
+
+
+@subject('page_list')
+def page_list(m, e):
+    for caller in page_callers(m):
+        answer = m.ask(caller, '/nothing')
+        m.turned_away(caller, answer) or m.expect(answer, 404)
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}')
+            if m.turned_away(caller, answer) or not m.expect(answer, 200):
+                continue
+            wanted = m.policy.visible(caller.actor, type_)
+            check_list(m, caller, f'/{type_.name}' + query(format='json', limit=MOST, total=1), wanted, 'a page of a list')
+            m.ask(caller, f'/{type_.name}' + query(limit=MOST))
+            for text in filters(m, type_)[::7]:     # what is wrong or empty shows as a page, too
+                m.expect(m.ask(caller, f'/{type_.name}' + query(filter=text)), 200)
+            m.expect(m.ask(caller, f'/{type_.name}' + query(filter='nothing = 1')), 422)
+
+
+@subject('page_record')
+def page_record(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            none = m.ask(caller, f'/{type_.name}/{m.nothing}', 'none')
+            again = functools.partial(m.ask, caller, relation='')
+            for one in m.targets(Caller(caller.actor, 'cookie'), type_)[:-1]:
+                answer = m.ask(caller, f'/{type_.name}/{one.id}', m.relation(caller.actor, one))
+                if m.turned_away(caller, answer):
+                    continue
+                if not m.policy.sees(caller.actor, one):
+                    m.expect_same(answer, none, 'the page of a hidden record and of none')
+                elif m.expect(answer, 200):
+                    twin = again(f'/{type_.name}/{one.id}?format=json')
+                    m.expect(twin, 200) and check_record(m, caller.actor, one, twin.json())

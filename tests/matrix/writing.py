@@ -1,0 +1,264 @@
+"""What the changing addresses must answer when nothing may come of it: rights are asked before versions and contents, so a stale
+version or an unknown field tells what somebody might do without doing it. The state of the city is compared afterwards."""
+import json
+
+from .asking import NOBODY, Caller, subject
+from .planting import ORGANISATIONS
+from .reading import API, page_callers
+
+STALE = 999999
+FOREIGN = [('Origin', 'http://elsewhere.example')]
+UNKNOWN = {'frobnicate': 'x'}
+
+
+def step_status(m, actor, record, type_, name, permitted):
+    """Before what is sent counts: not seen or no such step, not one's step, else what `permitted` says."""
+    action = next((a for a in type_.actions if a.name == name), None)
+    if record is None or not m.policy.sees(actor, record) or action is None or action.creates:
+        return 404
+    return permitted if m.policy.permits(actor, action, record) == 'yes' else 403
+
+
+def create_status(m, actor, type_, permitted):
+    create = next((a for a in type_.actions if a.creates), None)
+    if create is None:
+        return 404
+    return permitted if m.policy.permits(actor, create, None) == 'yes' else 403
+
+
+def hidden(m, caller, record):
+    return record is not None and not m.policy.sees(caller.actor, record)
+
+
+# ---- records --------------------------------------------------------------------------------------------------------
+
+@subject('create')
+def create(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'{API}{type_.name}', body={'fields': UNKNOWN})
+            m.turned_away(caller, answer) or m.expect(answer, create_status(m, caller.actor, type_, 422))
+        answer = m.ask(caller, f'{API}nothing', body={'fields': {}})
+        m.turned_away(caller, answer) or m.expect(answer, 404)
+        cross_site(m, caller, f'{API}{next(iter(m.pack.types))}', {'fields': {}})
+
+
+def cross_site(m, caller, target, body):
+    """A cookie that another site sends along opens nothing; neither does a body that any site's form can send."""
+    if caller.way == 'cookie':
+        m.expect(m.ask(caller, target, body=body, headers=FOREIGN), 403)
+        m.expect(m.ask(caller, target, body=body, headers=[('Sec-Fetch-Site', 'cross-site')]), 403)
+        if m.endpoint.method == 'POST':
+            m.expect(m.ask(caller, target), 415)
+
+
+@subject('import')
+def import_(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            body = {'rows': [{'fields': UNKNOWN}], 'dry_run': True}
+            answer = m.ask(caller, f'{API}{type_.name}/import', body=body)
+            if m.turned_away(caller, answer):
+                continue
+            if m.expect(answer, create_status(m, caller.actor, type_, 200)) and answer.status == 200:
+                m.expect_equal([0, 1], [answer.json()['accepted'], len(answer.json()['refused'])], 'rows in and out')
+            refer(m, caller, type_, lambda fields: (f'{API}{type_.name}/import', {'rows': [{'fields': fields}], 'dry_run': True}))
+
+
+def refer(m, caller, type_, request):
+    """To refer to a record that one does not see is to refer to none."""
+    create_action = next((a for a in type_.actions if a.creates), None)
+    if caller.way != 'token' or create_action is None or m.policy.permits(caller.actor, create_action, None) != 'yes':
+        return
+    for field in type_.own_fields:
+        unseen = [r for r in m.truth.records.get(field.target, []) if not m.policy.sees(caller.actor, r)]
+        if field.name not in create_action.inputs or not unseen:
+            continue
+        target, body = request({field.name: unseen[-1].id})
+        one = m.ask(caller, target, body=body)
+        other = m.ask(caller, target, body=request({field.name: m.nothing})[1])
+        one.body = one.body.replace(unseen[-1].id.encode(), m.nothing.encode())
+        m.expect_same(one, other, f'{field.name} as an unseen id and as none')
+
+
+@subject('edit')
+def edit(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = None
+            for one in reversed(m.targets(caller, type_)):
+                target = f'{API}{type_.name}/{one.id if one else m.nothing}'
+                relation, stale = m.relation(caller.actor, one), [('If-Match', f'"{STALE}"')]
+                answer = m.ask(caller, target, relation, body={'fields': UNKNOWN}, headers=stale)
+                none = none or answer
+                if m.turned_away(caller, answer):
+                    continue
+                m.expect(answer, step_status(m, caller.actor, one, type_, 'edit', 412))
+                if hidden(m, caller, one):
+                    m.expect_same(answer, none, 'to edit a hidden record and none')
+                elif one is not None:
+                    m.expect(m.ask(caller, target, relation, body={'fields': {}}),
+                             step_status(m, caller.actor, one, type_, 'edit', 428))
+        cross_site(m, caller, f'{API}{type_.name}/{m.nothing}', {'fields': {}})
+
+
+@subject('step')
+def step(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            for name in [a.name for a in type_.actions] + ['frobnicate']:
+                none = None
+                for one in reversed(m.targets(caller, type_)):
+                    target = f'{API}{type_.name}/{one.id if one else m.nothing}/actions/{name}'
+                    answer = m.ask(caller, target, m.relation(caller.actor, one), body={'input': UNKNOWN},
+                                   headers=[('If-Match', f'"{STALE}"')])
+                    none = none or answer
+                    if m.turned_away(caller, answer):
+                        continue
+                    m.expect(answer, step_status(m, caller.actor, one, type_, name, 412))
+                    if hidden(m, caller, one):
+                        m.expect_same(answer, none, f'the step {name} on a hidden record and on none')
+        cross_site(m, caller, f'{API}{type_.name}/{m.nothing}/actions/edit', {'input': {}})
+
+
+# ---- their pages ----------------------------------------------------------------------------------------------------
+
+@subject('page_new')
+def page_new(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}/new')
+            m.turned_away(caller, answer) or m.expect(answer, create_status(m, caller.actor, type_, 200))
+
+
+@subject('page_create')
+def page_create(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}', form=UNKNOWN.items())
+            m.turned_away(caller, answer) or m.expect(answer, create_status(m, caller.actor, type_, 422))
+        cross_site_form(m, caller, f'/{type_.name}')
+
+
+def cross_site_form(m, caller, target):
+    """A form without the session's token, with another session's, or from elsewhere, is nobody's."""
+    if caller.way != 'cookie':
+        return
+    m.expect(m.ask(caller, target, form=(), headers=FOREIGN), 403)
+    token, others = m.form_token(caller), [t for a, t in m.form_tokens.items() if a != caller.actor and t]
+    m.expect_equal(True, bool(token), 'a token in the forms of a page')
+    for wrong in ('', token[:-1] + ('A' if token[-1:] != 'A' else 'B'), *others[:1]):
+        m.form_tokens[caller.actor] = wrong
+        m.expect(m.ask(caller, target, form=()), 403)
+    m.form_tokens[caller.actor] = token
+
+
+@subject('page_form')
+def page_form(m, e):
+    """A step's form opens for whom the step is, in its states; a hidden record has none, like no record."""
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            for name in [a.name for a in type_.actions] + ['frobnicate']:
+                none = None
+                for one in reversed(m.samples(caller, type_)):
+                    answer = m.ask(caller, f'/{type_.name}/{one.id if one else m.nothing}/{name}', m.relation(caller.actor, one))
+                    none = none or answer
+                    if m.turned_away(caller, answer):
+                        continue
+                    action = next((a for a in type_.actions if a.name == name), None)
+                    opens = 200 if one and action and one['state'] in action.from_ else 409
+                    m.expect(answer, step_status(m, caller.actor, one, type_, name, opens))
+                    if hidden(m, caller, one):
+                        m.expect_same(answer, none, f'the form of {name} on a hidden record and on none')
+
+
+@subject('page_step')
+def page_step(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            for name in [a.name for a in type_.actions] + ['frobnicate']:
+                none = None
+                for one in reversed(m.samples(caller, type_)):
+                    answer = m.ask(caller, f'/{type_.name}/{one.id if one else m.nothing}/{name}', m.relation(caller.actor, one),
+                                   form=[('version', STALE), *UNKNOWN.items()])
+                    none = none or answer
+                    if m.turned_away(caller, answer):
+                        continue
+                    m.expect(answer, step_status(m, caller.actor, one, type_, name, 412))
+                    if hidden(m, caller, one):
+                        m.expect_same(answer, none, f'to send the form of {name} on a hidden record and on none')
+        cross_site_form(m, caller, f'/{type_.name}/{m.nothing}/edit')
+
+
+# ---- the machine's operator -----------------------------------------------------------------------------------------
+
+@subject('machine')
+def machine(m, e):
+    """From the network there is no such address, whoever asks and whatever is sent."""
+    victim = m.garden.own[ORGANISATIONS[1]][m.pack.roles[0]]
+    words = {'PERSON': victim.person, 'ORGANISATION': victim.organisation, 'ROLE': victim.role, 'LOGIN': victim.login}
+    example = e.example
+    for word, value in words.items():
+        example = example.replace(f'"{word}"', f'"{value}"')
+    target = e.pattern.replace('{login}', victim.login).replace('{id}', victim.membership)
+    for caller in m.callers():
+        if caller.way == 'socket':
+            continue
+        body = json.loads(example) if example else None
+        answer = m.ask(caller, target, body=body)
+        if m.expect(answer, 404):
+            m.expect_same(answer, m.ask(caller, '/api/v1/local/nothing', body=body), 'an address of the machine and none')
+        m.expect(m.ask(caller, target, body=body, headers=[('Firstmile-As', victim.login)]), 400, 404)
+
+
+# ---- signing in and out ---------------------------------------------------------------------------------------------
+
+@subject('sign_in')
+def sign_in(m, e):
+    """A wrong password and an unknown login are told alike. Right ones were given when the callers signed in."""
+    login = next(iter(m.garden.logins))
+    m.expect(m.ask(NOBODY, e.pattern, body={'login': login, 'password': 'wrong'}), 401)
+    wrong = m.ask(NOBODY, e.pattern, body={'login': login, 'password': 'wrong again'})
+    m.expect_same(wrong, m.ask(NOBODY, e.pattern, body={'login': 'nobody', 'password': 'wrong again'}),
+                  'a wrong password and an unknown login')
+
+
+@subject('page_sign_in')
+def page_sign_in(m, e):
+    login = list(m.garden.logins)[1]
+    wrong = m.ask(NOBODY, e.pattern, form=[('login', login), ('password', 'wrong again'), ('next', '/')])
+    m.expect(wrong, 401)
+    other = m.ask(NOBODY, e.pattern, form=[('login', 'x' * len(login)), ('password', 'wrong again'), ('next', '/')])
+    other.body = other.body.replace(b'x' * len(login), login.encode())
+    m.expect_same(wrong, other, 'a wrong password and an unknown login')
+    m.expect(m.ask(NOBODY, e.pattern, form=[('login', login), ('password', 'x')], headers=FOREIGN), 403)
+
+
+@subject('switch')
+@subject('page_switch')
+def switch(m, e):
+    """Nobody acts as a membership that is not theirs, and a foreign one is told like none."""
+    for caller in m.callers(nobody=False):
+        if caller.way != 'cookie':
+            continue
+        foreign = next(a for a in m.garden.actors if a.person != caller.actor.person)
+        kind = 'form' if e.page else 'body'
+        answers = [m.ask(caller, e.pattern, **{kind: [('membership', id_)] if e.page else {'membership': id_}})
+                   for id_ in (foreign.membership, m.nothing)]
+        m.expect(answers[0], 403, 404, 422)
+        m.expect_same(*answers, "somebody else's membership and none")
+        who = m.site.net.ask('GET', '/api/v1/sessions', m.headers(caller))
+        m.expect_equal(caller.actor.membership, who.json()['membership'], 'the membership one acts as')
+        cross_site_form(m, caller, e.pattern) if e.page else cross_site(m, caller, e.pattern, {'membership': m.nothing})
+
+
+@subject('sign_out')
+@subject('page_sign_out')
+def sign_out(m, e):
+    """Half of the sessions end by each of the two addresses; then the cookie is nobody's."""
+    mine = [c for c in m.callers(nobody=False) if c.way == 'cookie'][e.page::2]
+    for caller in mine:
+        cross_site_form(m, caller, e.pattern) if e.page else cross_site(m, caller, e.pattern, {})
+        answer = m.ask(caller, e.pattern, **({'form': ()} if e.page else {}))
+        m.expect(answer, 303 if e.page else 204)
+        m.expect(m.site.net.ask('GET', '/api/v1/sessions', m.headers(caller)), 401)
