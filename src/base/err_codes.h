@@ -44,6 +44,8 @@
       "The database file is damaged; restore a backup.")                                                                     \
     X(STORE_CONSTRAINT, "store.constraint", ERR_INTERNAL, "数据库约束不符", "Database constraint violated",                     \
       "程序出错，已记录；数据没有改变。", "The program failed; this was logged and nothing was changed.")                      \
+    X(STORE_SLOW, "store.slow", ERR_BUSY, "查询过久", "Query too long",                                                       \
+      "查询用时超过上限，已停止；数据没有改变。", "The query took longer than it may and was stopped; nothing was changed.")     \
     X(STORE_NEWER, "store.newer", ERR_REFUSED, "数据来自更新版本", "Made by a newer version",                                  \
       "此数据由更新版本的程序写成（结构 {found}，本程序 {known}）。", "This data was written by a newer version (schema {found}; this program knows {known}).") \
     /* ---- city ---- */                                                                                                     \
@@ -99,6 +101,9 @@
       "第 {position} 个字符处：筛选条件里不能用{what}。", "At character {position}: {what} cannot be used in a filter.")          \
     X(EXPR_LIMIT, "expression.limit", ERR_INVALID, "表达式过长或过深", "Expression too large",                                  \
       "表达式过长或嵌套过深（上限 {max}）。", "The expression is too long or too deep (limit {max}).")                          \
+    X(EXPR_COST, "expression.cost", ERR_INVALID, "筛选条件过于费时", "Filter takes too long",                                   \
+      "筛选条件用时超过 {max} 毫秒，已停止；请减少嵌套的集合，或先用别的条件缩小范围。",                                          \
+      "The filter took over {max} ms and was stopped; nest fewer collections, or narrow it by another condition first.")     \
     X(EXPR_OVERFLOW, "expression.overflow", ERR_INVALID, "数值溢出", "Number too large", "表达式的计算结果超出范围。",             \
       "The result of the expression is out of range.")                                                                       \
     /* ---- templates ---- */                                                                                                \
@@ -148,7 +153,7 @@
     X(RECORD_CONTENDED, "record.contended", ERR_REFUSED, "多人同时修改", "Changed by several at once",                           \
       "多人正在同时修改，三次未成；数据没有改变，请再试。", "Several people change this at once; nothing was changed, try again.") \
     X(RECORD_INVALID, "record.invalid", ERR_INVALID, "内容有误", "Fields need attention", "有 {count} 处需要更正。",               \
-      "{count} fields need to be corrected.")                                                                                \
+      "Fields to correct: {count}.")                                                                                \
     X(ACTION_UNKNOWN, "action.unknown", ERR_UNSEEN, "没有此步骤", "No such step", "没有步骤 {action}。", "There is no step {action}.") \
     X(ACTION_DENIED, "action.denied", ERR_DENIED, "此角色不能办理", "Not for your role", "步骤“{action}”由{who}办理。",            \
       "The step “{action}” is taken by {who}.")                                                                              \

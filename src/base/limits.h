@@ -26,6 +26,7 @@
     X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                      \
     X(TEXT_POINTS, 200, "code points", "text field that states no maximum", "422")                                  \
     X(LONG_TEXT_POINTS, 20000, "code points", "long text field that states no maximum", "422")                      \
+    X(READ_MS, 1000, "ms", "processor time of one statement that reads", "422 with a filter, else 503")             \
     X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                      \
     X(FILTER_BYTES, 4096, "bytes", "filter of a list", "422")                                                       \
     X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                            \

@@ -233,6 +233,16 @@ static Err list_total(const List *list, int64_t *out)
     return ERR_OK;
 }
 
+/* A statement that was stopped for its length: where there is a filter, that is what made it long. */
+static Err list_slow(const List *list, Err err, Problems *problems)
+{
+    if (err.code != ECODE_STORE_SLOW || !list->filter)
+        return err;
+    PROBLEM(problems, ECODE_EXPR_COST, STR("filter"), STR_NONE,
+            ARG("max", str_printf(problems->arena, "%d", LIMIT_READ_MS)));
+    return err_make(ECODE_RECORD_INVALID, "list of %.*s", STR_FMT(list->type->name));
+}
+
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems)
 {
     if (!ctx->actor)
@@ -240,9 +250,11 @@ Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Probl
     List list;
     TRY(list_prepare(ctx, type, query, &list, problems));
     Found found = { .total = -1 };
-    TRY(list_rows(&list, &found));
-    if (query->total)
-        TRY(list_total(&list, &found.total));
+    Err   err = list_rows(&list, &found);
+    if (!err.kind && query->total)
+        err = list_total(&list, &found.total);
+    if (err.kind)
+        return list_slow(&list, err, problems);
     *out = found;
     return ERR_OK;
 }

@@ -7,8 +7,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "store/statement.h"
 
 #define ROWS_MAX 16
@@ -28,6 +30,7 @@ struct Db {
     Err         lost;           /* why the database ended that transaction */
     bool        by_hand;
     int64_t     wal_pages, wal_moved;
+    int64_t     busy_since_us; /* when the watch first looked at the running statement; 0: not yet */
     size_t      rows_open;
     Rows        rows[ROWS_MAX];
 };
@@ -54,6 +57,7 @@ static const struct {
     { SQLITE_CORRUPT, ECODE_STORE_CORRUPT },
     { SQLITE_NOTADB, ECODE_STORE_CORRUPT },
     { SQLITE_CONSTRAINT, ECODE_STORE_CONSTRAINT },
+    { SQLITE_INTERRUPT, ECODE_STORE_SLOW }, /* by watch() */
 };
 
 static ErrCode code_of(int result)
@@ -158,6 +162,28 @@ static int on_commit(void *arg, sqlite3 *sqlite, const char *schema, int pages)
     return SQLITE_OK;
 }
 
+/* ---- no statement may keep a reader for long ---- */
+
+#define WATCH_STEPS 10000 /* of SQLite's machine, some 0.2 ms: a short statement is never looked at */
+
+static int64_t processor_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* A filter of a few words can ask for more than a machine ever computes, and its thread serves others too. The processor's time
+ * counts, not the wall's: on a machine that is busy elsewhere nothing is stopped that did little. */
+static int watch(void *arg)
+{
+    Db     *db = arg;
+    int64_t now = processor_us();
+    if (!db->busy_since_us)
+        db->busy_since_us = now;
+    return now - db->busy_since_us > LIMIT_READ_MS * 1000LL;
+}
+
 /* "synchronous=FULL" promises what it says only with the log, and the log needs shared memory: not every file system has it. */
 static Err wal_turn_on(Db *db)
 {
@@ -184,6 +210,8 @@ static Err configure(Db *db)
             return err_make(ECODE_STORE_READ_ONLY, "no permission to write the file");
         TRY(wal_turn_on(db));
         sqlite3_wal_hook(db->sqlite, on_commit, db);
+    } else {
+        sqlite3_progress_handler(db->sqlite, WATCH_STEPS, watch, db);
     }
     return db_script(db, str_from(open_scripts[db->mode]));
 }
@@ -277,6 +305,7 @@ static Err start(Db *db, Str sql, const Value *params, size_t count, bool with_r
 {
     if (db->lost.kind)
         return db->lost;
+    db->busy_since_us = 0;
     Statement *statement = NULL;
     int        result = statement_take(db->statements, sql, &statement);
     if (result != SQLITE_OK)

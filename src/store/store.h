@@ -3,6 +3,7 @@
  * Shape    a Db is one connection and belongs to one thread at a time. A statement is text that takes values by binding; each
  *          connection prepares a text once and keeps it (at most DB_STATEMENTS, least used goes first). Values bind as: text
  *          and id -> TEXT, integer, decimal units, boolean, day, milliseconds -> INTEGER, missing -> NULL.
+ * Time     a reader's statement that took LIMIT_READ_MS of the processor is stopped: ECODE_STORE_SLOW. Writers are not watched.
  * Errors   ECODE_STORE_FULL and ECODE_STORE_READ_ONLY (503), ECODE_BUSY (503), ECODE_STORE_CORRUPT, ECODE_STORE_CONSTRAINT,
  *          ECODE_INTERNAL (500). A failed fsync or no memory ends the process at once: what is on the disk is then unknown,
  *          and a restart finds out.

@@ -303,6 +303,25 @@ static void a_reader_cannot_write(void **state)
     db_close(reader);
 }
 
+static void a_query_without_end_is_stopped(void **state)
+{
+    (void)state;
+    db_close(numbers_db("endless.db", 10));
+    Db   *db = open_db("endless.db", DB_READ);
+    Rows *rows = NULL;
+    bool  more;
+    Str   endless = STR("WITH RECURSIVE up(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM up) SELECT count(*) FROM up");
+    for (int round = 0; round < 2; round++) {
+        assert_done(db_snapshot_begin(db));
+        assert_done(db_query(db, endless, NULL, 0, &rows));
+        assert_refused(rows_next(rows, &more), ECODE_STORE_SLOW);
+        rows_done(rows);
+        assert_int_equal(count_numbers(db), 10);
+        db_snapshot_end(db);
+    }
+    db_close(db);
+}
+
 static void two_writers_do_not_mix(void **state)
 {
     (void)state;
@@ -613,6 +632,7 @@ int main(void)
         cmocka_unit_test(statements_outlive_a_changed_schema),
         cmocka_unit_test(a_snapshot_does_not_see_what_came_after_it),
         cmocka_unit_test(a_reader_cannot_write),
+        cmocka_unit_test(a_query_without_end_is_stopped),
         cmocka_unit_test(two_writers_do_not_mix),
         cmocka_unit_test(only_the_owner_may_read_a_new_database),
         cmocka_unit_test(a_commit_is_synced),
