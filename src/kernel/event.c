@@ -332,14 +332,23 @@ Err event_fold(Db *db, const Pack *pack, int64_t *events)
 
 /* ---- history ---- */
 
+typedef struct HistoryChange {
+    const Field *field;
+    Value        old, new;
+} HistoryChange;
+
+/* The event being read, row by row; what it shows is known when its last value is there. */
 typedef struct History {
-    const Ctx    *ctx;
-    const Record *record; /* with the reader's clearance */
-    Value        *state;  /* values as of the event being read */
-    Json        **entries;
-    size_t        count, capacity;
-    Json         *changes; /* of the entry being built */
-    int64_t       sequence;
+    const Ctx     *ctx;
+    const Record  *record; /* with the reader's clearance */
+    Record         then;   /* as of the event being read, with what the reader would have seen of it */
+    Json         **entries;
+    size_t         count, capacity;
+    Json          *entry; /* or NULL: none is open */
+    Str            person, organisation;
+    HistoryChange *changes; /* of the entry; room for one a field */
+    size_t         change_count;
+    int64_t        sequence;
 } History;
 
 /* The record's id and name under two keys; neither when the reader does not see the record. */
@@ -355,21 +364,19 @@ static Err put_party(const Ctx *ctx, const Type *type, Str id, const char *id_ke
     return ERR_OK;
 }
 
-static Err history_by(const History *history, const Rows *rows, Json *by)
+static Err history_by(const History *history, Json *by)
 {
     const Ctx  *ctx = history->ctx;
     const Pack *pack = ctx->city->pack;
-    Str         person = str_dup(ctx->arena, rows_borrow_text(rows, 3));
-    Str         organisation = str_dup(ctx->arena, rows_borrow_text(rows, 4));
-    if (str_eq(person, STR("system"))) {
+    if (str_eq(history->person, STR("system"))) {
         json_set_bool(ctx->arena, by, STR("system"), true);
         return ERR_OK;
     }
-    TRY(put_party(ctx, pack->person, person, "person", "name", by));
-    return put_party(ctx, pack->organisation, organisation, "organisation", "organisation_name", by);
+    TRY(put_party(ctx, pack->person, history->person, "person", "name", by));
+    return put_party(ctx, pack->organisation, history->organisation, "organisation", "organisation_name", by);
 }
 
-static Err history_entry(History *history, const Rows *rows)
+static void history_open(History *history, const Rows *rows)
 {
     const Ctx    *ctx = history->ctx;
     Arena        *arena = ctx->arena;
@@ -377,15 +384,86 @@ static Err history_entry(History *history, const Rows *rows)
     const Action *action = type_action(history->record->type, name);
     Json         *entry = json_object(arena);
     history->sequence = rows_int(rows, 0);
+    history->person = str_dup(arena, rows_borrow_text(rows, 3));
+    history->organisation = str_dup(arena, rows_borrow_text(rows, 4));
+    history->entry = entry;
+    history->change_count = 0;
     json_set_int(arena, entry, STR("sequence"), history->sequence);
     json_set_str(arena, entry, STR("time"), instant_text(arena, rows_int(rows, 1)));
     json_set_str(arena, entry, STR("action"), name);
     json_set_str(arena, entry, STR("label"), action ? action->label.in[ctx->lang] : name);
     json_set_int(arena, entry, STR("version"), rows_int(rows, 5));
+}
+
+static Err history_value(History *history, const Rows *rows)
+{
+    Arena *arena = history->ctx->arena;
+    if (rows_missing(rows, 6))
+        return ERR_OK;
+    const Field *field = type_field(history->record->type, rows_borrow_text(rows, 6));
+    Value        value;
+    if (!field)
+        return ERR_OK;
+    if (!value_decode(str_dup(arena, rows_borrow_text(rows, 7)), &value))
+        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read",
+                        (long long)history->sequence);
+    Value old = history->then.values[field->index];
+    history->then.values[field->index] = value;
+    bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
+    if (!told && !value_eq(old, value))
+        history->changes[history->change_count++] = (HistoryChange){ field, old, value };
+    return ERR_OK;
+}
+
+/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown to blind
+ * reviewers is not in its history either. */
+static Err history_clearance(const History *history, Clearance *out)
+{
+    TRY(access_clearance(history->ctx, &history->then, out));
+    for (size_t i = 0; i < COMPARTMENTS_MAX; i++)
+        if (out->in[i] > history->record->clearance.in[i])
+            out->in[i] = history->record->clearance.in[i];
+    return ERR_OK;
+}
+
+static Err history_change(const History *history, const HistoryChange *change, const Clearance *before, Json *changes)
+{
+    const Ctx   *ctx = history->ctx;
+    const Field *field = change->field;
+    if (!access_shows(&history->then.clearance, field))
+        return ERR_OK;
+    Json *json = json_push(changes, json_object(ctx->arena)), *shown;
+    json_set_str(ctx->arena, json, STR("field"), field->name);
+    json_set_str(ctx->arena, json, STR("label"), field->label.in[ctx->lang]);
+    if (change->old.kind != VALUE_MISSING && access_shows(before, field)) {
+        TRY(value_seen(ctx, field, change->old, &shown));
+        json_set(json, STR("old"), shown);
+    }
+    if (change->new.kind != VALUE_MISSING) {
+        TRY(value_seen(ctx, field, change->new, &shown));
+        json_set(json, STR("new"), shown);
+    }
+    return ERR_OK;
+}
+
+/* Of an event after which the reader would not have seen the record there is no entry. */
+static Err history_close(History *history)
+{
+    Arena    *arena = history->ctx->arena;
+    Json     *entry = history->entry;
+    Clearance before = history->then.clearance;
+    if (!entry)
+        return ERR_OK;
+    history->entry = NULL;
+    TRY(history_clearance(history, &history->then.clearance));
+    if (!access_sees(&history->then.clearance))
+        return ERR_OK;
     /* who did it names a person: it follows the creator's compartment */
-    if (access_shows(&history->record->clearance, &history->record->type->fields[SYS_CREATOR]))
-        TRY(history_by(history, rows, json_set(entry, STR("by"), json_object(arena))));
-    history->changes = json_set(entry, STR("changes"), json_array(arena));
+    if (access_shows(&history->then.clearance, &history->record->type->fields[SYS_CREATOR]))
+        TRY(history_by(history, json_set(entry, STR("by"), json_object(arena))));
+    Json *changes = json_set(entry, STR("changes"), json_array(arena));
+    for (size_t i = 0; i < history->change_count; i++)
+        TRY(history_change(history, &history->changes[i], &before, changes));
     if (history->count == history->capacity) {
         size_t capacity = history->capacity * 2 + 16;
         history->entries = arena_grow(arena, history->entries, history->count, capacity, sizeof *history->entries);
@@ -395,56 +473,30 @@ static Err history_entry(History *history, const Rows *rows)
     return ERR_OK;
 }
 
-static Err history_change(History *history, const Rows *rows)
-{
-    Arena      *arena = history->ctx->arena;
-    const Type *type = history->record->type;
-    if (rows_missing(rows, 6))
-        return ERR_OK;
-    const Field *field = type_field(type, rows_borrow_text(rows, 6));
-    Value        value;
-    if (!field)
-        return ERR_OK;
-    if (!value_decode(str_dup(arena, rows_borrow_text(rows, 7)), &value))
-        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read",
-                        (long long)history->sequence);
-    Value old = history->state[field->index];
-    history->state[field->index] = value;
-    bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
-    if (told || value_eq(old, value) || !access_shows(&history->record->clearance, field))
-        return ERR_OK;
-    Json *change = json_push(history->changes, json_object(arena)), *shown;
-    json_set_str(arena, change, STR("field"), field->name);
-    json_set_str(arena, change, STR("label"), field->label.in[history->ctx->lang]);
-    if (old.kind != VALUE_MISSING) {
-        TRY(value_seen(history->ctx, field, old, &shown));
-        json_set(change, STR("old"), shown);
-    }
-    if (value.kind != VALUE_MISSING) {
-        TRY(value_seen(history->ctx, field, value, &shown));
-        json_set(change, STR("new"), shown);
-    }
-    return ERR_OK;
-}
-
 #define HISTORY_ROWS_MAX 100000
 
 Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out)
 {
+    const Type       *type = record->type;
     History           history = { .ctx = ctx,
                                   .record = record,
-                                  .state = ARENA_ARRAY(ctx->arena, Value, record->type->field_count) };
+                                  .then = { .type = type, .values = ARENA_ARRAY(ctx->arena, Value, type->field_count) },
+                                  .changes = ARENA_ARRAY(ctx->arena, HistoryChange, type->field_count) };
     OWNED(rows) Rows *rows = NULL;
     Value             params[] = { value_id(record_id(record)), value_int(HISTORY_ROWS_MAX) };
+    history.then.values[SYS_ID] = value_id(record_id(record));
     TRY(db_query(ctx->db, sql_history, params, 2, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more || (before && rows_int(rows, 0) >= before))
             break;
-        if (history.count == 0 || rows_int(rows, 0) != history.sequence)
-            TRY(history_entry(&history, rows));
-        TRY(history_change(&history, rows));
+        if (!history.entry || rows_int(rows, 0) != history.sequence) {
+            TRY(history_close(&history));
+            history_open(&history, rows);
+        }
+        TRY(history_value(&history, rows));
     }
+    TRY(history_close(&history));
     Json *list = json_array(ctx->arena);
     for (size_t i = history.count; i > 0 && (int64_t)list->count < limit; i--)
         json_push(list, history.entries[i - 1]);

@@ -296,6 +296,42 @@ static void a_history_tells_no_id_of_whom_the_reader_does_not_see(void **state)
     assert_true(str_find(known, admin) < known.len && has(known, "\"name\":\"Admin\""));
 }
 
+static void a_history_holds_nothing_from_before_the_record_was_opened(void **state)
+{
+    Cast  *cast = *state;
+    Record record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                             STR("{\"title\":\"CANARY Zhang\",\"disclosure\":\"secret\"}"));
+    Str    id = record_id(&record);
+    test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"title\":\"A paper\"}"));
+    test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"disclosure\":\"public\"}"));
+    test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"title\":\"A better paper\"}"));
+    /* the reader sees public papers: their history begins where this one became public, without what stood there before */
+    Str seen = history(cast, &cast->reader, "paper", id);
+    assert_false(has(seen, "CANARY") || has(seen, "\"old\":\"secret\"") || has(seen, "\"version\":2"));
+    assert_true(has(seen, "\"new\":\"public\"") && has(seen, "\"old\":\"A paper\""));
+    Str known = history(cast, &cast->author, "paper", id);
+    assert_true(has(known, "CANARY") && has(known, "\"old\":\"secret\"") && has(known, "\"version\":1"));
+}
+
+/* Each of 400 reviews counts, two deep, the reviews of its paper: 64,000,000 rows. */
+static void a_filter_that_asks_for_too_much_is_refused(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, "");
+    for (int i = 0; i < 400; i++)
+        ask_review(cast, &record, &cast->reviewer);
+    Ctx         ctx = test_ctx(cast->test, &cast->admin);
+    Problems    problems = { .arena = cast->test->arena };
+    Query       query = { .filter = STR("count(paper.review where count(paper.review) < 0) > 0"), .limit = 1 };
+    Found       found;
+    const Type *review = pack_type(cast->test->city->pack, STR("review"));
+    Err         err = find(&ctx, review, &query, &found, &problems);
+    assert_int_equal(err.code, ECODE_RECORD_INVALID);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.items[0].code, ECODE_EXPR_COST);
+    assert_true(str_eq(problems.items[0].field, STR("filter")));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -311,6 +347,8 @@ int main(void)
         CASE(lists_and_single_records_agree_for_everybody),
         CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
         CASE(a_history_tells_no_id_of_whom_the_reader_does_not_see),
+        CASE(a_history_holds_nothing_from_before_the_record_was_opened),
+        CASE(a_filter_that_asks_for_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
