@@ -247,7 +247,7 @@ static const Str *twin_by_sorting(Arena *arena, const Json *object)
     SortKey *keys = ARENA_ARRAY(arena, SortKey, object->count);
     size_t   count = 0;
     JSON_EACH(member, object)
-    keys[count++] = (SortKey){ key_head(member->key), member->key };
+        keys[count++] = (SortKey){ key_head(member->key), member->key };
     qsort(keys, count, sizeof *keys, sort_key_cmp);
     for (size_t i = 1; i < count; i++)
         if (str_eq(keys[i - 1].key, keys[i].key))
@@ -349,8 +349,8 @@ const Json *json_get(const Json *object, Str key)
     if (!object || object->kind != JSON_OBJECT)
         return NULL;
     JSON_EACH(member, object)
-    if (str_eq(member->key, key))
-        return member;
+        if (str_eq(member->key, key))
+            return member;
     return NULL;
 }
 
@@ -434,8 +434,7 @@ Json *json_dup(Arena *arena, const Json *value)
 {
     Json *copy = json_new(arena, value->kind);
     copy->text = str_dup(arena, value->text);
-    JSON_EACH(child, value)
-    {
+    JSON_EACH(child, value) {
         Json *child_copy = json_dup(arena, child);
         child_copy->key = str_dup(arena, child->key);
         append(copy, child_copy);
@@ -498,8 +497,7 @@ static void write_children(Buf *buf, const Json *value)
 {
     bool object = value->kind == JSON_OBJECT;
     buf_char(buf, object ? '{' : '[');
-    JSON_EACH(child, value)
-    {
+    JSON_EACH(child, value) {
         if (child != value->first)
             buf_char(buf, ',');
         if (object) {

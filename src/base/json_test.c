@@ -77,8 +77,7 @@ static void a_tree_has_kinds_keys_and_texts(void **state)
     const Json           *a = json_get(value, STR("a")), *number = a->first;
     static const JsonKind kinds[] = { JSON_NUMBER, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
     size_t                seen = 0;
-    JSON_EACH(item, a)
-    {
+    JSON_EACH(item, a) {
         assert_int_equal(item->kind, kinds[seen]);
         seen++;
     }
@@ -100,7 +99,7 @@ static void a_tree_has_kinds_keys_and_texts(void **state)
     assert_false(json_int(NULL, &whole) || json_truth(NULL, &truth));
     const Json *absent = json_get(value, STR("b"));
     JSON_EACH(nothing, absent)
-    fail();
+        fail();
 }
 
 static void whole_numbers_are_those_that_fit(void **state)

@@ -119,7 +119,7 @@ static void say_failure(const Cli *cli, Err err, const Json *json)
                  ARG("title", json_text(json_get(json, STR("title")))),
                  ARG("detail", json_text(json_get(json, STR("detail"))))));
     JSON_EACH(problem, json_get(json, STR("errors")))
-    say_problem(cli, problem);
+        say_problem(cli, problem);
     bool machine = err.kind == ERR_INTERNAL || err.kind == ERR_BUSY; /* of use to who runs the machine */
     if (machine && !cli->refusal && err.context[0])
         fprintf(stderr, "  (%s)\n", err.context);

@@ -35,8 +35,7 @@ static Str reasons(const Import *import, const Json *errors)
 {
     const Cli *cli = import->cli;
     Buf        buf = buf_new(import->arena, SIZE_MAX);
-    JSON_EACH(error, errors)
-    {
+    JSON_EACH(error, errors) {
         Str field = json_text(json_get(error, STR("field"))), text = json_text(json_get(error, STR("text")));
         if (buf.len)
             buf_add(&buf, SAY(cli, TEXT("；", "; ")));

@@ -46,8 +46,9 @@ static Err print_page(List *list, Arena *arena, const Json *items)
     if (items->count && !list->type)
         TRY(types_get(list->cli, list->client, list->as, list->type_name, list->cli->lang, &list->type));
     JSON_EACH(record, items)
-    table_row(&table, (const Str[]){ json_text(json_get(record, STR("id"))), json_text(json_get(record, STR("number"))),
-                                     types_title(list->cli, list->type, record), types_state(list->type, record) });
+        table_row(&table,
+                  (const Str[]){ json_text(json_get(record, STR("id"))), json_text(json_get(record, STR("number"))),
+                                 types_title(list->cli, list->type, record), types_state(list->type, record) });
     table_print(&table);
     return ERR_OK;
 }
@@ -77,7 +78,7 @@ static Err each_page(List *list)
             TRY(print_page(list, arena, items));
         else
             JSON_EACH(item, items)
-        json_push(all, json_dup(cli->arena, item));
+                json_push(all, json_dup(cli->arena, item));
     } while (list->left > 0 && list->cursor.len);
     if (cli->json)
         print_list(list, all);

@@ -24,7 +24,7 @@ static Err person_of(Cli *cli, Client *client, Str *out)
 static Err run_add(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
-    Str                   person, organisation;
+    Str                   person = STR_NONE, organisation = STR_NONE;
     const Json           *made;
     Json                 *body = json_object(cli->arena);
     TRY(ask_open(cli, &client));
@@ -96,8 +96,7 @@ static Err run_list(Cli *cli)
     do {
         TRY(next_page(cli, client, cursor, &page));
         cursor = json_text(json_get(page, STR("next")));
-        JSON_EACH(record, json_get(page, STR("items")))
-        {
+        JSON_EACH(record, json_get(page, STR("items"))) {
             add_row(cli, type, record, &table);
             json_push(items, json_dup(cli->arena, record));
         }

@@ -33,7 +33,7 @@ Err parties_organisation(Cli *cli, Client *client, Str given, Str *out)
     Str   *ids = ARENA_ARRAY(cli->arena, Str, items->count);
     size_t count = 0;
     JSON_EACH(item, items)
-    ids[count++] = json_text(json_get(item, STR("id")));
+        ids[count++] = json_text(json_get(item, STR("id")));
     return CLI_USAGE(cli,
                      TEXT("有 {count} 个机构叫“{name}”，请写标识：{ids}",
                           "{count} organisations are called “{name}”; give an id: {ids}"),

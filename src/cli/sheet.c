@@ -23,8 +23,7 @@ static void read_choices(Arena *arena, const Json *const field[LANG_COUNT], Shee
 {
     const Json *choices = json_get(field[LANG_ZH], STR("choices"));
     out->choices = ARENA_ARRAY(arena, SheetChoice, choices ? choices->count : 0);
-    JSON_EACH(choice, choices)
-    {
+    JSON_EACH(choice, choices) {
         Str         code = json_text(json_get(choice, STR("code")));
         const Json *both[LANG_COUNT];
         for (Lang lang = 0; lang < LANG_COUNT; lang++)
@@ -37,13 +36,12 @@ static void read_choices(Arena *arena, const Json *const field[LANG_COUNT], Shee
 static bool is_input(const Json *type, const Json *field)
 {
     bool creates, system = false;
-    JSON_EACH(action, json_get(type, STR("actions")))
-    {
+    JSON_EACH(action, json_get(type, STR("actions"))) {
         if (!json_truth(json_get(action, STR("creates")), &creates) || !creates)
             continue;
         JSON_EACH(input, json_get(action, STR("inputs")))
-        if (str_eq(json_text(input), json_text(json_get(field, STR("name")))))
-            return true;
+            if (str_eq(json_text(input), json_text(json_get(field, STR("name")))))
+                return true;
         return false;
     }
     json_truth(json_get(field, STR("system")), &system);
@@ -55,8 +53,7 @@ SheetType sheet_type(Arena *arena, const Json *const described[LANG_COUNT])
     const Json *fields = json_get(described[LANG_ZH], STR("fields"));
     SheetType   type = { .label = label_of(described) };
     type.fields = ARENA_ARRAY(arena, SheetField, fields ? fields->count : 0);
-    JSON_EACH(field, fields)
-    {
+    JSON_EACH(field, fields) {
         const Json *both[LANG_COUNT];
         Str         name = json_text(json_get(field, STR("name")));
         if (!is_input(described[LANG_ZH], field))
@@ -128,8 +125,7 @@ static bool column_of(const Sheet *sheet, Str name, size_t *out)
 static void link_by_map(Sheet *sheet, const Json *map, Problems *problems)
 {
     size_t column;
-    JSON_EACH(entry, map)
-    {
+    JSON_EACH(entry, map) {
         const SheetField *field = field_called(sheet->type, entry->key);
         if (!field)
             problem_unknown(sheet, entry->key, problems);
@@ -156,8 +152,8 @@ static Err check_map(const Json *map)
     if (map->kind != JSON_OBJECT)
         return err_make(ECODE_IMPORT_MAP, "no object");
     JSON_EACH(entry, map)
-    if (entry->kind != JSON_STRING)
-        return err_make(ECODE_IMPORT_MAP, "%.*s is no string", STR_FMT(entry->key));
+        if (entry->kind != JSON_STRING)
+            return err_make(ECODE_IMPORT_MAP, "%.*s is no string", STR_FMT(entry->key));
     return ERR_OK;
 }
 
@@ -229,7 +225,7 @@ static void scan_lines(Arena *arena, Sheet *sheet)
         if (!line.len || json_parse(scratch, line, &object).kind || object->kind != JSON_OBJECT)
             continue;
         JSON_EACH(member, object)
-        add_column(arena, sheet, member->key);
+            add_column(arena, sheet, member->key);
     }
 }
 
@@ -344,16 +340,16 @@ static Str joined(Arena *arena, const Json *array)
     Str   *parts = ARENA_ARRAY(arena, Str, array->count);
     size_t count = 0;
     JSON_EACH(item, array)
-    if (item->kind == JSON_STRING || item->kind == JSON_NUMBER)
-        parts[count++] = item->text;
+        if (item->kind == JSON_STRING || item->kind == JSON_NUMBER)
+            parts[count++] = item->text;
     return str_join(arena, parts, count, STR("；"));
 }
 
 static bool all_words(const Json *array)
 {
     JSON_EACH(item, array)
-    if (item->kind != JSON_STRING && item->kind != JSON_NUMBER)
-        return false;
+        if (item->kind != JSON_STRING && item->kind != JSON_NUMBER)
+            return false;
     return true;
 }
 
@@ -473,8 +469,8 @@ static void refused_object(Buf *out, const SheetRow *row, Str errors)
     Arena *arena = row->problems.arena;
     Json  *json = json_object(arena);
     JSON_EACH(member, row->object)
-    if (!str_eq(member->key, STR(SHEET_ERRORS)))
-        json_set(json, member->key, json_dup(arena, member));
+        if (!str_eq(member->key, STR(SHEET_ERRORS)))
+            json_set(json, member->key, json_dup(arena, member));
     if (!row->object)
         json_set_str(arena, json, STR("line"), row->text);
     json_set_str(arena, json, STR(SHEET_ERRORS), errors);

@@ -7,8 +7,7 @@
 static Str references(Arena *arena, const Json *type)
 {
     Buf buf = buf_new(arena, SIZE_MAX);
-    JSON_EACH(field, json_get(type, STR("fields")))
-    {
+    JSON_EACH(field, json_get(type, STR("fields"))) {
         bool whole = str_eq(json_text(json_get(field, STR("kind"))), STR("reference")) &&
                      !str_eq(json_text(json_get(field, STR("name"))), STR("id"));
         if (whole)
@@ -46,15 +45,14 @@ static void print_own(const Cli *cli, const Json *type, const Json *record, cons
 static void print_fields(const Cli *cli, const Json *type, const Json *record)
 {
     JSON_EACH(field, json_get(type, STR("fields")))
-    print_line(
-        cli, json_text(json_get(field, STR("label"))),
-        types_shown(cli, field, json_get(json_get(record, STR("fields")), json_text(json_get(field, STR("name"))))));
+        print_line(cli, json_text(json_get(field, STR("label"))),
+                   types_shown(cli, field,
+                               json_get(json_get(record, STR("fields")), json_text(json_get(field, STR("name"))))));
 }
 
 static void print_steps(const Cli *cli, const Json *record, bool allowed)
 {
-    JSON_EACH(step, json_get(record, STR("actions")))
-    {
+    JSON_EACH(step, json_get(record, STR("actions"))) {
         bool may = false;
         json_truth(json_get(step, STR("allowed")), &may);
         if (may != allowed)
@@ -64,7 +62,7 @@ static void print_steps(const Cli *cli, const Json *record, bool allowed)
         cli_print(may ? SAY(cli, TEXT("可以办理：{label}（{name}）", "possible: {label} ({name})"), label, name)
                       : SAY(cli, TEXT("不能办理：{label}（{name}）", "not possible: {label} ({name})"), label, name));
         JSON_EACH(reason, json_get(step, STR("reasons")))
-        cli_print(str_printf(cli->arena, "  %.*s", STR_FMT(json_text(json_get(reason, STR("text"))))));
+            cli_print(str_printf(cli->arena, "  %.*s", STR_FMT(json_text(json_get(reason, STR("text"))))));
     }
 }
 

@@ -50,8 +50,7 @@ static Err run_list(Cli *cli)
     }
     TRY(ask_get(cli, client, STR_NONE, STR("/api/v1/local/users"), &users));
     Table table = table_new(cli->arena, 5);
-    JSON_EACH(token, json_get(tokens, STR("items")))
-    {
+    JSON_EACH(token, json_get(tokens, STR("items"))) {
         Str person = json_text(json_get(token, STR("person"))), ended = json_text(json_get(token, STR("ended")));
         const Json *user = types_named(json_get(users, STR("items")), "person", person);
         table_row(&table,

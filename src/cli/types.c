@@ -11,8 +11,8 @@ Err types_get(Cli *cli, Client *client, Str as, Str type, Lang lang, const Json 
 const Json *types_named(const Json *array, const char *key, Str value)
 {
     JSON_EACH(one, array)
-    if (str_eq(json_text(json_get(one, str_from(key))), value))
-        return one;
+        if (str_eq(json_text(json_get(one, str_from(key))), value))
+            return one;
     return NULL;
 }
 

@@ -75,8 +75,8 @@ static Str memberships(const Cli *cli, const Json *user)
 {
     Buf buf = buf_new(cli->arena, SIZE_MAX);
     JSON_EACH(one, json_get(user, STR("memberships")))
-    buf_printf(&buf, "%s%.*s · %.*s", buf.len ? ", " : "", STR_FMT(json_text(json_get(one, STR("role_label")))),
-               STR_FMT(json_text(json_get(json_get(one, STR("organisation")), STR("name")))));
+        buf_printf(&buf, "%s%.*s · %.*s", buf.len ? ", " : "", STR_FMT(json_text(json_get(one, STR("role_label")))),
+                   STR_FMT(json_text(json_get(json_get(one, STR("organisation")), STR("name")))));
     return buf_str(&buf);
 }
 
@@ -92,8 +92,8 @@ static Err run_list(Cli *cli)
     }
     Table table = table_new(cli->arena, 3);
     JSON_EACH(user, json_get(users, STR("items")))
-    table_row(&table, (const Str[]){ json_text(json_get(user, STR("login"))), json_text(json_get(user, STR("name"))),
-                                     memberships(cli, user) });
+        table_row(&table, (const Str[]){ json_text(json_get(user, STR("login"))),
+                                         json_text(json_get(user, STR("name"))), memberships(cli, user) });
     table_print(&table);
     return ERR_OK;
 }

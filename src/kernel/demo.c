@@ -47,8 +47,7 @@ static const Ref *find_ref(const Demo *demo, Str name)
 static Err resolve(Demo *demo, const Json *fields, Json **out)
 {
     Json *object = json_object(demo->ctx->arena);
-    JSON_EACH(field, fields)
-    {
+    JSON_EACH(field, fields) {
         Str name = json_text(json_get(field, STR("ref")));
         if (field->kind != JSON_OBJECT) {
             json_set(object, field->key, json_dup(demo->ctx->arena, field));

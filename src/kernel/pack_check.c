@@ -56,8 +56,7 @@ static void states_check(PackLoad *load, const TypeDraft *draft)
 {
     uint64_t reached = states_reached(draft->type);
     size_t   i = 0;
-    PACK_EACH(item, pack_node_get(draft->node, STR("states")))
-    {
+    PACK_EACH(item, pack_node_get(draft->node, STR("states"))) {
         if (i < draft->type->state_count && draft->type->states[i].name.len && !(reached >> i & 1))
             PACK_PROBLEM(load, item, ECODE_PACK_UNREACHABLE, ARG("state", draft->type->states[i].name));
         i++;

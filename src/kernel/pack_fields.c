@@ -128,8 +128,7 @@ static void choices_read(PackLoad *load, const PackNode *map, Field *field)
     }
     const PackNode *list = read_list(load, map, STR("choices"), CHOICES_MAX);
     Choice         *choices = ARENA_ARRAY(load->arena, Choice, list ? list->count : 0);
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         if (!READ_KEYS(load, item, keys))
             continue;
         Choice *choice = &choices[field->choice_count++];
@@ -281,8 +280,7 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
     draft->fields = ARENA_ARRAY(load->arena, Field, SYS_COUNT + (list ? list->count : 0));
     system_fields_make(load, draft);
     uint16_t count = SYS_COUNT;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         Field *field = &draft->fields[count];
         field->index = count++;
         field->type = draft->type;
@@ -306,8 +304,7 @@ static void states_read(PackLoad *load, TypeDraft *draft)
     State  *states = ARENA_ARRAY(load->arena, State, list ? list->count : 0);
     Choice *choices = ARENA_ARRAY(load->arena, Choice, list ? list->count : 0);
     size_t  count = 0;
-    PACK_EACH(item, list)
-    { /* one State for each item, so that the index of a state is the place of its node */
+    PACK_EACH(item, list) { /* one State for each item, so that the index of a state is the place of its node */
         if (READ_KEYS(load, item, keys)) {
             states[count].name = read_name(load, item, STR("name"));
             states[count].label = read_text(load, item, STR("label"));

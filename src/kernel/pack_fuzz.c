@@ -72,7 +72,7 @@ static void type_holds(const Type *type)
 static void places_hold(const PackNode *node, size_t size)
 {
     PACK_EACH(item, node)
-    places_hold(item, size);
+        places_hold(item, size);
     for (size_t position = 1; node->kind == PACK_SCALAR && position < 40 && position <= node->text.len; position += 7) {
         PackPlace place = pack_node_place_in(node, position);
         assert(place.line >= node->line && place.line <= size + 1 && place.column >= 1 && place.column <= size + 1);

@@ -36,8 +36,7 @@ static Named *named_read(PackLoad *load, const PackNode *map, Str key, const Pac
     const PackNode *list = read_list(load, map, key, max);
     Named          *items = ARENA_ARRAY(load->arena, Named, list ? list->count : 0);
     *count = 0;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         if (!read_keys(load, item, keys, key_count))
             continue;
         Named *named = &items[(*count)++];
@@ -69,8 +68,8 @@ static void services_read(PackLoad *load, const PackNode *map)
     Named               *services = named_read(load, map, STR("services"), keys, 3, SERVICES_MAX, &pack->service_count);
     size_t               i = 0;
     PACK_EACH(item, pack_node_get(map, STR("services")))
-    if (item->kind == PACK_MAP && i < pack->service_count)
-        services[i++].icon = read_line(load, item, STR("icon"));
+        if (item->kind == PACK_MAP && i < pack->service_count)
+            services[i++].icon = read_line(load, item, STR("icon"));
     pack->services = services;
 }
 
@@ -86,8 +85,8 @@ static void roles_read(PackLoad *load, const PackNode *map)
     Named *roles = named_read(load, map, STR("roles"), keys, 3, ROLES_MAX, &pack->role_count);
     size_t i = 0;
     PACK_EACH(item, pack_node_get(map, STR("roles")))
-    if (item->kind == PACK_MAP && i < pack->role_count)
-        roles[i++].users = (int)read_integer(load, item, STR("users"), 0, USERS_MAX, 1);
+        if (item->kind == PACK_MAP && i < pack->role_count)
+            roles[i++].users = (int)read_integer(load, item, STR("users"), 0, USERS_MAX, 1);
     pack->roles = roles;
 }
 
@@ -96,8 +95,7 @@ static void roles_read(PackLoad *load, const PackNode *map)
 static size_t order_rank(const PackNode *order, Str name)
 {
     size_t rank = 0;
-    PACK_EACH(item, order)
-    {
+    PACK_EACH(item, order) {
         if (item->kind == PACK_SCALAR && str_eq(item->text, name))
             return rank;
         rank++;
@@ -129,7 +127,7 @@ static void order_read(PackLoad *load, const PackNode *map)
     const PackNode *order = map ? read_list(load, map, STR("order"), LIMIT_PACK_FILES) : NULL;
     drafts_order(load, order);
     PACK_EACH(item, order)
-    read_known(load, item, lookup_types(load));
+        read_known(load, item, lookup_types(load));
 }
 
 void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles_node)

@@ -45,9 +45,9 @@ bool read_keys(PackLoad *load, const PackNode *node, const PackKey *keys, size_t
         return false;
     }
     PACK_EACH(member, node)
-    if (!key_known(keys, count, member->key))
-        PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_KEY_UNKNOWN, ARG("key", member->key),
-                 ARG_TEXT("known", known_keys(load, keys, count)));
+        if (!key_known(keys, count, member->key))
+            PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_KEY_UNKNOWN, ARG("key", member->key),
+                     ARG_TEXT("known", known_keys(load, keys, count)));
     for (size_t i = 0; i < count; i++)
         if (keys[i].needed && !pack_node_get(node, keys[i].name))
             PACK_PROBLEM(load, node, ECODE_PACK_KEY_MISSING, ARG("key", keys[i].name));
@@ -230,8 +230,7 @@ int read_ref(PackLoad *load, const PackNode *map, Str key, PackLookup lookup, in
 uint64_t read_set(PackLoad *load, const PackNode *map, Str key, PackLookup lookup)
 {
     uint64_t set = 0;
-    PACK_EACH(item, read_list(load, map, key, 64))
-    {
+    PACK_EACH(item, read_list(load, map, key, 64)) {
         int index = read_known(load, item, lookup);
         if (index >= 0)
             set |= UINT64_C(1) << index;
@@ -246,8 +245,7 @@ bool read_indexes(PackLoad *load, const PackNode *map, Str key, PackLookup looku
         return false;
     uint16_t *indexes = ARENA_ARRAY(load->arena, uint16_t, list->count);
     size_t    found = 0;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         int index = read_known(load, item, lookup);
         if (index >= 0)
             indexes[found++] = (uint16_t)index;

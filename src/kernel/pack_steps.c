@@ -44,8 +44,7 @@ static void relations_read(PackLoad *load, TypeDraft *draft)
     relation_system(load, draft, RELATION_CREATOR, STR("creator"), TEXT("本人登记的", "registered by oneself"),
                     STR("creator = actor()"));
     size_t count = 2;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         Relation *relation = &draft->relations[count++];
         if (!READ_KEYS(load, item, keys))
             continue;
@@ -94,8 +93,7 @@ static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule
             memset(rule->clearance, given, load->pack->compartment_count);
         return;
     }
-    PACK_EACH(member, node)
-    {
+    PACK_EACH(member, node) {
         int compartment = compartments.find(compartments.context, member->key);
         if (compartment < 0 && !load->damaged)
             PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_UNKNOWN, ARG("name", member->key),
@@ -116,8 +114,7 @@ static void access_read(PackLoad *load, TypeDraft *draft)
     const PackNode  *list = read_list(load, draft->node, STR("access"), RULES_MAX);
     AccessRule      *rules = ARENA_ARRAY(load->arena, AccessRule, list ? list->count : 0);
     size_t           count = 0;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         if (!READ_KEYS(load, item, keys))
             continue;
         AccessRule *rule = &rules[count++];
@@ -138,8 +135,8 @@ static void who_list_read(PackLoad *load, const PackNode *map, const Type *type,
     const PackNode      *list = read_list(load, map, STR("who"), WHO_MAX);
     Who                 *who = ARENA_ARRAY(load->arena, Who, list ? list->count : 0);
     PACK_EACH(item, list)
-    if (READ_KEYS(load, item, keys))
-        who[action->who_count++] = who_read(load, item, type);
+        if (READ_KEYS(load, item, keys))
+            who[action->who_count++] = who_read(load, item, type);
     action->who = who;
 }
 
@@ -153,8 +150,7 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
     };
     const PackNode *list = read_list(load, map, STR("guard"), GUARDS_MAX);
     Guard          *guards = ARENA_ARRAY(load->arena, Guard, list ? list->count : 0);
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         if (!READ_KEYS(load, item, keys))
             continue;
         Guard *guard = &guards[action->guard_count++];
@@ -181,8 +177,7 @@ static void inputs_all(const PackLoad *load, const Type *type, Action *action)
 static void inputs_check(PackLoad *load, const PackNode *map, const Type *type)
 {
     const PackNode *list = pack_node_get(map, STR("inputs"));
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;
         if (field && field->system && field->index != SYS_DISCLOSURE)
             PACK_PROBLEM(load, item, ECODE_PACK_RESERVED, ARG("name", item->text));
@@ -232,8 +227,7 @@ static void actions_read(PackLoad *load, TypeDraft *draft)
     const PackNode *list = read_list(load, draft->node, STR("actions"), ACTIONS_MAX);
     Action         *actions = ARENA_ARRAY(load->arena, Action, list ? list->count : 0);
     uint16_t        count = 0;
-    PACK_EACH(item, list)
-    {
+    PACK_EACH(item, list) {
         actions[count].index = count;
         action_read(load, item, draft->type, &actions[count]);
         count++;

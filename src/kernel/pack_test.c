@@ -291,8 +291,7 @@ static void refs_add(Refs *refs, Str name)
 
 static void fields_fit(const Type *type, const Json *fields, const Refs *refs)
 {
-    JSON_EACH(value, fields)
-    {
+    JSON_EACH(value, fields) {
         const Field *field = type_field(type, value->key);
         if (!field)
             fail_msg("%.*s has no field %.*s", STR_FMT(type->name), STR_FMT(value->key));

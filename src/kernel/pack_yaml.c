@@ -239,8 +239,8 @@ const PackNode *pack_node_get(const PackNode *map, Str key)
     if (!map || map->kind != PACK_MAP)
         return NULL;
     PACK_EACH(member, map)
-    if (str_eq(member->key, key))
-        return member;
+        if (str_eq(member->key, key))
+            return member;
     return NULL;
 }
 

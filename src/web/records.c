@@ -250,8 +250,7 @@ static Err import_read(Call *call, const Type *type, Import *import, Problems *p
     import->requests = ARENA_ARRAY(call->ctx.arena, ActRequest, rows->count);
     import->refused = ARENA_ARRAY(call->ctx.arena, Problems, rows->count);
     import->tried = ARENA_ARRAY(call->ctx.arena, size_t, rows->count);
-    JSON_EACH(row, rows)
-    {
+    JSON_EACH(row, rows) {
         size_t at = import->count++;
         import->refused[at] = call_problems(call);
         Member fields = { "fields", JSON_OBJECT, true };

@@ -45,8 +45,8 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
 {
     size_t before = problems->count;
     JSON_EACH(member, body)
-    if (!member_listed(members, count, member->key))
-        PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, member->key, STR_NONE, ARG("name", member->key));
+        if (!member_listed(members, count, member->key))
+            PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, member->key, STR_NONE, ARG("name", member->key));
     for (size_t i = 0; i < count; i++)
         if (!member_fits(&members[i], json_get(body, str_from(members[i].name))))
             member_wrong(&members[i], problems);

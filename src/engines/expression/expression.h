@@ -45,15 +45,16 @@ typedef struct ExprScope {
     Text (*field_label)(const void *context, const void *type, const void *field);
     Text (*child_label)(const void *context, const void *type);
     Text (*value_label)(const void *context, const void *type, const void *field, Value value);
-    bool actor; /* the functions actor() (person id) and organisation() may be used: relations and guards, not user filters */
+    /* The functions actor() (person id) and organisation() may be used: relations and guards, not user filters. */
+    bool actor;
 } ExprScope;
 
 /* Errors: ECODE_EXPR_SYNTAX, ECODE_EXPR_LIMIT; one Problem with position (character, counted from 1). */
 Err expr_parse(Arena *arena, Str text, Expr **out, Problems *problems) MUST_CHECK;
 /* Resolves every name against `type`. wanted: VALUE_BOOLEAN for guards and filters, VALUE_KIND_COUNT for any.
  * filter: refuse what is outside the subset that becomes SQL. All problems at once: ECODE_EXPR_NAME, _TYPE, _FILTER. */
-Err expr_check(Arena *arena, Expr *expr, const ExprScope *scope, const void *type, ValueKind wanted, bool filter,
-               Problems *problems) MUST_CHECK;
+Err      expr_check(Arena *arena, Expr *expr, const ExprScope *scope, const void *type, ValueKind wanted, bool filter,
+                    Problems *problems) MUST_CHECK;
 ExprType expr_type(const Expr *expr); /* after expr_check */
 /* Visits each (type, field) that the expression reads, references it follows and links of collections included. */
 void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type, const void *field), void *context);
@@ -95,16 +96,17 @@ Err expr_eval(Arena *arena, const Expr *expr, const ExprEnv *env, ExprRow row, V
 /* ---- explanation ---- */
 
 typedef struct ExprClause { /* one conjunct of the top-level `and`s */
-    Str  source; /* its text */
-    bool holds;  /* meaningless when hidden */
-    bool hidden; /* rests on something the reader may not see: show neither value nor truth */
-    Text rule;   /* in words: "assessed level at least target level", "评定等级不低于目标等级" */
-    Text found;  /* the values found, in words: "assessed level 3, target level 4"; of a collection "0 of 2" with the children's values */
+    Str  source;            /* its text */
+    bool holds;             /* meaningless when hidden */
+    bool hidden;            /* rests on something the reader may not see: show neither value nor truth */
+    Text rule;              /* in words: "assessed level at least target level", "评定等级不低于目标等级" */
+    /* The values found, in words: "assessed level 3, target level 4"; of a collection "0 of 2" with the children's values. */
+    Text found;
 } ExprClause;
 
 /* The clauses recombine by `and` to the result of expr_eval. */
-Err expr_explain(Arena *arena, const Expr *expr, const ExprScope *scope, const ExprEnv *env, ExprRow row, ExprClause **out,
-                 size_t *count) MUST_CHECK;
+Err expr_explain(Arena *arena, const Expr *expr, const ExprScope *scope, const ExprEnv *env, ExprRow row,
+                 ExprClause **out, size_t *count) MUST_CHECK;
 
 /* ---- SQL ---- */
 

@@ -198,8 +198,7 @@ static bool add_children(World *world, TestRecord *record, const Json *array)
     const TestType  *type = test_child(record->type, array->key, &link);
     if (!type || array->kind != JSON_ARRAY)
         return false;
-    JSON_EACH(item, array)
-    {
+    JSON_EACH(item, array) {
         TestRecord *child = add_object(world, type, item);
         if (!child)
             return false;
@@ -210,8 +209,7 @@ static bool add_children(World *world, TestRecord *record, const Json *array)
 
 static bool hide_fields(TestRecord *record, const Json *names)
 {
-    JSON_EACH(name, names)
-    {
+    JSON_EACH(name, names) {
         const TestField *field = find_field(record->type, json_text(name));
         if (!field)
             return false;
@@ -225,8 +223,7 @@ static TestRecord *add_object(World *world, const TestType *type, const Json *ob
     TestRecord *record = world_add(world, type);
     if (object->kind != JSON_OBJECT)
         return NULL;
-    JSON_EACH(member, object)
-    {
+    JSON_EACH(member, object) {
         const TestField *field = find_field(type, member->key);
         bool             fits;
         if (str_eq(member->key, STR("hidden")))

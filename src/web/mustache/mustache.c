@@ -470,8 +470,7 @@ static bool run_section(Renderer *renderer, const Template *page, size_t section
         return true;
     if (value->kind != JSON_ARRAY)
         return run_within(renderer, page, section, value);
-    JSON_EACH(item, value)
-    {
+    JSON_EACH(item, value) {
         if (!run_within(renderer, page, section, item))
             return false;
     }

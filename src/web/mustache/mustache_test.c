@@ -18,8 +18,7 @@ static Str render(Arena *arena, Str source, const Json *partials, const Json *va
     if (err.kind)
         fail_msg("%s", err.context);
     mustache_set_add(set, page);
-    JSON_EACH(each, partials)
-    {
+    JSON_EACH(each, partials) {
         Template *partial;
         assert_int_equal(mustache_compile(arena, each->key, each->text, &partial).kind, ERR_NONE);
         mustache_set_add(set, partial);

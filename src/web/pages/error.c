@@ -24,8 +24,7 @@ static const char *advice_for(int64_t status)
 static Json *error_clauses(const Call *call, const Json *problem)
 {
     Json *clauses = json_array(call->ctx.arena);
-    JSON_EACH(error, json_get(problem, STR("errors")))
-    {
+    JSON_EACH(error, json_get(problem, STR("errors"))) {
         const Json *values = json_get(error, STR("values"));
         Str         rule = json_text(json_get(values, STR("rule")));
         Json       *clause = json_push(clauses, json_object(call->ctx.arena));

@@ -44,16 +44,16 @@ static Str error_text(const FormView *view, const Json *error)
 static const Json *error_of(const FormView *view, Str field)
 {
     JSON_EACH(error, json_get(view->data, STR("errors")))
-    if (str_eq(json_text(json_get(error, STR("field"))), field))
-        return error;
+        if (str_eq(json_text(json_get(error, STR("field"))), field))
+            return error;
     return NULL;
 }
 
 static bool asked(const FormView *view, Str name)
 {
     JSON_EACH(input, json_get(view->data, STR("inputs")))
-    if (str_eq(json_text(json_get(input, STR("name"))), name))
-        return true;
+        if (str_eq(json_text(json_get(input, STR("name"))), name))
+            return true;
     return false;
 }
 
@@ -69,10 +69,9 @@ static void put_problems(const FormView *view, const Json *whole, Json *items)
 {
     Call *call = view->call;
     JSON_EACH(error, json_get(view->data, STR("errors")))
-    if (!asked(view, json_text(json_get(error, STR("field")))))
-        put_problem(view, STR_NONE, error_text(view, error), items);
-    JSON_EACH(input, json_get(view->data, STR("inputs")))
-    {
+        if (!asked(view, json_text(json_get(error, STR("field")))))
+            put_problem(view, STR_NONE, error_text(view, error), items);
+    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
         Str         name = json_text(json_get(input, STR("name")));
         const Json *error = error_of(view, name);
         if (error)
@@ -96,7 +95,7 @@ static void put_errors(const FormView *view)
     }
     put_problems(view, whole, items);
     JSON_EACH(item, items)
-    fields = fields || json_text(json_get(item, STR("to"))).len;
+        fields = fields || json_text(json_get(item, STR("to"))).len;
     Json *errors = json_set(view->page, STR("errors"), json_object(call->ctx.arena));
     put(call, errors, STR("errors_title"),
         fields ? say_count(call, "say.form.errors", items->count) : json_text(json_get(whole, STR("title"))));
@@ -281,8 +280,7 @@ static Err put_parts(const FormView *view)
     Json *part = json_push(parts, json_object(call->ctx.arena));
     put_null(call, part, STR("part"));
     Json *fields = json_set(part, STR("fields"), json_array(call->ctx.arena));
-    JSON_EACH(input, json_get(view->data, STR("inputs")))
-    {
+    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
         const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
         bool         required = false;
         json_truth(json_get(input, STR("required")), &required);

@@ -103,8 +103,7 @@ static Str tally(const GateView *view, const Json *side)
 static Str summary(const GateView *view, size_t side, const Json *data)
 {
     Call *call = view->call;
-    JSON_EACH(criterion, json_get(data, STR("criteria")))
-    {
+    JSON_EACH(criterion, json_get(data, STR("criteria"))) {
         Str name = json_text(json_get(criterion, STR("criterion"))),
             found = json_text(json_get(criterion, STR("found")));
         Str result = json_text(json_get(criterion, STR("result")));
@@ -154,7 +153,7 @@ static Err put_side(const GateView *view, size_t side, Json *list)
     put(call, json, STR("tally"), tally(view, data));
     put(call, json, STR("summary"), empty ? STR_NONE : summary(view, side, data));
     JSON_EACH(criterion, criteria)
-    TRY(put_criterion(view, side, criterion, rows));
+        TRY(put_criterion(view, side, criterion, rows));
     put_block(call, json, STR("criteria"), STR("rows"), rows);
     return put_add(view, data, json);
 }
@@ -175,8 +174,7 @@ static Json *missing_of(const GateView *view)
     Json *missing = json_array(call->ctx.arena);
     if (view->open)
         return missing;
-    JSON_EACH(reason, json_get(view->opening, STR("reasons")))
-    {
+    JSON_EACH(reason, json_get(view->opening, STR("reasons"))) {
         Str rule = json_text(json_get(reason, STR("rule")));
         put_need(view, missing, rule.len ? rule : json_text(json_get(reason, STR("text"))),
                  json_text(json_get(reason, STR("found"))));
@@ -193,8 +191,7 @@ static void put_decision(const GateView *view, Json *missing)
     Call *call = view->call;
     Json *decision = json_set(view->page, STR("decision"), json_object(call->ctx.arena));
     json_set(decision, STR("missing"), missing);
-    JSON_EACH(reason, json_get(view->opening, STR("reasons")))
-    {
+    JSON_EACH(reason, json_get(view->opening, STR("reasons"))) {
         Str helps = json_text(json_get(reason, STR("helps")));
         if (!helps.len || view->open)
             continue;

@@ -102,12 +102,11 @@ Json *line_small(const Call *call, const Type *type, int state)
 /* The day on which the record last came to the state; empty when no event says so. */
 static Str entered(const Call *call, const Type *type, int state, const Json *events)
 {
-    JSON_EACH(event, events)
-    {
+    JSON_EACH(event, events) {
         JSON_EACH(change, json_get(event, STR("changes")))
-        if (str_eq(json_text(json_get(change, STR("field"))), type->fields[SYS_STATE].name) &&
-            str_eq(json_text(json_get(change, STR("new"))), type->states[state].name))
-            return show_day(call, json_text(json_get(event, STR("time"))));
+            if (str_eq(json_text(json_get(change, STR("field"))), type->fields[SYS_STATE].name) &&
+                str_eq(json_text(json_get(change, STR("new"))), type->states[state].name))
+                return show_day(call, json_text(json_get(event, STR("time"))));
     }
     return STR_NONE;
 }

@@ -114,8 +114,7 @@ static Str mile(Stage *stage, const Type *type, int now, const char *entered)
     }
     line_mile(&stage->call, type, now, events, page);
     Buf text = buf_new(arena, SIZE_MAX);
-    JSON_EACH(stop, json_get(json_get(page, STR("mile")), STR("stops")))
-    {
+    JSON_EACH(stop, json_get(json_get(page, STR("mile")), STR("stops"))) {
         bool here = json_get(stop, STR("here"))->kind == JSON_TRUE,
              past = json_get(stop, STR("past"))->kind == JSON_TRUE;
         buf_printf(&text, "%s%.*s %s %.*s", text.len ? "; " : "", STR_FMT(json_text(json_get(stop, STR("stop")))),

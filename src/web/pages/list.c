@@ -357,7 +357,7 @@ static Err put_table(ListView *view)
     put_columns(view, table);
     Json *rows = json_set(table, STR("rows"), json_array(call->ctx.arena));
     JSON_EACH(record, items)
-    TRY(put_row(view, record, rows));
+        TRY(put_row(view, record, rows));
     return ERR_OK;
 }
 

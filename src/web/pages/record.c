@@ -346,8 +346,8 @@ static Err put_event(const RecordView *view, const Json *event, Json *events)
     put(call, json, STR("did"), event_did(view, event));
     Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
     JSON_EACH(change, json_get(event, STR("changes")))
-    if (!action || !action->creates)
-        TRY(put_change(view, change, changes));
+        if (!action || !action->creates)
+            TRY(put_change(view, change, changes));
     return ERR_OK;
 }
 
@@ -373,8 +373,8 @@ static Err put_log(const RecordView *view)
                     : STR_NONE);
     Json *events = json_set(log, STR("events"), json_array(call->ctx.arena));
     JSON_EACH(event, view->events)
-    if (events->count < shown)
-        TRY(put_event(view, event, events));
+        if (events->count < shown)
+            TRY(put_event(view, event, events));
     return ERR_OK;
 }
 

@@ -18,8 +18,8 @@ static const Action *option_action(const Type *type, const Json *option)
 static bool has_code(const Json *option, Str code)
 {
     JSON_EACH(reason, json_get(option, STR("reasons")))
-    if (str_eq(json_text(json_get(reason, STR("code"))), code))
-        return true;
+        if (str_eq(json_text(json_get(reason, STR("code"))), code))
+            return true;
     return false;
 }
 
@@ -38,8 +38,7 @@ static bool goes_forward(const Type *type, const Action *action, int state)
 
 const Json *steps_forward(const Type *type, int state, const Json *data)
 {
-    JSON_EACH(option, json_get(data, STR("actions")))
-    {
+    JSON_EACH(option, json_get(data, STR("actions"))) {
         const Action *action = option_action(type, option);
         if (action && state >= 0 && !is_denied(option) && goes_forward(type, action, state))
             return option;
@@ -98,8 +97,8 @@ static void cannot_push(const Call *call, const Json *option, Json *items)
               : say_count(call, "say.steps.refused", reasons->count));
     Json *clauses = json_set(refusal, STR("clauses"), json_array(call->ctx.arena));
     JSON_EACH(reason, reasons)
-    if (!state)
-        json_push(clauses, clause_of(call, reason));
+        if (!state)
+            json_push(clauses, clause_of(call, reason));
 }
 
 /* ---- both ---- */
@@ -111,8 +110,7 @@ Err steps_put(Call *call, const Record *record, const Json *data, Json *page)
     const Json *forward = steps_forward(type, state, data);
     Json       *can = json_array(call->ctx.arena), *cannot = json_array(call->ctx.arena);
     Json       *edit = json_null(call->ctx.arena);
-    JSON_EACH(option, json_get(data, STR("actions")))
-    {
+    JSON_EACH(option, json_get(data, STR("actions"))) {
         const Action *action = option_action(type, option);
         bool          allowed = is_allowed(option);
         if (allowed && is_edit(action))

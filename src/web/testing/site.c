@@ -289,8 +289,8 @@ Str answer_error(Site *site, const Answer *answer, size_t index)
 {
     const Json *errors = json_get(answer_json(site, answer), STR("errors"));
     JSON_EACH(error, errors)
-    if (index-- == 0)
-        return json_text(json_get(error, STR("code")));
+        if (index-- == 0)
+            return json_text(json_get(error, STR("code")));
     return STR_NONE;
 }
 
