@@ -150,7 +150,7 @@ static Err take_common(Cli *cli, size_t which, Str value)
 
 static Err take_option(Cli *cli, Words words, size_t *at)
 {
-    Str    word = str_from(words.items[*at]), value;
+    Str    word = str_from(words.items[*at]), value = STR_NONE;
     size_t own, common;
     if (!str_starts(word, STR("--")))
         return option_unknown(cli, word);
