@@ -10,7 +10,7 @@ import proof
 from proof import expect, expect_same
 
 SOURCE = 'data/demand/cn_research_abstracts.jsonl.gz'
-MAP = proof.ROOT / 'tests/scenarios/cn_research_abstracts.map.json'
+MAP = proof.ROOT / 'docs/examples/cn_research_abstracts.map.json'
 AS = ('--as', 'researcher', '--json')
 
 
