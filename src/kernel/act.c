@@ -210,8 +210,7 @@ static const Field *input_field(Prepare *p, const Json *given)
 static Err prepare_inputs(Prepare *p)
 {
     size_t before = p->problems->count;
-    JSON_EACH(given, p->request->input)
-    {
+    JSON_EACH(given, p->request->input) {
         const Field *field = input_field(p, given);
         Value        value;
         bool         good;
