@@ -3,6 +3,7 @@
 #include "kernel/event.h"
 #include "kernel/find.h"
 #include "kernel/input.h"
+#include "kernel/number.h"
 
 /* ---- the conditions of a step, asked the same way before and inside the writer ---- */
 
@@ -18,17 +19,27 @@ static Err guards_hold(const Ctx *ctx, const Action *action, const Record *recor
     return ERR_OK;
 }
 
-static Err needed_states(Arena *arena, const Type *type, const Action *action, Text *out)
+static Text list_text(Arena *arena, const Text *words, size_t count)
 {
+    static const Text between = TEXT_INIT("、", ", ");
+    Text              out;
+    Str              *parts = ARENA_ARRAY(arena, Str, count);
     for (int lang = 0; lang < LANG_COUNT; lang++) {
-        Str    names[STATES_MAX];
-        size_t count = 0;
-        for (size_t i = 0; i < type->state_count; i++)
-            if (action->from >> i & 1)
-                names[count++] = type->states[i].label.in[lang];
-        out->in[lang] = str_join(arena, names, count, lang == LANG_ZH ? STR("、") : STR(", "));
+        for (size_t i = 0; i < count; i++)
+            parts[i] = words[i].in[lang];
+        out.in[lang] = str_join(arena, parts, count, between.in[lang]);
     }
-    return ERR_OK;
+    return out;
+}
+
+static Text needed_states(Arena *arena, const Type *type, const Action *action)
+{
+    Text   labels[STATES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < type->state_count; i++)
+        if (action->from >> i & 1)
+            labels[count++] = type->states[i].label;
+    return list_text(arena, labels, count);
 }
 
 static bool state_fits(const Action *action, const Record *record)
@@ -37,13 +48,24 @@ static bool state_fits(const Action *action, const Record *record)
     return state >= 0 && (action->from >> state & 1);
 }
 
-static Err explain_state(const Action *action, const Record *record, Problems *problems)
+static void explain_state(const Action *action, const Record *record, Problems *problems)
 {
-    Text needed, found = value_label(problems->arena, &record->type->fields[SYS_STATE], record->values[SYS_STATE]);
-    TRY(needed_states(problems->arena, record->type, action, &needed));
-    PROBLEM(problems, ECODE_ACTION_STATE, STR_NONE, STR("state"), ARG_TEXT("action", action->label),
-            ARG_TEXT("needed", needed), ARG_TEXT("found", found));
-    return ERR_OK;
+    const Field *state = &record->type->fields[SYS_STATE];
+    if (access_shows(&record->clearance, state))
+        PROBLEM(problems, ECODE_ACTION_STATE, STR_NONE, STR("state"), ARG_TEXT("action", action->label),
+                ARG_TEXT("needed", needed_states(problems->arena, record->type, action)),
+                ARG_TEXT("found", value_label(problems->arena, state, record->values[SYS_STATE])));
+    else
+        PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+}
+
+/* Fields that must be there when the step is done. Of one that the actor may not see not even its absence is told by name. */
+static void explain_required(const Action *action, const Record *record, const Field *field, Problems *problems)
+{
+    if (action->creates || access_shows(&record->clearance, field))
+        PROBLEM(problems, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
+    else
+        PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
 }
 
 static void explain_clause(const Guard *guard, const ExprClause *clause, Problems *problems)
@@ -81,19 +103,15 @@ static Err explain_guards(const Ctx *ctx, const Action *action, const Record *re
 
 static Text who_text(Arena *arena, const Pack *pack, const Action *action)
 {
-    Text     out;
+    Text     labels[ROLES_MAX];
+    size_t   count = 0;
     uint64_t roles = 0;
     for (size_t i = 0; i < action->who_count; i++)
         roles |= action->who[i].roles;
-    for (int lang = 0; lang < LANG_COUNT; lang++) {
-        Str    names[ROLES_MAX];
-        size_t count = 0;
-        for (size_t i = 0; i < pack->role_count; i++)
-            if (roles >> i & 1)
-                names[count++] = pack->roles[i].label.in[lang];
-        out.in[lang] = str_join(arena, names, count, lang == LANG_ZH ? STR("、") : STR(", "));
-    }
-    return out;
+    for (size_t i = 0; i < pack->role_count; i++)
+        if (roles >> i & 1)
+            labels[count++] = pack->roles[i].label;
+    return list_text(arena, labels, count);
 }
 
 static void explain_denied(const Ctx *ctx, const Action *action, Problems *problems)
@@ -150,7 +168,7 @@ static Err prepare_state(Prepare *p)
 {
     if (p->action->creates || state_fits(p->action, &p->before))
         return ERR_OK;
-    TRY(explain_state(p->action, &p->before, p->problems));
+    explain_state(p->action, &p->before, p->problems);
     return err_make(ECODE_ACTION_REFUSED, "state");
 }
 
@@ -230,7 +248,7 @@ static Err prepare_inputs(Prepare *p)
     for (size_t i = 0; i < p->action->required_count; i++) {
         const Field *field = &p->request->type->fields[p->action->required[i]];
         if (p->delta->record.values[field->index].kind == VALUE_MISSING)
-            PROBLEM(p->problems, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
+            explain_required(p->action, &p->before, field, p->problems);
     }
     if (p->problems->count > before)
         return err_make(ECODE_RECORD_INVALID, "%zu fields", p->problems->count - before);
@@ -436,8 +454,6 @@ Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *proble
 
 /* ---- what one may do ---- */
 
-static bool required_outside(const Action *action, const Field *field) { return !input_allowed(action, field); }
-
 static Err option_reasons(const Ctx *ctx, const Action *action, const Record *record, Permit permit, Problems *out)
 {
     bool hold;
@@ -445,16 +461,15 @@ static Err option_reasons(const Ctx *ctx, const Action *action, const Record *re
         explain_denied(ctx, action, out);
         return ERR_OK;
     }
-    if (!state_fits(action, record))
-        return explain_state(action, record, out);
+    if (!state_fits(action, record)) {
+        explain_state(action, record, out);
+        return ERR_OK;
+    }
     for (size_t i = 0; i < action->required_count; i++) {
         const Field *field = &record->type->fields[action->required[i]];
-        if (!required_outside(action, field) || record->values[field->index].kind != VALUE_MISSING)
-            continue;
-        if (access_shows(&record->clearance, field))
-            PROBLEM(out, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
-        else
-            PROBLEM(out, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+        /* what the step itself takes can still be given with it */
+        if (!input_allowed(action, field) && record->values[field->index].kind == VALUE_MISSING)
+            explain_required(action, record, field, out);
     }
     TRY(guards_hold(ctx, action, record, &hold));
     return hold ? ERR_OK : explain_guards(ctx, action, record, out);

@@ -49,8 +49,9 @@ Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;
 /* All three phases, waiting for the writer: command line, import, init. *out is the record as it stands after. */
 Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems) MUST_CHECK;
 
-/* Steps of a record for this actor, in the pack's order, as the contract's `actions`: name, allowed, label, creates no entry for steps
- * that nobody in the role may ever take; reasons [{code, text, rule?, found?, source?, helps?}] when not allowed. */
+/* Steps of a record for this actor, in the pack's order, as the contract's `actions`: {name, label, allowed, reasons}. One that nobody
+ * in the role may ever take is absent, and so is `create`. reasons: [{code, text, field? or clause?, and each value that text names:
+ * rule, found, source, helps …}], empty when allowed. */
 Err act_options(const Ctx *ctx, const Record *record, Json **out) MUST_CHECK;
 /* May the actor create records of this type at all? */
 Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;

@@ -1,14 +1,13 @@
 /* kernel/pack_steps.c: third pass: what names fields, states and roles: title, parent, relations, access, actions, list. */
 #include "kernel/pack_read.h"
 
-#include "base/limits.h"
+#include "kernel/number.h"
 
-#define RULES_MAX      64
-#define ACTIONS_MAX    64
-#define GUARDS_MAX     64
-#define WHO_MAX        16
-#define COLUMNS_MAX    30
-#define SEQ_DIGITS_MAX 9
+#define RULES_MAX   64
+#define ACTIONS_MAX 64
+#define GUARDS_MAX  64
+#define WHO_MAX     16
+#define COLUMNS_MAX 30
 
 /* ---- relations ---- */
 
@@ -238,39 +237,12 @@ static void actions_read(PackLoad *load, TypeDraft *draft)
 
 /* ---- the type's head, as far as it names fields ---- */
 
-/* Text of letters, digits and - / . with at most one {year} and exactly one {seq} or {seq:1} to {seq:9}. */
-static bool number_valid(Str pattern)
-{
-    int years = 0, seqs = 0;
-    while (pattern.len) {
-        char c = pattern.ptr[0];
-        if (c != '{') {
-            bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-            if (!plain && c != '-' && c != '/' && c != '.')
-                return false;
-            pattern = str_slice(pattern, 1, pattern.len);
-            continue;
-        }
-        size_t end = str_find(pattern, STR("}"));
-        if (end == pattern.len)
-            return false;
-        Str mark = str_slice(pattern, 1, end);
-        pattern = str_slice(pattern, end + 1, pattern.len);
-        bool digits = mark.len == 5 && str_starts(mark, STR("seq:")) && mark.ptr[4] >= '1' && mark.ptr[4] <= '9';
-        years += str_eq(mark, STR("year"));
-        seqs += digits || str_eq(mark, STR("seq"));
-        if (!digits && !str_eq(mark, STR("year")) && !str_eq(mark, STR("seq")))
-            return false;
-    }
-    return years <= 1 && seqs == 1;
-}
-
 static void number_read(PackLoad *load, TypeDraft *draft)
 {
-    static const Text like = TEXT_INIT("“POC-{year}-{seq:5}”这样的编号格式，其中 {seq} 恰好一处",
-                                       "a pattern like \"POC-{year}-{seq:5}\" with exactly one {seq}");
+    static const Text like = TEXT_INIT("“POC-{year}-{seq:5}”这样的编号格式，以 {seq:位数} 结尾",
+                                       "a pattern like \"POC-{year}-{seq:5}\", which ends in {seq:DIGITS}");
     draft->type->number = read_line(load, draft->node, STR("number"));
-    if (draft->type->number.len && !number_valid(draft->type->number))
+    if (draft->type->number.len && !number_pattern(draft->type->number))
         read_misshape(load, pack_node_get(draft->node, STR("number")), like);
 }
 
