@@ -348,25 +348,42 @@ Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type
     return ERR_OK;
 }
 
-Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+typedef struct FieldRules { /* the rules of the actor's role that show a field */
+    const AccessRule **rules;
+    size_t             count;
+    bool               always; /* it shows in every row that the actor sees */
+} FieldRules;
+
+static FieldRules field_rules(const Ctx *ctx, const Field *field)
 {
     const Type        *type = field->type;
-    bool               always = ctx->actor && ctx->actor->system, seen_always;
-    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    FieldRules         found = { .always = ctx->actor && ctx->actor->system };
     const AccessRule **seen = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
-    size_t count = ctx->actor && !always ? rules_that_give(ctx, type, field->compartment, field->class, rules, &always)
-                                         : 0;
-    size_t seen_count = ctx->actor && !always ? rules_that_give(ctx, type, -1, CLASS_PUBLIC, seen, &seen_always) : 0;
-    if (always || (count && count == seen_count)) { /* every rule that shows the row shows the field */
+    bool               seen_always;
+    if (!ctx->actor || found.always)
+        return found;
+    found.rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    found.count = rules_that_give(ctx, type, field->compartment, field->class, found.rules, &found.always);
+    /* when every rule that shows the row shows the field */
+    found.always |= found.count && found.count == rules_that_give(ctx, type, -1, CLASS_PUBLIC, seen, &seen_always);
+    return found;
+}
+
+bool access_field_always(const Ctx *ctx, const Field *field) { return field_rules(ctx, field).always; }
+
+Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    FieldRules shown = field_rules(ctx, field);
+    if (shown.always) {
         add_column(sql, alias, field->name);
         return ERR_OK;
     }
-    if (count == 0) {
+    if (shown.count == 0) {
         add(sql, STR("NULL"));
         return ERR_OK;
     }
     add(sql, STR("CASE WHEN "));
-    TRY(sql_any_rule(ctx, sql, alias, type, rules, count));
+    TRY(sql_any_rule(ctx, sql, alias, field->type, shown.rules, shown.count));
     add(sql, STR(" THEN "));
     add_column(sql, alias, field->name);
     add(sql, STR(" END"));
@@ -413,8 +430,6 @@ Err access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias)
     }
     return ERR_OK;
 }
-
-int access_plan_width(const AccessPlan *plan) { return plan->column_count; }
 
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record)
 {

@@ -22,6 +22,9 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
 /* Does the actor see every record of the type? Then a reference to one needs no look-up. */
 bool access_always(const Ctx *ctx, const Type *type);
 
+/* Does the field show in every record of its type that the actor sees? */
+bool access_field_always(const Ctx *ctx, const Field *field);
+
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
 /* Writes the field's column, missing in rows where the actor may not see it. */
@@ -31,8 +34,6 @@ typedef struct AccessPlan AccessPlan;
 Err                       access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
 Err                       access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
-
-int access_plan_width(const AccessPlan *plan); /* columns that were added */
 
 /* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for decisions. The
  * records in hand carry their clearance. */

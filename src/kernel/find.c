@@ -23,12 +23,6 @@ static bool sort_parse(const Type *type, Str text, Sort *out)
     return out->field != NULL;
 }
 
-/* Missing values come first, going up. Where the column can never be missing or hidden a row value keeps the index in use. */
-static bool sort_plain(const Sort *sort)
-{
-    return sort->field->index == SYS_CREATED || sort->field->index == SYS_CHANGED;
-}
-
 /* ---- the cursor: where the page before ended, signed and bound to the list ---- */
 
 #define CURSOR_MAC 16
@@ -126,6 +120,13 @@ static Err add_conditions(const List *list, ExprSql *sql)
     return ERR_OK;
 }
 
+/* Missing values come first, going up. Where the column is never missing nor hidden a row value keeps the index in use. */
+static bool sort_plain(const List *list)
+{
+    const Field *field = list->sort.field;
+    return (field->index == SYS_CREATED || field->index == SYS_CHANGED) && access_field_always(list->ctx, field);
+}
+
 static Err add_sort_column(const List *list, ExprSql *sql)
 {
     return access_sql_column(list->ctx, sql, row_alias, list->sort.field);
@@ -136,7 +137,7 @@ static Err add_after(const List *list, ExprSql *sql, Value last, Str id)
 {
     const char *beyond = list->sort.descending ? "<" : ">";
     bool        missing = last.kind == VALUE_MISSING;
-    if (sort_plain(&list->sort)) {
+    if (sort_plain(list)) {
         buf_printf(&sql->sql, " AND (t0.\"%.*s\", t0.\"id\") %s (", STR_FMT(list->sort.field->name), beyond);
         expr_sql_param(sql, last);
         buf_add(&sql->sql, STR(", "));

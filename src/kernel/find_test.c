@@ -168,15 +168,17 @@ static void pages_join_to_the_whole_list_for_every_sort(void **state)
     Cast                    *cast = *state;
     for (int i = 0; i < 23; i++) {
         char more[160];
-        snprintf(more, sizeof more, "%s%s%s%s", i % 3 ? ",\"pages\":7" : "", i % 4 ? ",\"category\":\"letter\"" : "",
+        snprintf(more, sizeof more, ",\"disclosure\":\"%s\"%s%s%s%s", i % 3 ? "nda" : "public",
+                 i % 3 ? ",\"pages\":7" : "", i % 4 ? ",\"category\":\"letter\"" : "",
                  i % 5 ? ",\"authors\":\"B\"" : "", i % 2 ? ",\"score\":\"3.5\"" : "");
         cast->test->fixed.now_ms += i % 2;
         Record record = paper(cast, &cast->author, more);
         if (i % 2)
             ask_review(cast, &record, &cast->reviewer);
     }
-    const Actor *readers[] = { &cast->author, &cast->reviewer, &cast->admin };
-    for (size_t r = 0; r < 3; r++)
+    /* the reader sees when some were made, and of others the text alone */
+    const Actor *readers[] = { &cast->author, &cast->reviewer, &cast->admin, &cast->reader };
+    for (size_t r = 0; r < 4; r++)
         for (size_t s = 0; s < sizeof sorts / sizeof *sorts; s++) {
             Str whole = all_pages(cast, readers[r], sorts[s], 1000), parts = all_pages(cast, readers[r], sorts[s], 4);
             assert_true(whole.len > 0);
