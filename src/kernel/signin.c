@@ -239,6 +239,16 @@ Err credential_put(Db *db, Str person, Str login, Str hash, int64_t now_ms)
     return RUN(db, SESSION_END_PERSON, value_text(person));
 }
 
+Err credential_recheck(Db *db, const Credential *read)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Credential          now;
+    bool                found;
+    TRY(credential_find(db, arena, read->login, &now, &found));
+    bool same = found && str_eq(now.person, read->person) && now.created_ms == read->created_ms;
+    return same ? ERR_OK : err_make(ECODE_SIGN_IN_WRONG, "%.*s changed meanwhile", STR_FMT(read->login));
+}
+
 Err credential_renew(Db *db, Str login, Str old_hash, Str hash)
 {
     return RUN(db, CREDENTIAL_RENEW, value_text(login), value_text(old_hash), value_text(hash));
@@ -541,6 +551,12 @@ Err session_start(Db *db, const Session *session)
     TRY(RUN(db, SESSION_ADD, value_text(session->key), value_text(session->person), value_text(session->membership),
             value_int(session->created_ms), value_int(session->seen_ms)));
     return RUN(db, SESSION_OLDEST_GO, value_text(session->person), value_text(session->key), value_int(SESSIONS_MAX));
+}
+
+Err session_replace(Db *db, Str old_key, const Session *next)
+{
+    TRY(session_end(db, old_key));
+    return db_changes(db) ? session_start(db, next) : err_make(ECODE_SIGN_IN_NEEDED, "the session ended meanwhile");
 }
 
 Err session_touch(Db *db, Str key, int64_t now_ms)

@@ -48,6 +48,9 @@ Err  credential_find(Db *db, Arena *arena, Str login, Credential *out, bool *fou
 Err  credential_list(Db *db, Arena *arena, Credential **out, size_t *count) MUST_CHECK; /* by login */
 /* New, or a new login and password of the person, whose sessions end. ECODE_LOGIN_TAKEN by another person. On the writer. */
 Err credential_put(Db *db, Str person, Str login, Str hash, int64_t now_ms) MUST_CHECK;
+/* Has the login ended, or been put anew, since it was read? Then ECODE_SIGN_IN_WRONG. On the writer, for who has just been right: a
+ * password takes long to check. */
+Err credential_recheck(Db *db, const Credential *read) MUST_CHECK;
 /* The same login with a fresh hash of the same password: sessions stay. On the writer. */
 Err credential_renew(Db *db, Str login, Str old_hash, Str hash) MUST_CHECK;
 /* Ends the credential, and the sessions and tokens of its person. ECODE_LOGIN_UNKNOWN. On the writer. */
@@ -70,10 +73,10 @@ struct PasswordJob {
 };
 
 /* threads 0: as many as cores. At most queue_max jobs wait (LIMIT_SIGN_IN_QUEUE). */
-Err  sign_in_queue_new(const City *city, unsigned threads, size_t queue_max, SignInQueue **out) MUST_CHECK;
-Err  sign_in_queue_submit(SignInQueue *queue,
-                          PasswordJob *job) MUST_CHECK; /* ECODE_BUSY when full: done() is not called */
-void sign_in_queue_free(SignInQueue *queue);            /* finishes what waits; NULL does nothing */
+Err sign_in_queue_new(const City *city, unsigned threads, size_t queue_max, SignInQueue **out) MUST_CHECK;
+/* ECODE_BUSY when full: done() is then not called. */
+Err  sign_in_queue_submit(SignInQueue *queue, PasswordJob *job) MUST_CHECK;
+void sign_in_queue_free(SignInQueue *queue); /* finishes what waits; NULL does nothing. Nobody may submit any more */
 
 typedef struct SignInRates {
     int per_login, per_address; /* attempts a minute; 0: no bound */
@@ -102,6 +105,8 @@ Str secret_key(Arena *arena, Str secret);
 Err session_find(Db *db, Arena *arena, Str key, int64_t now_ms, Session *out, bool *found) MUST_CHECK;
 /* On the writer: begins it, sweeps what has ended, and lets the oldest go beyond SESSIONS_MAX. */
 Err session_start(Db *db, const Session *session) MUST_CHECK;
+/* On the writer: next in the place of the session old_key. ECODE_SIGN_IN_NEEDED when that has ended meanwhile. */
+Err session_replace(Db *db, Str old_key, const Session *next) MUST_CHECK;
 Err session_touch(Db *db, Str key, int64_t now_ms) MUST_CHECK; /* on the writer */
 Err session_end(Db *db, Str key) MUST_CHECK;                   /* on the writer; ending twice is fine */
 /* What a form of this session must carry: base64url(HMAC(key derived from the city's secret, "csrf" || session key)). */

@@ -235,7 +235,54 @@ static void a_new_password_ends_the_sessions_and_the_end_of_a_login_ends_everyth
     assert_int_equal(write_by(world, end_login, &login).code, ECODE_LOGIN_UNKNOWN);
 }
 
+static Err recheck(Db *db, void *context) { return credential_recheck(db, context); }
+
+/* While a password is being checked its login may end or be put anew; what was right then opens nothing now. */
+static void a_login_that_changed_since_it_was_read_is_wrong(void **state)
+{
+    World     *world = *state;
+    Login      login = { world->author.person, STR("author"), STR("h1"), 1 };
+    Credential read;
+    bool       found;
+    must(write_by(world, put_login, &login));
+    must(credential_find(world->test->db, world->test->arena, login.login, &read, &found));
+    assert_true(found);
+    must(write_by(world, recheck, &read));
+    login.now_ms = 2;
+    must(write_by(world, put_login, &login));
+    assert_int_equal(write_by(world, recheck, &read).code, ECODE_SIGN_IN_WRONG);
+    must(credential_find(world->test->db, world->test->arena, login.login, &read, &found));
+    must(write_by(world, recheck, &read));
+    must(write_by(world, end_login, &login));
+    assert_int_equal(write_by(world, recheck, &read).code, ECODE_SIGN_IN_WRONG);
+}
+
 /* ---- sessions ---- */
+
+typedef struct Replacing {
+    Str     old_key;
+    Session next;
+} Replacing;
+
+static Err replace(Db *db, void *context)
+{
+    const Replacing *replacing = context;
+    return session_replace(db, replacing->old_key, &replacing->next);
+}
+
+static void a_session_that_has_ended_is_not_replaced(void **state)
+{
+    World    *world = *state;
+    Session   session = begin(world), next = session;
+    Replacing replacing = { session.key, next };
+    replacing.next.key = STR("another");
+    must(write_by(world, replace, &replacing));
+    assert_false(runs(world, session.key));
+    assert_true(runs(world, STR("another")));
+    replacing.next.key = STR("a third");
+    assert_int_equal(write_by(world, replace, &replacing).code, ECODE_SIGN_IN_NEEDED);
+    assert_false(runs(world, STR("a third")));
+}
 
 static Err touch(Db *db, void *context)
 {
@@ -491,6 +538,8 @@ int main(void)
         cmocka_unit_test(logins_are_short_and_plain),
         WORLD(a_login_belongs_to_one_person),
         WORLD(a_new_password_ends_the_sessions_and_the_end_of_a_login_ends_everything),
+        WORLD(a_login_that_changed_since_it_was_read_is_wrong),
+        WORLD(a_session_that_has_ended_is_not_replaced),
         WORLD(a_session_ends_when_idle_and_when_old),
         WORLD(a_session_ends_at_once_when_it_is_ended),
         WORLD(the_oldest_session_goes_when_there_are_too_many),

@@ -15,6 +15,9 @@ static void end(Call *call, Err err, const Problems *problems)
 static Err write_session(Db *db, void *context)
 {
     Signing *signing = context;
+    if (!signing->job.right) /* no password was asked for: another membership of the same session */
+        return session_replace(db, signing->ended, &signing->session);
+    TRY(credential_recheck(db, &signing->credential));
     if (signing->ended.len)
         TRY(session_end(db, signing->ended));
     if (signing->job.fresh_len)
