@@ -255,12 +255,33 @@ void forms_act_show(Call *call) { form_reply(call, call->params[2]); }
 
 /* ---- sending it ---- */
 
-/* Thousand marks go; the kernel reads the rest. */
+/* "-1,234,567": one to three digits, then groups of three. */
+static bool has_thousand_marks(Str whole)
+{
+    if (str_ends(whole, STR(",")))
+        return false;
+    Str first = str_cut(&whole, ',');
+    if (str_starts(first, STR("-")))
+        first = str_slice(first, 1, first.len);
+    bool fits = first.len >= 1 && first.len <= 3 && whole.len;
+    while (fits && whole.len)
+        fits = str_cut(&whole, ',').len == 3;
+    return fits;
+}
+
+/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so, and must
+ * not become 1250. */
 static Str without_marks(Arena *arena, Str text)
 {
+    Str number = str_trim(text);
+    Str whole = str_slice(number, 0, str_find(number, STR(".")));
+    if (!has_thousand_marks(whole))
+        return text;
     Buf buf = buf_new(arena, SIZE_MAX);
-    while (text.len)
-        buf_add(&buf, str_cut(&text, ','));
+    Str fraction = str_slice(number, whole.len, number.len);
+    while (whole.len)
+        buf_add(&buf, str_cut(&whole, ','));
+    buf_add(&buf, fraction);
     return buf_str(&buf);
 }
 

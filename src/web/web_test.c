@@ -908,7 +908,7 @@ static void a_form_creates_and_changes_and_comes_back_with_what_was_wrong(void *
         site, "POST", STR("/paper"), headers,
         text(site, "title=Paper&pages=+12&score=1%%2C0.5&open=true&due=&csrf=%.*s", STR_FMT(token)).ptr);
     assert_int_equal(made.status, 422);
-    assert_true(has(made.body, "field.range") && has(made.body, "1,0.5"));
+    assert_true(has(made.body, "field.kind") && has(made.body, "1,0.5"));
     made = site_ask(site, "POST", STR("/paper"), headers,
                     text(site, "title=Paper&pages=12&open=true&due=&csrf=%.*s", STR_FMT(token)).ptr);
     assert_int_equal(made.status, 303);
@@ -933,6 +933,28 @@ static void a_form_creates_and_changes_and_comes_back_with_what_was_wrong(void *
     assert_int_equal(submit.status, 422);
     assert_true(has(submit.body, "field.required"));
     assert_int_equal(site_ask(site, "GET", text(site, "%.*s/accept", STR_FMT(path)), cookie, NULL).status, 403);
+}
+
+static void only_marks_between_thousands_are_passed_over(void **state)
+{
+    static const struct {
+        const char *sent, *error;
+    } cases[] = {
+        { "1%2C234", "field.range" },   { "-1%2C234%2C567", "field.range" }, { "+1%2C000.0", "field.kind" },
+        { "1%2C5", "field.kind" },      { "12%2C50", "field.kind" },         { "1%2C234%2C5", "field.kind" },
+        { "%2C123", "field.kind" },     { "1%2C%2C234", "field.kind" },      { "1234%2C567", "field.kind" },
+        { "1%2C234%2C", "field.kind" }, { "1%2C234.5%2C6", "field.kind" },
+    };
+    Site *site = *state;
+    Str   cookie = site_cookie(site, &site->author), headers = form_headers(site, cookie),
+        token = token_for(site, cookie);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Answer made = site_ask(site, "POST", STR("/paper"), headers,
+                               text(site, "title=Paper&pages=%s&csrf=%.*s", cases[i].sent, STR_FMT(token)).ptr);
+        assert_int_equal(made.status, 422);
+        if (!has(made.body, cases[i].error))
+            fail_msg("pages=%s did not give %s", cases[i].sent, cases[i].error);
+    }
 }
 
 static void a_list_page_shows_its_filter_error_and_its_forms_are_joined(void **state)
@@ -1044,6 +1066,7 @@ int main(void)
         SITE(a_page_leads_to_the_sign_in_page_and_back),
         SITE(signing_in_leads_nowhere_else),
         SITE(a_form_creates_and_changes_and_comes_back_with_what_was_wrong),
+        SITE(only_marks_between_thousands_are_passed_over),
         SITE(a_list_page_shows_its_filter_error_and_its_forms_are_joined),
         SITE(files_of_the_pages_are_kept_by_browsers),
         SITE(what_many_create_at_once_is_there_exactly_once),
