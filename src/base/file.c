@@ -187,6 +187,13 @@ static bool sync_folder(Arena *arena, Str path)
     return fd >= 0 && fsync(fd) == 0;
 }
 
+Err file_rename(Str from, Str to)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    bool                renamed = rename(str_dup_z(arena, from), str_dup_z(arena, to)) == 0 && sync_folder(arena, to);
+    return renamed ? ERR_OK : err_write(to);
+}
+
 Err file_write(Str path, Str bytes, unsigned mode)
 {
     if (path.len == 0 || memchr(path.ptr, '\0', path.len))

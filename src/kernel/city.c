@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,15 +73,23 @@ static Err first_event(Db *db, Arena *arena, const Env *env, const Pack *pack, c
 
 static Err fill(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source, bool demo)
 {
-    TRY(db_migrate(db, kernel_migrations, kernel_migration_count));
-    TRY(db_run(db, STR("BEGIN IMMEDIATE"), NULL, 0));
     Value setting[] = { value_text(STR("demo")), value_text(demo ? STR("yes") : STR("no")) };
     TRY(db_run(db, sql_setting_put, setting, 2));
     TRY(freeze_pack(db, pack, source, env_now(env)));
     for (size_t i = 0; i < pack->type_count; i++)
         TRY(db_script(db, record_ddl(arena, &pack->types[i])));
-    TRY(first_event(db, arena, env, pack, source));
-    return db_run(db, STR("COMMIT"), NULL, 0);
+    return first_event(db, arena, env, pack, source);
+}
+
+static Err migrate_and_fill(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source, bool demo)
+{
+    TRY(db_migrate(db, kernel_migrations, kernel_migration_count));
+    TRY(db_begin(db));
+    Err err = fill(db, arena, env, pack, source, demo);
+    if (!err.kind)
+        return db_commit(db);
+    db_rollback(db);
+    return err;
 }
 
 static Err make_secret(Arena *arena, Str keys, const Env *env)
@@ -111,16 +118,14 @@ Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env e
     TRY(make_secret(arena, keys_in(arena, dir, key_dir), &env));
     unlink(str_dup_z(arena, begun)); /* left by an init that was cut off: nobody has used it */
     TRY(db_open(begun, DB_CREATE, &db));
-    Err err = fill(db, arena, &env, pack, source, demo);
+    Err err = migrate_and_fill(db, arena, &env, pack, source, demo);
     db_close(db); /* folds the write-ahead log into the file */
     db = NULL;
     if (err.kind) {
         unlink(str_dup_z(arena, begun));
         return err;
     }
-    if (rename(str_dup_z(arena, begun), str_dup_z(arena, database)) != 0)
-        return err_make(ECODE_FILE_READ, "rename %.*s: %s", STR_FMT(begun), strerror(errno));
-    return ERR_OK;
+    return file_rename(begun, database);
 }
 
 /* ---- opening ---- */
