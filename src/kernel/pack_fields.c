@@ -9,21 +9,20 @@
 
 /* ---- reserved names ---- */
 
-/* Words of the expression language, names that a database gives to every table, and parts of addresses. */
-static const Str field_reserved[] = {
-    STR_INIT("and"),     STR_INIT("or"),     STR_INIT("not"),      STR_INIT("in"),   STR_INIT("is"),
-    STR_INIT("missing"), STR_INIT("where"),  STR_INIT("contains"), STR_INIT("true"), STR_INIT("false"),
-    STR_INIT("date"),    STR_INIT("count"),  STR_INIT("any"),      STR_INIT("all"),  STR_INIT("sum"),
-    STR_INIT("min"),     STR_INIT("max"),    STR_INIT("rowid"),    STR_INIT("oid"),  STR_INIT("type"),
-    STR_INIT("actions"), STR_INIT("fields"),
+/* Of fields and of types: words of the expression language. */
+static const Str words_reserved[] = {
+    STR_INIT("and"),   STR_INIT("or"),       STR_INIT("not"),  STR_INIT("in"),    STR_INIT("is"),   STR_INIT("missing"),
+    STR_INIT("where"), STR_INIT("contains"), STR_INIT("true"), STR_INIT("false"), STR_INIT("date"), STR_INIT("count"),
+    STR_INIT("any"),   STR_INIT("all"),      STR_INIT("sum"),  STR_INIT("min"),   STR_INIT("max"),
 };
+/* Names that a database gives to every table, and members of a record in JSON. */
+static const Str field_reserved[] = {
+    STR_INIT("rowid"), STR_INIT("oid"), STR_INIT("type"), STR_INIT("actions"), STR_INIT("fields"),
+};
+/* First parts of addresses. */
 static const Str type_reserved[] = {
-    STR_INIT("and"),     STR_INIT("or"),       STR_INIT("not"),      STR_INIT("in"),      STR_INIT("is"),
-    STR_INIT("missing"), STR_INIT("where"),    STR_INIT("contains"), STR_INIT("true"),    STR_INIT("false"),
-    STR_INIT("date"),    STR_INIT("count"),    STR_INIT("any"),      STR_INIT("all"),     STR_INIT("sum"),
-    STR_INIT("min"),     STR_INIT("max"),      STR_INIT("api"),      STR_INIT("assets"),  STR_INIT("check"),
-    STR_INIT("desk"),    STR_INIT("healthz"),  STR_INIT("log"),      STR_INIT("metrics"), STR_INIT("search"),
-    STR_INIT("sign_in"), STR_INIT("sign_out"),
+    STR_INIT("api"),     STR_INIT("assets"), STR_INIT("check"),   STR_INIT("desk"),   STR_INIT("errors"),
+    STR_INIT("healthz"), STR_INIT("log"),    STR_INIT("metrics"), STR_INIT("search"),
 };
 
 static bool among(const Str *names, size_t count, Str name)
@@ -288,7 +287,9 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
         read_unique(load, item, STR("name"));
         const PackNode *name = pack_node_get(item, STR("name"));
         if (name && name->kind == PACK_SCALAR)
-            name_reserve(load, name, system_name(field->name) || AMONG(field_reserved, field->name));
+            name_reserve(load, name,
+                         system_name(field->name) || AMONG(words_reserved, field->name) ||
+                             AMONG(field_reserved, field->name));
     }
     draft->type->fields = draft->fields;
     draft->type->field_count = count;
@@ -325,7 +326,7 @@ static void type_name_check(PackLoad *load, const TypeDraft *draft)
     Str             name = read_name(load, draft->node, STR("type"));
     if (!name.len || !pack_name_valid(name))
         return;
-    name_reserve(load, node, AMONG(type_reserved, name));
+    name_reserve(load, node, AMONG(words_reserved, name) || AMONG(type_reserved, name));
     if (!str_eq(
             name,
             draft->type->name)) /* the file is called as its type: one place to look for it, and never two of a name */
