@@ -5,8 +5,6 @@
 #include "base/date.h"
 #include "base/utf8.h"
 
-enum { DAY_FIRST = -719162, DAY_LAST = 2932896 }; /* 0001-01-01 and 9999-12-31 */
-
 static bool fail(Eval *eval, Err err)
 {
     eval->err = err;
@@ -69,7 +67,7 @@ static bool add(Value left, Value right, bool minus, Value *out)
         *out = left;
         bool over = minus ? __builtin_sub_overflow(left.number, right.number, &out->number)
                           : __builtin_add_overflow(left.number, right.number, &out->number);
-        return !over && (left.kind != VALUE_DATE || (out->number >= DAY_FIRST && out->number <= DAY_LAST));
+        return !over && (left.kind != VALUE_DATE || (out->number >= DATE_DAY_MIN && out->number <= DATE_DAY_MAX));
     }
     Decimal sum = { 0 };
     Decimal a = value_number(left), b = value_number(right);
