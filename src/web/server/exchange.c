@@ -19,7 +19,7 @@ static void write_id(uint64_t number, char out[16])
         out[i] = "0123456789abcdef"[number & 15];
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): each state gives another id, and one id does not show the next. */
+/* splitmix64 (Steele, Lea, Flood 2014): each state gives another id. Ids tell requests apart; nothing rests on their being secret. */
 static uint64_t next_id(Loop *loop)
 {
     uint64_t z = loop->id_state += 0x9e3779b97f4a7c15U;
