@@ -120,6 +120,7 @@ def port_taken(city):
         said = ends('port.taken', 'serve', city.path, '--listen', address)
         expect(all(address in words for words in said.values()), f'the address is not named: {said}')
         ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0')
+        ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0', '--behind-proxy', '127.0.0.1')    # a demo city
     proof.run(city, 'list', 'result')           # nothing holds the city any more
 
 

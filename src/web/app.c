@@ -87,12 +87,6 @@ static void ready(void *context, Str address)
         print_ready(NULL, address);
 }
 
-static bool loopback(Str listen)
-{
-    return str_starts(listen, STR("127.")) || str_starts(listen, STR("[::1]:")) ||
-           str_starts(listen, STR("localhost:"));
-}
-
 /* A signal handler is given no argument; this is the server that SIGTERM and SIGINT end. */
 static _Atomic(Server *) signalled;
 
@@ -131,6 +125,7 @@ Err app_serve(App *app, const AppServe *serve)
     ServerConfig config = { .listen = serve->listen,
                             .unix_path = city->socket_path,
                             .behind_proxy = serve->behind_proxy,
+                            .loopback_only = city->demo,
                             .loops = serve->loops,
                             .env = city->env,
                             .context = app,
@@ -140,8 +135,6 @@ Err app_serve(App *app, const AppServe *serve)
                             .loop_open = loop_open,
                             .loop_close = loop_close,
                             .ready = ready };
-    if (city->demo && serve->listen.len && !loopback(serve->listen))
-        return err_make(ECODE_PORT_REFUSED, "a demo city at %.*s", STR_FMT(serve->listen));
     app->serve = serve;
     Server *server = server_new(&config);
     atomic_store(&app->server, server);

@@ -108,7 +108,7 @@ static Err listen_all(Server *server, Str *out_bound)
     if (config->unix_path.len)
         TRY(listen_unix(config->unix_path, &server->unix_fd));
     if (config->listen.len)
-        TRY(listen_tcp(server->arena, config->listen, anywhere, &server->tcp_fd, out_bound));
+        TRY(listen_tcp(server->arena, config->listen, anywhere && !config->loopback_only, &server->tcp_fd, out_bound));
     return ERR_OK;
 }
 

@@ -54,11 +54,12 @@ typedef struct ServerLimits {
 ServerLimits server_limits(void);
 
 typedef struct ServerConfig {
-    Str                 listen;       /* "127.0.0.1:8080", "[::1]:0"; port 0 picks a free one; empty: no TCP */
-    Str                 unix_path;    /* socket file with mode 0600, or empty */
-    Str                 behind_proxy; /* the one address whose X-Forwarded-For and -Proto are believed, or empty */
-    unsigned            loops;        /* loop threads; 0: as many as cores */
-    const ServerLimits *limits;       /* NULL: server_limits() */
+    Str                 listen;        /* "127.0.0.1:8080", "[::1]:0"; port 0 picks a free one; empty: no TCP */
+    Str                 unix_path;     /* socket file with mode 0600, or empty */
+    Str                 behind_proxy;  /* the one address whose X-Forwarded-For and -Proto are believed, or empty */
+    bool                loopback_only; /* also behind a proxy */
+    unsigned            loops;         /* loop threads; 0: as many as cores */
+    const ServerLimits *limits;        /* NULL: server_limits() */
     Env                 env;
     void               *context; /* handed to every function below */
 
@@ -83,7 +84,7 @@ Server *server_new(const ServerConfig *config); /* copies config with its texts 
 void server_free(Server *server);
 /* Listens and serves until server_stop(); once for each server. Raises the soft limit of open files when connections need it.
  * Errors   ECODE_PORT_TAKEN: somebody listens there. ECODE_PORT_REFUSED: an address that is not loopback without
- *          behind_proxy, or one that this machine or user cannot listen on. ECODE_INTERNAL, and those of loop_open(). */
+ *          behind_proxy or with loopback_only, or one that this machine or user cannot listen on. ECODE_INTERNAL, and those of loop_open(). */
 Err server_run(Server *server) MUST_CHECK;
 /* Ends server_run(), from any thread or a signal handler, before or while it runs: accepts no more, closes idle connections at
  * once, lets running requests end for drain_ms, then cuts off what is left. Exchanges cut off that way stay readable for

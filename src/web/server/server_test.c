@@ -1052,6 +1052,14 @@ static void only_loopback_is_served_without_a_proxy(void **state)
     }
 }
 
+static void loopback_only_holds_behind_a_proxy_too(void **state)
+{
+    World *world = *state;
+    world->config.loopback_only = true;
+    assert_int_equal(run_on(world, STR("0.0.0.0:0"), STR_NONE, STR("127.0.0.1")).code, ECODE_PORT_REFUSED);
+    assert_int_equal(run_on(world, STR("127.0.0.1:0"), STR_NONE, STR("127.0.0.1")).code, ECODE_OK);
+}
+
 static void ipv6_is_served(void **state)
 {
     World              *world = *state;
@@ -1177,6 +1185,7 @@ int main(void)
         PREPARED(a_server_may_be_stopped_before_it_runs),
         STARTED(a_port_in_use_is_taken),
         PREPARED(only_loopback_is_served_without_a_proxy),
+        PREPARED(loopback_only_holds_behind_a_proxy_too),
         PREPARED(ipv6_is_served),
         PREPARED(only_the_proxy_speaks_for_others),
         STARTED(nobody_else_speaks_for_others),
