@@ -179,7 +179,6 @@
       "{label} contains control characters.")                                                                                \
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
-    X(FIELD_TAKEN, "field.taken", ERR_INVALID, "已被使用", "Already in use", "{label}“{value}”已被使用。", "{label} “{value}” is already in use.") \
     /* ---- import ---- */                                                                                                   \
     X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "列 {column} 不是“{type}”的字段；可用：{known}。", \
       "The column {column} is not a field of “{type}”; known are {known}.")                                                  \
