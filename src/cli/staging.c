@@ -11,7 +11,8 @@
 
 /* All that making a city writes (kernel/city.h, store/store.h); nothing else is ever removed. */
 static const char *const leavings[] = {
-    "city.db", "city.db-wal", "city.db-shm", "city.db.new", "city.db.new-wal", "city.db.new-shm", "lock",
+    "city.db",     "city.db-journal",     "city.db-wal",     "city.db-shm",     "lock",
+    "city.db.new", "city.db.new-journal", "city.db.new-wal", "city.db.new-shm",
 };
 #define KEYS       "keys"
 #define KEY_PREFIX "secret" /* and "secret.….tmp" of a write that was cut off */

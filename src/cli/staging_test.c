@@ -82,6 +82,7 @@ static void what_a_killed_process_left_is_taken_over(void **state)
     make_folder(&place, "city.init");
     make_folder(&place, "city.init/keys");
     put(&place, "city.init/city.db.new");
+    put(&place, "city.init/city.db.new-journal"); /* killed before the write-ahead log was turned on */
     put(&place, "city.init/city.db-wal");
     put(&place, "city.init/keys/secret.0123456789abcdef.tmp");
     assert_ok(staging_open(*state, place.city, &staging));
