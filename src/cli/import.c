@@ -201,8 +201,10 @@ static Err open_sheet(Import *import)
     Cli        *cli = import->cli;
     SheetType  *type = ARENA_NEW(cli->arena, SheetType);
     const Json *described[LANG_COUNT];
-    for (Lang lang = 0; lang < LANG_COUNT; lang++)
+    for (int i = 0; i < LANG_COUNT; i++) { /* that of the user first: a refusal is in the language of the question */
+        Lang lang = (Lang)((cli->lang + i) % LANG_COUNT);
         TRY(types_get(cli, import->client, cli_option(cli, "as"), cli_argument(cli, "TYPE"), lang, &described[lang]));
+    }
     *type = sheet_type(cli->arena, described);
     TRY(ASK_PATH(cli, &import->target, STR("records"), cli_argument(cli, "TYPE"), STR("import")));
     return sheet_open(cli->arena, cli_argument(cli, "FILE"), cli_option(cli, "map"), type, &import->sheet,
