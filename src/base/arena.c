@@ -173,6 +173,14 @@ void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_cou
     return memory;
 }
 
+void *arena_room(Arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? array_size(*capacity, 2) : 8;
+    return arena_grow(arena, items, count, *capacity, size);
+}
+
 /* ---- text in an arena ---- */
 
 Str str_dup(Arena *arena, Str s)

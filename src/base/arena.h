@@ -24,8 +24,12 @@ void *arena_alloc(Arena *arena, size_t size) __attribute__((malloc, returns_nonn
 void *arena_array(Arena *arena, size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 #define ARENA_NEW(arena, Type)          ((Type *)arena_alloc((arena), sizeof(Type)))
 #define ARENA_ARRAY(arena, Type, count) ((Type *)arena_array((arena), (count), sizeof(Type)))
-/* A larger copy of an array of count items: the usual "double the capacity" step. */
+/* A larger copy of an array, what is new cleared. */
 void *arena_grow(Arena *arena, const void *old, size_t old_count, size_t new_count, size_t size);
+/* That step where it is due, for one item more: ARENA_ROOM(arena, list, count, capacity); list[count++] = item; */
+void *arena_room(Arena *arena, void *items, size_t count, size_t *capacity, size_t size);
+#define ARENA_ROOM(arena, items, count, capacity)                                                                      \
+    ((items) = arena_room((arena), (items), (count), &(capacity), sizeof *(items)))
 
 Str         str_dup(Arena *arena, Str s);
 const char *str_dup_z(Arena *arena, Str s); /* NUL-terminated copy */

@@ -115,11 +115,29 @@ static void without_memory_the_process_ends_with_one_line(void **state)
     }
 }
 
+static void room_is_made_one_item_at_a_time(void **state)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    uint32_t           *items = NULL;
+    size_t              capacity = 0;
+    (void)state;
+    for (size_t count = 0; count < 1000;) {
+        ARENA_ROOM(arena, items, count, capacity);
+        assert_true(count < capacity);
+        assert_int_equal(items[count], 0); /* what is new is cleared */
+        items[count] = (uint32_t)count + 1;
+        count++;
+    }
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(memory_is_zeroed_aligned_and_not_shared),
         TEST(growing_keeps_the_items_and_clears_the_rest),
+        TEST(room_is_made_one_item_at_a_time),
         TEST(text_is_copied_printed_and_joined),
         TEST(freeing_nothing_does_nothing),
         TEST(without_memory_the_process_ends_with_one_line),

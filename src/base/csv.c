@@ -82,10 +82,7 @@ Err csv_next(Csv *csv, Arena *arena, Str **cells, size_t *count, bool *more)
             csv->line = row_line;
             return err_make(ECODE_CSV_CELLS, "line %zu: more than %d cells", row_line, CSV_CELLS_MAX);
         }
-        if (found == capacity) {
-            capacity = capacity ? capacity * 2 : 16;
-            row = arena_grow(arena, row, found, capacity, sizeof *row);
-        }
+        ARENA_ROOM(arena, row, found, capacity);
         Str *cell = &row[found++];
         if (str_starts(csv->rest, STR("\"")))
             TRY(quoted_cell(csv, arena, cell));

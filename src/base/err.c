@@ -144,11 +144,7 @@ void problem_add(Problems *problems, ErrCode code, Str field, Str rule, const Er
     if (problems->count == PROBLEMS_MAX)
         return;
     Arena *arena = problems->arena;
-    if (problems->count == problems->capacity) {
-        size_t capacity = problems->capacity ? problems->capacity * 2 : 8;
-        problems->items = arena_grow(arena, problems->items, problems->count, capacity, sizeof *problems->items);
-        problems->capacity = capacity;
-    }
+    ARENA_ROOM(arena, problems->items, problems->count, problems->capacity);
     Problem *problem = &problems->items[problems->count++];
     *problem = (Problem){
         .code = code,

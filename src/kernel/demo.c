@@ -13,7 +13,7 @@ typedef struct Demo {
     Ref       *refs;
     size_t     ref_count, ref_capacity;
     Actor     *actors; /* of run->users, in step */
-    size_t     user_capacity;
+    size_t     user_capacity, actor_capacity;
 } Demo;
 
 static Err unknown(Demo *demo, const char *what, Str name)
@@ -27,11 +27,7 @@ static void keep_ref(Demo *demo, Str name, Str id, const Type *type)
 {
     if (name.len == 0)
         return;
-    if (demo->ref_count == demo->ref_capacity) {
-        size_t capacity = demo->ref_capacity * 2 + 64;
-        demo->refs = arena_grow(demo->ctx->arena, demo->refs, demo->ref_count, capacity, sizeof *demo->refs);
-        demo->ref_capacity = capacity;
-    }
+    ARENA_ROOM(demo->ctx->arena, demo->refs, demo->ref_count, demo->ref_capacity);
     demo->refs[demo->ref_count++] = (Ref){ name, id, type };
 }
 
@@ -78,12 +74,8 @@ static Err take(Demo *demo, const Actor *actor, const Type *type, Str record, St
 static Actor *add_user(Demo *demo, DemoUser user)
 {
     DemoRun *run = demo->run;
-    if (run->user_count == demo->user_capacity) {
-        size_t capacity = demo->user_capacity * 2 + 32;
-        run->users = arena_grow(demo->ctx->arena, run->users, run->user_count, capacity, sizeof *run->users);
-        demo->actors = arena_grow(demo->ctx->arena, demo->actors, run->user_count, capacity, sizeof *demo->actors);
-        demo->user_capacity = capacity;
-    }
+    ARENA_ROOM(demo->ctx->arena, run->users, run->user_count, demo->user_capacity);
+    ARENA_ROOM(demo->ctx->arena, demo->actors, run->user_count, demo->actor_capacity);
     run->users[run->user_count] = user;
     return &demo->actors[run->user_count++];
 }

@@ -205,10 +205,7 @@ static Err items_read(Db *db, Arena *arena, int64_t sequence, ManifestItem **out
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        if (*count == capacity) {
-            *out = arena_grow(arena, *out, *count, capacity * 2 + 4, sizeof **out);
-            capacity = capacity * 2 + 4;
-        }
+        ARENA_ROOM(arena, *out, *count, capacity);
         (*out)[(*count)++] = (ManifestItem){ str_dup(arena, rows_borrow_text(rows, 1)),
                                              str_dup(arena, rows_borrow_text(rows, 2)), rows_int(rows, 3) };
     }
@@ -227,10 +224,7 @@ static Err values_read(Db *db, Arena *arena, int64_t sequence, ManifestValue **o
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        if (*count == capacity) {
-            *out = arena_grow(arena, *out, *count, capacity * 2 + 16, sizeof **out);
-            capacity = capacity * 2 + 16;
-        }
+        ARENA_ROOM(arena, *out, *count, capacity);
         ManifestValue *value = &(*out)[(*count)++];
         value->name = str_printf(arena, "%lld.%.*s", (long long)rows_int(rows, 0), STR_FMT(rows_borrow_text(rows, 1)));
         value->value = str_dup(arena, rows_borrow_text(rows, 3));
@@ -464,11 +458,7 @@ static Err history_close(History *history)
     Json *changes = json_set(entry, STR("changes"), json_array(arena));
     for (size_t i = 0; i < history->change_count; i++)
         TRY(history_change(history, &history->changes[i], &before, changes));
-    if (history->count == history->capacity) {
-        size_t capacity = history->capacity * 2 + 16;
-        history->entries = arena_grow(arena, history->entries, history->count, capacity, sizeof *history->entries);
-        history->capacity = capacity;
-    }
+    ARENA_ROOM(arena, history->entries, history->count, history->capacity);
     history->entries[history->count++] = entry;
     return ERR_OK;
 }

@@ -211,10 +211,7 @@ static Err list_rows(const List *list, Found *out)
             out->next = cursor_write(list->ctx, list->type, list->query, key, record_id(last));
             return ERR_OK;
         }
-        if (out->count == capacity) {
-            out->records = arena_grow(arena, out->records, out->count, capacity * 2 + 64, sizeof *out->records);
-            capacity = capacity * 2 + 64;
-        }
+        ARENA_ROOM(arena, out->records, out->count, capacity);
         Record *record = &out->records[out->count++];
         record_from_row(arena, list->type, rows, 0, record);
         access_plan_clearance(list->plan, rows, (int)list->type->field_count, record);

@@ -274,10 +274,6 @@ void read_unique(PackLoad *load, const PackNode *item, Str by)
 
 void pack_expression(PackLoad *load, Expr **out, const PackNode *node, Str text, const Type *type, bool filter)
 {
-    if (load->use_count == load->use_capacity) {
-        size_t capacity = load->use_capacity ? load->use_capacity * 2 : 64;
-        load->uses = arena_grow(load->arena, load->uses, load->use_count, capacity, sizeof *load->uses);
-        load->use_capacity = capacity;
-    }
+    ARENA_ROOM(load->arena, load->uses, load->use_count, load->use_capacity);
     load->uses[load->use_count++] = (ExprUse){ out, text, node, type, filter };
 }

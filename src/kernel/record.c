@@ -136,10 +136,7 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
             break;
         if (used == CHILDREN_MAX)
             return err_make(ECODE_INTERNAL, "over %d records of %.*s under one", CHILDREN_MAX, STR_FMT(type->name));
-        if (used == capacity) {
-            records = arena_grow(arena, records, used, capacity * 2 + 8, sizeof *records);
-            capacity = capacity * 2 + 8;
-        }
+        ARENA_ROOM(arena, records, used, capacity);
         record_from_row(arena, type, rows, 0, &records[used++]);
     }
     *out = records;

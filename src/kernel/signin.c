@@ -216,10 +216,7 @@ Err credential_list(Db *db, Arena *arena, Credential **out, size_t *count)
         TRY(rows_next(rows, &more));
         if (!more)
             break;
-        if (n == capacity) {
-            capacity = capacity ? 2 * capacity : 16;
-            list = arena_grow(arena, list, n, capacity, sizeof *list);
-        }
+        ARENA_ROOM(arena, list, n, capacity);
         list[n++] = credential_row(arena, rows);
     }
     *out = list;
@@ -608,10 +605,7 @@ Err token_list(Db *db, Arena *arena, Token **out, size_t *count)
         TRY(rows_next(rows, &more));
         if (!more)
             break;
-        if (n == capacity) {
-            capacity = capacity ? 2 * capacity : 16;
-            list = arena_grow(arena, list, n, capacity, sizeof *list);
-        }
+        ARENA_ROOM(arena, list, n, capacity);
         list[n++] = token_row(arena, rows);
     }
     *out = list;

@@ -92,10 +92,7 @@ static Err read_pairs(Call *call, Str text, const Pair **out, size_t *out_count,
                     ARG_TEXT("expected", TEXT("只给一次", "given once only")));
             continue;
         }
-        if (count == capacity) {
-            pairs = arena_grow(call->ctx.arena, pairs, count, capacity ? 2 * capacity : 8, sizeof *pairs);
-            capacity = capacity ? 2 * capacity : 8;
-        }
+        ARENA_ROOM(call->ctx.arena, pairs, count, capacity);
         pairs[count++] = pair;
     }
     *out = pairs;

@@ -65,11 +65,7 @@ static void list_add(const Explain *x, TextList *list, Text text)
     for (size_t i = 0; i < list->count; i++)
         if (text_eq(list->items[i], text))
             return;
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 8;
-        list->items = arena_grow(x->arena, list->items, list->count, capacity, sizeof *list->items);
-        list->capacity = capacity;
-    }
+    ARENA_ROOM(x->arena, list->items, list->count, list->capacity);
     list->items[list->count++] = text;
 }
 

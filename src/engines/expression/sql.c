@@ -25,11 +25,7 @@ ExprSql expr_sql_new(Arena *arena) { return (ExprSql){ .sql = buf_new(arena, SQL
 
 void expr_sql_param(ExprSql *sql, Value value)
 {
-    if (sql->count == sql->capacity) {
-        size_t capacity = sql->capacity ? sql->capacity * 2 : 8;
-        sql->params = arena_grow(sql->arena, sql->params, sql->count, capacity, sizeof *sql->params);
-        sql->capacity = capacity;
-    }
+    ARENA_ROOM(sql->arena, sql->params, sql->count, sql->capacity);
     sql->params[sql->count++] = value;
     buf_char(&sql->sql, '?');
 }

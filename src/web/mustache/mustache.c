@@ -68,11 +68,7 @@ static Err fail(const Compiler *compiler, size_t at, const char *what)
 
 static Op *emit(Compiler *compiler, OpKind kind)
 {
-    if (compiler->op_count == compiler->op_capacity) {
-        size_t grown = compiler->op_capacity ? compiler->op_capacity * 2 : 32;
-        compiler->ops = arena_grow(compiler->arena, compiler->ops, compiler->op_count, grown, sizeof(Op));
-        compiler->op_capacity = grown;
-    }
+    ARENA_ROOM(compiler->arena, compiler->ops, compiler->op_count, compiler->op_capacity);
     Op *op = &compiler->ops[compiler->op_count++];
     *op = (Op){ .kind = kind, .line_start = compiler->line_fresh };
     compiler->line_fresh = false;

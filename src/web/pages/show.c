@@ -146,11 +146,7 @@ Err show_name(Show *show, const Type *type, Str id, Name *out)
             return ERR_OK;
         }
     TRY(name_look_up(&show->call->ctx, type, id, out));
-    if (show->count == show->capacity) {
-        size_t capacity = show->capacity * 2 + 16;
-        show->known = arena_grow(show->call->ctx.arena, show->known, show->count, capacity, sizeof *show->known);
-        show->capacity = capacity;
-    }
+    ARENA_ROOM(show->call->ctx.arena, show->known, show->count, show->capacity);
     show->known[show->count++] = (Known){ type, id, *out };
     return ERR_OK;
 }
