@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The authorisation matrix (matrix_test.py) on the smallest pack, quick enough for every run and under the sanitizers: papers and
-their blind review."""
+"""The authorisation matrix (matrix_test.py) on the smallest pack, quick enough for every run and under the
+sanitizers: papers and their blind review."""
 import sys
 
 import matrix_test

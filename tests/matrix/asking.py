@@ -1,7 +1,7 @@
 """Asks the program as everybody, over every way in, and holds each answer against the policy.
 
-Whatever is asked, no answer may hold a canary of a field, or the id of a record, that the policy hides from who asked. What more
-an answer must be is the business of the subjects (reading.py, writing.py, deeds.py).
+Whatever is asked, no answer may hold a canary of a field, or the id of a record, that the policy hides from who
+asked. What more an answer must be is the business of the subjects (reading.py, writing.py, deeds.py).
 """
 import json
 import re
@@ -95,7 +95,7 @@ class Matrix:
         return [r for r in self.truth.records['membership'] if actor and r['person'] == actor.person]
 
     def may_read(self, actor):
-        """Numbers of the canaries that actor may be shown: those of fields they see, and their own name and organisations'."""
+        """Numbers of the canaries that actor may be shown: of fields they see, and of their own names."""
         if actor not in self.numbers:
             themselves = {id_ for r in self.memberships(actor) for id_ in (r['person'], r['organisation'])}
             found = set()
@@ -167,7 +167,8 @@ class Matrix:
             self.deviate(f'status {answer.status}: {answer.body.decode()[:300]}')
         for id_ in (set(UUID.findall(text)) & self.truth.by_id.keys()) - self.may_know_ids(actor):
             if id_ not in request:
-                self.deviate(f'tells the id of a hidden {self.truth.by_id[id_].type.name}, {id_}, in {near(text, id_)!r}')
+                hidden = self.truth.by_id[id_].type.name
+                self.deviate(f'tells the id of a hidden {hidden}, {id_}, in {near(text, id_)!r}')
 
     def expect(self, answer, *statuses):
         """True when the answer has one of these statuses."""
@@ -209,7 +210,7 @@ class Matrix:
         return [*self.truth.records[type_.name], None]
 
     def samples(self, caller, type_):
-        """One own and one foreign record of a type that the caller sees, one of each that they do not, and one that is not there."""
+        """One own and one foreign record of a type that the caller sees, one of each that they do not, and none."""
         found = {}
         for record in spread(self.truth.records[type_.name]):
             seen = caller.actor is not None and self.policy.sees(caller.actor, record)
@@ -228,7 +229,7 @@ class Matrix:
         return self.kinds(type_) if caller.way == 'token' else self.samples(caller, type_)
 
     def one_of_each_role(self):
-        """For questions whose number is large: the actors of one planted organisation, and one of the demo city for each role."""
+        """For questions that are many: the actors of one planted organisation, and one of the demo city a role."""
         demo = {}
         for actor in self.garden.actors:
             if actor.login == actor.name:

@@ -1,4 +1,5 @@
-"""The program's addresses, and the policy about each (endpoints.csv), which stands apart from them and is reviewed by hand.
+"""The program's addresses, and the policy about each (endpoints.csv), which stands apart from them and is reviewed by
+hand.
 
     allow    everybody; signed_in (else 401, or the way to the sign-in page); watcher (operators, from this machine);
              machine (whoever runs the machine, through the city's socket; from the network no such address)

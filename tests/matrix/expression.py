@@ -1,10 +1,11 @@
 """The language of relations, guards and filters (docs/PACKS.md), read anew: what a text means over records in hand.
 
-compile_expression(text, pack, type) gives a function of (env, record). The env says what is read: true values, or values as one
-reader sees them:
+compile_expression(text, pack, type) gives a function of (env, record). The env says what is read: true values, or
+values as one reader sees them:
     env.get(record, field) -> value or None     env.follow(record, field) -> record or None
     env.children(record, type, link) -> records  env.today, env.actor, env.organisation
-Values are str, int, Decimal, bool, datetime.date; None is missing. Comparing with a missing value is false, `!=` is then true.
+Values are str, int, Decimal, bool, datetime.date; None is missing. Comparing with a missing value is false, `!=` is
+then true.
 """
 import datetime
 import re
@@ -12,7 +13,8 @@ from decimal import Decimal
 
 from .plain_yaml import Unread
 
-TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>(?:[^']|'')*)'|(?P<word>[a-z_]\w*)|(?P<mark><=|>=|!=|[=<>()+\-*/,.]))")
+TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>(?:[^']|'')*)'|(?P<word>[a-z_]\w*)"
+                   r"|(?P<mark><=|>=|!=|[=<>()+\-*/,.]))")
 COLLECTIONS = ('count', 'any', 'all', 'sum')
 END = ('end', '')
 
@@ -240,5 +242,6 @@ def arithmetic(sign, left, right):
         if isinstance(a, datetime.date) and sign in '+-':
             days = datetime.timedelta(days=int(b))
             return a + days if sign == '+' else a - days
-        return {'+': lambda: a + b, '-': lambda: a - b, '*': lambda: a * b, '/': lambda: Decimal(a) / Decimal(b)}[sign]()
+        return {'+': lambda: a + b, '-': lambda: a - b, '*': lambda: a * b,
+                '/': lambda: Decimal(a) / Decimal(b)}[sign]()
     return value

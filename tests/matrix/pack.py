@@ -1,5 +1,5 @@
-"""A policy pack, read from its YAML as docs/PACKS.md describes it, and nothing else: what this reader does not know it refuses,
-so that a new kind of rule never goes untested.
+"""A policy pack, read from its YAML as docs/PACKS.md describes it, and nothing else: what this reader does not know
+it refuses, so that a new kind of rule never goes untested.
 """
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -94,7 +94,7 @@ def only(mapping, known, where):
 class Pack:
     def __init__(self, path):
         path = Path(path)
-        head = only(self.yaml(path / 'pack.yaml'), 'pack version label utc_offset compartments services order', 'pack.yaml')
+        head = only(self.yaml(path / 'pack.yaml'), 'pack version label utc_offset compartments services order', 'pack')
         self.name = head['pack']
         self.compartments = [c['name'] for c in head['compartments']]
         hours, minutes = head['utc_offset'].split(':')
@@ -113,12 +113,14 @@ class Pack:
     # -- first pass: fields and states, which expressions of all types name
 
     def read_fields(self, name, raw):
-        only(raw, 'type label plural title service number disclosure parent page fields states relations access actions list', name)
+        only(raw, 'type label plural title service number disclosure parent page fields states relations access '
+                  'actions list', name)
         fields = [Field(n, kind, *self.system_place(n), system=True) for n, kind in SYSTEM.items()]
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
                      fields=fields + [self.read_field(name, f) for f in raw['fields']],
                      states=[s['name'] for s in raw['states']])
-        type_.field('id').target, type_.field('owner').target, type_.field('creator').target = name, 'organisation', 'person'
+        for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
+            type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)
         shown = only(raw.get('list', {}), 'columns sort', name)
         type_.sort = shown.get('sort', '-created')
@@ -138,8 +140,9 @@ class Pack:
         if kind not in (*TEXTS, *NUMBERS, 'boolean', 'date', 'instant', 'choice', 'reference'):
             raise Unread(f'no reading for the kind {kind} of {where}')
         choices = raw.get('choices', [])
-        return Field(raw['name'], kind, CLASSES[raw.get('class', 'summary')], raw.get('compartment', self.compartments[0]),
-                     target=raw.get('target', ''), scale=int(raw.get('scale', 2)) if kind == 'decimal' else 0,
+        return Field(raw['name'], kind, CLASSES[raw.get('class', 'summary')],
+                     raw.get('compartment', self.compartments[0]), target=raw.get('target', ''),
+                     scale=int(raw.get('scale', 2)) if kind == 'decimal' else 0,
                      choices=self.roles if choices == 'roles' else [c['code'] for c in choices],
                      most=int(raw.get('max', TEXTS[kind])) if kind in TEXTS else 0,
                      bounds=(Decimal(raw['min']), Decimal(raw['max'])) if kind in NUMBERS and 'min' in raw else None)
@@ -157,7 +160,8 @@ class Pack:
             clearance = rule['clearance']
             if isinstance(clearance, str):
                 clearance = dict.fromkeys(self.compartments, clearance)
-            type_.access.append(Rule(**self.who(type_, rule), states=rule.get('states', []), levels=rule.get('levels', []),
+            type_.access.append(Rule(**self.who(type_, rule), states=rule.get('states', []),
+                                     levels=rule.get('levels', []),
                                      clearance={c: CLASSES[v] for c, v in clearance.items()}))
         type_.actions = [self.read_action(type_, action) for action in raw['actions']]
 

@@ -30,7 +30,7 @@ def load(text, name='pack'):
 
 
 def outside_quotes(line):
-    """Pairs of index and character of line that stand in no quotes. A quote opens a word only where a word may begin."""
+    """Pairs of index and character of line that stand in no quotes. A quote opens only where a word may begin."""
     quote, at = '', 0
     while at < len(line):
         char = line[at]
@@ -79,8 +79,10 @@ class Reader:
 
     def items(self, indent):
         found = []
-        while self.at < len(self.lines) and self.indent() == indent and self.lines[self.at][1][indent:].startswith('- '):
+        while self.at < len(self.lines) and self.indent() == indent:
             number, line = self.lines[self.at]
+            if not line[indent:].startswith('- '):
+                break
             rest = line[indent + 2:]
             if KEY.match(rest):                     # a mapping that begins behind the dash
                 self.lines[self.at] = (number, ' ' * (indent + 2) + rest)
@@ -103,8 +105,9 @@ class Reader:
                 self.at += 1
                 continue
             self.at += 1
-            deeper = self.at < len(self.lines) and (self.indent() > indent or self.lines[self.at][1].lstrip()[:2] == '- ')
-            found[match[1]] = self.block(self.indent()) if deeper and self.indent() >= indent else ''
+            listed = self.at < len(self.lines) and self.lines[self.at][1].lstrip().startswith('- ')
+            deeper = self.at < len(self.lines) and self.indent() >= indent + (not listed)
+            found[match[1]] = self.block(self.indent()) if deeper else ''
         return found
 
     # -- on one line

@@ -1,9 +1,9 @@
-"""Plants records whose every text is a canary, as two organisations would make them: of every type, in every state, at every
-level of disclosure. Each step goes through the program as somebody whom the policy lets take it; the program refusing one of
-them is a deviation already.
+"""Plants records whose every text is a canary, as two organisations would make them: of every type, in every state,
+at every level of disclosure. Each step goes through the program as somebody whom the policy lets take it; the program
+refusing one of them is a deviation already.
 
-A canary reads CANARY-organisation-type-field-number; the number says whose text it is, so a canary that shows up anywhere can
-be held against the policy. In a short field it is CANARY-number.
+A canary reads CANARY-organisation-type-field-number; the number says whose text it is, so a canary that shows up
+anywhere can be held against the policy. In a short field it is CANARY-number.
 """
 import datetime
 import itertools
@@ -32,6 +32,7 @@ class Garden:
         self.own = {}                               # letter -> {role: Actor}
         self.organisations = {}                     # letter -> id
         self.people = {letter: [] for letter in ORGANISATIONS}      # ids of those who act there
+        self.former_tokens = {}                     # login -> token
         self.unreached = set()
         self.wanted = {}                            # record id -> (letter, type, state, number)
         self.numbers = itertools.count()
@@ -102,7 +103,8 @@ class Garden:
         """An organisation with somebody in every role, and a token for each; one person has several roles."""
         type_ = self.pack.types['organisation']
         who = self.registrar(type_)
-        self.organisations[letter] = self.create(who, type_, self.values(letter, type_, who, type_.action('create')), letter)
+        fields = self.values(letter, type_, who, type_.action('create'))
+        self.organisations[letter] = self.create(who, type_, fields, letter)
         self.own[letter] = {}
         for first in range(0, len(self.pack.roles), ROLES_OF_ONE):
             person = self.person(letter, f'canary-{letter.lower()}{first}')
@@ -122,22 +124,30 @@ class Garden:
         self.site.settled('POST', '/api/v1/local/credentials', {'person': person, 'login': login, 'password': PASSWORD})
         return person
 
-    def join(self, letter, person, role, until=None):
+    def join(self, letter, person, role):
         type_ = self.pack.types['membership']
         fields = {'person': person, 'organisation': self.organisations[letter], 'role': role,
                   'valid_from': '2020-01-01'}
-        return self.create(self.registrar(type_), type_, {**fields, **({'valid_to': until} if until else {})}, letter)
+        return self.create(self.registrar(type_), type_, fields, letter)
 
     def former(self):
-        """Somebody whose only membership has ended, with a token from before."""
-        person = self.person('A', 'former')
+        """People whose only membership is not running any more, or not yet, with tokens from when it was."""
+        yesterday, tomorrow = (self.today() + datetime.timedelta(days=days) for days in (-1, 1))
+        actions = self.pack.types['membership'].actions
+        ending = next(a for a in actions if a.to and not a.creates)
+        self.stop('ended', ending, {'valid_to': '2099-12-31'})
+        for action in (a for a in actions if a.name == 'edit'):
+            self.stop('over', action, {'valid_to': yesterday.isoformat()})
+            self.stop('not-yet', action, {'valid_from': tomorrow.isoformat()})
+
+    def stop(self, login, action, fields):
+        """A new person, whose membership the step then stops."""
+        person = self.person('A', login)
         membership = self.join('A', person, self.pack.roles[0])
-        self.former_token = self.token('former', membership)
-        yesterday = (self.today() - datetime.timedelta(days=1)).isoformat()
-        action = next(a for a in self.pack.types['membership'].actions if 'valid_to' in a.inputs and not a.creates and a.to)
-        actor = self.registrar(self.pack.types['membership'])
+        self.former_tokens[login] = self.token(login, membership)
+        headers = [*self.bearer(self.registrar(self.pack.types['membership'])), ('If-Match', '"1"')]
         self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/membership/{membership}/actions/{action.name}',
-                             {'input': {'valid_to': yesterday}}, self.bearer(actor))
+                             {'input': fields}, headers)
 
     # -- records
 
@@ -159,7 +169,7 @@ class Garden:
         return text if len(text) <= field.most else f'CANARY-{number}'
 
     def pick(self, letter, type_, field, at):
-        """A record to refer to: one's own organisation, one's own or the other's person, records of one's own organisation."""
+        """A record to refer to: one's own organisation, its or the other's people, its records."""
         other = ORGANISATIONS[1 - ORGANISATIONS.index(letter)]
         if field.target == 'organisation':
             return self.organisations[letter]
@@ -198,19 +208,25 @@ class Garden:
 
     def plant_type(self, letter, type_):
         create = type_.action('create')
-        role = next((r for r in self.pack.roles if self.policy.permits(self.own[letter][r], create, None) == 'yes'), None)
-        if role is None:
+        actor = next((a for a in self.own[letter].values() if self.policy.permits(a, create, None) == 'yes'), None)
+        if actor is None:
             self.unreached.add(f'{type_.name}: nobody may create one')
             return
-        actor = self.own[letter][role]
         for at, (level, state) in enumerate((level, state) for level in CLASSES for state in type_.states):
             fields = self.values(letter, type_, actor, create, at)
+            opened = at % 2 == 0 and 'disclosure' in create.inputs and 'disclosure' in self.edit_inputs(type_)
             if 'disclosure' in create.inputs:
-                fields['disclosure'] = level
+                fields['disclosure'] = 'secret' if opened else level
             if type_.name == 'membership':
                 fields.pop('valid_to', None)
             record = self.create(actor, type_, fields, letter)
             self.wanted[record] = (letter, type_, state, at)
+            if opened:                              # half of them were secret, and said something else, before
+                self.step(self.reload().by_id[record], letter, type_.action('edit'), at, {'disclosure': level})
+
+    @staticmethod
+    def edit_inputs(type_):
+        return next((a.inputs for a in type_.actions if a.name == 'edit'), [])
 
     # -- states
 
@@ -247,7 +263,7 @@ class Garden:
         return next((letter for letter, id_ in self.organisations.items() if record['owner'] == id_), None)
 
     def walk(self, record_id, letter, type_, state, at):
-        """Takes the steps that lead to state, and one edit first; False when a guard says not yet."""
+        """Takes the steps that lead to state; False when a guard says not yet."""
         record = self.policy.truth.by_id[record_id]
         for action in self.path(type_, record['state'], state) or []:
             if not self.step(record, letter, action, at):
@@ -255,16 +271,19 @@ class Garden:
             record = self.reload().by_id[record_id]
         return record['state'] == state
 
-    def step(self, record, letter, action, at):
-        able = [a for a in self.actors if self.policy.permits(a, action, record) == 'yes' and self.policy.sees(a, record)]
+    def step(self, record, letter, action, at, more=None):
+        """Takes a step as whoever may, first of the organisation's own; False when it is refused."""
+        policy = self.policy
+        able = [a for a in self.actors if policy.permits(a, action, record) == 'yes' and policy.sees(a, record)]
         able.sort(key=lambda a: a not in self.own[letter].values())
         if not able:
             return False
         fields = self.values(letter, record.type, able[0], action, at, record)
         if record.type.name == 'membership':
             fields['valid_to'] = '2030-01-01'
-        answer = self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/{record.type.name}/{record.id}/actions/{action.name}',
-                                      {'input': fields}, self.bearer(able[0]), (200, 409))
+        target = f'/api/v1/records/{record.type.name}/{record.id}/actions/{action.name}'
+        answer = self.site.settled_by(self.site.net, 'POST', target, {'input': {**fields, **(more or {})}},
+                                      [*self.bearer(able[0]), ('If-Match', f'"{record["version"]}"')], (200, 409))
         if 'version' not in answer:                 # refused: a problem, or no longer seen
             return False
         self.note(record.id, record.type, fields)

@@ -1,7 +1,7 @@
 """Who sees and does what: the rules of docs/PACKS.md applied to the true values of a city.
 
-The truth is read from the city's database, behind the program's back; the rules come from the pack (pack.py). Nothing here is
-asked of the program, so that it can be wrong in its own way only.
+The truth is read from the city's database, behind the program's back; the rules come from the pack (pack.py). Nothing
+here is asked of the program, so that it can be wrong in its own way only.
 """
 import datetime
 import sqlite3
@@ -12,7 +12,7 @@ from . import expression
 from .pack import CLASSES
 
 EPOCH = datetime.date(1970, 1, 1)
-HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type, outside `fields`
+HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type
 HIDDEN = {'hidden': True}
 
 
@@ -43,7 +43,7 @@ class Record:
 # ---- the truth ------------------------------------------------------------------------------------------------------
 
 def value_of(field_, stored):
-    """A stored value as Python has it: decimals are whole numbers of their scale, dates days and instants ms since 1970."""
+    """A stored value: decimals are whole numbers of their scale, dates days and instants ms since 1970."""
     if stored is None or field_.kind in ('text', 'long_text', 'choice', 'reference', 'integer', 'instant'):
         return stored
     if field_.kind == 'boolean':
@@ -65,6 +65,33 @@ def spelled(field_, value):
     return value
 
 
+@dataclass
+class Event:
+    sequence: int
+    action: str
+    person: str
+    organisation: str
+    version: int
+    values: dict                                    # field name -> value after it
+
+
+EVENTS = """SELECT r.record, e.sequence, e.action, e.person, e.organisation, r.version, v.field, v.value
+    FROM event_record r JOIN event e ON e.sequence = r.sequence LEFT JOIN event_value v
+    ON v.sequence = r.sequence AND v.item = r.item
+    ORDER BY r.sequence, v.field"""
+
+
+def decoded(text):
+    """A value as events keep it: its kind, a colon, and its text."""
+    kind, _, plain = text.partition(':')
+    if kind == 'instant':
+        moment = datetime.datetime.fromisoformat(plain.replace('Z', '+00:00'))
+        return round(moment.timestamp() * 1000)
+    return {'missing': lambda: None, 'text': lambda: plain, 'id': lambda: plain, 'integer': lambda: int(plain),
+            'decimal': lambda: Decimal(plain), 'boolean': lambda: plain == 'true',
+            'date': lambda: datetime.date.fromisoformat(plain)}[kind]()
+
+
 def open_database(path):
     database = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
     database.row_factory = sqlite3.Row
@@ -80,11 +107,17 @@ class Truth:
         database.execute('BEGIN')
         for type_ in pack.types.values():
             rows = database.execute(f'SELECT * FROM "r_{type_.name}" ORDER BY created, id').fetchall()
-            self.records[type_.name] = [Record(type_, {f.name: value_of(f, row[f.name]) for f in type_.fields}) for row in rows]
+            self.records[type_.name] = [Record(type_, {f.name: value_of(f, row[f.name]) for f in type_.fields})
+                                        for row in rows]
             self.by_id.update((r.id, r) for r in self.records[type_.name])
-        self.events = {}
-        for row in database.execute('SELECT record, count(*) FROM event_record GROUP BY record'):
-            self.events[row[0]] = row[1]
+        self.events = {}                            # record id -> its events, oldest first
+        for row in database.execute(EVENTS):
+            events = self.events.setdefault(row['record'], [])
+            if not events or events[-1].sequence != row['sequence']:
+                heads = ('sequence', 'action', 'person', 'organisation', 'version')
+                events.append(Event(*(row[name] for name in heads), {}))
+            if row['field'] is not None:
+                events[-1].values[row['field']] = decoded(row['value'])
         database.close()
 
     def children(self, record, type_, link):
@@ -114,7 +147,7 @@ class TrueEnv:
 
 
 class SeenEnv(TrueEnv):
-    """For filters and sorting: what the reader may not see is missing, and what is not there for them has no children."""
+    """For filters and sorting: what the reader may not see is missing, and hidden records are not there."""
 
     def __init__(self, policy, actor):
         super().__init__(policy, actor)
@@ -159,14 +192,18 @@ class Policy:
         """The highest class per compartment that a rule which fits gives."""
         key = (actor, record)
         if key not in self.known:
-            found = dict.fromkeys(self.pack.compartments, 0)
-            for rule in record.type.access:
-                if rule.states and record['state'] not in rule.states or rule.levels and record['disclosure'] not in rule.levels:
-                    continue
-                if any(class_ > found[c] for c, class_ in rule.clearance.items()) and self.fits(actor, record, rule):
-                    found = {c: max(class_, rule.clearance.get(c, 0)) for c, class_ in found.items()}
-            self.known[key] = found
+            self.known[key] = self.granted(actor, record)
         return self.known[key]
+
+    def granted(self, actor, record):
+        found = dict.fromkeys(self.pack.compartments, 0)
+        for rule in record.type.access:
+            if rule.states and record['state'] not in rule.states or \
+                    rule.levels and record['disclosure'] not in rule.levels:
+                continue
+            if any(class_ > found[c] for c, class_ in rule.clearance.items()) and self.fits(actor, record, rule):
+                found = {c: max(class_, rule.clearance.get(c, 0)) for c, class_ in found.items()}
+        return found
 
     def shows(self, actor, record, field_):
         return field_.class_ <= self.clearance(actor, record)[field_.compartment]
@@ -189,8 +226,9 @@ class Policy:
     def value_json(self, actor, record, field_):
         """None when hidden or missing."""
         value = self.seen(actor, record, field_)
-        if value is None:
-            return None
+        return None if value is None else self.spelled_for(actor, field_, value)
+
+    def spelled_for(self, actor, field_, value):
         if field_.kind == 'reference' and field_.name != 'id':
             target = self.truth.by_id.get(value)
             return value if target is not None and self.sees(actor, target) else HIDDEN
@@ -202,7 +240,9 @@ class Policy:
         if key not in self.told:
             self.told[key] = self.whole_json(actor, record)
         whole = self.told[key]
-        return whole if fields is None else {**whole, 'fields': {f: v for f, v in whole['fields'].items() if f in fields}}
+        if fields is None:
+            return whole
+        return {**whole, 'fields': {name: value for name, value in whole['fields'].items() if name in fields}}
 
     def whole_json(self, actor, record):
         json = {'id': record.id, 'type': record.type.name, 'fields': {}}
@@ -219,15 +259,48 @@ class Policy:
             return value
         target = self.truth.by_id[value]
         title = target.type.field(target.type.title)
-        json = {'id': value, 'type': target.type.name, 'number': self.value_json(actor, target, target.type.field('number'))}
+        json = {'id': value, 'type': target.type.name}
+        json['number'] = self.value_json(actor, target, target.type.field('number'))
         if title.kind in ('text', 'long_text'):         # other kinds are told in words of a language
             json['title'] = self.value_json(actor, target, title)
         return {key: v for key, v in json.items() if v is not None}
 
+    # -- what was, newest first: no more than one sees now, and than one would have seen then
+
+    def history(self, actor, record):
+        values, found = dict.fromkeys((f.name for f in record.type.fields)), []
+        values['id'], now, before = record.id, self.clearance(actor, record), dict.fromkeys(self.pack.compartments, 0)
+        for event in self.truth.events[record.id]:
+            old, values = values, {**values, **event.values}
+            granted = self.granted(actor, Record(record.type, values))
+            then = {c: min(class_, now[c]) for c, class_ in granted.items()}
+            if any(then[f.compartment] >= f.class_ for f in record.type.fields):
+                found.append(self.event_json(actor, record, event, (before, old), (then, values)))
+            before = then
+        return found[::-1]
+
+    def event_json(self, actor, record, event, before, after):
+        json = {'sequence': event.sequence, 'action': event.action, 'version': event.version, 'changes': {}}
+        for f in record.type.fields:
+            sides, shows = {}, after[0][f.compartment] >= f.class_
+            if f.name in ('created', 'changed') or before[1][f.name] == after[1][f.name] or not shows:
+                continue
+            for side, (clearance, values) in (('old', before), ('new', after)):
+                if values[f.name] is not None and clearance[f.compartment] >= f.class_:
+                    sides[side] = self.spelled_for(actor, f, values[f.name])
+            json['changes'][f.name] = sides
+        creator = record.type.field('creator')
+        if after[0][creator.compartment] >= creator.class_:
+            parties = [(key, self.truth.by_id.get(getattr(event, key))) for key in ('person', 'organisation')]
+            json['by'] = {key: r.id for key, r in parties if r is not None and self.sees(actor, r)}
+            if event.person == 'system':
+                json['by'] = {'system': True}
+        return json
+
     # -- steps
 
     def permits(self, actor, action, record):
-        """'never' to the role, 'not' on this record, or 'yes'. record None: a new one, for which only the roles count."""
+        """'never' to the role, 'not' on this record, or 'yes'. record None: a new one; only the roles count."""
         mine = [w for w in action.who if not w.roles or actor.role in w.roles]
         if not mine:
             return 'never'

@@ -40,7 +40,8 @@ class Answer:
         return self.status, [h for h in self.headers if h[0] not in VARYING], self.body
 
     def text(self):
-        return '\n'.join(f'{name}: {value}' for name, value in self.headers) + '\n\n' + self.body.decode('utf-8', 'replace')
+        head = '\n'.join(f'{name}: {value}' for name, value in self.headers)
+        return head + '\n\n' + self.body.decode('utf-8', 'replace')
 
 
 class Client:
@@ -137,14 +138,15 @@ class Site(scenario.City):
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         answer = client.ask(method, target, [('Content-Type', 'application/json'), *headers] if data else headers, data)
         if answer.status not in expect:
-            raise Broken(f'{method} {target} {body}: expected {expect}, found {answer.status}: {answer.body.decode()[:1500]}')
+            found = f'{answer.status}: {answer.body.decode()[:1500]}'
+            raise Broken(f'{method} {target} {body}: expected {expect}, found {found}')
         return answer.json() if answer.body else None
 
     def dump(self):
         """Every row of the record tables, of the history and of sign-ins and tokens, by table and key."""
         database, found = open_database(self.database), {}
         database.execute('BEGIN')
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
             if name == 'session' or name.startswith('sqlite_'):
                 continue                            # sessions come and go with signing in

@@ -1,5 +1,6 @@
-"""What the changing addresses must answer when nothing may come of it: rights are asked before versions and contents, so a stale
-version or an unknown field tells what somebody might do without doing it. The state of the city is compared afterwards."""
+"""What the changing addresses must answer when nothing may come of it: rights are asked before versions and contents,
+so a stale version or an unknown field tells what somebody might do without doing it. The state of the city is
+compared afterwards."""
 import json
 
 from .asking import NOBODY, Caller, subject
@@ -62,7 +63,8 @@ def import_(m, e):
                 continue
             if m.expect(answer, create_status(m, caller.actor, type_, 200)) and answer.status == 200:
                 m.expect_equal([0, 1], [answer.json()['accepted'], len(answer.json()['refused'])], 'rows in and out')
-            refer(m, caller, type_, lambda fields: (f'{API}{type_.name}/import', {'rows': [{'fields': fields}], 'dry_run': True}))
+            refer(m, caller, type_, lambda fields, name=type_.name: (
+                f'{API}{name}/import', {'rows': [{'fields': fields}], 'dry_run': True}))
 
 
 def refer(m, caller, type_, request):
@@ -161,7 +163,8 @@ def page_form(m, e):
             for name in [a.name for a in type_.actions] + ['frobnicate']:
                 none = None
                 for one in reversed(m.samples(caller, type_)):
-                    answer = m.ask(caller, f'/{type_.name}/{one.id if one else m.nothing}/{name}', m.relation(caller.actor, one))
+                    target = f'/{type_.name}/{one.id if one else m.nothing}/{name}'
+                    answer = m.ask(caller, target, m.relation(caller.actor, one))
                     none = none or answer
                     if m.turned_away(caller, answer):
                         continue
@@ -179,7 +182,8 @@ def page_step(m, e):
             for name in [a.name for a in type_.actions] + ['frobnicate']:
                 none = None
                 for one in reversed(m.samples(caller, type_)):
-                    answer = m.ask(caller, f'/{type_.name}/{one.id if one else m.nothing}/{name}', m.relation(caller.actor, one),
+                    target = f'/{type_.name}/{one.id if one else m.nothing}/{name}'
+                    answer = m.ask(caller, target, m.relation(caller.actor, one),
                                    form=[('version', STALE), *UNKNOWN.items()])
                     none = none or answer
                     if m.turned_away(caller, answer):
@@ -207,7 +211,8 @@ def machine(m, e):
         body = json.loads(example) if example else None
         answer = m.ask(caller, target, body=body)
         if m.expect(answer, 404):
-            m.expect_same(answer, m.ask(caller, '/api/v1/local/nothing', body=body), 'an address of the machine and none')
+            none = m.ask(caller, '/api/v1/local/nothing', body=body)
+            m.expect_same(answer, none, 'an address of the machine and none')
         m.expect(m.ask(caller, target, body=body, headers=[('Firstmile-As', victim.login)]), 400, 404)
 
 
