@@ -251,7 +251,7 @@ static Err compile(Compiler *compiler)
         emit_text(compiler, line);
         Tag tag = { 0 };
         TRY(tag_read(compiler, start, &tag));
-        size_t line_end;
+        size_t line_end = 0;
         bool   alone = stands_alone(compiler, &tag, &line_end);
         Str    indent = STR_NONE;
         if (alone)
