@@ -86,7 +86,8 @@ def script_tests(builds):
         binary = ROOT / builds[build] / 'firstmile'
         scenario = path.suffix == '.scn'
         command = [sys.executable, str(ROOT / 'tests/scenario.py'), str(path)] if scenario else [sys.executable, str(path)]
-        yield Test(name=path.name if scenario else path.stem, build=build, command=command, timeout_s=SCRIPT_TIMEOUT_S,
+        yield Test(name=path.name if scenario else path.stem, build=build, command=command,
+                   timeout_s=SCRIPT_TIMEOUT_S * (TIMEOUT_FACTOR if 'long' in suites else 1),
                    suites=suites | ({'scenario'} if scenario else {'program'}), alone='alone' in suites,
                    env={'FIRSTMILE_BIN': str(binary), 'FIRSTMILE_BUILD': str(ROOT / builds[build])})
 
