@@ -15,7 +15,7 @@
  *         creates a record; ref is the name by which later steps mean it
  *     {"as":"researcher","type":"result","record":"r1","action":"submit","input":{…}}
  *         any other action on that record; input may be absent
- * Field values are the API's (contract, section 3); a reference to a record of an earlier step is {"ref":"r1"}, to an organisation
+ * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an organisation
  * {"ref":"lingang"}, to a person {"ref":"researcher"} (their login). */
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H

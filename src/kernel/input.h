@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "kernel/access.h"
 
-/* Reads a JSON value as the contract spells it (section 3); null is missing; text is trimmed and normalised (NFC), empty is
+/* Reads a JSON value as docs/API.md spells it; null is missing; text is trimmed and normalised (NFC), empty is
  * missing. When it does not fit, *good is false and problems says why. A reference must name a record that the actor may see:
  * an unseen id is an unknown id. */
 Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *out, bool *good,

@@ -1,6 +1,6 @@
 /* engines/expression/expression.h: the small typed language of guards, filters, relations and computed fields.
  *
- * Grammar  contract, section 7. Keywords lower case; text in single quotes, doubled to escape; numbers exact decimals.
+ * Grammar  docs/EXPRESSIONS.md. Keywords lower case; text in single quotes, doubled to escape; numbers exact decimals.
  * Meaning  total and two-valued: missing is a value; any comparison with a missing value is false, `!=` is true; division by
  *          zero is missing; `and`, `or`, `not` see only true and false. No implicit conversion, save that an integer and a
  *          decimal compare and add as the numbers they are. A quotient has 6 digits after the point, or as many as its operands
