@@ -430,7 +430,7 @@ static Text tally_found(Explain *x, const Expr *collection, size_t count, size_t
     if (!member_rule(x, collection, &met))
         return fill(x, TEXT("{a}共 {b} 条", "{a}: {b} in all"), label, total);
     total = fill(x, TEXT("{a}共 {b} 条", "{a}: {b} in all"), label, total);
-    return fill(x, TEXT("{a}，满足 {b} 条", "{a}, {b} fitting"), total, number_text(x, (int64_t)members));
+    return fill(x, TEXT("{a}，符合 {b} 条", "{a}, {b} matching"), total, number_text(x, (int64_t)members));
 }
 
 /* negated: the clause asks that there be none, so the ones that belong are what the reader looks for. inside: a
