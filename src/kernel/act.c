@@ -136,9 +136,10 @@ static Err prepare_find(Prepare *p)
     if (p->request->record.len)
         TRY(find_one(p->ctx, p->request->type, p->request->record, &p->before));
     p->action = type_action(p->request->type, p->request->action);
-    if (!p->action || p->action->creates != (p->request->record.len == 0))
-        return err_make(ECODE_ACTION_UNKNOWN, "%.*s", STR_FMT(p->request->action));
-    return ERR_OK;
+    if (p->action && p->action->creates == (p->request->record.len == 0))
+        return ERR_OK;
+    PROBLEM(p->problems, ECODE_ACTION_UNKNOWN, STR_NONE, STR_NONE, ARG("action", p->request->action));
+    return err_make(ECODE_ACTION_UNKNOWN, "%.*s", STR_FMT(p->request->action));
 }
 
 static Err prepare_right(Prepare *p, const Record *record)

@@ -284,7 +284,7 @@ static Err admit(Call *call, Problems *problems)
     TRY(check_permission(call));
     if (call->endpoint->body == BODY_FORM)
         TRY(read_form(call, &token, problems));
-    TRY(origin_check(call, call->endpoint->csrf, token));
+    TRY(origin_check(call, call->endpoint->csrf, token, problems));
     TRY(check_query(call, problems));
     keep_language(call);
     return call->endpoint->body == BODY_JSON ? read_json(call, problems) : ERR_OK;

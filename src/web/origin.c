@@ -36,7 +36,7 @@ static bool api_only_ours_can_send(const Call *call)
            call_header(call, STR("X-Firstmile")).ptr;
 }
 
-Err origin_check(const Call *call, Csrf rule, Str form_token)
+Err origin_check(const Call *call, Csrf rule, Str form_token, Problems *problems)
 {
     if (rule == CSRF_NONE || call->from != CALL_NETWORK || call->as == CALL_AS_TOKEN)
         return ERR_OK;
@@ -44,8 +44,12 @@ Err origin_check(const Call *call, Csrf rule, Str form_token)
         return err_make(ECODE_HTTP_CROSS_SITE, "Origin or Sec-Fetch-Site");
     if (rule == CSRF_OPEN || call->as != CALL_AS_SESSION)
         return ERR_OK;
-    if (rule == CSRF_JSON)
-        return api_only_ours_can_send(call) ? ERR_OK : err_make(ECODE_HTTP_MEDIA, "with a cookie");
+    if (rule == CSRF_JSON && api_only_ours_can_send(call))
+        return ERR_OK;
+    if (rule == CSRF_JSON) {
+        PROBLEM(problems, ECODE_HTTP_MEDIA, STR_NONE, STR_NONE, ARG("expected", STR("application/json")));
+        return err_make(ECODE_HTTP_MEDIA, "with a cookie");
+    }
     Str token = session_form_token(call->ctx.city, call->ctx.arena, call->session.key);
     return form_token.ptr && bytes_eq_secret(token, form_token) ? ERR_OK
                                                                 : err_make(ECODE_HTTP_CROSS_SITE, "form token");

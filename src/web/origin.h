@@ -10,7 +10,7 @@
 #include "web/endpoints.h"
 
 /* form_token: what the form carried; ptr NULL when nothing. ECODE_HTTP_CROSS_SITE, ECODE_HTTP_MEDIA. */
-Err origin_check(const Call *call, Csrf rule, Str form_token) MUST_CHECK;
+Err origin_check(const Call *call, Csrf rule, Str form_token, Problems *problems) MUST_CHECK;
 /* Content-Type is media, with no other parameter than charset=utf-8. */
 bool media_is(Str content_type, Str media);
 
