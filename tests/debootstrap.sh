@@ -26,7 +26,10 @@ server=
 cleanup() {
     status=$?
     trap - EXIT
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    for process in /proc/[0-9]*; do          # whatever still runs inside, such as an interrupted apt
+        [ "$(readlink "$process/root")" != "$root" ] || kill -KILL "${process#/proc/}" 2>/dev/null || true
+    done
+    sleep 1
     for mount in dev/pts dev proc; do
         ! mountpoint -q "$root/$mount" || umount "$root/$mount" || exit 70      # never remove through a mount
     done
@@ -83,7 +86,7 @@ say "./dev run"
 "$inside" ./dev run >"$scratch/run.log" 2>&1 &
 server=$!
 tries=0
-until answer=$(healthz); do
+until grep -q '^listening on' "$scratch/run.log" && answer=$(healthz); do      # and not somebody else's server there
     kill -0 "$server" 2>/dev/null || { cat "$scratch/run.log"; die './dev run ended'; }
     tries=$((tries + 1))
     [ "$tries" -lt 1800 ] || { cat "$scratch/run.log"; die 'no answer in 30 minutes'; }
