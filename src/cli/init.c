@@ -8,8 +8,7 @@
 #include "kernel/signin.h"
 
 #define PACK_DEFAULT      "shanghai"
-#define OPERATOR          "operator" /* the role's name, and the first operator's login */
-#define PASSWORD_MADE_LEN 18         /* random bytes of a password that is made: 24 characters */
+#define PASSWORD_MADE_LEN 18 /* random bytes of a password that is made: 24 characters */
 
 typedef struct Init {
     Cli        *cli;
@@ -107,16 +106,12 @@ static Err fill_operator(Init *init, const Ctx *ctx)
     const Field *of = pack->membership->fields;
     Arena       *arena = ctx->arena;
     Lang         lang = init->cli->lang;
-    int          role = pack_role(pack, STR(OPERATOR));
+    const Named *role = &pack->roles[ROLE_OPERATOR];
     Str          organisation, membership;
-    if (role < 0)
-        return CLI_FAIL(init->cli, err_make(ECODE_PACK_UNKNOWN, "role " OPERATOR),
-                        ARG_TEXT("what", TEXT("角色", "role")), ARG("name", STR(OPERATOR)));
-    DemoUser *user = ARENA_NEW(arena, DemoUser);
-    *user = (DemoUser){ .login = STR(OPERATOR),
-                        .role = STR(OPERATOR),
-                        .name = pack->roles[role].label.in[lang],
-                        .organisation_name = pack->label.in[lang] };
+    DemoUser    *user = ARENA_NEW(arena, DemoUser);
+    *user = (DemoUser){
+        .login = role->name, .role = role->name, .name = role->label.in[lang], .organisation_name = pack->label.in[lang]
+    };
     Json *home = json_object(arena), *person = json_object(arena), *member = json_object(arena);
     json_set_str(arena, home, pack->organisation->fields[pack->organisation->title].name, user->organisation_name);
     TRY(make(init, ctx, pack->organisation, home, &organisation));
@@ -124,7 +119,7 @@ static Err fill_operator(Init *init, const Ctx *ctx)
     TRY(make(init, ctx, pack->person, person, &user->person));
     json_set_str(arena, member, of[pack->membership_person].name, user->person);
     json_set_str(arena, member, of[pack->membership_organisation].name, organisation);
-    json_set_str(arena, member, of[pack->membership_role].name, STR(OPERATOR));
+    json_set_str(arena, member, of[pack->membership_role].name, role->name);
     json_set_str(arena, member, of[pack->membership_from].name, date_text(arena, ctx_today(ctx)));
     TRY(make(init, ctx, pack->membership, member, &membership));
     init->users = user;

@@ -1,12 +1,15 @@
 /* The write path over the mini pack: who, state, fields, guard, version, number, event. */
 #include "kernel/testing/testing.h"
 
+#include "base/file.h"
 #include "kernel/event.h"
 #include "kernel/rebuild.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 /* cmocka wants these first */
 #include <cmocka.h>
 
@@ -331,6 +334,54 @@ static void a_second_process_cannot_open_the_city(void **state)
     assert_int_equal(err.code, ECODE_CITY_LOCKED);
 }
 
+static void who_has_left_or_whose_organisation_is_closed_acts_no_more(void **state)
+{
+    Cast *cast = *state;
+    Ctx   ctx = test_ctx(cast->test, &actor_system);
+    Actor out;
+    assert_int_equal(actor_load(&ctx, cast->author.membership, &out).kind, ERR_NONE);
+    test_act(cast->test, &actor_system, "person", cast->author.person, "leave", STR_NONE);
+    assert_int_equal(actor_load(&ctx, cast->author.membership, &out).code, ECODE_SIGN_IN_NO_MEMBERSHIP);
+    assert_int_equal(actor_load(&ctx, cast->reader.membership, &out).kind, ERR_NONE);
+    test_act(cast->test, &actor_system, "organisation", cast->press, "close", STR_NONE);
+    assert_int_equal(actor_load(&ctx, cast->reader.membership, &out).code, ECODE_SIGN_IN_NO_MEMBERSHIP);
+}
+
+static void change_key(Cast *cast, const char *text, unsigned mode)
+{
+    Str path = str_printf(cast->test->arena, "%.*s/keys/secret", STR_FMT(cast->test->city->dir));
+    assert_int_equal(file_write(path, str_from(text), mode).kind, ERR_NONE);
+}
+
+static ErrCode open_again(Cast *cast, Str dir, Env env)
+{
+    City *city = NULL;
+    Err   err = city_open(dir, STR_NONE, env, &city);
+    city_close(city);
+    (void)cast;
+    return err.code;
+}
+
+static void a_city_opens_with_its_own_key_alone_and_only_while_it_is_secret(void **state)
+{
+    static const char other[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
+    Cast             *cast = *state;
+    Str               dir = str_dup(cast->test->arena, cast->test->city->dir), key;
+    Env               env = cast->test->city->env;
+    Str               path = str_printf(cast->test->arena, "%.*s/keys/secret", STR_FMT(dir));
+    assert_int_equal(file_read(cast->test->arena, path, 4096, &key).kind, ERR_NONE);
+    const char *own = str_dup_z(cast->test->arena, key);
+    change_key(cast, other, 0600);
+    city_close(cast->test->city);
+    assert_int_equal(open_again(cast, dir, env), ECODE_CITY_KEY_WRONG);
+    assert_int_equal(chmod(str_dup_z(cast->test->arena, path), 0644), 0);
+    assert_int_equal(open_again(cast, dir, env), ECODE_CITY_KEY_OPEN);
+    assert_int_equal(unlink(str_dup_z(cast->test->arena, path)), 0);
+    assert_int_equal(open_again(cast, dir, env), ECODE_CITY_KEY_MISSING);
+    assert_int_equal(file_write(path, str_from(own), 0600).kind, ERR_NONE);
+    assert_int_equal(city_open(dir, STR_NONE, env, &cast->test->city).kind, ERR_NONE);
+}
+
 static void the_clock_of_events_never_steps_back(void **state)
 {
     Cast  *cast = *state;
@@ -363,6 +414,8 @@ int main(void)
         CASE(rebuild_heals_what_was_damaged_by_hand),
         CASE(a_closed_city_opens_as_it_was),
         CASE(a_second_process_cannot_open_the_city),
+        CASE(who_has_left_or_whose_organisation_is_closed_acts_no_more),
+        CASE(a_city_opens_with_its_own_key_alone_and_only_while_it_is_secret),
         CASE(the_clock_of_events_never_steps_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 
 const Actor actor_system = { .system = true };
 
-/* A membership runs while it is in its first state and today lies between its dates. */
+/* A membership runs while it, its person and its organisation are in the first state of their types, and today lies between its
+ * dates. Takes RUNNING_PARAMS values (running_params). */
 static Buf running_sql(Arena *arena, const Pack *pack)
 {
     const Type  *m = pack->membership, *p = pack->person, *o = pack->organisation;
@@ -16,9 +17,21 @@ static Buf running_sql(Arena *arena, const Pack *pack)
     buf_printf(&sql,
                " FROM \"%.*s\" m JOIN \"%.*s\" p ON p.\"id\" = m.\"%.*s\" JOIN \"%.*s\" o ON o.\"id\" = m.\"%.*s\"",
                STR_FMT(m->table), STR_FMT(p->table), STR_FMT(person), STR_FMT(o->table), STR_FMT(organisation));
-    buf_printf(&sql, " WHERE m.\"state\" = ? AND m.\"%.*s\" <= ? AND (m.\"%.*s\" IS NULL OR m.\"%.*s\" >= ?)",
-               STR_FMT(from), STR_FMT(to), STR_FMT(to));
+    buf_add(&sql, STR(" WHERE m.\"state\" = ? AND p.\"state\" = ? AND o.\"state\" = ?"));
+    buf_printf(&sql, " AND m.\"%.*s\" <= ? AND (m.\"%.*s\" IS NULL OR m.\"%.*s\" >= ?)", STR_FMT(from), STR_FMT(to),
+               STR_FMT(to));
     return sql;
+}
+
+#define RUNNING_PARAMS 5
+
+static void running_params(const Ctx *ctx, Value out[RUNNING_PARAMS])
+{
+    const Pack *pack = ctx->city->pack;
+    out[0] = value_text(pack->membership->states[0].name);
+    out[1] = value_text(pack->person->states[0].name);
+    out[2] = value_text(pack->organisation->states[0].name);
+    out[3] = out[4] = value_date(ctx_today(ctx));
 }
 
 static Actor actor_from_row(Arena *arena, const Pack *pack, const Rows *rows)
@@ -37,10 +50,10 @@ Err actor_load(const Ctx *ctx, Str membership, Actor *out)
     Buf         sql = running_sql(ctx->arena, pack);
     buf_add(&sql, STR(" AND m.\"id\" = ?"));
     OWNED(rows) Rows *rows = NULL;
-    int64_t           today = ctx_today(ctx);
-    Value             params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today),
-                                   value_id(membership) };
-    TRY(db_query(ctx->db, buf_str(&sql), params, 4, &rows));
+    Value             params[RUNNING_PARAMS + 1];
+    running_params(ctx, params);
+    params[RUNNING_PARAMS] = value_id(membership);
+    TRY(db_query(ctx->db, buf_str(&sql), params, RUNNING_PARAMS + 1, &rows));
     bool more;
     TRY(rows_next(rows, &more));
     if (!more)
@@ -60,10 +73,11 @@ Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
     buf_printf(&sql, " AND m.\"%.*s\" = ? ORDER BY m.\"id\" LIMIT ?",
                STR_FMT(pack->membership->fields[pack->membership_person].name));
     OWNED(rows) Rows *rows = NULL;
-    int64_t           today = ctx_today(ctx);
-    Value             params[] = { value_text(pack->membership->states[0].name), value_date(today), value_date(today),
-                                   value_id(person), value_int(ACTOR_CHOICES_MAX) };
-    TRY(db_query(ctx->db, buf_str(&sql), params, 5, &rows));
+    Value             params[RUNNING_PARAMS + 2];
+    running_params(ctx, params);
+    params[RUNNING_PARAMS] = value_id(person);
+    params[RUNNING_PARAMS + 1] = value_int(ACTOR_CHOICES_MAX);
+    TRY(db_query(ctx->db, buf_str(&sql), params, RUNNING_PARAMS + 2, &rows));
     *out = ARENA_ARRAY(ctx->arena, Actor, ACTOR_CHOICES_MAX);
     *count = 0;
     for (bool more;;) {

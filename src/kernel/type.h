@@ -13,6 +13,7 @@
 
 #define STATES_MAX       64 /* of a type: a set of states is a uint64_t */
 #define ROLES_MAX        64
+#define ROLE_OPERATOR    0 /* the pack's first role runs the city: it is who acts when a command does not say who */
 #define COMPARTMENTS_MAX 8
 #define FIELDS_MAX       200 /* of a type, the system's included */
 #define RELATIONS_MAX    16

@@ -186,10 +186,9 @@ static Err read_form(Call *call, Str *token, Problems *problems)
 /* Operators of the running city see its figures from the machine itself, behind a token; everybody else sees no such address. */
 static bool may_watch(const Call *call)
 {
-    int  operator= pack_role(call_pack(call), STR("operator"));
     Str  peer = call_peer(call);
     bool here = str_starts(peer, STR("127.")) || str_eq(peer, STR("::1"));
-    return call->from != CALL_NETWORK || (here && call->ctx.actor && operator>= 0 && call->ctx.actor->role == operator);
+    return call->from != CALL_NETWORK || (here && call->ctx.actor && call->ctx.actor->role == ROLE_OPERATOR);
 }
 
 static Err check_permission(const Call *call)

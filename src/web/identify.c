@@ -135,12 +135,11 @@ static Err by_default(Call *call)
     size_t      count;
     Actor       actor, first;
     int64_t     oldest = INT64_MAX;
-    int         role = pack_role(call_pack(call), STR("operator"));
     TRY(credential_list(call->ctx.db, call->ctx.arena, &list, &count));
-    for (size_t i = 0; role >= 0 && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         bool found = false;
         if (list[i].created_ms < oldest)
-            TRY(membership_of(call, list[i].person, role, &actor, &found));
+            TRY(membership_of(call, list[i].person, ROLE_OPERATOR, &actor, &found));
         if (found) {
             oldest = list[i].created_ms;
             first = actor;
