@@ -57,6 +57,12 @@
       "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
     X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \
       "Stop serve before you run this command.")                                                                             \
+    X(CITY_KEY_MISSING, "city.key_missing", ERR_UNSEEN, "没有密钥", "No key", "城市的密钥文件 keys/secret 不在；用 --key-dir 指明它所在的文件夹，或从备份取回。", \
+      "The city's key file keys/secret is not there; name its folder with --key-dir, or bring it back from a backup.")        \
+    X(CITY_KEY_OPEN, "city.key_open", ERR_DENIED, "密钥对他人可读", "Key open to others", "密钥文件 keys/secret 对其他用户可读；请执行 chmod 600 后再试。", \
+      "The key file keys/secret can be read by other users; run chmod 600 on it and try again.")                              \
+    X(CITY_KEY_WRONG, "city.key_wrong", ERR_REFUSED, "密钥不是这座城市的", "Not this city's key", "密钥文件 keys/secret 损坏，或属于另一座城市。", \
+      "The key file keys/secret is damaged or belongs to another city.")                                                      \
     X(PORT_TAKEN, "port.taken", ERR_BUSY, "端口被占用", "Port taken", "无法监听 {address}：端口被占用。", "Cannot listen on {address}: the port is taken.") \
     X(PORT_REFUSED, "port.refused", ERR_DENIED, "不可监听此地址", "Address not allowed",                                        \
       "没有 TLS 时只监听本机地址；要对外服务，请放在代理之后并用 --behind-proxy 指明代理。",                                      \

@@ -34,7 +34,39 @@ static Err make_dir(Arena *arena, Str path, mode_t mode)
 
 static Str keys_in(Arena *arena, Str dir, Str key_dir) { return key_dir.len ? key_dir : path_in(arena, dir, "keys"); }
 
+/* ---- the key ---- */
+
+/* What the database keeps of the key: enough to know it again, nothing to guess it from. */
+static Str key_check(Arena *arena, const Hash *secret)
+{
+    Hash check = hmac_sha256(hash_str(secret), STR("firstmile key check"));
+    return hex_encode(arena, hash_str(&check));
+}
+
+static Err read_secret(Arena *arena, Str keys, Hash *out)
+{
+    Str         path = path_in(arena, keys, "secret"), text, bytes;
+    struct stat about;
+    if (stat(str_dup_z(arena, path), &about) != 0)
+        return err_make(ECODE_CITY_KEY_MISSING, "%.*s: %s", STR_FMT(path), strerror(errno));
+    if (about.st_mode & (S_IRWXG | S_IRWXO))
+        return err_make(ECODE_CITY_KEY_OPEN, "%.*s has mode %o", STR_FMT(path), about.st_mode & 07777);
+    TRY(file_read(arena, path, SECRET_FILE_MAX, &text));
+    if (!hex_decode(arena, str_trim(text), &bytes) || bytes.len != HASH_SIZE)
+        return err_make(ECODE_CITY_KEY_WRONG, "%.*s is not %d bytes in hex", STR_FMT(path), HASH_SIZE);
+    memcpy(out->bytes, bytes.ptr, HASH_SIZE);
+    return ERR_OK;
+}
+
 /* ---- making ---- */
+
+typedef struct Making { /* what a new city begins with */
+    const Pack       *pack;
+    const PackSource *source;
+    const Env        *env;
+    Hash              secret;
+    bool              demo;
+} Making;
 
 static Err freeze_pack(Db *db, const Pack *pack, const PackSource *source, int64_t now_ms)
 {
@@ -71,21 +103,30 @@ static Err first_event(Db *db, Arena *arena, const Env *env, const Pack *pack, c
     return event_write(db, arena, env, &head, &item, 1);
 }
 
-static Err fill(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source, bool demo)
+static Err setting_put(Db *db, Str name, Str value)
 {
-    Value setting[] = { value_text(STR("demo")), value_text(demo ? STR("yes") : STR("no")) };
-    TRY(db_run(db, sql_setting_put, setting, 2));
+    Value row[] = { value_text(name), value_text(value) };
+    return db_run(db, sql_setting_put, row, 2);
+}
+
+static Err fill(Db *db, Arena *arena, const Making *making)
+{
+    const Pack       *pack = making->pack;
+    const PackSource *source = making->source;
+    const Env        *env = making->env;
+    TRY(setting_put(db, STR("demo"), making->demo ? STR("yes") : STR("no")));
+    TRY(setting_put(db, STR("key_check"), key_check(arena, &making->secret)));
     TRY(freeze_pack(db, pack, source, env_now(env)));
     for (size_t i = 0; i < pack->type_count; i++)
         TRY(db_script(db, record_ddl(arena, &pack->types[i])));
     return first_event(db, arena, env, pack, source);
 }
 
-static Err migrate_and_fill(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source, bool demo)
+static Err migrate_and_fill(Db *db, Arena *arena, const Making *making)
 {
     TRY(db_migrate(db, kernel_migrations, kernel_migration_count));
     TRY(db_begin(db));
-    Err err = fill(db, arena, env, pack, source, demo);
+    Err err = fill(db, arena, making);
     if (!err.kind)
         return db_commit(db);
     db_rollback(db);
@@ -118,7 +159,10 @@ Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env e
     TRY(make_secret(arena, keys_in(arena, dir, key_dir), &env));
     unlink(str_dup_z(arena, begun)); /* left by an init that was cut off: nobody has used it */
     TRY(db_open(begun, DB_CREATE, &db));
-    Err err = migrate_and_fill(db, arena, &env, pack, source, demo);
+    Making making = { .pack = pack, .source = source, .demo = demo, .env = &env };
+    Err    err = read_secret(arena, keys_in(arena, dir, key_dir), &making.secret);
+    if (!err.kind)
+        err = migrate_and_fill(db, arena, &making);
     db_close(db); /* folds the write-ahead log into the file */
     db = NULL;
     if (err.kind) {
@@ -141,25 +185,25 @@ static Err take_lock(City *city)
     return ERR_OK;
 }
 
-static Err read_secret(City *city, Str key_dir)
+static Err setting_get(City *city, Db *db, Str name, Str *out)
 {
-    Str text, bytes;
-    TRY(file_read(city->arena, path_in(city->arena, keys_in(city->arena, city->dir, key_dir), "secret"),
-                  SECRET_FILE_MAX, &text));
-    if (!hex_decode(city->arena, str_trim(text), &bytes) || bytes.len != HASH_SIZE)
-        return err_make(ECODE_FILE_READ, "keys/secret is not 32 bytes in hex");
-    memcpy(city->secret.bytes, bytes.ptr, HASH_SIZE);
+    OWNED(rows) Rows *rows = NULL;
+    Value             key = value_text(name);
+    bool              more;
+    TRY(db_query(db, sql_setting_get, &key, 1, &rows));
+    TRY(rows_next(rows, &more));
+    *out = more ? str_dup(city->arena, rows_borrow_text(rows, 0)) : STR_NONE;
     return ERR_OK;
 }
 
 static Err read_settings(City *city, Db *db)
 {
-    OWNED(rows) Rows *rows = NULL;
-    Value             key = value_text(STR("demo"));
-    bool              more;
-    TRY(db_query(db, sql_setting_get, &key, 1, &rows));
-    TRY(rows_next(rows, &more));
-    city->demo = more && str_eq(rows_borrow_text(rows, 0), STR("yes"));
+    Str demo, check;
+    TRY(setting_get(city, db, STR("demo"), &demo));
+    TRY(setting_get(city, db, STR("key_check"), &check));
+    city->demo = str_eq(demo, STR("yes"));
+    if (!bytes_eq_secret(check, key_check(city->arena, &city->secret)))
+        return err_make(ECODE_CITY_KEY_WRONG, "the key is another city's");
     return ERR_OK;
 }
 
@@ -201,7 +245,7 @@ static Err open_in(City *city, Str key_dir)
     if (access(str_dup_z(city->arena, city->database_path), F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
     TRY(take_lock(city));
-    TRY(read_secret(city, key_dir));
+    TRY(read_secret(city->arena, keys_in(city->arena, city->dir, key_dir), &city->secret));
     TRY(db_open(city->database_path, DB_WRITE, &db));
     Err err = db_migrate(db, kernel_migrations, kernel_migration_count);
     if (!err.kind)
