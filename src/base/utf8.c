@@ -125,6 +125,16 @@ Str utf8_trim(Str s)
     return s;
 }
 
+bool utf8_visible(Str s)
+{
+    for (size_t at = 0; at < s.len;) {
+        uint32_t point = utf8_next(s, &at);
+        if (!uc_is_property_white_space(point) && !uc_is_property_default_ignorable_code_point(point))
+            return true;
+    }
+    return false;
+}
+
 /* ---- what people type ---- */
 
 typedef struct Range {
@@ -144,11 +154,11 @@ static bool in_ranges(uint32_t point, const Range *ranges, size_t count)
 bool utf8_printable(Str s, bool lines)
 {
     static const Range refused[] = {
-        { 0x0000, 0x001F }, { 0x007F, 0x009F }, { 0x202A, 0x202E }, { 0x2066, 0x2069 }, { 0xFFFE, 0xFFFF },
+        { 0x0000, 0x001F }, { 0x007F, 0x009F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 }, { 0xFFFE, 0xFFFF },
     };
     for (size_t at = 0; at < s.len;) {
         uint32_t point = utf8_next(s, &at);
-        if (lines && (point == '\t' || point == '\n'))
+        if (lines && (point == '\t' || point == '\n' || point == 0x2028 || point == 0x2029))
             continue;
         if (IN_RANGES(point, refused))
             return false;

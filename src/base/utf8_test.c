@@ -100,7 +100,7 @@ static void control_and_override_characters_are_not_for_people(void **state)
         assert_false(utf8_printable(str_from(never[i]), true) || utf8_printable(str_from(never[i]), false));
     assert_false(utf8_printable(STR("a\0b"), true));
     assert_false(utf8_printable(STR("a\tb"), false) || utf8_printable(STR("a\nb"), false));
-    const char *beside[] = { "\u2029", "\u202F", "\u2065", "\u206A", "\uFFFD", " ", "~", "\u00A0" };
+    const char *beside[] = { "\u2027", "\u202F", "\u2065", "\u206A", "\uFFFD", " ", "~", "\u00A0" };
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
         assert_true(utf8_printable(str_from(beside[i]), false));
 }
@@ -185,6 +185,19 @@ static void wide_characters_take_two_columns(void **state)
     assert_int_equal(utf8_columns(STR("e\xCC\x81")), 1); /* e, combining acute */
 }
 
+static void text_without_anything_to_see_is_told_from_text(void **state)
+{
+    (void)state;
+    static const char *const nothing[] = { "",       " ",      "\u3000",     "\u200b",
+                                           "\ufeff", "\u3164", "\U000E0041", " \u200b\u00a0" };
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        assert_false(utf8_visible(str_from(nothing[i])));
+    assert_true(utf8_visible(STR("\u200b甲")));
+    assert_true(utf8_visible(STR(".")));
+    assert_false(utf8_printable(STR("a\u2028b"), false));
+    assert_true(utf8_printable(STR("a\u2028b"), true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +212,7 @@ int main(void)
         TEST(line_ends_become_line_feeds),
         TEST(a_heap_of_accents_takes_no_long_time),
         TEST(wide_characters_take_two_columns),
+        TEST(text_without_anything_to_see_is_told_from_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

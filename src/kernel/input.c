@@ -68,7 +68,7 @@ static bool read_text(Input *in)
                           ARG("max", str_printf(arena, "%lld", (long long)in->field->max_points)) };
         return refuse(in, ECODE_FIELD_LONG, args, 2);
     }
-    in->value = text.len ? value_text(text) : VALUE_NONE;
+    in->value = utf8_visible(text) ? value_text(text) : VALUE_NONE;
     return true;
 }
 
