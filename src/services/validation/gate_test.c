@@ -83,6 +83,15 @@ static size_t refusals(Cast *cast)
     return err.kind ? problems.count : 0;
 }
 
+static uint64_t random_below(uint64_t *seed,
+                             uint64_t  bound) /* xorshift64: repeatable, and enough for a choice of cases */
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed % bound;
+}
+
 static void with_nothing_recorded_both_sides_are_missing_and_two_clauses_refuse(void **state)
 {
     Cast *cast = *state;
@@ -124,6 +133,35 @@ static void a_failed_market_part_is_named(void **state)
     assert_int_equal(refusals(cast), 2); /* no passing one, and one that stands and fails */
 }
 
+/* The page's words and the pack's guard are written apart: over random records they say the same. */
+static void both_sides_pass_exactly_when_the_guard_lets_the_gate_open(void **state)
+{
+    Cast    *cast = *state;
+    uint64_t seed = 20261125;
+    size_t   opens = 0;
+    for (int round = 0; round < 60; round++) {
+        cast->result = test_act(cast->test, &cast->researcher, "result", STR_NONE, "create",
+                                STR("{\"title\":\"Cell\",\"abstract\":\"How.\",\"discipline\":\"Materials\"}"));
+        cast->gate = test_act(
+            cast->test, &cast->manager, "gate_review", STR_NONE, "create",
+            str_printf(cast->test->arena, "{\"result\":\"%.*s\"}", STR_FMT(record_id(&cast->result))));
+        for (int n = (int)(random_below(&seed, 3)); n > 0; n--) {
+            Record one = assess(cast, 3 + (int)random_below(&seed, 3), 4);
+            if (random_below(&seed, 3) == 0)
+                test_act(cast->test, &cast->manager, "trl_assessment", record_id(&one), "withdraw", STR_NONE);
+        }
+        for (int n = (int)random_below(&seed, 3); n > 0; n--)
+            validate(cast, random_below(&seed, 3) ? "pass" : "fail");
+        bool pass = str_eq(verdict(cast, &cast->manager, "technical"), STR("pass")) &&
+                    str_eq(verdict(cast, &cast->manager, "market"), STR("pass"));
+        bool open = refusals(cast) == 0;
+        if (pass != open)
+            fail_msg("round %d: sides %d, guard %d", round, pass, open);
+        opens += open;
+    }
+    assert_true(opens > 5 && opens < 50);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -132,6 +170,7 @@ int main(void)
         CASE(it_opens_when_both_sides_pass),
         CASE(a_standing_failure_keeps_it_shut_until_it_is_withdrawn),
         CASE(a_failed_market_part_is_named),
+        CASE(both_sides_pass_exactly_when_the_guard_lets_the_gate_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
