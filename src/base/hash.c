@@ -118,31 +118,6 @@ Hash hmac_sha256(Str key, Str data)
 
 bool bytes_eq_secret(Str a, Str b) { return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0); }
 
-struct Sha256 {
-    EVP_MD_CTX *context;
-};
-
-Sha256 *sha256_new(void)
-{
-    Sha256 *state = mem_alloc(sizeof *state);
-    state->context = context_new();
-    return state;
-}
-
-void sha256_free(Sha256 *state)
-{
-    if (!state)
-        return;
-    EVP_MD_CTX_free(state->context);
-    free(state);
-}
-
-void sha256_start(Sha256 *state) { digest_start(state->context, digests_get()->sha256); }
-
-void sha256_add(Sha256 *state, Str data) { digest_add(state->context, data); }
-
-Hash sha256_end(Sha256 *state) { return digest_end(state->context); }
-
 /* ---- hexadecimal ---- */
 
 Str hex_encode(Arena *arena, Str bytes)

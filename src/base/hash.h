@@ -26,13 +26,4 @@ bool base64_decode(Arena *arena, Str text, Str *out);
 Str  base64url_encode(Arena *arena, Str bytes); /* URL alphabet without padding */
 bool base64url_decode(Arena *arena, Str text, Str *out);
 
-/* SHA-256 in pieces, for hot paths that would otherwise copy. */
-typedef struct Sha256 Sha256;
-
-Sha256 *sha256_new(void);
-void    sha256_free(Sha256 *state);
-void    sha256_start(Sha256 *state);
-void    sha256_add(Sha256 *state, Str data);
-Hash    sha256_end(Sha256 *state);
-
 #endif
