@@ -80,7 +80,7 @@ class Garden:
         """Somebody of the demo city who may register records of a party type."""
         create = type_.action('create')
         able = (a for a in self.actors if self.policy.permits(a, create, None) == 'yes')
-        return min(able, key=lambda a: self.pack.roles.index(a.role))       # the first roles of a pack may register anybody
+        return min(able, key=lambda a: self.pack.roles.index(a.role))       # the first roles may register anybody
 
     def create(self, actor, type_, fields, letter):
         """The new record's id; the texts among fields become known as its canaries."""
@@ -124,29 +124,39 @@ class Garden:
         self.site.settled('POST', '/api/v1/local/credentials', {'person': person, 'login': login, 'password': PASSWORD})
         return person
 
-    def join(self, letter, person, role):
+    def join(self, letter, person, role, organisation=None):
         type_ = self.pack.types['membership']
-        fields = {'person': person, 'organisation': self.organisations[letter], 'role': role,
+        fields = {'person': person, 'organisation': organisation or self.organisations[letter], 'role': role,
                   'valid_from': '2020-01-01'}
         return self.create(self.registrar(type_), type_, fields, letter)
 
     def former(self):
-        """People whose only membership is not running any more, or not yet, with tokens from when it was."""
-        yesterday, tomorrow = (self.today() + datetime.timedelta(days=days) for days in (-1, 1))
-        actions = self.pack.types['membership'].actions
-        ending = next(a for a in actions if a.to and not a.creates)
-        self.stop('ended', ending, {'valid_to': '2099-12-31'})
-        for action in (a for a in actions if a.name == 'edit'):
-            self.stop('over', action, {'valid_to': yesterday.isoformat()})
-            self.stop('not-yet', action, {'valid_from': tomorrow.isoformat()})
+        """People who act no more, or not yet, with tokens from when they did: their membership has ended, is over, or
+        has not begun; they have left; their organisation is closed."""
+        yesterday, tomorrow = ((self.today() + datetime.timedelta(days=days)).isoformat() for days in (-1, 1))
+        self.stop('ended', 'membership', self.ending('membership'), {'valid_to': '2099-12-31'})
+        for action in (a for a in self.pack.types['membership'].actions if a.name == 'edit'):
+            self.stop('over', 'membership', action, {'valid_to': yesterday})
+            self.stop('not-yet', 'membership', action, {'valid_from': tomorrow})
+        self.stop('left', 'person', self.ending('person'), {})
+        self.stop('closed', 'organisation', self.ending('organisation'), {})
 
-    def stop(self, login, action, fields):
-        """A new person, whose membership the step then stops."""
+    def ending(self, type_name):
+        """The step out of the state in which memberships, people and organisations count."""
+        type_ = self.pack.types[type_name]
+        return next(a for a in type_.actions if a.to and not a.creates and type_.states[0] in a.from_)
+
+    def stop(self, login, type_name, action, fields):
+        """A new person in a new organisation; the step is then taken on one of the three records that let them act."""
+        type_ = self.pack.types['organisation']
+        who = self.registrar(type_)
+        organisation = self.create(who, type_, self.values('A', type_, who, type_.action('create')), 'A')
         person = self.person('A', login)
-        membership = self.join('A', person, self.pack.roles[0])
+        membership = self.join('A', person, self.pack.roles[0], organisation)
         self.former_tokens[login] = self.token(login, membership)
-        headers = [*self.bearer(self.registrar(self.pack.types['membership'])), ('If-Match', '"1"')]
-        self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/membership/{membership}/actions/{action.name}',
+        record = {'membership': membership, 'person': person, 'organisation': organisation}[type_name]
+        headers = [*self.bearer(self.registrar(self.pack.types[type_name])), ('If-Match', '"1"')]
+        self.site.settled_by(self.site.net, 'POST', f'/api/v1/records/{type_name}/{record}/actions/{action.name}',
                              {'input': fields}, headers)
 
     # -- records

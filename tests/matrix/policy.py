@@ -322,6 +322,14 @@ class Policy:
         """Whether the step takes this field from this actor; what they may not see is unknown to them."""
         return name in action.inputs and (record is None or self.shows(actor, record, record.type.field(name)))
 
+    # -- who acts
+
+    def runs(self, membership):
+        """It, its person and its organisation are in their first states, and today lies between its dates."""
+        records = [membership, *(self.truth.by_id[membership[name]] for name in ('person', 'organisation'))]
+        return all(r['state'] == r.type.states[0] for r in records) and membership['valid_from'] <= self.today and \
+            (membership['valid_to'] is None or membership['valid_to'] >= self.today)
+
     # -- what a role may ever meet
 
     def knows_field(self, role, field_, type_):
