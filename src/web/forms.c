@@ -1,4 +1,5 @@
 /* web/forms.c: the forms of pages: what they show, and what they send (web/page.h). */
+#include "base/utf8.h"
 #include "kernel/input.h"
 #include "web/handlers.h"
 #include "web/page.h"
@@ -105,12 +106,13 @@ typedef struct StepForm {
     ActRequest    request;
     const Action *action;
     Record        record; /* values NULL: the step creates one */
+    Problems      names;  /* of references: what was typed names no record, or several */
 } StepForm;
 
 /* The step that the address names, as far as the actor may take it at all. */
 static Err step_form(Call *call, Str action, StepForm *out, Problems *problems)
 {
-    *out = (StepForm){ .request = { .action = action, .if_match = -1 } };
+    *out = (StepForm){ .request = { .action = action, .if_match = -1 }, .names = call_problems(call) };
     TRY(call_type(call, 0, &out->request.type));
     out->request.record = call->params[1];
     if (out->request.record.len)
@@ -285,13 +287,51 @@ static Str without_marks(Arena *arena, Str text)
     return buf_str(&buf);
 }
 
-static Json *form_input(Call *call, const Type *type)
+/* Records that the actor sees and calls so: by number, else by title; more than one are two. What makes no filter names nothing. */
+static Err called(Call *call, const Type *type, Str name, Found *out)
+{
+    const uint16_t names[] = { SYS_NUMBER, type->title };
+    *out = (Found){ 0 };
+    for (size_t i = 0; i < sizeof names / sizeof *names && !out->count; i++) {
+        const Field *field = &type->fields[names[i]];
+        Problems     none = call_problems(call);
+        Query        query = { .limit = 2,
+                               .filter = str_printf(call->ctx.arena, "%.*s = %.*s", STR_FMT(field->name),
+                                                    STR_FMT(expr_quote(call->ctx.arena, name))) };
+        Err          err = field->kind == FIELD_TEXT ? find(&call->ctx, type, &query, out, &none) : ERR_OK;
+        if (err.kind && err.kind != ERR_INVALID)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* People know a record by its number or title: where one is typed, the id stands in its place. What names no record, or several,
+ * stays for the kernel to refuse; *problems says it better. */
+static Err reference_typed(Call *call, const Field *field, Str *value, Problems *problems)
+{
+    Str   name = utf8_normal(call->ctx.arena, utf8_trim(*value));
+    Found found;
+    if (!name.len || uuid_valid(name))
+        return ERR_OK;
+    TRY(called(call, field->target, name, &found));
+    if (found.count == 1)
+        *value = record_id(&found.records[0]);
+    else if (found.count)
+        PROBLEM(problems, ECODE_FIELD_KIND, field->name, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("expected", TEXT("编号：叫这个名称的不止一条", "a number: more than one has this title")));
+    else
+        PROBLEM(problems, ECODE_FIELD_REFERENCE, field->name, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("helps", TEXT("写编号或完整名称", "give its number or its exact title")));
+    return ERR_OK;
+}
+
+static Err form_input(Call *call, StepForm *form)
 {
     Arena *arena = call->ctx.arena;
     Json  *input = json_object(arena);
     for (size_t i = 0; i < call->form_count; i++) {
         Pair         pair = call->form[i];
-        const Field *field = type_field(type, pair.name);
+        const Field *field = type_field(form->request.type, pair.name);
         if (str_eq(pair.name, STR("version")))
             continue;
         if (!field) { /* the kernel says that there is no such field */
@@ -300,9 +340,12 @@ static Json *form_input(Call *call, const Type *type)
         }
         if (field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL)
             pair.value = without_marks(arena, pair.value);
+        if (field->kind == FIELD_REFERENCE && field->target)
+            TRY(reference_typed(call, field, &pair.value, &form->names));
         json_set(input, pair.name, input_from_text(arena, field, pair.value));
     }
-    return input;
+    form->request.input = input;
+    return ERR_OK;
 }
 
 /* What a person can mend on the form itself, or by sending it again. */
@@ -312,18 +355,32 @@ static bool shown_on_form(ErrKind kind)
            kind == ERR_BUSY;
 }
 
-static void form_again(Call *call, Err err, const Problems *problems)
+/* What the kernel found, with what is known better about the names that were typed. */
+static Problems with_names(Call *call, const Problems *problems, const Problems *names)
+{
+    Problems out = call_problems(call);
+    for (size_t i = 0; i < problems->count; i++) {
+        const Problem *problem = &problems->items[i];
+        for (size_t n = 0; n < names->count; n++)
+            if (problem->code == ECODE_FIELD_REFERENCE && str_eq(names->items[n].field, problem->field))
+                problem = &names->items[n];
+        problem_add(&out, problem->code, problem->field, problem->rule, problem->args, problem->arg_count);
+    }
+    return out;
+}
+
+static void form_again(Call *call, Err err, const Problems *found)
 {
     StepForm *form = call->state;
     Json     *json;
-    Problems  none = call_problems(call);
+    Problems  none = call_problems(call), problems = with_names(call, found, &form->names);
     Err       shown = form_json(call, form, &json, &none);
     if (shown.kind) {
         call_fail(call, shown, &none);
         return;
     }
-    json_set(json, STR("errors"), call_errors(call, err, problems));
-    json_set(json, STR("error"), call_error(call, err, problems));
+    json_set(json, STR("errors"), call_errors(call, err, &problems));
+    json_set(json, STR("error"), call_error(call, err, &problems));
     call_data(call, err_http(err.kind), json);
 }
 
@@ -365,11 +422,12 @@ static void form_sent(Call *call, Str action)
     call->state = form;
     if (!err.kind)
         err = form_version(call, form, &problems);
+    if (!err.kind)
+        err = form_input(call, form);
     if (err.kind) {
         call_fail(call, err, &problems);
         return;
     }
-    form->request.input = form_input(call, form->request.type);
     call_act(call, &form->request, form_acted);
 }
 

@@ -35,7 +35,7 @@
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are "true" or
- *     "false"; dates YYYY-MM-DD; choices their code; references an id. Success answers 303 to the record. Otherwise the form is
+ *     "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one record. Success answers 303 to the record. Otherwise the form is
  *     shown again with what was typed and the errors, status 422 (fields), 409 (state, guard), 412 (somebody was faster).
  * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}; field values may be given in the query, as a link that adds a
  * child names its parent: /review/new?paper=ID. */

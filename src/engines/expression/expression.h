@@ -70,6 +70,8 @@ typedef struct ExprPart { /* one conjunct of the top-level `and`s */
 
 /* Of what expr_parse gave; needs no check. */
 void expr_parts(Arena *arena, const Expr *expr, ExprPart **out, size_t *count);
+/* Text as a literal: in quotes, its own doubled. */
+Str expr_quote(Arena *arena, Str text);
 
 /* ---- evaluation ---- */
 

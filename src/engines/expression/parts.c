@@ -72,3 +72,16 @@ void expr_parts(Arena *arena, const Expr *expr, ExprPart **out, size_t *count)
     *out = ARENA_ARRAY(arena, ExprPart, *count);
     add_parts(arena, expr, *out);
 }
+
+Str expr_quote(Arena *arena, Str text)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    buf_char(&buf, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\'')
+            buf_char(&buf, '\'');
+        buf_char(&buf, text.ptr[i]);
+    }
+    buf_char(&buf, '\'');
+    return buf_str(&buf);
+}
