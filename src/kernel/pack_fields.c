@@ -55,9 +55,9 @@ static const struct {
 static const Choice disclosures[] = {
     /* as the classes from CLASS_PUBLIC on */
     { STR_INIT("public"), TEXT_INIT("公开", "Public") },
-    { STR_INIT("summary"), TEXT_INIT("公开摘要", "Summary") },
-    { STR_INIT("nda"), TEXT_INIT("签保密协议后可看", "Under NDA") },
-    { STR_INIT("secret"), TEXT_INIT("保密", "Secret") },
+    { STR_INIT("summary"), TEXT_INIT("公开摘要", "Summary public") },
+    { STR_INIT("nda"), TEXT_INIT("签保密协议后可见", "Under NDA") },
+    { STR_INIT("secret"), TEXT_INIT("保密（只对有权角色开放）", "Confidential (entitled roles only)") },
 };
 
 static uint8_t identity_compartment(const PackLoad *load)

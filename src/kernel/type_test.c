@@ -67,7 +67,9 @@ static void values_are_told_in_both_languages(void **state)
     says(arena, paper, "category", value_text(STR("letter")), "快报", "Letter");
     says(arena, paper, "category", value_text(STR("gone")), "gone", "gone");
     says(arena, paper, "state", value_text(STR("draft")), "草稿", "Draft");
-    says(arena, paper, "disclosure", value_text(STR("nda")), "签保密协议后可看", "Under NDA");
+    says(arena, paper, "disclosure", value_text(STR("nda")), "签保密协议后可见", "Under NDA");
+    says(arena, paper, "disclosure", value_text(STR("secret")), "保密（只对有权角色开放）",
+         "Confidential (entitled roles only)");
     says(arena, paper, "title", value_text(STR("letter")), "letter", "letter");
     says(arena, paper, "open", value_bool(true), "是", "yes");
     says(arena, paper, "open", value_bool(false), "否", "no");

@@ -2,21 +2,25 @@
  * that does not exist give the same bytes. */
 #include "web/pages/view.h"
 
-/* What helps, by the status that the problem has; the last row serves the rest. */
+/* What helps: the first row that fits the problem's status and the area of its code; the last one serves the rest. */
 static const struct {
     int         from, to;
+    Str         area;
     const char *helps;
 } advice[] = {
-    { 401, 401, "say.error.denied" },    { 403, 403, "say.error.denied" },    { 404, 404, "say.error.unseen" },
-    { 409, 409, "say.error.refused" },   { 412, 412, "say.error.stale" },     { 428, 428, "say.error.stale" },
-    { 413, 413, "say.error.too_large" }, { 431, 431, "say.error.too_large" }, { 429, 429, "say.error.busy" },
-    { 503, 503, "say.error.busy" },      { 400, 499, "say.error.malformed" }, { 0, INT32_MAX, "say.error.internal" },
+    { 401, 401, STR_INIT(""), "say.error.denied" },       { 403, 403, STR_INIT(""), "say.error.denied" },
+    { 404, 404, STR_INIT(""), "say.error.unseen" },       { 409, 409, STR_INIT(""), "say.error.refused" },
+    { 412, 412, STR_INIT(""), "say.error.stale" },        { 428, 428, STR_INIT(""), "say.error.stale" },
+    { 413, 413, STR_INIT(""), "say.error.too_large" },    { 431, 431, STR_INIT(""), "say.error.too_large" },
+    { 429, 429, STR_INIT(""), "say.error.busy" },         { 503, 503, STR_INIT(""), "say.error.busy" },
+    { 400, 499, STR_INIT("http."), "say.error.address" }, { 400, 499, STR_INIT(""), "say.error.malformed" },
+    { 0, INT32_MAX, STR_INIT(""), "say.error.internal" },
 };
 
-static const char *advice_for(int64_t status)
+static const char *advice_for(int64_t status, Str code)
 {
     size_t i = 0;
-    while (status < advice[i].from || status > advice[i].to)
+    while (status < advice[i].from || status > advice[i].to || !str_starts(code, advice[i].area))
         i++;
     return advice[i].helps;
 }
@@ -53,8 +57,9 @@ Err view_error(Call *call, const Json *data, PageOut *out)
     put(call, out->page, STR("title"), title);
     put(call, out->page, STR("text"), json_text(json_get(data, STR("detail"))));
     json_set(out->page, STR("clauses"), error_clauses(call, data));
-    json_set(out->page, STR("helps"),
-             json_dup(call->ctx.arena, look_texts(page_look(call), call->ctx.lang, str_from(advice_for(status)))));
+    json_set(
+        out->page, STR("helps"),
+        json_dup(call->ctx.arena, look_texts(page_look(call), call->ctx.lang, str_from(advice_for(status, code)))));
     json_set(out->page, STR("back"),
              status == 401 ? view_link(call, say(call, "say.error.sign_in"), STR("/sign-in"))
                            : view_link(call, say(call, "say.error.back_home"), STR("/")));

@@ -116,25 +116,12 @@ static Str as_input(const Call *call, const Field *field, Str value)
     return value;
 }
 
-static Str quoted(Arena *arena, Str text)
-{
-    Buf buf = buf_new(arena, SIZE_MAX);
-    buf_char(&buf, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\'')
-            buf_char(&buf, '\'');
-        buf_char(&buf, text.ptr[i]);
-    }
-    buf_char(&buf, '\'');
-    return buf_str(&buf);
-}
-
 static Str literal(Arena *arena, Value value)
 {
     if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
-        return quoted(arena, value.text);
+        return expr_quote(arena, value.text);
     Str plain = value_plain(arena, value);
-    return value.kind == VALUE_DATE ? str_printf(arena, "date %.*s", STR_FMT(quoted(arena, plain))) : plain;
+    return value.kind == VALUE_DATE ? str_printf(arena, "date %.*s", STR_FMT(expr_quote(arena, plain))) : plain;
 }
 
 static Err read_value(Call *call, const Field *field, Str given, Value *out, Problems *problems)

@@ -4,7 +4,7 @@
 #include "web/pages/view.h"
 
 #define RADIO_MAX      5   /* choices that stand side by side; more are a list */
-#define REFERENCES_MAX 200 /* records to choose from; beyond, one gives the id */
+#define REFERENCES_MAX 200 /* records to choose from; beyond, one types a number or title */
 #define AREA_ROWS      4
 #define AREA_ROWS_LONG 8
 #define AREA_LONG      5000 /* characters of a text that gets the taller field */
@@ -24,6 +24,8 @@ static Str record_href(const FormView *view, Str step)
 {
     return view_href(view->call, view->type, json_text(json_get(view->record, STR("id"))), step);
 }
+
+static bool is_edit(const FormView *view) { return str_eq(view->action->name, STR("edit")); }
 
 /* ---- what is wrong ---- */
 
@@ -98,7 +100,8 @@ static void put_errors(const FormView *view)
         fields = fields || json_text(json_get(item, STR("to"))).len;
     Json *errors = json_set(view->page, STR("errors"), json_object(call->ctx.arena));
     put(call, errors, STR("errors_title"),
-        fields ? say_count(call, "say.form.errors", items->count) : json_text(json_get(whole, STR("title"))));
+        fields ? say_count(call, is_edit(view) ? "say.form.errors_save" : "say.form.errors", items->count)
+               : json_text(json_get(whole, STR("title"))));
     json_set(errors, STR("items"), items);
 }
 
@@ -136,18 +139,11 @@ static void put_unset(const FormView *view, Json *choices, bool required, Str va
         put_choice(view, choices, STR_NONE, say(view->call, "value.none"), !value.len);
 }
 
-static Str choice_label(const FormView *view, const Field *field, const Choice *choice)
-{
-    Str path = str_printf(view->call->ctx.arena, "say.disclosure.%.*s", STR_FMT(choice->code));
-    return field->index == SYS_DISCLOSURE ? look_text(page_look(view->call), view->call->ctx.lang, path)
-                                          : in_words(view->call, choice->label);
-}
-
 static Str put_choices(const FormView *view, const Field *field, Str value, bool required, Json *choices)
 {
     bool radio = field->choice_count <= RADIO_MAX;
     for (size_t i = 0; i < field->choice_count; i++)
-        put_choice(view, choices, field->choices[i].code, choice_label(view, field, &field->choices[i]),
+        put_choice(view, choices, field->choices[i].code, in_words(view->call, field->choices[i].label),
                    str_eq(field->choices[i].code, value));
     if (radio)
         put_unset(view, choices, required || always_set(field), value);
@@ -169,7 +165,7 @@ static Str reference_label(const FormView *view, const Name *name)
     return SAY(view->call, "say.form.reference", ARG("title", name->title), ARG("number", name->number));
 }
 
-/* Records that the actor sees, newest first. Too many to choose from: *help says whose id is asked for. */
+/* Records that the actor sees, newest first. Too many to choose from: *help says what to type, and how to do without. */
 static Err put_references(const FormView *view, const Field *field, Str value, Json *choices, Str *widget, Str *help)
 {
     Call    *call = view->call;
@@ -182,8 +178,10 @@ static Err put_references(const FormView *view, const Field *field, Str value, J
         TRY(show_name(view->show, field->target, value, &name));
     *widget = found.next.len ? STR("line") : STR("select");
     if (found.next.len) {
-        *help = name.seen ? SAY(call, "say.form.by_id_now", ARG("title", reference_label(view, &name)))
-                          : SAY(call, "say.form.by_id", ARG_TEXT("label", field->target->label));
+        bool parent = (int)field->index == view->type->parent;
+        *help = name.seen ? SAY(call, "say.form.by_number_now", ARG("title", reference_label(view, &name)))
+                          : SAY(call, parent ? "say.form.by_parent" : "say.form.by_number",
+                                ARG_TEXT("label", field->target->label));
         return ERR_OK;
     }
     for (size_t i = 0; i < found.count; i++) {
@@ -290,8 +288,6 @@ static Err put_parts(const FormView *view)
 }
 
 /* ---- around the fields ---- */
-
-static bool is_edit(const FormView *view) { return str_eq(view->action->name, STR("edit")); }
 
 static Str form_title(const FormView *view)
 {

@@ -139,17 +139,28 @@ static Err put_add(const GateView *view, const Json *data, Json *json)
     return ERR_OK;
 }
 
+static bool is_empty(const GateView *view, size_t side)
+{
+    return !json_get(side_data(view, side), STR("criteria"))->count && side_is(view, side, STR("missing"));
+}
+
+static Str verdict_word(const GateView *view, size_t side)
+{
+    return say(view->call,
+               is_empty(view, side) ? "say.gate.no_record" : verdict_of(side_data(view, side), STR("verdict"))->word);
+}
+
 static Err put_side(const GateView *view, size_t side, Json *list)
 {
     Call                 *call = view->call;
     const Json           *data = side_data(view, side), *criteria = json_get(data, STR("criteria"));
     const struct Verdict *verdict = verdict_of(data, STR("verdict"));
-    bool                  empty = !criteria->count && side_is(view, side, STR("missing"));
+    bool                  empty = is_empty(view, side);
     Json                 *json = json_push(list, json_object(call->ctx.arena)), *rows = json_array(call->ctx.arena);
     put(call, json, STR("id"), sides[side].name);
     put(call, json, STR("side"), say(call, sides[side].label));
     put(call, json, STR("kind"), empty ? STR("not") : verdict->kind);
-    put(call, json, STR("verdict"), say(call, empty ? "say.gate.no_record" : verdict->word));
+    put(call, json, STR("verdict"), verdict_word(view, side));
     put(call, json, STR("tally"), tally(view, data));
     put(call, json, STR("summary"), empty ? STR_NONE : summary(view, side, data));
     JSON_EACH(criterion, criteria)
@@ -167,40 +178,90 @@ static void put_need(const GateView *view, Json *missing, Str need, Str text)
     put(view->call, json, STR("need_text"), utf8_length(text) > NEED_POINTS ? STR_NONE : text);
 }
 
-/* For somebody who may open it, the conditions of the step; for others, the sides that do not pass. */
+/* The sides that do not pass, alike for all who see them; when both do, what else the step asks of those who may take it. */
 static Json *missing_of(const GateView *view)
 {
     Call *call = view->call;
     Json *missing = json_array(call->ctx.arena);
-    if (view->open)
+    for (size_t i = 0; !view->open && i < SIDE_COUNT; i++)
+        if (!side_is(view, i, STR("pass")))
+            put_need(view, missing, say(call, sides[i].label), verdict_word(view, i));
+    if (view->open || missing->count)
         return missing;
     JSON_EACH(reason, json_get(view->opening, STR("reasons"))) {
         Str rule = json_text(json_get(reason, STR("rule")));
         put_need(view, missing, rule.len ? rule : json_text(json_get(reason, STR("text"))),
                  json_text(json_get(reason, STR("found"))));
     }
-    for (size_t i = 0; !view->opening && i < SIDE_COUNT; i++)
-        if (!side_is(view, i, STR("pass")))
-            put_need(view, missing, say(call, sides[i].label),
-                     say(call, verdict_of(side_data(view, i), STR("verdict"))->word));
     return missing;
 }
 
-static void put_decision(const GateView *view, Json *missing)
+/* ---- the next step ---- */
+
+static void put_next(const GateView *view, Str next, Str text, Str href, Json *decision)
 {
-    Call *call = view->call;
-    Json *decision = json_set(view->page, STR("decision"), json_object(call->ctx.arena));
+    Json *json = json_set(decision, STR("next"), json_object(view->call->ctx.arena));
+    put(view->call, json, STR("next"), say_sentence(view->call, next));
+    put(view->call, json, STR("next_text"), text);
+    put(view->call, json, STR("next_href"), href);
+}
+
+/* The side's first criterion whose record has not left its first state; NULL when the side wants more than a draft's completion. */
+static Err draft_of(const GateView *view, size_t side, const Json **out)
+{
+    Record record;
+    *out = NULL;
+    JSON_EACH(criterion, json_get(side_data(view, side), STR("criteria"))) {
+        const Type *type = pack_type(call_pack(view->call), json_text(json_get(criterion, STR("type"))));
+        if (*out || !side_is(view, side, STR("missing")))
+            break;
+        TRY(find_one(&view->call->ctx, type, json_text(json_get(criterion, STR("record"))), &record));
+        if (record_state(&record) == 0)
+            *out = criterion;
+    }
+    return ERR_OK;
+}
+
+/* Criteria of the draft's record that nothing was filled in for. */
+static Str unfilled(const GateView *view, size_t side, const Json *draft)
+{
+    Call       *call = view->call;
+    const Json *criteria = json_get(side_data(view, side), STR("criteria"));
+    Str        *names = ARENA_ARRAY(call->ctx.arena, Str, criteria->count);
+    size_t      count = 0;
+    JSON_EACH(criterion, criteria)
+        if (str_eq(json_text(json_get(criterion, STR("record"))), json_text(json_get(draft, STR("record")))) &&
+            !json_get(criterion, STR("found")))
+            names[count++] = json_text(json_get(criterion, STR("criterion")));
+    Str fields = str_join(call->ctx.arena, names, count, say(call, "top.between"));
+    return count ? SAY(call, "say.gate.finish_text", ARG("fields", fields)) : STR_NONE;
+}
+
+/* Nothing costs less than to complete a draft that is there; else the first condition that says what helps. */
+static Err put_decision(const GateView *view, Json *missing)
+{
+    Call       *call = view->call;
+    const Json *draft;
+    Json       *decision = json_set(view->page, STR("decision"), json_object(call->ctx.arena));
     json_set(decision, STR("missing"), missing);
+    for (size_t i = 0; !view->open && i < SIDE_COUNT; i++) {
+        TRY(draft_of(view, i, &draft));
+        if (!draft)
+            continue;
+        const Type *type = pack_type(call_pack(call), json_text(json_get(draft, STR("type"))));
+        put_next(view, SAY(call, "say.gate.finish", ARG_TEXT("label", type->label)), unfilled(view, i, draft),
+                 view_href(call, type, json_text(json_get(draft, STR("record"))), STR_NONE), decision);
+        return ERR_OK;
+    }
     JSON_EACH(reason, json_get(view->opening, STR("reasons"))) {
         Str helps = json_text(json_get(reason, STR("helps")));
         if (!helps.len || view->open)
             continue;
-        Json *next = json_set(decision, STR("next"), json_object(call->ctx.arena));
-        put(call, next, STR("next"), say_sentence(call, helps));
-        put(call, next, STR("next_text"), json_text(json_get(reason, STR("source"))));
-        return;
+        put_next(view, helps, json_text(json_get(reason, STR("source"))), STR_NONE, decision);
+        return ERR_OK;
     }
     put_null(call, decision, STR("next"));
+    return ERR_OK;
 }
 
 /* ---- the ruling ---- */
@@ -211,6 +272,7 @@ static void put_ruling_words(const GateView *view, Str kind, Str ruling, Str tex
     put(view->call, json, STR("kind"), kind);
     put(view->call, json, STR("ruling"), ruling);
     put(view->call, json, STR("ruling_text"), text);
+    put(view->call, json, STR("ruling_href"), view->open ? STR_NONE : STR("#decide"));
 }
 
 static void put_ruling(const GateView *view, size_t missing)
@@ -219,7 +281,7 @@ static void put_ruling(const GateView *view, size_t missing)
     bool  hidden = side_is(view, 0, STR("hidden")) || side_is(view, 1, STR("hidden"));
     if (view->open)
         put_ruling_words(view, STR("done"), say(call, "say.gate.opened"), say(call, "say.gate.opened_text"));
-    else if (hidden && !view->opening)
+    else if (hidden)
         put_null(call, view->page, STR("ruling"));
     else if (missing)
         put_ruling_words(view, STR("wait"), say_count(call, "say.gate.closed", missing),
@@ -249,6 +311,5 @@ Err gate_put(Call *call, Show *show, const Record *record, const Json *data, Jso
         TRY(put_side(&view, i, list));
     Json *missing = missing_of(&view);
     put_ruling(&view, missing->count);
-    put_decision(&view, missing);
-    return ERR_OK;
+    return put_decision(&view, missing);
 }

@@ -207,15 +207,23 @@ static Str filter_error(const ListView *view)
     return STR_NONE;
 }
 
+static bool has_error(const ListView *view, Str field)
+{
+    JSON_EACH(error, json_get(view->data, STR("errors")))
+        if (str_eq(json_text(json_get(error, STR("field"))), field))
+            return true;
+    return false;
+}
+
 static void put_filter(ListView *view)
 {
     Call       *call = view->call;
     Str         wrong = filter_error(view);
-    bool        read = !view->filter.len || (view->part_count && !json_get(view->data, STR("errors")));
+    bool        unread = view->filter.len && (!view->part_count || has_error(view, STR("filter")));
     const Type *type = view->type;
     Json       *filter = json_set(view->out->page, STR("filter"), json_object(call->ctx.arena));
     json_set_bool(call->ctx.arena, filter, STR("open"), wrong.len > 0);
-    json_set_bool(call->ctx.arena, filter, STR("expression_open"), wrong.len > 0 && !read);
+    json_set_bool(call->ctx.arena, filter, STR("expression_open"), unread);
     put(call, filter, STR("error"), wrong);
     put(call, filter, STR("expression"), view->filter);
     put(call, filter, STR("value"), call_query(call, STR("add_value")));
@@ -291,7 +299,7 @@ static Err put_row(const ListView *view, const Json *record, Json *rows)
     Call *call = view->call;
     Json *row = json_push(rows, json_object(call->ctx.arena)), *cell;
     Str   name, under;
-    TRY(show_title(view->show, view->type, record, &name));
+    TRY(show_row_name(view->show, view->type, record, &name));
     TRY(show_under(view->show, view->type, record, &under));
     put(call, row, STR("name"), name);
     put(call, row, STR("name_lang"), show_lang(call, name));
@@ -380,6 +388,7 @@ static Err put_head(ListView *view)
         put_null(call, page, STR("create"));
     put(call, page, STR("action"), view_list_href(call, type));
     put(call, page, STR("sort"), view->sort);
+    json_set_bool(call->ctx.arena, page, STR("unread"), json_get(view->data, STR("errors")) != NULL);
     return ERR_OK;
 }
 

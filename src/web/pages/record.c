@@ -62,16 +62,16 @@ static void put_state(const RecordView *view)
 
 static void put_disclosure(const RecordView *view)
 {
-    Call *call = view->call;
-    Str   level = json_text(member(view, &view->type->fields[SYS_DISCLOSURE]));
-    if (!level.len) {
+    Call         *call = view->call;
+    const Field  *field = &view->type->fields[SYS_DISCLOSURE];
+    const Choice *level = field_choice(field, json_text(member(view, field)));
+    if (!level) {
         put_null(call, view->page, STR("disclosure"));
         return;
     }
     Json *json = json_set(view->page, STR("disclosure"), json_object(call->ctx.arena));
-    Str   path = str_printf(call->ctx.arena, "say.disclosure.%.*s", STR_FMT(level));
-    put(call, json, STR("label"), look_text(page_look(call), call->ctx.lang, path));
-    put(call, json, STR("icon"), str_eq(level, class_names[CLASS_PUBLIC]) ? STR("i-open") : STR("i-lock"));
+    put(call, json, STR("label"), in_words(call, level->label));
+    put(call, json, STR("icon"), str_eq(level->code, class_names[CLASS_PUBLIC]) ? STR("i-open") : STR("i-lock"));
 }
 
 static Err put_head(RecordView *view)
@@ -182,7 +182,7 @@ static Err child_row(const RecordView *view, const Children *children, const Rec
     Str      name, under;
     Problems none = call_problems(call);
     TRY(record_json(&call->ctx, record, STR_NONE, STR_NONE, &data, &none));
-    TRY(show_title(view->show, children->type, data, &name));
+    TRY(show_row_name(view->show, children->type, data, &name));
     under = json_text(show_member(data, &children->type->fields[SYS_NUMBER]));
     put(call, row, STR("name"), name);
     put(call, row, STR("name_lang"), show_lang(call, name));

@@ -224,15 +224,27 @@ const Json *show_member(const Json *record, const Field *field)
     return json_get(head ? record : json_get(record, STR("fields")), field->name);
 }
 
+/* Title, else number, else what stands for both. */
+static Err named(Show *show, const Type *type, const Json *record, Str otherwise, Str *out)
+{
+    const uint16_t fields[] = { type->title, SYS_NUMBER };
+    Shown          shown = { 0 };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && !shown.text.len; i++) {
+        const Field *field = &type->fields[fields[i]];
+        TRY(show_value(show, field, show_member(record, field), SHOW_IN_TEXT, &shown));
+    }
+    *out = shown.text.len ? shown.text : otherwise;
+    return ERR_OK;
+}
+
 Err show_title(Show *show, const Type *type, const Json *record, Str *out)
 {
-    Shown title, number;
-    TRY(show_value(show, &type->fields[type->title], show_member(record, &type->fields[type->title]), SHOW_IN_TEXT,
-                   &title));
-    TRY(show_value(show, &type->fields[SYS_NUMBER], show_member(record, &type->fields[SYS_NUMBER]), SHOW_IN_TEXT,
-                   &number));
-    *out = title.text.len ? title.text : number.text.len ? number.text : in_words(show->call, type->label);
-    return ERR_OK;
+    return named(show, type, record, in_words(show->call, type->label), out);
+}
+
+Err show_row_name(Show *show, const Type *type, const Json *record, Str *out)
+{
+    return named(show, type, record, say(show->call, "say.list.no_number"), out);
 }
 
 Err show_under(Show *show, const Type *type, const Json *record, Str *out)

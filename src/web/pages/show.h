@@ -54,6 +54,8 @@ Err show_name(Show *show, const Type *type, Str id, Name *out) MUST_CHECK;
 const Json *show_member(const Json *record, const Field *field);
 /* What names the record: its title, else its number, else its type. */
 Err show_title(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;
+/* The same in a table of the type, where its label would say nothing: instead, that there is no number yet. */
+Err show_row_name(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;
 /* Number and owner, as far as they show and are not the title: the line under a name. */
 Err show_under(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;
 

@@ -126,14 +126,18 @@ static void a_reference_reads_as_the_title_of_what_one_may_see(void **state)
     assert_true(shown(stage, stage->review, "paper", "{\"hidden\":true}", SHOW_IN_TEXT).hidden);
 }
 
-static Str title(Stage *stage, const Type *type, const char *json)
+typedef Err (*Naming)(Show *show, const Type *type, const Json *record, Str *out);
+
+static Str called(Stage *stage, Naming naming, const Type *type, const char *json)
 {
     Json *record;
     Str   out;
     assert_int_equal(json_parse(stage->test->arena, str_from(json), &record).kind, ERR_NONE);
-    assert_int_equal(show_title(show_new(&stage->call), type, record, &out).kind, ERR_NONE);
+    assert_int_equal(naming(show_new(&stage->call), type, record, &out).kind, ERR_NONE);
     return out;
 }
+
+static Str title(Stage *stage, const Type *type, const char *json) { return called(stage, show_title, type, json); }
 
 static void a_record_without_a_title_is_called_by_number_then_by_type(void **state)
 {
@@ -143,6 +147,17 @@ static void a_record_without_a_title_is_called_by_number_then_by_type(void **sta
     assert_str(title(stage, stage->paper, "{\"number\":\"P-2026-001\",\"fields\":{}}"), "P-2026-001");
     assert_str(title(stage, stage->paper, "{\"fields\":{}}"), "Paper");
     assert_str(title(stage, stage->review, "{\"fields\":{\"verdict\":\"accept\"}}"), "Accept");
+}
+
+static void in_a_table_a_record_without_a_number_says_so(void **state)
+{
+    Stage *stage = *state;
+    stage_call(stage, &stage->author, LANG_EN);
+    assert_str(called(stage, show_row_name, stage->paper, "{\"fields\":{\"title\":\"Ice\"}}"), "Ice");
+    assert_str(called(stage, show_row_name, stage->paper, "{\"number\":\"P-2026-001\",\"fields\":{}}"), "P-2026-001");
+    assert_str(called(stage, show_row_name, stage->paper, "{\"fields\":{}}"), "no number yet");
+    stage_call(stage, &stage->author, LANG_ZH);
+    assert_str(called(stage, show_row_name, stage->paper, "{\"fields\":{}}"), "尚无编号");
 }
 
 int main(void)
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_long_text_is_clipped_in_a_table_only),
         cmocka_unit_test(a_reference_reads_as_the_title_of_what_one_may_see),
         cmocka_unit_test(a_record_without_a_title_is_called_by_number_then_by_type),
+        cmocka_unit_test(in_a_table_a_record_without_a_number_says_so),
     };
     return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }
