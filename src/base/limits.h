@@ -3,37 +3,42 @@
 #define FM_BASE_LIMITS_H
 
 /* X(NAME, value, unit, what it bounds, what happens over it) */
-#define LIMITS(X)                                                                                                   \
-    X(REQUEST_LINE, 8192, "bytes", "HTTP request line", "414 as 400")                                               \
-    X(HEADER_COUNT, 64, "headers", "headers of a request", "431")                                                   \
-    X(HEADER_BYTES, 32768, "bytes", "all headers of a request", "431")                                              \
-    X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                     \
-    X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                               \
-    X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                      \
-    X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                       \
-    X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                           \
-    X(TRAILER_BYTES, 8192, "bytes", "trailers after a chunked body", "431")                                         \
-    X(CHUNK_LINE, 256, "bytes", "size line of a chunk, with its extensions", "400")                                 \
-    X(SLOW_GRACE_MS, 10000, "ms", "time before the speed of a body or a reader counts", "connection closed")        \
-    X(READER_BYTES_PER_S, 1024, "bytes/s", "slowest reader of an answer", "connection closed")                      \
-    X(WAITING_BYTES, 65536, "bytes", "requests sent before the answer to an earlier one", "not read until then")    \
-    X(IN_FLIGHT_BYTES, 268435456, "bytes", "bodies, waiting requests and unread answers together", "503")           \
-    X(LINGER_MS, 2000, "ms", "time for a refused client to read its answer", "connection closed")                   \
-    X(DRAIN_MS, 10000, "ms", "time for running requests when the server stops", "connection closed")                \
-    X(CONNECTIONS, 4000, "connections", "open connections", "503 and closed")                                       \
-    X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")            \
-    X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                        \
-    X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                      \
-    X(TEXT_POINTS, 200, "code points", "text field that states no maximum", "422")                                  \
-    X(LONG_TEXT_POINTS, 20000, "code points", "long text field that states no maximum", "422")                      \
-    X(READ_MS, 1000, "ms", "processor time of one statement that reads", "422 with a filter, else 503")             \
-    X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                      \
-    X(FILTER_BYTES, 4096, "bytes", "filter of a list", "422")                                                       \
-    X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                            \
-    X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                              \
-    X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                 \
-    X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                          \
-    X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                \
+#define LIMITS(X)                                                                                                      \
+    X(REQUEST_LINE, 8192, "bytes", "HTTP request line", "414 as 400")                                                  \
+    X(HEADER_COUNT, 64, "headers", "headers of a request", "431")                                                      \
+    X(HEADER_BYTES, 32768, "bytes", "all headers of a request", "431")                                                 \
+    X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                        \
+    X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                                  \
+    X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                         \
+    X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                          \
+    X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                              \
+    X(TRAILER_BYTES, 8192, "bytes", "trailers after a chunked body", "431")                                            \
+    X(CHUNK_LINE, 256, "bytes", "size line of a chunk, with its extensions", "400")                                    \
+    X(SLOW_GRACE_MS, 10000, "ms", "time before the speed of a body or a reader counts", "connection closed")           \
+    X(READER_BYTES_PER_S, 1024, "bytes/s", "slowest reader of an answer", "connection closed")                         \
+    X(WAITING_BYTES, 65536, "bytes", "requests sent before the answer to an earlier one", "not read until then")       \
+    X(IN_FLIGHT_BYTES, 268435456, "bytes", "bodies, waiting requests and unread answers together", "503")              \
+    X(LINGER_MS, 2000, "ms", "time for a refused client to read its answer", "connection closed")                      \
+    X(DRAIN_MS, 10000, "ms", "time for running requests when the server stops", "connection closed")                   \
+    X(CONNECTIONS, 4000, "connections", "open connections", "503 and closed")                                          \
+    X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")               \
+    X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                           \
+    X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                         \
+    X(SESSIONS, 5, "sessions", "open sessions of one person", "the oldest ends")                                       \
+    X(SESSION_IDLE_MS, 1800000, "ms", "session that nobody uses", "401")                                               \
+    X(SESSION_MS, 43200000, "ms", "session, from sign-in on", "401")                                                   \
+    X(TEXT_POINTS, 200, "code points", "text field that states no maximum", "422")                                     \
+    X(LONG_TEXT_POINTS, 20000, "code points", "long text field that states no maximum", "422")                         \
+    X(READ_MS, 250, "ms", "processor time of one statement that reads", "422 with a filter, else 503")                 \
+    X(COSTLY_FILTERS, 6, "a minute", "filters of one person that were stopped", "429 with a filter")                   \
+    X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                         \
+    X(FILTER_BYTES, 4096, "bytes", "filter of a list", "422")                                                          \
+    X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                               \
+    X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                                 \
+    X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                    \
+    X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                             \
+    X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "only counted")                  \
+    X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")
 
 enum {

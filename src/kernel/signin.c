@@ -2,7 +2,9 @@
 #include "kernel/signin.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/utf8.h"
+#include "kernel/rate.h"
 
 #include <argon2.h>
 #include <arpa/inet.h>
@@ -374,31 +376,15 @@ void sign_in_queue_free(SignInQueue *queue)
 
 /* ---- the gate ---- */
 
-/* Token buckets in a set-associative table of fixed size, keyed by a keyed hash. A new key takes the fullest bucket of its set,
- * which is the one that remembers least. A token is 60,000 units, so that a rate a minute refills `rate` units a millisecond. */
-#define GATE_SETS 2048
-#define GATE_WAYS 8
-#define TOKEN     60000LL
-
-typedef struct Bucket {
-    uint64_t key; /* 0: never used */
-    int64_t  at_ms;
-    int64_t  spent; /* units missing from a full bucket, at at_ms */
-} Bucket;
-
 struct SignInGate {
-    Hash            key;
-    SignInRates     rates;
-    pthread_mutex_t mutex;
-    Bucket          buckets[GATE_SETS][GATE_WAYS];
+    SignInRates rates;
+    Rate       *rate;
 };
 
 SignInGate *sign_in_gate_new(const City *city, SignInRates rates)
 {
     SignInGate *gate = mem_alloc(sizeof *gate);
-    gate->key = derived_key(city, STR("firstmile sign-in gate 1"));
-    gate->rates = rates;
-    pthread_mutex_init(&gate->mutex, NULL);
+    *gate = (SignInGate){ .rates = rates, .rate = rate_new(derived_key(city, STR("firstmile sign-in gate 1"))) };
     return gate;
 }
 
@@ -406,103 +392,46 @@ void sign_in_gate_free(SignInGate *gate)
 {
     if (!gate)
         return;
-    pthread_mutex_destroy(&gate->mutex);
+    rate_free(gate->rate);
     free(gate);
 }
 
-/* Key of a login or an address. Whoever has an IPv6 network has 2^64 addresses: the network counts. */
-static uint64_t gate_key(const SignInGate *gate, char kind, Str name)
+typedef struct GateSides {
+    struct in6_addr network; /* where an address is counted by its network */
+    RateSide        side[2];
+} GateSides;
+
+/* Whoever has an IPv6 network has 2^64 addresses: the network counts. */
+static Str counted_address(Str address, struct in6_addr *network)
 {
-    char            text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    uint64_t        key;
-    if (kind == 'a' && name.len && name.len < sizeof text && memchr(name.ptr, ':', name.len)) {
-        memcpy(text, name.ptr, name.len);
-        text[name.len] = '\0';
-        if (inet_pton(AF_INET6, text, &address) == 1)
-            name = (Str){ (const char *)address.s6_addr, 8 };
-    }
-    Hash named = hmac_sha256(hash_str(&gate->key), name);
-    named.bytes[0] = (uint8_t)(named.bytes[0] ^ kind);
-    memcpy(&key, named.bytes, sizeof key);
-    return key ? key : 1;
+    char text[INET6_ADDRSTRLEN];
+    if (!address.len || address.len >= sizeof text || !memchr(address.ptr, ':', address.len))
+        return address;
+    memcpy(text, address.ptr, address.len);
+    text[address.len] = '\0';
+    return inet_pton(AF_INET6, text, network) == 1 ? (Str){ (const char *)network->s6_addr, 8 } : address;
 }
 
-static int64_t bucket_spent(const Bucket *bucket, int rate, int64_t now_ms)
+static void gate_sides(const SignInGate *gate, Str login, Str address, GateSides *out)
 {
-    int64_t waited = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
-    if (waited >= TOKEN) /* a minute refills any bucket */
-        return 0;
-    int64_t spent = bucket->spent - waited * rate;
-    return spent > 0 ? spent : 0;
-}
-
-static Bucket *gate_bucket(SignInGate *gate, uint64_t key, int rate, int64_t now_ms)
-{
-    Bucket *set = gate->buckets[key % GATE_SETS], *fullest = &set[0];
-    for (Bucket *bucket = set; bucket < set + GATE_WAYS; bucket++) {
-        if (bucket->key == key) {
-            bucket->spent = bucket_spent(bucket, rate, now_ms);
-            bucket->at_ms = now_ms;
-            return bucket;
-        }
-        if (bucket_spent(bucket, rate, now_ms) < bucket_spent(fullest, rate, now_ms))
-            fullest = bucket;
-    }
-    *fullest = (Bucket){ .key = key, .at_ms = now_ms };
-    return fullest;
-}
-
-/* Milliseconds until the bucket has a token again. */
-static int64_t bucket_wait_ms(const Bucket *bucket, int rate)
-{
-    int64_t missing = bucket->spent + TOKEN - rate * TOKEN;
-    return missing > 0 ? (missing + rate - 1) / rate : 0;
-}
-
-typedef struct GateSide { /* login or address */
-    uint64_t key;
-    int      rate;
-} GateSide;
-
-static void gate_sides(const SignInGate *gate, Str login, Str address, GateSide out[2])
-{
-    out[0] = (GateSide){ gate_key(gate, 'l', login), gate->rates.per_login };
-    out[1] = (GateSide){ gate_key(gate, 'a', address), gate->rates.per_address };
+    out->side[0] = (RateSide){ 'l', login, gate->rates.per_login };
+    out->side[1] = (RateSide){ 'a', counted_address(address, &out->network), gate->rates.per_address };
 }
 
 Err sign_in_gate_take(SignInGate *gate, Str login, Str address, int64_t now_ms, int64_t *wait_s)
 {
-    GateSide sides[2];
-    int64_t  wait_ms = 0;
-    gate_sides(gate, login, address, sides);
-    pthread_mutex_lock(&gate->mutex);
-    for (size_t i = 0; i < 2; i++) {
-        if (!sides[i].rate)
-            continue;
-        int64_t wait = bucket_wait_ms(gate_bucket(gate, sides[i].key, sides[i].rate, now_ms), sides[i].rate);
-        wait_ms = wait > wait_ms ? wait : wait_ms;
-    }
-    for (size_t i = 0; wait_ms == 0 && i < 2; i++)
-        if (sides[i].rate)
-            gate_bucket(gate, sides[i].key, sides[i].rate, now_ms)->spent += TOKEN;
-    pthread_mutex_unlock(&gate->mutex);
+    GateSides sides;
+    gate_sides(gate, login, address, &sides);
+    int64_t wait_ms = rate_take(gate->rate, sides.side, 2, now_ms);
     *wait_s = (wait_ms + 999) / 1000;
     return wait_ms ? err_make(ECODE_RATE_LIMITED, "sign-in, %lld s", (long long)*wait_s) : ERR_OK;
 }
 
 void sign_in_gate_give_back(SignInGate *gate, Str login, Str address, int64_t now_ms)
 {
-    GateSide sides[2];
-    gate_sides(gate, login, address, sides);
-    pthread_mutex_lock(&gate->mutex);
-    for (size_t i = 0; i < 2; i++) {
-        if (!sides[i].rate)
-            continue;
-        Bucket *bucket = gate_bucket(gate, sides[i].key, sides[i].rate, now_ms);
-        bucket->spent = bucket->spent > TOKEN ? bucket->spent - TOKEN : 0;
-    }
-    pthread_mutex_unlock(&gate->mutex);
+    GateSides sides;
+    gate_sides(gate, login, address, &sides);
+    rate_give_back(gate->rate, sides.side, 2, now_ms);
 }
 
 /* ---- sessions ---- */
@@ -531,7 +460,7 @@ Err session_find(Db *db, Arena *arena, Str key, int64_t now_ms, Session *out, bo
     if (!*found)
         return ERR_OK;
     int64_t created = rows_int(rows, 2), seen = rows_int(rows, 3);
-    *found = now_ms < created + SESSION_MAX_MS && now_ms < seen + SESSION_IDLE_MS;
+    *found = now_ms < created + LIMIT_SESSION_MS && now_ms < seen + LIMIT_SESSION_IDLE_MS;
     if (*found)
         *out = (Session){ .key = key,
                           .person = row_text(arena, rows, 0),
@@ -543,11 +472,11 @@ Err session_find(Db *db, Arena *arena, Str key, int64_t now_ms, Session *out, bo
 
 Err session_start(Db *db, const Session *session)
 {
-    TRY(RUN(db, SESSION_SWEEP, value_int(session->seen_ms - SESSION_MAX_MS),
-            value_int(session->seen_ms - SESSION_IDLE_MS)));
+    TRY(RUN(db, SESSION_SWEEP, value_int(session->seen_ms - LIMIT_SESSION_MS),
+            value_int(session->seen_ms - LIMIT_SESSION_IDLE_MS)));
     TRY(RUN(db, SESSION_ADD, value_text(session->key), value_text(session->person), value_text(session->membership),
             value_int(session->created_ms), value_int(session->seen_ms)));
-    return RUN(db, SESSION_OLDEST_GO, value_text(session->person), value_text(session->key), value_int(SESSIONS_MAX));
+    return RUN(db, SESSION_OLDEST_GO, value_text(session->person), value_text(session->key), value_int(LIMIT_SESSIONS));
 }
 
 Err session_replace(Db *db, Str old_key, const Session *next)

@@ -6,8 +6,8 @@
  *          secret, so that a stolen database alone cannot be guessed at. Stored as a PHC string with its own parameters: when
  *          the parameters rise, old strings still check, and are replaced at the next sign-in.
  * Secrets  sessions and tokens are 32 random bytes in base64url; the database keeps their SHA-256 only.
- * Ends     a session ends SESSION_IDLE_MS after it was last seen, SESSION_MAX_MS after sign-in, at sign-out, or when
- *          SESSIONS_MAX newer ones of the person exist; with the membership it acts as (actor_load says so) at once.
+ * Ends     a session ends LIMIT_SESSION_IDLE_MS after it was last seen, LIMIT_SESSION_MS after sign-in, at sign-out, or when
+ *          LIMIT_SESSIONS newer ones of the person exist; with the membership it acts as (actor_load says so) at once.
  * Rates    at most so many attempts a minute for a login and for an address (SignInGate); an attempt that was right costs none,
  *          so nobody can lock out a person who knows the password by being right elsewhere. */
 #ifndef FM_KERNEL_SIGNIN_H
@@ -23,10 +23,7 @@
 #define PASSWORD_POINTS_MIN 8    /* code points of a new password */
 #define PASSWORD_BYTES_MAX  1024 /* of any password */
 #define LOGIN_BYTES_MAX     64
-#define SESSION_IDLE_MS     (30 * 60 * 1000LL)
-#define SESSION_MAX_MS      (12 * 60 * 60 * 1000LL)
 #define SESSION_SEEN_MS     (60 * 1000LL) /* `seen` is written at most once in this time */
-#define SESSIONS_MAX        5             /* of one person */
 #define SECRET_TEXT_SIZE    43            /* 32 bytes in base64url */
 #define TOKEN_PREFIX        "fm_"
 
@@ -103,7 +100,7 @@ Str secret_make(const City *city, Arena *arena);
 Str secret_key(Arena *arena, Str secret);
 /* *found is false for none and for one that has ended. */
 Err session_find(Db *db, Arena *arena, Str key, int64_t now_ms, Session *out, bool *found) MUST_CHECK;
-/* On the writer: begins it, sweeps what has ended, and lets the oldest go beyond SESSIONS_MAX. */
+/* On the writer: begins it, sweeps what has ended, and lets the oldest go beyond LIMIT_SESSIONS. */
 Err session_start(Db *db, const Session *session) MUST_CHECK;
 /* On the writer: next in the place of the session old_key. ECODE_SIGN_IN_NEEDED when that has ended meanwhile. */
 Err session_replace(Db *db, Str old_key, const Session *next) MUST_CHECK;

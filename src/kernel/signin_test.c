@@ -1,4 +1,5 @@
 /* Passwords, sessions, tokens and the gate, over the mini pack. */
+#include "base/limits.h"
 #include "kernel/signin.h"
 
 #include "base/file.h"
@@ -295,15 +296,15 @@ static void a_session_ends_when_idle_and_when_old(void **state)
     World    *world = *state;
     EnvFixed *clock = &world->test->fixed;
     Session   session = begin(world);
-    clock->now_ms += SESSION_IDLE_MS - 1;
+    clock->now_ms += LIMIT_SESSION_IDLE_MS - 1;
     assert_true(runs(world, session.key));
     clock->now_ms += 1;
     assert_false(runs(world, session.key));
-    while (clock->now_ms < session.created_ms + SESSION_MAX_MS) {
+    while (clock->now_ms < session.created_ms + LIMIT_SESSION_MS) {
         session.seen_ms = clock->now_ms;
         must(write_by(world, touch, &session));
         assert_true(runs(world, session.key));
-        clock->now_ms += SESSION_IDLE_MS / 2;
+        clock->now_ms += LIMIT_SESSION_IDLE_MS / 2;
     }
     assert_false(runs(world, session.key));
 }
@@ -321,12 +322,12 @@ static void a_session_ends_at_once_when_it_is_ended(void **state)
 static void the_oldest_session_goes_when_there_are_too_many(void **state)
 {
     World  *world = *state;
-    Session sessions[SESSIONS_MAX + 2];
-    for (int i = 0; i < SESSIONS_MAX + 2; i++) {
+    Session sessions[LIMIT_SESSIONS + 2];
+    for (int i = 0; i < LIMIT_SESSIONS + 2; i++) {
         world->test->fixed.now_ms += 1000;
         sessions[i] = begin(world);
     }
-    for (int i = 0; i < SESSIONS_MAX + 2; i++)
+    for (int i = 0; i < LIMIT_SESSIONS + 2; i++)
         assert_int_equal(runs(world, sessions[i].key), i >= 2);
 }
 
