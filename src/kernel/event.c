@@ -50,10 +50,15 @@ static const Str sql_fold = STR_INIT(
     " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
     " ORDER BY r.sequence, r.item, v.field");
 static const Str sql_history = STR_INIT(
-    "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, v.field, v.value FROM event_record r"
+    "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, r.item FROM event_record r"
     " JOIN event e ON e.sequence = r.sequence"
-    " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
-    " WHERE r.record = ? ORDER BY r.sequence, v.field LIMIT ?");
+    " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC, r.item DESC");
+static const Str sql_history_values = STR_INIT(
+    "SELECT field, value FROM event_value WHERE sequence = ? AND item = ? ORDER BY field");
+static const Str sql_value_before = STR_INIT(
+    "SELECT v.value FROM event_record r"
+    " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item AND v.field = ?"
+    " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC LIMIT 1");
 
 #define SALT_SIZE 16
 
@@ -324,26 +329,112 @@ Err event_fold(Db *db, const Pack *pack, int64_t *events)
     }
 }
 
-/* ---- history ---- */
+/* ---- history ----
+ * Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the values that
+ * the next one changed put back. So a page costs what it shows, however long the history is. */
 
 typedef struct HistoryChange {
     const Field *field;
     Value        old, new;
 } HistoryChange;
 
-/* The event being read, row by row; what it shows is known when its last value is there. */
 typedef struct History {
     const Ctx     *ctx;
-    const Record  *record; /* with the reader's clearance */
-    Record         then;   /* as of the event being read, with what the reader would have seen of it */
-    Json         **entries;
-    size_t         count, capacity;
-    Json          *entry; /* or NULL: none is open */
-    Str            person, organisation;
-    HistoryChange *changes; /* of the entry; room for one a field */
+    const Record  *record;  /* with the reader's clearance */
+    Record         then;    /* as it stood after the step being read, with what the reader would have seen of it */
+    HistoryChange *changes; /* of that step; room for one a field */
     size_t         change_count;
-    int64_t        sequence;
+    Json          *list;
 } History;
+
+typedef struct HistoryStep { /* one step that touched the record */
+    int64_t sequence, time_ms, version, item;
+    Str     action, person, organisation;
+} HistoryStep;
+
+static HistoryStep history_step(Arena *arena, const Rows *rows)
+{
+    return (HistoryStep){ .sequence = rows_int(rows, 0),
+                          .time_ms = rows_int(rows, 1),
+                          .action = str_dup(arena, rows_borrow_text(rows, 2)),
+                          .person = str_dup(arena, rows_borrow_text(rows, 3)),
+                          .organisation = str_dup(arena, rows_borrow_text(rows, 4)),
+                          .version = rows_int(rows, 5),
+                          .item = rows_int(rows, 6) };
+}
+
+static Err history_decode(const History *history, Str text, Value *out)
+{
+    if (value_decode(str_dup(history->ctx->arena, text), out))
+        return ERR_OK;
+    return err_make(ECODE_STORE_CORRUPT, "the history of %.*s holds a value that cannot be read",
+                    STR_FMT(record_id(history->record)));
+}
+
+/* What the field held before the step of that sequence; missing when no step before has set it. */
+static Err history_before(const History *history, const Field *field, int64_t sequence, Value *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_text(field->name), value_id(record_id(history->record)), value_int(sequence) };
+    bool              more;
+    *out = VALUE_NONE;
+    TRY(db_query(history->ctx->db, sql_value_before, params, 3, &rows));
+    TRY(rows_next(rows, &more));
+    return more ? history_decode(history, rows_borrow_text(rows, 0), out) : ERR_OK;
+}
+
+/* The record as it stood before the step of that sequence; 0: as it stands. */
+static Err history_start(History *history, int64_t before)
+{
+    const Type *type = history->record->type;
+    Arena      *arena = history->ctx->arena;
+    history->changes = ARENA_ARRAY(arena, HistoryChange, type->field_count);
+    history->then = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
+    memcpy(history->then.values, history->record->values, type->field_count * sizeof(Value));
+    for (size_t i = 0; before && i < type->field_count; i++)
+        if (i != SYS_ID && i != SYS_VERSION)
+            TRY(history_before(history, &type->fields[i], before, &history->then.values[i]));
+    return ERR_OK;
+}
+
+/* What the step changed, by field. */
+static Err history_read(History *history, const HistoryStep *step)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_int(step->sequence), value_int(step->item) };
+    history->change_count = 0;
+    TRY(db_query(history->ctx->db, sql_history_values, params, 2, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        const Field *field = type_field(history->record->type, rows_borrow_text(rows, 0));
+        if (!field) /* a pack of before had it */
+            continue;
+        HistoryChange *change = &history->changes[history->change_count++];
+        change->field = field;
+        TRY(history_decode(history, rows_borrow_text(rows, 1), &change->new));
+        TRY(history_before(history, field, step->sequence, &change->old));
+    }
+}
+
+static void history_undo(History *history)
+{
+    for (size_t i = 0; i < history->change_count; i++)
+        history->then.values[history->changes[i].field->index] = history->changes[i].old;
+}
+
+/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown to blind
+ * reviewers is not in its history either. */
+static Err history_clearance(History *history)
+{
+    Clearance *then = &history->then.clearance;
+    TRY(access_clearance(history->ctx, &history->then, then));
+    for (size_t i = 0; i < COMPARTMENTS_MAX; i++)
+        if (then->in[i] > history->record->clearance.in[i])
+            then->in[i] = history->record->clearance.in[i];
+    return ERR_OK;
+}
 
 /* The record's id and name under two keys; neither when the reader does not see the record. */
 static Err put_party(const Ctx *ctx, const Type *type, Str id, const char *id_key, const char *name_key, Json *into)
@@ -358,73 +449,24 @@ static Err put_party(const Ctx *ctx, const Type *type, Str id, const char *id_ke
     return ERR_OK;
 }
 
-static Err history_by(const History *history, Json *by)
+static Err history_by(const Ctx *ctx, const HistoryStep *step, Json *by)
 {
-    const Ctx  *ctx = history->ctx;
     const Pack *pack = ctx->city->pack;
-    if (str_eq(history->person, STR("system"))) {
+    if (str_eq(step->person, STR("system"))) {
         json_set_bool(ctx->arena, by, STR("system"), true);
         return ERR_OK;
     }
-    TRY(put_party(ctx, pack->person, history->person, "person", "name", by));
-    return put_party(ctx, pack->organisation, history->organisation, "organisation", "organisation_name", by);
+    TRY(put_party(ctx, pack->person, step->person, "person", "name", by));
+    return put_party(ctx, pack->organisation, step->organisation, "organisation", "organisation_name", by);
 }
 
-static void history_open(History *history, const Rows *rows)
-{
-    const Ctx    *ctx = history->ctx;
-    Arena        *arena = ctx->arena;
-    Str           name = str_dup(arena, rows_borrow_text(rows, 2));
-    const Action *action = type_action(history->record->type, name);
-    Json         *entry = json_object(arena);
-    history->sequence = rows_int(rows, 0);
-    history->person = str_dup(arena, rows_borrow_text(rows, 3));
-    history->organisation = str_dup(arena, rows_borrow_text(rows, 4));
-    history->entry = entry;
-    history->change_count = 0;
-    json_set_int(arena, entry, STR("sequence"), history->sequence);
-    json_set_str(arena, entry, STR("time"), instant_text(arena, rows_int(rows, 1)));
-    json_set_str(arena, entry, STR("action"), name);
-    json_set_str(arena, entry, STR("label"), action ? action->label.in[ctx->lang] : name);
-    json_set_int(arena, entry, STR("version"), rows_int(rows, 5));
-}
-
-static Err history_value(History *history, const Rows *rows)
-{
-    Arena *arena = history->ctx->arena;
-    if (rows_missing(rows, 6))
-        return ERR_OK;
-    const Field *field = type_field(history->record->type, rows_borrow_text(rows, 6));
-    Value        value;
-    if (!field)
-        return ERR_OK;
-    if (!value_decode(str_dup(arena, rows_borrow_text(rows, 7)), &value))
-        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read",
-                        (long long)history->sequence);
-    Value old = history->then.values[field->index];
-    history->then.values[field->index] = value;
-    bool told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
-    if (!told && !value_eq(old, value))
-        history->changes[history->change_count++] = (HistoryChange){ field, old, value };
-    return ERR_OK;
-}
-
-/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown to blind
- * reviewers is not in its history either. */
-static Err history_clearance(const History *history, Clearance *out)
-{
-    TRY(access_clearance(history->ctx, &history->then, out));
-    for (size_t i = 0; i < COMPARTMENTS_MAX; i++)
-        if (out->in[i] > history->record->clearance.in[i])
-            out->in[i] = history->record->clearance.in[i];
-    return ERR_OK;
-}
-
-static Err history_change(const History *history, const HistoryChange *change, const Clearance *before, Json *changes)
+static Err history_change(const History *history, const HistoryChange *change, const Clearance *after,
+                          const Clearance *before, Json *changes)
 {
     const Ctx   *ctx = history->ctx;
     const Field *field = change->field;
-    if (!access_shows(&history->then.clearance, field))
+    bool         told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
+    if (told || value_eq(change->old, change->new) || !access_shows(after, field))
         return ERR_OK;
     Json *json = json_push(changes, json_object(ctx->arena)), *shown;
     json_set_str(ctx->arena, json, STR("field"), field->name);
@@ -440,56 +482,61 @@ static Err history_change(const History *history, const HistoryChange *change, c
     return ERR_OK;
 }
 
-/* Of an event after which the reader would not have seen the record there is no entry. */
-static Err history_close(History *history)
+static Err history_entry(const History *history, const HistoryStep *step, const Clearance *after,
+                         const Clearance *before)
 {
-    Arena    *arena = history->ctx->arena;
-    Json     *entry = history->entry;
-    Clearance before = history->then.clearance;
-    if (!entry)
-        return ERR_OK;
-    history->entry = NULL;
-    TRY(history_clearance(history, &history->then.clearance));
-    if (!access_sees(&history->then.clearance))
-        return ERR_OK;
+    const Ctx    *ctx = history->ctx;
+    Arena        *arena = ctx->arena;
+    const Action *action = type_action(history->record->type, step->action);
+    Json         *entry = json_push(history->list, json_object(arena));
+    json_set_int(arena, entry, STR("sequence"), step->sequence);
+    json_set_str(arena, entry, STR("time"), instant_text(arena, step->time_ms));
+    json_set_str(arena, entry, STR("action"), step->action);
+    json_set_str(arena, entry, STR("label"), action ? action->label.in[ctx->lang] : step->action);
+    json_set_int(arena, entry, STR("version"), step->version);
     /* who did it names a person: it follows the creator's compartment */
-    if (access_shows(&history->then.clearance, &history->record->type->fields[SYS_CREATOR]))
-        TRY(history_by(history, json_set(entry, STR("by"), json_object(arena))));
+    if (access_shows(after, &history->record->type->fields[SYS_CREATOR]))
+        TRY(history_by(ctx, step, json_set(entry, STR("by"), json_object(arena))));
     Json *changes = json_set(entry, STR("changes"), json_array(arena));
     for (size_t i = 0; i < history->change_count; i++)
-        TRY(history_change(history, &history->changes[i], &before, changes));
-    ARENA_ROOM(arena, history->entries, history->count, history->capacity);
-    history->entries[history->count++] = entry;
+        TRY(history_change(history, &history->changes[i], after, before, changes));
     return ERR_OK;
 }
 
-#define HISTORY_ROWS_MAX 100000
+/* Goes back over one step, and tells of it when the reader would have seen the record after it. */
+static Err history_back(History *history, const HistoryStep *step)
+{
+    Clearance after = history->then.clearance;
+    TRY(history_read(history, step));
+    history_undo(history);
+    history->then.clearance = (Clearance){ 0 };
+    if (step->version > 1) /* before the first there was no record to see */
+        TRY(history_clearance(history));
+    return access_sees(&after) ? history_entry(history, step, &after, &history->then.clearance) : ERR_OK;
+}
+
+/* Steps that are read for one page: those that the reader may not see are read as well. */
+#define HISTORY_STEPS_MAX 10000
 
 Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out)
 {
-    const Type       *type = record->type;
-    History           history = { .ctx = ctx,
-                                  .record = record,
-                                  .then = { .type = type, .values = ARENA_ARRAY(ctx->arena, Value, type->field_count) },
-                                  .changes = ARENA_ARRAY(ctx->arena, HistoryChange, type->field_count) };
+    History           history = { .ctx = ctx, .record = record, .list = json_array(ctx->arena) };
     OWNED(rows) Rows *rows = NULL;
-    Value             params[] = { value_id(record_id(record)), value_int(HISTORY_ROWS_MAX) };
-    history.then.values[SYS_ID] = value_id(record_id(record));
+    Value             params[] = { value_id(record_id(record)), value_int(before ? before : INT64_MAX) };
+    TRY(history_start(&history, before));
+    TRY(history_clearance(&history));
     TRY(db_query(ctx->db, sql_history, params, 2, &rows));
-    for (bool more;;) {
+    for (int read = 0; (int64_t)history.list->count < limit; read++) {
+        bool more;
         TRY(rows_next(rows, &more));
-        if (!more || (before && rows_int(rows, 0) >= before))
+        if (!more)
             break;
-        if (!history.entry || rows_int(rows, 0) != history.sequence) {
-            TRY(history_close(&history));
-            history_open(&history, rows);
-        }
-        TRY(history_value(&history, rows));
+        if (read == HISTORY_STEPS_MAX)
+            return err_make(ECODE_STORE_SLOW, "over %d steps of %.*s that are not shown", read,
+                            STR_FMT(record_id(record)));
+        HistoryStep step = history_step(ctx->arena, rows);
+        TRY(history_back(&history, &step));
     }
-    TRY(history_close(&history));
-    Json *list = json_array(ctx->arena);
-    for (size_t i = history.count; i > 0 && (int64_t)list->count < limit; i--)
-        json_push(list, history.entries[i - 1]);
-    *out = list;
+    *out = history.list;
     return ERR_OK;
 }

@@ -315,6 +315,88 @@ static void a_history_holds_nothing_from_before_the_record_was_opened(void **sta
     assert_true(has(known, "CANARY") && has(known, "\"old\":\"secret\"") && has(known, "\"version\":1"));
 }
 
+static int64_t write_entries(const Json *list, Buf *out) /* the last one's sequence */
+{
+    int64_t sequence = 0;
+    JSON_EACH(entry, list) {
+        json_write(out, entry);
+        buf_char(out, '\n');
+        assert_true(json_int(json_get(entry, STR("sequence")), &sequence));
+    }
+    return sequence;
+}
+
+static void a_history_is_the_same_whole_and_in_pages(void **state)
+{
+    Cast  *cast = *state;
+    Arena *arena = cast->test->arena;
+    Record record = paper(cast, &cast->author, "");
+    Str    id = record_id(&record);
+    for (int i = 1; i < 10; i++)
+        test_act(
+            cast->test, &cast->author, "paper", id, "edit",
+            str_printf(arena, i % 3 ? "{\"pages\":%d,\"due\":null}" : "{\"title\":\"%d\",\"due\":\"2026-05-01\"}", i));
+    Ctx     ctx = test_ctx(cast->test, &cast->author);
+    Buf     whole = buf_new(arena, SIZE_MAX), paged = buf_new(arena, SIZE_MAX);
+    Json   *list;
+    int64_t before = 0;
+    assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
+    assert_int_equal(event_list(&ctx, &record, 0, 100, &list).kind, ERR_NONE);
+    assert_int_equal(list->count, 10);
+    write_entries(list, &whole);
+    for (int page = 0; page < 4; page++) {
+        assert_int_equal(event_list(&ctx, &record, before, 3, &list).kind, ERR_NONE);
+        assert_int_equal(list->count, page < 3 ? 3 : 1);
+        before = write_entries(list, &paged);
+    }
+    assert_string_equal(str_dup_z(arena, buf_str(&whole)), str_dup_z(arena, buf_str(&paged)));
+    assert_true(has(buf_str(&whole), "\"old\":\"2026-05-01\"") && has(buf_str(&whole), "\"old\":\"3\",\"new\":\"6\""));
+}
+
+/* Title after title in the record's name, far more than any page reads. */
+static Err write_long_history(Db *db, WriterJob *job)
+{
+    (void)job;
+    static const Str    count = STR_INIT("WITH RECURSIVE up(i) AS (SELECT (SELECT max(sequence) FROM event) + 1"
+                                            " UNION ALL SELECT i + 1 FROM up LIMIT 60000)");
+    OWNED(arena) Arena *arena = arena_new();
+    Str                 edit = STR("(SELECT record FROM event_record WHERE type = 'paper')");
+    TRY(db_script(db, str_printf(arena,
+                                 "%.*s INSERT INTO event_record SELECT i, 0, 'paper', %.*s, i FROM up;"
+                                 "%.*s INSERT INTO event_value SELECT i, 0, 'title', '', '%.*s' || i FROM up;"
+                                 "%.*s INSERT INTO event_value SELECT i, 0, 'changed', '', '%.*s' FROM up",
+                                 STR_FMT(count), STR_FMT(edit), STR_FMT(count),
+                                 STR_FMT(value_encode(arena, value_text(STR("Title ")))), STR_FMT(count),
+                                 STR_FMT(value_encode(arena, value_instant(1))))));
+    return db_script(db, str_printf(arena,
+                                    "%.*s INSERT INTO event SELECT i, 1, 1, 'edit', 'system', '-', '-', '' FROM up;"
+                                    "UPDATE \"r_paper\" SET title = 'Title ' || (SELECT max(sequence) FROM event)",
+                                    STR_FMT(count)));
+}
+
+static void the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so(void **state)
+{
+    Cast     *cast = *state;
+    WriterJob job = { .run = write_long_history };
+    Json     *list;
+    Record    record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                                STR("{\"title\":\"First\",\"disclosure\":\"secret\"}"));
+    Str       id = record_id(&record);
+    Err       err = writer_run(cast->test->city->writer, &job);
+    if (err.kind)
+        fail_msg("%s", err.context);
+    test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"disclosure\":\"public\"}"));
+    test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"title\":\"Newest\"}"));
+    Str seen = history(cast, &cast->author, "paper", id);
+    assert_true(has(seen, "\"new\":\"Newest\"") && has(seen, "\"old\":\"Title 6") && has(seen, "\"new\":\"public\""));
+    /* the reader sees the two newest steps; that there are none before them is not said of 60,000 unseen ones */
+    Ctx ctx = test_ctx(cast->test, &cast->reader);
+    assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
+    assert_int_equal(event_list(&ctx, &record, 0, 2, &list).kind, ERR_NONE);
+    assert_int_equal(list->count, 2);
+    assert_int_equal(event_list(&ctx, &record, 0, 3, &list).code, ECODE_STORE_SLOW);
+}
+
 /* Each of 400 reviews counts, two deep, the reviews of its paper: 64,000,000 rows. */
 static void a_filter_that_asks_for_too_much_is_refused(void **state)
 {
@@ -350,6 +432,8 @@ int main(void)
         CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
         CASE(a_history_tells_no_id_of_whom_the_reader_does_not_see),
         CASE(a_history_holds_nothing_from_before_the_record_was_opened),
+        CASE(a_history_is_the_same_whole_and_in_pages),
+        CASE(the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so),
         CASE(a_filter_that_asks_for_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
