@@ -68,12 +68,17 @@ static ErrCode code_of(int result)
     return ECODE_INTERNAL;
 }
 
+void store_end_process(const char *doing, const char *why)
+{
+    fprintf(stderr, "store: %s: %s; the process ends, so that no answer differs from the disk\n", doing, why);
+    abort();
+}
+
 static _Noreturn void die(const char *doing, int result)
 {
-    fprintf(stderr,
-            "store: %s: %s (sqlite %d); the process ends, so that nothing is answered that may not be on the disk\n",
-            doing, sqlite3_errstr(result), result);
-    abort();
+    char why[160];
+    snprintf(why, sizeof why, "%s (sqlite %d)", sqlite3_errstr(result), result);
+    store_end_process(doing, why);
 }
 
 static bool is_fatal(int result)

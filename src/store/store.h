@@ -18,6 +18,10 @@
 #define DB_STATEMENTS 256
 #define DB_PARAMS_MAX 512
 
+/* Crash only: one line to stderr and abort(). For a change of which it is not known whether it is on the disk, and for one that is
+ * there and cannot be answered as such: an answer would differ from the disk, and a restart finds out. */
+_Noreturn void store_end_process(const char *doing, const char *why);
+
 typedef struct Db   Db;
 typedef struct Rows Rows; /* a running statement */
 

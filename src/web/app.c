@@ -17,6 +17,7 @@ Err app_new(const AppConfig *config, App **out)
     pthread_mutex_init(&app->mutex, NULL);
     pthread_cond_init(&app->home, NULL);
     app->gate = sign_in_gate_new(config->city, config->rates);
+    app->filters = rate_new(hmac_sha256(hash_str(&config->city->secret), STR("firstmile costly filters 1")));
     Err err = look_new(app->arena, &look);
     app->look = look;
     if (!err.kind)
@@ -37,6 +38,7 @@ void app_free(App *app)
     server_free(atomic_load(&app->server));
     sign_in_queue_free(app->passwords);
     sign_in_gate_free(app->gate);
+    rate_free(app->filters);
     pthread_mutex_destroy(&app->mutex);
     pthread_cond_destroy(&app->home);
     arena_free(app->arena);

@@ -194,6 +194,13 @@ static Json *problem_json(Arena *arena, Lang lang, const Problem *problem)
     return json;
 }
 
+void call_retry_after(Call *call, int64_t wait_s, Problems *problems)
+{
+    Str seconds = str_printf(call->ctx.arena, "%lld", (long long)wait_s);
+    call_set_header(call, STR("Retry-After"), seconds);
+    PROBLEM(problems, ECODE_RATE_LIMITED, STR_NONE, STR_NONE, ARG("seconds", seconds));
+}
+
 Json *call_errors(Call *call, Err err, const Problems *problems)
 {
     Json *errors = json_array(call->ctx.arena);

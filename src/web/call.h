@@ -98,6 +98,8 @@ void call_fail(Call *call, Err err, const Problems *problems);
 void call_redirect(Call *call, Str location); /* 303 */
 void call_empty(Call *call);                  /* 204 */
 void call_bytes(Call *call, int status, Str media, Str body);
+/* Before a reply of ECODE_RATE_LIMITED: Retry-After, and the problem whose text says it. */
+void call_retry_after(Call *call, int64_t wait_s, Problems *problems);
 /* `errors` of the contract: [{field|rule, code, text, values}] in the call's language. */
 Json *call_errors(Call *call, Err err, const Problems *problems);
 

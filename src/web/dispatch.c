@@ -395,10 +395,14 @@ static void step(Call *call, void (*run)(Call *call))
         finish(call);
 }
 
+/* Without a snapshot there is no telling what the call did. Where it did nothing it is answered so, and asked again; a change that
+ * is on the disk must not be, or the client makes it twice. */
 static void resume(Call *call)
 {
     call->transport->waiting = false;
     Err err = snapshot_open(call);
+    if (err.kind && call->transport->committed)
+        store_end_process("reading after a commit", err.context);
     if (err.kind) {
         call_fail(call, err, NULL);
         finish(call);

@@ -5,6 +5,7 @@
 #ifndef FM_WEB_DISPATCH_H
 #define FM_WEB_DISPATCH_H
 
+#include "kernel/rate.h"
 #include "web/app.h"
 #include "web/endpoints.h"
 
@@ -30,7 +31,8 @@ struct App {
     const Look       *look;
     SignInQueue      *passwords;
     SignInGate       *gate;
-    _Atomic(Server *) server; /* from app_serve() to app_free() */
+    Rate             *filters; /* of persons whose filters were stopped, LIMIT_COSTLY_FILTERS */
+    _Atomic(Server *) server;  /* from app_serve() to app_free() */
     atomic_bool       stopped;
     const AppServe   *serve;
     Loop             *loops[LOOPS_MAX];
@@ -51,8 +53,9 @@ typedef struct Transport {
     pthread_cond_t    wake;
     bool              resumed;
     bool              waiting; /* between a call_write() or the like and its `then` */
-    bool              snapshot;
-    int64_t           start_us; /* monotonic */
+    bool    committed; /* something of this call stands on the disk; set on the writer's thread before it hands back */
+    bool    snapshot;
+    int64_t start_us; /* monotonic */
 } Transport;
 
 void   dispatch_exchange(Exchange *exchange, void *app);

@@ -45,7 +45,6 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/api/v1/local/tokens",              local_tokens,         ALLOW_OPERATOR, .summary = "Tokens of scripts" },
     { METHOD_POST,   "/api/v1/local/tokens",              local_token_add,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Make a token: {login, membership, label}" },
     { METHOD_DELETE, "/api/v1/local/tokens/{id}",         local_token_end,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "End a token" },
-    { METHOD_POST,   "/api/v1/local/acts",                local_act,            ALLOW_OPERATOR, CSRF_JSON, BODY_JSON, .summary = "Take a step as the system: {type, record, action, input}" },
 
     /* ---- pages ---- */
     { METHOD_GET,    "/",                         types_list,         ALLOW_SIGNED_IN, .page = PAGE_HOME, .summary = "First page" },

@@ -42,7 +42,6 @@ void local_credential_end(Call *call);
 void local_tokens(Call *call);
 void local_token_add(Call *call);
 void local_token_end(Call *call);
-void local_act(Call *call);
 
 /* people.c */
 void people_organisations(Call *call);

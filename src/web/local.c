@@ -1,5 +1,5 @@
-/* web/local.c: what only the operator of this machine may do: sign-ins, tokens, and steps as the system, which is how a first
- * operator comes into a city and how one is recovered. */
+/* web/local.c: what only the operator of this machine may do: sign-ins and tokens. A first operator, and one that recovers a city,
+ * comes in by people.c. */
 #include "web/local.h"
 #include "base/utf8.h"
 #include "web/handlers.h"
@@ -274,46 +274,3 @@ static Err write_token_end(Db *db, void *context)
 }
 
 void local_token_end(Call *call) { call_write(call, write_token_end, call, emptied); }
-
-/* ---- steps as the system ---- */
-
-static void acted(Call *call, const ActResult *result)
-{
-    Arena *arena = call->ctx.arena;
-    if (result->err.kind) {
-        call_fail(call, result->err, &result->problems);
-        return;
-    }
-    Json *json = json_object(arena);
-    json_set_str(arena, json, STR("id"), record_id(&result->record));
-    json_set_str(arena, json, STR("type"), result->record.type->name);
-    json_set_int(arena, json, STR("version"), record_version(&result->record));
-    json_set_str(arena, json, STR("state"), result->record.values[SYS_STATE].text);
-    call_data(call, 200, json);
-}
-
-static Err act_request(Call *call, ActRequest *out, Problems *problems)
-{
-    TRY(SHAPE(call->body, problems, { "type", JSON_STRING, true }, { "record", JSON_STRING, false },
-              { "action", JSON_STRING, true }, { "input", JSON_OBJECT, false }));
-    const Json *input = json_get(call->body, STR("input"));
-    *out = (ActRequest){ .type = pack_type(call_pack(call), json_text(json_get(call->body, STR("type")))),
-                         .record = json_text(json_get(call->body, STR("record"))),
-                         .action = json_text(json_get(call->body, STR("action"))),
-                         .input = input && input->kind == JSON_OBJECT ? input : NULL,
-                         .if_match = -1 };
-    return out->type ? ERR_OK : err_make(ECODE_PAGE_UNSEEN, "type");
-}
-
-void local_act(Call *call)
-{
-    ActRequest request;
-    Problems   problems = call_problems(call);
-    Err        err = act_request(call, &request, &problems);
-    if (err.kind) {
-        call_fail(call, err, &problems);
-        return;
-    }
-    call->ctx.actor = &actor_system;
-    call_act(call, &request, acted);
-}

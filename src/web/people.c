@@ -64,6 +64,7 @@ typedef struct Joining { /* a person becomes a member, and may be new themselves
     Str           person, organisation, role, from, to;
     Str           name, membership; /* of a new user */
     NewCredential credential;
+    Problems      problems; /* of the writes that make one */
 } Joining;
 
 static void problem_reference(Problems *problems, const Field *field)
@@ -95,7 +96,7 @@ static void check_role(const Call *call, Str role, Problems *problems)
             ARG("known", str_join(problems->arena, names, pack->role_count, STR(", "))));
 }
 
-static void join(Call *call, const Joining *joining, void (*then)(Call *call, const ActResult *result))
+static ActRequest join_request(const Call *call, const Joining *joining)
 {
     const Pack  *pack = call_pack(call);
     const Field *of = pack->membership->fields;
@@ -108,8 +109,7 @@ static void join(Call *call, const Joining *joining, void (*then)(Call *call, co
     json_set_str(arena, fields, of[pack->membership_from].name, joining->from.ptr ? joining->from : today);
     if (joining->to.ptr)
         json_set_str(arena, fields, of[pack->membership_to].name, joining->to);
-    ActRequest request = { .type = pack->membership, .action = STR("create"), .input = fields, .if_match = -1 };
-    call_act(call, &request, then);
+    return (ActRequest){ .type = pack->membership, .action = STR("create"), .input = fields, .if_match = -1 };
 }
 
 static void joined(Call *call, const ActResult *result)
@@ -147,10 +147,12 @@ void people_membership_add(Call *call)
     Err      err = read_membership(call, joining, &problems);
     call->state = joining;
     as_system(call, joining->organisation);
-    if (err.kind)
+    if (err.kind) {
         call_fail(call, err, &problems);
-    else
-        join(call, joining, joined);
+        return;
+    }
+    ActRequest request = join_request(call, joining);
+    call_act(call, &request, joined);
 }
 
 static void ended(Call *call, const ActResult *result)
@@ -176,59 +178,63 @@ void people_membership_end(Call *call)
     call_act(call, &request, ended);
 }
 
-/* ---- users: a new person, their membership, their sign-in ---- */
+/* ---- users: a new person, their membership, their sign-in, all of it or nothing ---- */
+
+/* A whole step inside a savepoint of the writer, on what the steps before it have left there. */
+static Err step_within(const Ctx *writer, const ActRequest *request, Str *id, Problems *problems)
+{
+    Change *change;
+    TRY(act_prepare(writer, request, &change, problems));
+    TRY(act_commit(writer->db, change));
+    *id = record_id(&change->deltas[0].record);
+    return ERR_OK;
+}
+
+static ActRequest name_request(const Call *call, const Joining *joining)
+{
+    const Type *type = call_pack(call)->person;
+    Json       *fields = json_object(call->ctx.arena);
+    json_set_str(call->ctx.arena, fields, type->fields[type->title].name, joining->name);
+    return (ActRequest){ .type = type, .action = STR("create"), .input = fields, .if_match = -1 };
+}
+
+static Err write_user(Db *db, void *context)
+{
+    const Call *call = context;
+    Joining    *joining = call->state;
+    Ctx         writer = call->ctx;
+    writer.db = db;
+    ActRequest person = name_request(call, joining);
+    TRY(step_within(&writer, &person, &joining->person, &joining->problems));
+    ActRequest membership = join_request(call, joining);
+    TRY(step_within(&writer, &membership, &joining->membership, &joining->problems));
+    joining->credential.person = joining->person;
+    return local_write_credential(db, &joining->credential);
+}
 
 static void user_written(Call *call, Err err)
 {
-    const Joining *joining = call->state;
-    Problems       problems = call_problems(call);
-    Json          *json = json_object(call->ctx.arena);
+    Joining *joining = call->state;
+    Json    *json = json_object(call->ctx.arena);
+    if (err.kind) {
+        local_login_taken(err, joining->credential.login, &joining->problems);
+        call_fail(call, err, &joining->problems);
+        return;
+    }
     json_set_str(call->ctx.arena, json, STR("login"), joining->credential.login);
     json_set_str(call->ctx.arena, json, STR("person"), joining->person);
     json_set_str(call->ctx.arena, json, STR("membership"), joining->membership);
-    if (!err.kind) {
-        call_data(call, 201, json);
-        return;
-    }
-    local_login_taken(err, joining->credential.login, &problems);
-    call_fail(call, err, &problems);
-}
-
-static void user_joined(Call *call, const ActResult *result)
-{
-    Joining *joining = call->state;
-    if (result->err.kind) {
-        call_fail(call, result->err, &result->problems);
-        return;
-    }
-    joining->membership = record_id(&result->record);
-    joining->credential.person = joining->person;
-    call_write(call, local_write_credential, &joining->credential, user_written);
-}
-
-static void user_named(Call *call, const ActResult *result)
-{
-    Joining *joining = call->state;
-    if (result->err.kind) {
-        call_fail(call, result->err, &result->problems);
-        return;
-    }
-    joining->person = record_id(&result->record);
-    join(call, joining, user_joined);
+    call_data(call, 201, json);
 }
 
 static void user_password_made(Call *call, Err err)
 {
-    const Joining *joining = call->state;
-    const Type    *type = call_pack(call)->person;
-    Json          *fields = json_object(call->ctx.arena);
-    if (err.kind) {
+    Joining *joining = call->state;
+    joining->problems = call_problems(call);
+    if (err.kind)
         call_fail(call, err, NULL);
-        return;
-    }
-    json_set_str(call->ctx.arena, fields, type->fields[type->title].name, joining->name);
-    ActRequest request = { .type = type, .action = STR("create"), .input = fields, .if_match = -1 };
-    call_act(call, &request, user_named);
+    else
+        call_write(call, write_user, call, user_written);
 }
 
 static Err read_user(Call *call, Joining *joining, Problems *problems)

@@ -1,6 +1,7 @@
 /* web/records.c: lists, records, steps and imports, for programs and for pages. */
 #include "base/limits.h"
 #include "kernel/event.h"
+#include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
 
@@ -41,6 +42,34 @@ static Err first_problem(const Problems *problems)
     return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
 }
 
+/* ---- filters that cost too much ----
+ * One that is stopped has held its thread for LIMIT_READ_MS, and others' requests with it. Whose filters are stopped again and
+ * again waits before the next filter; one that was cheap costs nothing, and a list without a filter is never refused. */
+
+static RateSide filter_side(const Call *call)
+{
+    return (RateSide){ 'p', call->ctx.actor->person, LIMIT_COSTLY_FILTERS };
+}
+
+static Err filter_admit(Call *call, const Query *query, Problems *problems)
+{
+    RateSide side = filter_side(call);
+    int64_t  wait_ms = query->filter.len ? rate_wait_ms(call->app->filters, &side, 1, call->ctx.now_ms) : 0;
+    if (!wait_ms)
+        return ERR_OK;
+    call_retry_after(call, (wait_ms + 999) / 1000, problems);
+    return err_make(ECODE_RATE_LIMITED, "filter, %lld ms", (long long)wait_ms);
+}
+
+/* Was one of this call's statements stopped: the list's, or on a page one that counts it? */
+static bool filter_stopped(const Call *call, const Problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].code == ECODE_EXPR_COST)
+            return true;
+    return call->reply.err.kind && call->reply.err.code == ECODE_STORE_SLOW && call_query(call, STR("filter")).len;
+}
+
 /* ---- lists ---- */
 
 static Err list_json(Call *call, const Found *found, Json **out, Problems *problems)
@@ -73,6 +102,7 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     query_flag(call, "total", &query.total, problems);
     check_filter_size(&query, problems);
     TRY(first_problem(problems));
+    TRY(filter_admit(call, &query, problems));
     TRY(find(&call->ctx, type, &query, &found, problems));
     return list_json(call, &found, out, problems);
 }
@@ -100,6 +130,10 @@ void records_list(Call *call)
         list_refused(call, err, &problems);
     else
         call_fail(call, err, &problems);
+    if (filter_stopped(call, &problems)) {
+        RateSide side = filter_side(call);
+        rate_charge(call->app->filters, &side, 1, call->ctx.now_ms);
+    }
 }
 
 /* ---- one record ---- */
@@ -154,36 +188,32 @@ void records_events(Call *call)
 
 /* ---- steps ---- */
 
-/* The record after a step. A step may take it out of the actor's sight; then only its id is told. */
-static Err after_step(Call *call, const ActResult *result, Json **out, Problems *problems)
+/* The record after a step. A step may take it out of the actor's sight, or it may be too much to read just now; then its id alone
+ * is told. The step is taken: no answer may say that it is not. */
+static Json *after_step(Call *call, const ActResult *result)
 {
     const Type *type = result->record.type;
     Str         id = record_id(&result->record);
+    Problems    problems = call_problems(call);
     Record      record;
+    Json       *json;
     Err         err = find_one(&call->ctx, type, id, &record);
     if (!err.kind)
-        return shape_record(call, &record, out, problems);
-    if (err.kind != ERR_UNSEEN)
-        return err;
-    *out = json_object(call->ctx.arena);
-    json_set_str(call->ctx.arena, *out, STR("id"), id);
-    json_set_str(call->ctx.arena, *out, STR("type"), type->name);
-    return ERR_OK;
+        err = shape_record(call, &record, &json, &problems);
+    if (!err.kind)
+        return json;
+    json = json_object(call->ctx.arena);
+    json_set_str(call->ctx.arena, json, STR("id"), id);
+    json_set_str(call->ctx.arena, json, STR("type"), type->name);
+    return json;
 }
 
 static void step_reply(Call *call, const ActResult *result, int status)
 {
-    Problems problems = call_problems(call);
-    Json    *json;
-    if (result->err.kind) {
+    if (result->err.kind)
         call_fail(call, result->err, &result->problems);
-        return;
-    }
-    Err err = after_step(call, result, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
     else
-        call_data(call, status, json);
+        call_data(call, status, after_step(call, result));
 }
 
 static void created(Call *call, const ActResult *result)
@@ -272,7 +302,11 @@ static void import_refuse(Call *call, Json *refused, size_t row, Err err, const 
 {
     Arena *arena = call->ctx.arena;
     Json  *json = json_push(refused, json_object(arena));
-    Json  *errors = call_errors(call, err, problems);
+    /* A row may have as many errors as its body has room for, and each is longer than its cause. */
+    Problems told = *problems;
+    if (told.count > LIMIT_IMPORT_ROW_ERRORS)
+        told.count = LIMIT_IMPORT_ROW_ERRORS;
+    Json *errors = call_errors(call, err, &told);
     json_set_int(arena, json, STR("row"), (int64_t)row);
     if (!errors->count) { /* nothing in particular: the whole row */
         Json *whole = json_push(errors, json_object(arena));
@@ -281,6 +315,8 @@ static void import_refuse(Call *call, Json *refused, size_t row, Err err, const 
         json_set(whole, STR("values"), json_object(arena));
     }
     json_set(json, STR("errors"), errors);
+    if (problems->count > told.count)
+        json_set_bool(arena, json, STR("more"), true);
 }
 
 /* Nothing went in, for a reason that is not in the rows: that is the answer to the whole request, and the client tries again. */

@@ -91,9 +91,7 @@ static void password_checked(Call *call, Err err)
 static void rate_limited(Call *call, Err err, int64_t wait_s)
 {
     Problems problems = call_problems(call);
-    Str      seconds = str_printf(call->ctx.arena, "%lld", (long long)wait_s);
-    call_set_header(call, STR("Retry-After"), seconds);
-    PROBLEM(&problems, ECODE_RATE_LIMITED, STR_NONE, STR_NONE, ARG("seconds", seconds));
+    call_retry_after(call, wait_s, &problems);
     end(call, err, &problems);
 }
 

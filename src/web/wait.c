@@ -6,6 +6,13 @@
 
 /* ---- the writer ---- */
 
+/* From here on the call may not be answered as if nothing had happened: see resume() in dispatch.c. */
+static void call_committed(Call *call, Err err)
+{
+    if (!err.kind)
+        call->transport->committed = true;
+}
+
 typedef struct Write {
     WriterJob job;
     Call     *call;
@@ -26,6 +33,7 @@ static void write_done(WriterJob *job, Err err)
     Write *write = (Write *)job;
     App   *app = write->call->app;
     write->err = err;
+    call_committed(write->call, err);
     call_resume(write->call);
     app_comes_home(app);
 }
@@ -127,6 +135,7 @@ static void act_done(WriterJob *job, Err err)
 {
     ActJob *act = (ActJob *)job;
     act->err = err;
+    call_committed(act->batch->call, err);
     batch_returns(act->batch);
 }
 

@@ -1,14 +1,19 @@
 /* The web layer over a served mini pack: what the contract says about addresses, headers, sessions, bodies and errors. The pages
  * here show their data and no more; how real ones look is tested beside them. */
 #include "base/limits.h"
+#include "store/testing/scratch.h"
 #include "web/endpoints.h"
 #include "web/testing/site.h"
 
 #include <argon2.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 /* cmocka wants these first */
 #include <cmocka.h>
 
@@ -416,12 +421,12 @@ static void an_idle_session_ends(void **state)
     Site *site = *state;
     Str   cookie = site_cookie(site, &site->author);
     for (int i = 0; i < 4; i++) { /* each request writes that it was seen, behind its reply */
-        site_pass(site, SESSION_IDLE_MS - 60000);
+        site_pass(site, LIMIT_SESSION_IDLE_MS - 60000);
         assert_int_equal(site_ask(site, "GET", PAPERS, cookie, NULL).status, 200);
         Answer settled = site_as(site, &site->author, "POST", PAPERS, "{\"fields\":{\"title\":\"after the writer\"}}");
         assert_int_equal(settled.status, 201);
     }
-    site_pass(site, SESSION_IDLE_MS);
+    site_pass(site, LIMIT_SESSION_IDLE_MS);
     assert_int_equal(site_ask(site, "GET", PAPERS, cookie, NULL).status, 401);
 }
 
@@ -676,6 +681,36 @@ static void a_list_is_filtered_sorted_counted_and_paged(void **state)
     assert_null(json_get(json_get(json, STR("items"))->first, STR("actions")));
 }
 
+/* Each of 400 reviews counts, two deep, the reviews of its paper: 64,000,000 rows. */
+#define COSTLY                                                                                                         \
+    "/api/v1/records/review?limit=1&filter=count(paper.review%20where%20count(paper.review)%20%3C%200)%20%3E%200"
+#define CHEAP "/api/v1/records/review?limit=1&filter=state%20%3D%20%27given%27"
+
+static void who_asks_for_too_much_again_and_again_waits(void **state)
+{
+    Site *site = *state;
+    Str   paper = site_paper(site, &site->author, "Much reviewed");
+    Str ask = text(site, "{\"paper\":\"%.*s\",\"reviewer\":\"%.*s\"}", STR_FMT(paper), STR_FMT(site->reviewer.person));
+    for (int i = 0; i < 400; i++)
+        test_act(site->test, &site->admin, "review", STR_NONE, "create", ask);
+    for (int i = 0; i < LIMIT_COSTLY_FILTERS; i++) {
+        expect_error(site, get_as(site, &site->admin, COSTLY), 422, "record.invalid", "expression.cost");
+        assert_int_equal(get_as(site, &site->admin, i < LIMIT_COSTLY_FILTERS - 1 ? CHEAP : "/healthz").status, 200);
+    }
+    Answer refused = get_as(site, &site->admin, CHEAP);
+    expect(site, refused, 429, "rate_limited");
+    assert_true(str_eq(answer_header(&refused, "Retry-After"), STR("10")));
+    assert_int_equal(get_as(site, &site->admin, "/review?filter=state%20%3D%20%27given%27").status, 429);
+    /* others, and lists without a filter, know nothing of it */
+    assert_int_equal(get_as(site, &site->author, CHEAP).status, 200);
+    assert_int_equal(get_as(site, &site->admin, "/api/v1/records/review?limit=1").status, 200);
+    site_pass(site, 60000 / LIMIT_COSTLY_FILTERS);
+    for (int i = 0; i < 3 * LIMIT_COSTLY_FILTERS; i++) /* what is cheap costs nothing */
+        assert_int_equal(get_as(site, &site->admin, CHEAP).status, 200);
+    expect_error(site, get_as(site, &site->admin, COSTLY), 422, "record.invalid", "expression.cost");
+    expect(site, get_as(site, &site->admin, CHEAP), 429, "rate_limited");
+}
+
 /* ---- imports ---- */
 
 static void an_import_takes_good_rows_gives_back_bad_ones_and_shares_commits(void **state)
@@ -726,6 +761,25 @@ static void a_dry_run_changes_nothing_and_an_import_has_its_limit(void **state)
     assert_true(str_eq(before, test_dump(site->test)));
 }
 
+static void an_import_tells_of_a_hopeless_row_no_more_than_helps(void **state)
+{
+    Site *site = *state;
+    Buf   body = buf_new(site->test->arena, SIZE_MAX);
+    buf_add(&body, STR("{\"dry_run\":true,\"rows\":[{\"fields\":{\"pages\":0}},{\"fields\":{"));
+    for (int i = 0; i < 2000; i++)
+        buf_printf(&body, "%s\"f%d\":1", i ? "," : "", i);
+    buf_add(&body, STR("}}]}"));
+    Answer answer = site_as(site, &site->author, "POST", STR("/api/v1/records/paper/import"),
+                            str_dup_z(site->test->arena, buf_str(&body)));
+    assert_int_equal(answer.status, 200);
+    const Json *refused = json_get(answer_json(site, &answer), STR("refused"));
+    assert_int_equal(refused->count, 2);
+    assert_int_equal(json_get(refused->first, STR("errors"))->count, 2); /* out of range, and no title */
+    assert_null(json_get(refused->first, STR("more")));
+    assert_int_equal(json_get(refused->last, STR("errors"))->count, LIMIT_IMPORT_ROW_ERRORS);
+    assert_non_null(json_get(refused->last, STR("more")));
+}
+
 /* ---- the operator of this machine ---- */
 
 static void local_addresses_do_not_exist_on_the_network(void **state)
@@ -734,8 +788,10 @@ static void local_addresses_do_not_exist_on_the_network(void **state)
     for (size_t i = 0; i < endpoint_count; i++) {
         if (endpoints[i].permission != ALLOW_OPERATOR && endpoints[i].permission != ALLOW_WATCH)
             continue;
-        Str    target = filled_pattern(site, endpoints[i].pattern, STR("x")), method = method_name(endpoints[i].method);
-        Answer answer = site_as(site, &site->admin, method.ptr, target, endpoints[i].body == BODY_JSON ? "{}" : NULL);
+        Str target = filled_pattern(site, endpoints[i].pattern, STR("x")), method = method_name(endpoints[i].method);
+        /* the figures are the city's operator's to see, from this machine (the mini pack's first role: the admin) */
+        const Actor *asking = endpoints[i].permission == ALLOW_WATCH ? &site->author : &site->admin;
+        Answer       answer = site_as(site, asking, method.ptr, target, endpoints[i].body == BODY_JSON ? "{}" : NULL);
         expect(site, answer, 404, "page.unseen");
     }
     expect(site, site_ask(site, "GET", PAPERS, STR("Firstmile-As: admin\r\n"), NULL), 400, "http.malformed");
@@ -785,11 +841,9 @@ static void a_token_acts_until_it_is_ended(void **state)
 static void the_operator_makes_and_ends_sign_ins(void **state)
 {
     Site  *site = *state;
-    Answer made = site_call(site, METHOD_POST, STR("/api/v1/local/acts"), STR_NONE,
-                            "{\"type\":\"person\",\"action\":\"create\",\"input\":{\"name\":\"New\"}}");
-    assert_int_equal(made.status, 200);
-    Str id = json_text(json_get(answer_json(site, &made), STR("id"))), path = STR("/api/v1/local/credentials");
-    Str body = text(site, "{\"person\":\"%.*s\",\"login\":\"new\",\"password\":\"" SITE_PASSWORD "\"}", STR_FMT(id));
+    Record person = test_act(site->test, &actor_system, "person", STR_NONE, "create", STR("{\"name\":\"New\"}"));
+    Str    id = record_id(&person), path = STR("/api/v1/local/credentials");
+    Str    body = text(site, "{\"person\":\"%.*s\",\"login\":\"new\",\"password\":\"" SITE_PASSWORD "\"}", STR_FMT(id));
     assert_int_equal(site_call(site, METHOD_POST, path, STR_NONE, body.ptr).status, 201);
     expect(site, sign_in(site, "new", SITE_PASSWORD), 403, "sign_in.no_membership");
     assert_true(has(site_call(site, METHOD_GET, STR("/api/v1/local/users"), STR_NONE, NULL).body, "\"login\":\"new\""));
@@ -802,6 +856,94 @@ static void the_operator_makes_and_ends_sign_ins(void **state)
     assert_int_equal(site_call(site, METHOD_DELETE, STR("/api/v1/local/credentials/new"), STR_NONE, NULL).status, 204);
     expect(site, site_call(site, METHOD_DELETE, STR("/api/v1/local/credentials/new"), STR_NONE, NULL), 404,
            "login.unknown");
+}
+
+static void pause_ms(int ms) { nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL); }
+
+/* A job that holds the writer until another one waits behind it, and then runs act. */
+typedef struct Before {
+    WriterJob job;
+    Site     *site;
+    Err (*act)(Db *db, Site *site);
+    _Atomic bool done;
+} Before;
+
+static Err before_run(Db *db, WriterJob *job)
+{
+    Before *before = (Before *)job;
+    while (writer_stats(before->site->test->city->writer).waiting == 0)
+        pause_ms(1);
+    return before->act(db, before->site);
+}
+
+static void before_done(WriterJob *job, Err err)
+{
+    must(err);
+    ((Before *)job)->done = true;
+}
+
+static Err take_the_login(Db *db, Site *site)
+{
+    return credential_put(db, site->stranger.person, STR("late"), STR("hash"), site->test->fixed.now_ms);
+}
+
+static Str new_user(Site *site, const char *login, const char *role)
+{
+    return text(
+        site,
+        "{\"login\":\"%s\",\"name\":\"Late\",\"organisation\":\"%.*s\",\"role\":\"%s\",\"password\":\"" SITE_PASSWORD
+        "\"}",
+        login, STR_FMT(site->press), role);
+}
+
+static void a_new_user_is_there_whole_or_not_at_all(void **state)
+{
+    Site  *site = *state;
+    Str    path = STR("/api/v1/local/users"), before = test_dump(site->test);
+    Before job = { .job = { .run = before_run, .done = before_done }, .site = site, .act = take_the_login };
+    must(writer_submit(site->test->city->writer, &job.job));
+    expect_error(site, site_call(site, METHOD_POST, path, STR_NONE, new_user(site, "late", "author").ptr), 409,
+                 "login.taken", "login.taken");
+    assert_true(job.done);
+    assert_true(str_eq(before, test_dump(site->test)));
+    Answer made = site_call(site, METHOD_POST, path, STR_NONE, new_user(site, "early", "author").ptr);
+    assert_int_equal(made.status, 201);
+    assert_int_equal(sign_in(site, "early", SITE_PASSWORD).status, 201);
+}
+
+/* While the call waits for the writer, its connection comes to where it can read no more. */
+static Err spoil_the_connection(Db *db, Site *site)
+{
+    (void)db;
+    pause_ms(200); /* the call has handed itself over; now it sleeps */
+    return db_snapshot_begin(site->test->db);
+}
+
+static void create_on_a_spoilt_connection(void *arg)
+{
+    (void)arg;
+    Site  *site = site_new((SignInRates){ 0 }, "");
+    Before job = { .job = { .run = before_run, .done = before_done }, .site = site, .act = spoil_the_connection };
+    must(writer_submit(site->test->city->writer, &job.job));
+    child_report(1);
+    Answer answer = site_call(site, METHOD_POST, PAPERS, STR("author"), "{\"fields\":{\"title\":\"x\"}}");
+    child_report(answer.status);
+    _exit(2);
+}
+
+static void what_is_committed_and_cannot_be_told_is_not_called_undone(void **state)
+{
+    (void)state;
+    char    message[512];
+    int64_t number = 0;
+    Child   child = child_start(create_on_a_spoilt_connection, NULL);
+    assert_true(child_next(&child, &number) && number == 1);
+    if (child_next(&child, &number))
+        fail_msg("answered %lld", (long long)number);
+    int status = child_end(&child, message, sizeof message);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_true(has(str_from(message), "store: reading after a commit: ") &&
+                has(str_from(message), "the process ends"));
 }
 
 /* ---- the program about itself ---- */
@@ -1054,12 +1196,16 @@ int main(void)
         SITE(a_body_that_is_wrong_is_refused_by_what_is_wrong),
         SITE(a_query_that_is_wrong_is_refused),
         SITE(a_list_is_filtered_sorted_counted_and_paged),
+        SITE(who_asks_for_too_much_again_and_again_waits),
         SITE(an_import_takes_good_rows_gives_back_bad_ones_and_shares_commits),
+        SITE(an_import_tells_of_a_hopeless_row_no_more_than_helps),
         SITE(a_dry_run_changes_nothing_and_an_import_has_its_limit),
         SITE(local_addresses_do_not_exist_on_the_network),
         SITE(the_operator_acts_as_a_person_with_that_persons_rights),
         SITE(a_token_acts_until_it_is_ended),
         SITE(the_operator_makes_and_ends_sign_ins),
+        SITE(a_new_user_is_there_whole_or_not_at_all),
+        cmocka_unit_test(what_is_committed_and_cannot_be_told_is_not_called_undone),
         SITE(the_document_of_the_interface_names_every_endpoint),
         SITE(the_type_of_an_error_is_an_address_that_explains_it),
         SITE(the_language_is_the_asked_one),
