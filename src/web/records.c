@@ -107,7 +107,7 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     return list_json(call, &found, out, problems);
 }
 
-/* A page shows what was wrong with the filter beside the filter. */
+/* A page shows what was wrong with filter or sort beside the filter. */
 static void list_refused(Call *call, Err err, const Problems *problems)
 {
     Arena *arena = call->ctx.arena;
@@ -126,7 +126,7 @@ void records_list(Call *call)
     Err      err = list_data(call, &json, &problems);
     if (!err.kind)
         call_data(call, 200, json);
-    else if (call->page && err.kind == ERR_INVALID)
+    else if (call->page && err.kind == ERR_INVALID && problems.count)
         list_refused(call, err, &problems);
     else
         call_fail(call, err, &problems);
