@@ -83,6 +83,7 @@ fi
 
 ! healthz >/dev/null || die 'something already answers at 127.0.0.1:8080; the proof would ask it'
 say "./dev run"
+: >"$scratch/run.log"
 "$inside" ./dev run >"$scratch/run.log" 2>&1 &
 server=$!
 tries=0
