@@ -315,7 +315,7 @@ def wrong_framing(site):
 
 def wrong_addresses(site):
     expect_refused(site, 'page.unseen', 'researcher', 'GET', '/api/v1/nothing')
-    expect_refused(site, 'page.unseen', 'researcher', 'GET', '/api/v1/records/nothing')
+    expect_refused(site, 'type.unknown', 'researcher', 'GET', '/api/v1/records/nothing')
     expect_refused(site, 'page.unseen', 'researcher', 'GET', '/api/v1/local/users')
     expect_refused(site, 'http.method', 'researcher', 'DELETE', RECORDS)
     expect_refused(site, 'http.method', 'researcher', 'PUT', f'{RECORDS}/{NOBODYS}', {'fields': {}})

@@ -63,13 +63,13 @@
       "The key file keys/secret can be read by other users; run chmod 600 on it and try again.")                              \
     X(CITY_KEY_WRONG, "city.key_wrong", ERR_REFUSED, "密钥不是这座城市的", "Not this city's key", "密钥文件 keys/secret 损坏，或属于另一座城市。", \
       "The key file keys/secret is damaged or belongs to another city.")                                                      \
-    X(PORT_TAKEN, "port.taken", ERR_BUSY, "端口被占用", "Port taken", "无法监听 {address}：端口被占用。", "Cannot listen on {address}: the port is taken.") \
+    X(PORT_TAKEN, "port.taken", ERR_BUSY, "端口被占用", "Port taken", "无法监听 {address}：端口被占用；用 --listen 换一个端口。", "Cannot listen on {address}: the port is taken; choose another with --listen.") \
     X(PORT_REFUSED, "port.refused", ERR_DENIED, "不可监听此地址", "Address not allowed",                                        \
       "没有 TLS 时只监听本机地址；要对外服务，请放在代理之后并用 --behind-proxy 指明代理。",                                      \
       "Without TLS only loopback addresses are served; put a proxy in front and name it with --behind-proxy.")               \
     /* ---- packs ---- */                                                                                                    \
     X(PACK_INVALID, "pack.invalid", ERR_INVALID, "政策包有误", "Policy pack has problems", "政策包有 {count} 处问题。",          \
-      "The policy pack has {count} problems.")                                                                               \
+      "Problems in the policy pack: {count}.")                                                                               \
     X(PACK_MISSING, "pack.missing", ERR_UNSEEN, "没有此政策包", "No such policy pack", "找不到政策包 {pack}。", "There is no policy pack {pack}.") \
     X(PACK_FILE, "pack.file", ERR_INVALID, "未知的文件", "Unknown file", "政策包里不认识文件 {file}；可用：{known}。",           \
       "The file {file} is not known in a pack; known are {known}.")                                                          \
@@ -139,6 +139,8 @@
       "The parameter {name} must be {expected}.")                                                                            \
     X(HTTP_PARAMETER_UNKNOWN, "http.parameter_unknown", ERR_INVALID, "未知参数", "Unknown parameter", "不认识参数 {name}。",       \
       "The parameter {name} is not known here.")                                                                             \
+    X(QUERY_INVALID, "query.invalid", ERR_INVALID, "查询有误", "Query needs attention", "查询有 {count} 处需要更正。",           \
+      "Parts of the query to correct: {count}.")                                                                             \
     X(HTTP_CURSOR, "http.cursor", ERR_INVALID, "翻页标记无效", "Cursor not valid", "翻页标记与此筛选不符或已损坏，请从第一页开始。", \
       "The cursor does not belong to this list; start from its first page.")                                                 \
     /* ---- signing in ---- */                                                                                               \
@@ -150,6 +152,7 @@
     /* ---- records ---- */                                                                                                  \
     X(RECORD_UNSEEN, "record.unseen", ERR_UNSEEN, "没有此记录", "No such record", "没有此记录，或不对当前角色开放。",               \
       "There is no such record, or it is not open to you.")                                                                  \
+    X(TYPE_UNKNOWN, "type.unknown", ERR_UNSEEN, "没有此类型", "No such type", "没有类型 {type}；可用：{known}。", "There is no type {type}; known are {known}.") \
     X(PAGE_UNSEEN, "page.unseen", ERR_UNSEEN, "没有此页", "No such page", "没有此页。", "There is no such page.")                  \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
       "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
@@ -186,8 +189,8 @@
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
     /* ---- import ---- */                                                                                                   \
-    X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "列 {column} 不是“{type}”的字段；可用：{known}。", \
-      "The column {column} is not a field of “{type}”; known are {known}.")                                                  \
+    X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "不是“{type}”的字段：{columns}；可用：{known}。列名不同时用 --map 对照。", \
+      "Not fields of “{type}”: {columns}; known are {known}. Columns of other names are mapped with --map.")                                                  \
     X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known", "{file} 不是 .csv、.jsonl（或其 .gz）。", \
       "{file} is not a .csv or .jsonl file (or one of these as .gz).")                                                       \
     X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \
@@ -198,7 +201,7 @@
     X(IMPORT_TWICE, "import.twice", ERR_INVALID, "两列同一字段", "Two columns for one field", "列 {column} 和 {other} 都是“{field}”。", \
       "The columns {column} and {other} both are “{field}”.") \
     X(IMPORT_LINE, "import.line", ERR_MALFORMED, "不是 JSON 对象", "Not a JSON object", "这一行不是一个 JSON 对象。", "The line is not a JSON object.") \
-    X(IMPORT_ROWS, "import.rows", ERR_INVALID, "有行未被接受", "Rows were refused", "{refused} 行未被接受。", "{refused} rows were refused.") \
+    X(IMPORT_ROWS, "import.rows", ERR_INVALID, "有行未被接受", "Rows were refused", "{refused} 行未被接受。", "Rows refused: {refused}.") \
     /* ---- command line ---- */                                                                                             \
     X(USAGE, "usage", ERR_USAGE, "用法不对", "Wrong usage", "{reason}", "{reason}")                                             \
     X(LOGIN_UNKNOWN, "login.unknown", ERR_UNSEEN, "没有此登录名", "No such login", "没有登录名 {login}。", "There is no login {login}.") \

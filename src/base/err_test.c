@@ -67,6 +67,19 @@ static void both_languages_name_the_same_values(void **state)
     }
 }
 
+/* "Problems: 1", not "1 problems": one text serves one and many. */
+static void a_count_stands_behind_what_it_counts(void **state)
+{
+    (void)state;
+    static const char *const counts[] = { "{count} ", "{refused} " };
+    for (int i = 0; i < ERR_CODE_COUNT; i++)
+        for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+            Str text = err_row((ErrCode)i)->detail.in[LANG_EN];
+            if (str_find(text, str_from(counts[k])) < text.len)
+                fail_msg("%.*s counts in front of a noun", STR_FMT(err_row((ErrCode)i)->code));
+        }
+}
+
 static void every_kind_has_its_statuses(void **state)
 {
     (void)state;
@@ -193,6 +206,7 @@ int main(void)
         TEST(every_code_has_its_row_in_both_languages),
         TEST(no_code_stands_twice),
         TEST(both_languages_name_the_same_values),
+        TEST(a_count_stands_behind_what_it_counts),
         TEST(every_kind_has_its_statuses),
         TEST(an_error_says_where_outermost_first),
         TEST(a_long_context_is_cut_between_characters),

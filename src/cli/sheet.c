@@ -81,14 +81,17 @@ static const SheetField *field_called(const SheetType *type, Str word)
 
 /* ---- columns ---- */
 
-static void problem_unknown(const Sheet *sheet, Str column, Problems *problems)
+/* One problem for all of them: a header of another system has dozens. */
+static void problem_unknown(const Sheet *sheet, const Str *columns, size_t count, Problems *problems)
 {
     const SheetType *type = sheet->type;
     Str             *names = ARENA_ARRAY(problems->arena, Str, type->count);
     for (size_t i = 0; i < type->count; i++)
         names[i] = type->fields[i].name;
-    PROBLEM(problems, ECODE_IMPORT_HEADER, column, STR_NONE, ARG("column", column), ARG_TEXT("type", type->label),
-            ARG("known", str_join(problems->arena, names, type->count, STR(", "))));
+    if (count)
+        PROBLEM(problems, ECODE_IMPORT_HEADER, STR_NONE, STR_NONE, ARG_TEXT("type", type->label),
+                ARG("columns", str_join(problems->arena, columns, count, STR(", "))),
+                ARG("known", str_join(problems->arena, names, type->count, STR(", "))));
 }
 
 static void link_add(Sheet *sheet, const SheetField *field, size_t column, Problems *problems)
@@ -105,13 +108,16 @@ static void link_add(Sheet *sheet, const SheetField *field, size_t column, Probl
 
 static void link_by_names(Sheet *sheet, Problems *problems)
 {
+    Str   *unknown = ARENA_ARRAY(problems->arena, Str, sheet->column_count);
+    size_t count = 0;
     for (size_t i = 0; i < sheet->column_count; i++) {
         const SheetField *field = field_called(sheet->type, sheet->columns[i]);
         if (field)
             link_add(sheet, field, i, problems);
         else if (!str_eq(sheet->columns[i], STR(SHEET_ERRORS)))
-            problem_unknown(sheet, sheet->columns[i], problems);
+            unknown[count++] = sheet->columns[i];
     }
+    problem_unknown(sheet, unknown, count, problems);
 }
 
 static bool column_of(const Sheet *sheet, Str name, size_t *out)
@@ -124,17 +130,19 @@ static bool column_of(const Sheet *sheet, Str name, size_t *out)
 
 static void link_by_map(Sheet *sheet, const Json *map, Problems *problems)
 {
-    size_t column;
+    Str   *unknown = ARENA_ARRAY(problems->arena, Str, map->count);
+    size_t count = 0, column;
     JSON_EACH(entry, map) {
         const SheetField *field = field_called(sheet->type, entry->key);
         if (!field)
-            problem_unknown(sheet, entry->key, problems);
+            unknown[count++] = entry->key;
         else if (!column_of(sheet, entry->text, &column))
             PROBLEM(problems, ECODE_IMPORT_COLUMN, entry->key, STR_NONE, ARG("column", entry->text),
                     ARG("known", str_join(problems->arena, sheet->columns, sheet->column_count, STR(", "))));
         else
             link_add(sheet, field, column, problems);
     }
+    problem_unknown(sheet, unknown, count, problems);
 }
 
 static Err link_columns(Arena *arena, Sheet *sheet, const Json *map, Problems *problems)

@@ -103,7 +103,7 @@ static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, Li
         PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("sort"), STR_NONE, ARG("field", query->sort));
     Err err = list_filter(list, problems);
     if (problems->count > before || err.kind)
-        return err_make(ECODE_RECORD_INVALID, "list of %.*s", STR_FMT(type->name));
+        return err_make(ECODE_QUERY_INVALID, "list of %.*s", STR_FMT(type->name));
     return access_plan(ctx, type, &list->plan);
 }
 
@@ -238,7 +238,7 @@ static Err list_slow(const List *list, Err err, Problems *problems)
         return err;
     PROBLEM(problems, ECODE_EXPR_COST, STR("filter"), STR_NONE,
             ARG("max", str_printf(problems->arena, "%d", LIMIT_READ_MS)));
-    return err_make(ECODE_RECORD_INVALID, "list of %.*s", STR_FMT(list->type->name));
+    return err_make(ECODE_QUERY_INVALID, "list of %.*s", STR_FMT(list->type->name));
 }
 
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems)
@@ -462,7 +462,7 @@ Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Js
     names_check(type, fields, STR("fields"), false, problems);
     names_check(type, expand, STR("expand"), true, problems);
     if (problems->count > before)
-        return err_make(ECODE_RECORD_INVALID, "fields or expand");
+        return err_make(ECODE_QUERY_INVALID, "fields or expand");
     Json *json = json_object(ctx->arena);
     json_set_str(ctx->arena, json, STR("id"), record_id(record));
     json_set_str(ctx->arena, json, STR("type"), type->name);

@@ -20,7 +20,7 @@ typedef struct Found {
     int64_t total; /* -1: not counted */
 } Found;
 
-/* Errors: ECODE_RECORD_INVALID with problems on filter (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR. */
+/* Errors: ECODE_QUERY_INVALID with problems on filter (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR. */
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
 /* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no count takes
  * longer than most rows. Errors as find(). */

@@ -136,7 +136,7 @@ static void filters_outside_the_subset_and_unknown_names_are_refused(void **stat
                                          "title =",       "sum(review.paper) > 1", "pages" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_true(str_starts(test_list(cast->test, &cast->admin, "paper", wrong[i], ""), STR("!")));
-    assert_true(str_eq(test_list(cast->test, &cast->admin, "paper", "", "nonsense"), STR("!record.invalid")));
+    assert_true(str_eq(test_list(cast->test, &cast->admin, "paper", "", "nonsense"), STR("!query.invalid")));
 }
 
 /* Reads all pages of `limit` rows and joins the ids. */
@@ -410,7 +410,7 @@ static void a_filter_that_asks_for_too_much_is_refused(void **state)
     Found       found;
     const Type *review = pack_type(cast->test->city->pack, STR("review"));
     Err         err = find(&ctx, review, &query, &found, &problems);
-    assert_int_equal(err.code, ECODE_RECORD_INVALID);
+    assert_int_equal(err.code, ECODE_QUERY_INVALID);
     assert_int_equal(problems.count, 1);
     assert_int_equal(problems.items[0].code, ECODE_EXPR_COST);
     assert_true(str_eq(problems.items[0].field, STR("filter")));

@@ -97,7 +97,7 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     Query       query = { .filter = call_query(call, STR("filter")),
                           .sort = call_query(call, STR("sort")),
                           .cursor = call_query(call, STR("cursor")) };
-    TRY(call_type(call, 0, &type));
+    TRY(shape_type_find(call, call->params[0], &type, problems));
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
     query_flag(call, "total", &query.total, problems);
     check_filter_size(&query, problems);
@@ -142,7 +142,7 @@ static Err show_data(Call *call, Json **out, Problems *problems)
 {
     const Type *type;
     Record      record;
-    TRY(call_type(call, 0, &type));
+    TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
     return shape_record(call, &record, out, problems);
 }
@@ -164,7 +164,7 @@ static Err events_data(Call *call, Json **out, Problems *problems)
     Record      record;
     Json       *items;
     int64_t     before = 0, limit = EVENTS_LIMIT_DEFAULT;
-    TRY(call_type(call, 0, &type));
+    TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
     query_number(call, "before", 1, INT64_MAX, &before, problems);
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
@@ -230,7 +230,7 @@ static void changed(Call *call, const ActResult *result) { step_reply(call, resu
 static Err step_request(Call *call, const char *inputs, Str action, ActRequest *out, Problems *problems)
 {
     *out = (ActRequest){ .action = action, .if_match = -1, .must_match = str_eq(action, STR("edit")) };
-    TRY(call_type(call, 0, &out->type));
+    TRY(shape_type_find(call, call->params[0], &out->type, problems));
     out->record = call->params[1];
     TRY(SHAPE(call->body, problems, { inputs, JSON_OBJECT, false }));
     out->input = json_get(call->body, str_from(inputs));
@@ -365,7 +365,7 @@ void records_import(Call *call)
     const Type *type;
     Problems    problems = call_problems(call);
     Import     *import = ARENA_NEW(call->ctx.arena, Import);
-    Err         err = call_type(call, 0, &type);
+    Err         err = shape_type_find(call, call->params[0], &type, &problems);
     if (!err.kind)
         err = import_read(call, type, import, &problems);
     if (err.kind) {

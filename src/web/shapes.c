@@ -81,6 +81,40 @@ bool shape_action_known(const Call *call, const Action *action)
     return call->ctx.actor && call->ctx.actor->system;
 }
 
+static bool type_known(const Call *call, const Type *type)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (shape_field_known(call, &type->fields[i]))
+            return true;
+    for (size_t i = 0; i < type->action_count; i++)
+        if (shape_action_known(call, &type->actions[i]))
+            return true;
+    return false;
+}
+
+Err shape_type_unknown(Call *call, Str name, Problems *problems)
+{
+    const Pack *pack = call_pack(call);
+    Str        *names = ARENA_ARRAY(problems->arena, Str, pack->type_count);
+    size_t      count = 0;
+    for (size_t i = 0; i < pack->type_count; i++)
+        if (type_known(call, &pack->types[i]))
+            names[count++] = pack->types[i].name;
+    PROBLEM(problems, ECODE_TYPE_UNKNOWN, STR_NONE, STR_NONE, ARG("type", name),
+            ARG("known", str_join(problems->arena, names, count, STR(", "))));
+    return err_make(ECODE_TYPE_UNKNOWN, "");
+}
+
+Err shape_type_find(Call *call, Str name, const Type **out, Problems *problems)
+{
+    const Type *type = pack_type(call_pack(call), name);
+    if (!type)
+        return call->page ? err_make(ECODE_PAGE_UNSEEN, "no type of that name")
+                          : shape_type_unknown(call, name, problems);
+    *out = type;
+    return ERR_OK;
+}
+
 static void set_text(Call *call, Json *json, Str key, Text text)
 {
     if (text.in[call->ctx.lang].len)
@@ -167,8 +201,8 @@ static void type_head(Call *call, const Type *type, Json *json)
     set_text(call, json, STR("plural"), type->plural);
     if (type->service >= 0)
         json_set_str(arena, json, STR("service"), call_pack(call)->services[type->service].name);
-    if (type->parent >= 0)
-        json_set_str(arena, json, STR("parent"), type->fields[type->parent].target->name);
+    if (type->parent >= 0 && shape_field_known(call, &type->fields[type->parent]))
+        json_set_str(arena, json, STR("parent"), type->fields[type->parent].name);
     if (shape_field_known(call, &type->fields[type->title]))
         json_set_str(arena, json, STR("title"), type->fields[type->title].name);
     json_set_str(arena, json, STR("sort"), type->sort);
@@ -177,6 +211,8 @@ static void type_head(Call *call, const Type *type, Json *json)
 
 Json *shape_type(Call *call, const Type *type)
 {
+    if (!type_known(call, type))
+        return NULL;
     Arena *arena = call->ctx.arena;
     Json  *json = json_object(arena);
     type_head(call, type, json);
@@ -194,7 +230,7 @@ Json *shape_type(Call *call, const Type *type)
     for (size_t i = 0; i < type->action_count; i++)
         if (shape_action_known(call, &type->actions[i]))
             json_push(actions, shape_action(call, type, &type->actions[i]));
-    return fields->count || actions->count ? json : NULL;
+    return json;
 }
 
 /* ---- records ---- */

@@ -17,11 +17,11 @@ void types_list(Call *call)
 
 void types_show(Call *call)
 {
-    const Type *type;
-    Err         err = call_type(call, 0, &type);
-    Json       *json = err.kind ? NULL : shape_type(call, type);
+    const Type *type = pack_type(call_pack(call), call->params[0]);
+    Json       *json = type ? shape_type(call, type) : NULL;
+    Problems    problems = call_problems(call);
     if (json)
         call_data(call, 200, json);
     else
-        call_fail(call, err_make(ECODE_PAGE_UNSEEN, "type"), NULL);
+        call_fail(call, shape_type_unknown(call, call->params[0], &problems), &problems);
 }

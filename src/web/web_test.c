@@ -442,8 +442,8 @@ static void a_role_learns_of_the_fields_and_steps_that_it_ever_meets(void **stat
     assert_false(has(reader.body, "\"name\":\"authors\""));
     assert_true(has(author.body, "\"name\":\"submit\"") && !has(author.body, "\"name\":\"accept\""));
     assert_false(has(reader.body, "\"name\":\"create\""));
-    expect(site, get_as(site, &site->reader, "/api/v1/types/review"), 404, "page.unseen");
-    expect(site, get_as(site, &site->reader, "/api/v1/types/nothing"), 404, "page.unseen");
+    expect(site, get_as(site, &site->reader, "/api/v1/types/review"), 404, "type.unknown");
+    expect(site, get_as(site, &site->reader, "/api/v1/types/nothing"), 404, "type.unknown");
     Answer all = get_as(site, &site->author, "/api/v1/types?lang=en");
     assert_true(has(all.body, "\"items\":[") && has(all.body, "\"Paper\""));
     expect(site, site_ask(site, "GET", STR("/api/v1/types"), STR(""), NULL), 401, "sign_in.needed");
@@ -638,18 +638,18 @@ static void a_query_that_is_wrong_is_refused(void **state)
         { "?total=yes", "http.parameter", "http.parameter" },
         { "?lang=de", "http.parameter", "http.parameter" },
         { "?format=json", "http.parameter_unknown", "http.parameter_unknown" },
-        { "?sort=nothing", "record.invalid", "field.unknown" },
-        { "?fields=nothing", "record.invalid", "field.unknown" },
-        { "?expand=title", "record.invalid", "field.unknown" },
-        { "?filter=title%20%3D", "record.invalid", "expression.syntax" },
-        { "?filter=nothing%20%3D%201", "record.invalid", "expression.name" },
+        { "?sort=nothing", "query.invalid", "field.unknown" },
+        { "?fields=nothing", "query.invalid", "field.unknown" },
+        { "?expand=title", "query.invalid", "field.unknown" },
+        { "?filter=title%20%3D", "query.invalid", "expression.syntax" },
+        { "?filter=nothing%20%3D%201", "query.invalid", "expression.name" },
         { "?cursor=bm9uc2Vuc2U", "http.cursor", "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_error(site,
                      site_as(site, &site->author, "GET", text(site, "/api/v1/records/paper%s", cases[i].query), NULL),
                      422, cases[i].code, cases[i].first);
-    expect(site, get_as(site, &site->author, "/api/v1/records/nothing"), 404, "page.unseen");
+    expect(site, get_as(site, &site->author, "/api/v1/records/nothing"), 404, "type.unknown");
 }
 
 /* ---- lists ---- */
@@ -694,7 +694,7 @@ static void who_asks_for_too_much_again_and_again_waits(void **state)
     for (int i = 0; i < 400; i++)
         test_act(site->test, &site->admin, "review", STR_NONE, "create", ask);
     for (int i = 0; i < LIMIT_COSTLY_FILTERS; i++) {
-        expect_error(site, get_as(site, &site->admin, COSTLY), 422, "record.invalid", "expression.cost");
+        expect_error(site, get_as(site, &site->admin, COSTLY), 422, "query.invalid", "expression.cost");
         assert_int_equal(get_as(site, &site->admin, i < LIMIT_COSTLY_FILTERS - 1 ? CHEAP : "/healthz").status, 200);
     }
     Answer refused = get_as(site, &site->admin, CHEAP);
@@ -707,7 +707,7 @@ static void who_asks_for_too_much_again_and_again_waits(void **state)
     site_pass(site, 60000 / LIMIT_COSTLY_FILTERS);
     for (int i = 0; i < 3 * LIMIT_COSTLY_FILTERS; i++) /* what is cheap costs nothing */
         assert_int_equal(get_as(site, &site->admin, CHEAP).status, 200);
-    expect_error(site, get_as(site, &site->admin, COSTLY), 422, "record.invalid", "expression.cost");
+    expect_error(site, get_as(site, &site->admin, COSTLY), 422, "query.invalid", "expression.cost");
     expect(site, get_as(site, &site->admin, CHEAP), 429, "rate_limited");
 }
 
