@@ -14,6 +14,7 @@ import layers      # noqa: E402
 import lint        # noqa: E402
 import run         # noqa: E402
 import scenario    # noqa: E402
+import sign_ins    # noqa: E402
 
 STAND_IN = r'''
 import http.server, json, os, pathlib, signal, sys
@@ -223,9 +224,17 @@ def banned_calls_and_made_sql_are_found(_):
     assert [rule for rule, _, _ in lint.check_text('x', 'see /wo' + 'rk/main/x')] == ['path']
 
 
+def sign_ins_name_each_role_in_both_languages(_):
+    def users(role):
+        return {'items': [{'login': 'ada', 'memberships': [{'role_label': role, 'organisation': {'name': '临港理工大学'}}]}]}
+    assert list(sign_ins.sign_ins([users('研究者'), users('Researcher')])) == ['  ada          研究者 / Researcher, 临港理工大学']
+    assert list(sign_ins.sign_ins([users('IT'), users('IT')])) == ['  ada          IT, 临港理工大学']
+
+
 TESTS = [a_good_scenario_passes, each_bad_scenario_fails_at_its_line, a_server_that_ends_badly_fails,
          absent_data_is_skipped_and_fails_in_ci, cases_are_counted_and_a_crash_is_a_failure,
-         arrows_against_the_table_are_found, banned_calls_and_made_sql_are_found]
+         arrows_against_the_table_are_found, banned_calls_and_made_sql_are_found,
+         sign_ins_name_each_role_in_both_languages]
 
 
 def main():
