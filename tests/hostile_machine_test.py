@@ -118,7 +118,7 @@ def port_taken(city):
     with socket.create_server(('127.0.0.1', 0)) as taken, unchanged(city):
         address = f'127.0.0.1:{taken.getsockname()[1]}'
         said = ends('port.taken', 'serve', city.path, '--listen', address)
-        expect(all(address in words for words in said.values()), f'the address is not named: {said}')
+        expect(all(address in words and '--listen' in words for words in said.values()), f'neither address nor way out: {said}')
         ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0')
         ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0', '--behind-proxy', '127.0.0.1')    # a demo city
     proof.run(city, 'list', 'result')           # nothing holds the city any more
@@ -326,7 +326,7 @@ def wrong_steps(city):
         expect(items, f'the demo city has no {record_type} with {filter_text}')
         return items[0]
 
-    ends('page.unseen', 'list', city.path, 'nothing')
+    ends('type.unknown', 'list', city.path, 'nothing')
     ends('login.unknown', 'list', city.path, 'result', '--as', 'nobody')
     draft = one('researcher', "state = 'draft'")
     foreign = ends('record.unseen', 'show', city.path, 'result', draft['id'], '--as', 'society')
@@ -334,14 +334,14 @@ def wrong_steps(city):
     expect_same(foreign, random, 'what is said of a foreign id')
     pool = one('researcher', "state = 'pool'")
     edit = ('act', city.path, 'result', pool['id'], 'edit', '--as', 'researcher', '--data', '{"keywords":"x"}')
-    ends('record.no_match', *edit)
+    ends('usage', *edit)
     ends('record.stale', *edit, '--if-match', pool['version'] + 1)
     ends('action.denied', 'act', city.path, 'result', pool['id'], 'return', '--as', 'researcher', '--data', '{"return_reason":"x"}')
     ends('action.unknown', 'act', city.path, 'result', pool['id'], 'frobnicate', '--as', 'researcher')
     ends('action.refused', 'act', city.path, 'result', pool['id'], 'submit', '--as', 'researcher')
     ends('record.invalid', 'act', city.path, 'result', '-', 'create', '--as', 'researcher', '--data', '{"titel":"x"}')
     ends('json.syntax', 'act', city.path, 'result', '-', 'create', '--as', 'researcher', '--data', '{"title":')
-    ends('record.invalid', 'list', city.path, 'result', '--filter', 'state =')
+    ends('query.invalid', 'list', city.path, 'result', '--filter', 'state =')
     refused = 0
     gates = json.loads(proof.run(city, 'list', 'gate_review', '--as', 'manager', '--json', '--filter', "state = 'prepared'").body)
     for gate in gates['items']:

@@ -78,6 +78,34 @@ void cli_print_json(Cli *cli, const Json *json)
     cli_print(buf_str(&buf));
 }
 
+void cli_note(Str line) { fprintf(stderr, "%.*s\n", STR_FMT(line)); }
+
+/* Values of a problem that are shown below its text; the words are those of the pages. */
+static const struct {
+    Str  name;
+    Text label;
+} problem_lines[] = {
+    { STR_INIT("source"), TEXT_INIT("依据", "Source") },
+    { STR_INIT("helps"), TEXT_INIT("怎样才行", "What helps") },
+};
+
+Str cli_problem(const Cli *cli, const Json *problem)
+{
+    Buf         buf = buf_new(cli->arena, SIZE_MAX);
+    const Json *values = json_get(problem, STR("values")); /* a reason has them among its own members */
+    Str         field = json_text(json_get(problem, STR("field"))), text = json_text(json_get(problem, STR("text")));
+    buf_add(&buf, field.len
+                      ? SAY(cli, TEXT("  {field}：{text}", "  {field}: {text}"), ARG("field", field), ARG("text", text))
+                      : SAY(cli, TEXT("  {text}", "  {text}"), ARG("text", text)));
+    for (size_t i = 0; i < sizeof problem_lines / sizeof problem_lines[0]; i++) {
+        Str value = json_text(json_get(values ? values : problem, problem_lines[i].name));
+        if (value.len)
+            buf_add(&buf, SAY(cli, TEXT("\n    {label}：{value}", "\n    {label}: {value}"),
+                              ARG_TEXT("label", problem_lines[i].label), ARG("value", value)));
+    }
+    return buf_str(&buf);
+}
+
 /* ---- failing ---- */
 
 Err cli_fail(Cli *cli, Err err, const ErrArg *args, size_t arg_count)
@@ -103,28 +131,19 @@ static const Json *document(Cli *cli, Err err)
     return call_error(&call, err, &cli->problems);
 }
 
-static void say_line(Str line) { fprintf(stderr, "%.*s\n", STR_FMT(line)); }
-
-static void say_problem(const Cli *cli, const Json *problem)
-{
-    Str field = json_text(json_get(problem, STR("field"))), text = json_text(json_get(problem, STR("text")));
-    say_line(field.len
-                 ? SAY(cli, TEXT("  {field}：{text}", "  {field}: {text}"), ARG("field", field), ARG("text", text))
-                 : SAY(cli, TEXT("  {text}", "  {text}"), ARG("text", text)));
-}
-
 static void say_failure(const Cli *cli, Err err, const Json *json)
 {
-    say_line(SAY(cli, TEXT("firstmile：{title}：{detail}", "firstmile: {title}: {detail}"),
-                 ARG("title", json_text(json_get(json, STR("title")))),
-                 ARG("detail", json_text(json_get(json, STR("detail"))))));
+    Str detail = json_text(json_get(json, STR("detail")));
+    cli_note(SAY(cli, TEXT("firstmile：{title}：{detail}", "firstmile: {title}: {detail}"),
+                 ARG("title", json_text(json_get(json, STR("title")))), ARG("detail", detail)));
     JSON_EACH(problem, json_get(json, STR("errors")))
-        say_problem(cli, problem);
+        if (!str_eq(json_text(json_get(problem, STR("text"))), detail)) /* it has been said */
+            cli_note(cli_problem(cli, problem));
     bool machine = err.kind == ERR_INTERNAL || err.kind == ERR_BUSY; /* of use to who runs the machine */
     if (machine && !cli->refusal && err.context[0])
         fprintf(stderr, "  (%s)\n", err.context);
     if (err.kind == ERR_USAGE)
-        say_line(SAY(cli, TEXT("用法见：firstmile {verb}--help", "Usage: firstmile {verb}--help"),
+        cli_note(SAY(cli, TEXT("用法见：firstmile {verb}--help", "Usage: firstmile {verb}--help"),
                      ARG("verb", cli->verb ? str_printf(cli->arena, "%s ", cli->verb->name) : STR(""))));
 }
 

@@ -81,6 +81,10 @@ Str cli_count(Arena *arena, int64_t number);
 
 void cli_print(Str line);                        /* on stdout, with the end of line */
 void cli_print_json(Cli *cli, const Json *json); /* the same, compact */
+void cli_note(Str line);                         /* on stderr, with the end of line: what is no part of the output */
+/* One of a problem document's `errors`, or of a step's `reasons`: its text and, where the rule says so, what helps and its source;
+ * each line indented, the last one without its end. */
+Str cli_problem(const Cli *cli, const Json *problem);
 
 /* ---- failing ---- */
 

@@ -62,7 +62,7 @@ static void refuse(Import *import, const SheetRow *row, Str why)
         return;
     Str line = SAY(import->cli, TEXT("第 {line} 行：{why}", "line {line}: {why}"),
                    ARG("line", str_printf(import->arena, "%zu", row->line)), ARG("why", why));
-    fprintf(stderr, "%.*s\n", STR_FMT(line));
+    cli_note(line);
 }
 
 /* ---- one request ---- */
@@ -234,7 +234,7 @@ static void print_counts(const Import *import)
     if (import->refused > REFUSED_SHOWN)
         cli_print(SAY(cli,
                       TEXT("另有 {count} 行未列出；--errors FILE 写出全部",
-                           "{count} more rows are not listed; --errors FILE writes all"),
+                           "rows not listed here: {count}; --errors FILE writes all"),
                       ARG("count", cli_count(cli->arena, import->refused - REFUSED_SHOWN))));
     if (import->dry_run)
         cli_print(SAY(cli, TEXT("只是检查，没有写入", "checked only, nothing was written")));

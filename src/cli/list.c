@@ -4,16 +4,15 @@
 #include "cli/types.h"
 #include "cli/verbs.h"
 
-#include <stdio.h>
-
 #define LIMIT_DEFAULT 50
 
 typedef struct List {
     Cli        *cli;
     Client     *client;
     Str         as, type_name;
-    const Json *type; /* for the table; NULL until it is asked for */
+    const Json *type; /* for the table; NULL when this role never meets it */
     int64_t     left; /* rows still wanted */
+    bool        some; /* there were rows */
     Str         cursor;
 } List;
 
@@ -29,28 +28,38 @@ static Err next_page(List *list, Arena *arena, const Json **out)
     buf_add(&target, path);
     ask_query(&target, "filter", cli_option(cli, "filter"));
     ask_query(&target, "sort", cli_option(cli, "sort"));
+    if (types_parent(list->type).len)
+        ask_query(&target, "expand", types_parent(list->type));
     ask_query(&target, "limit", str_printf(arena, "%lld", (long long)rows));
     if (list->cursor.len)
         ask_query(&target, "cursor", list->cursor);
     request.target = buf_str(&target);
     TRY(ask_in(cli, list->client, arena, &request, out));
-    list->left -= (int64_t)json_get(*out, STR("items"))->count;
+    size_t count = json_get(*out, STR("items"))->count;
+    list->left -= (int64_t)count;
+    list->some = list->some || count;
     list->cursor = str_dup(cli->arena, json_text(json_get(*out, STR("next"))));
     return ERR_OK;
 }
 
-/* The type is asked for when there is something to show: a list that is refused says so first. */
-static Err print_page(List *list, Arena *arena, const Json *items)
+/* A type that is not there for this role: the list itself says so, or is empty. */
+static Err learn_type(List *list)
+{
+    Err err = types_get(list->cli, list->client, list->as, list->type_name, list->cli->lang, &list->type);
+    if (err.kind != ERR_UNSEEN)
+        return err;
+    list->cli->refusal = NULL;
+    return ERR_OK;
+}
+
+static void print_page(const List *list, Arena *arena, const Json *items)
 {
     Table table = table_new(arena, 4);
-    if (items->count && !list->type)
-        TRY(types_get(list->cli, list->client, list->as, list->type_name, list->cli->lang, &list->type));
     JSON_EACH(record, items)
         table_row(&table,
                   (const Str[]){ json_text(json_get(record, STR("id"))), json_text(json_get(record, STR("number"))),
                                  types_title(list->cli, list->type, record), types_state(list->type, record) });
     table_print(&table);
-    return ERR_OK;
 }
 
 /* The contract's list, as if it had been one page. */
@@ -75,13 +84,16 @@ static Err each_page(List *list)
         TRY(next_page(list, arena, &page));
         items = json_get(page, STR("items"));
         if (!cli->json)
-            TRY(print_page(list, arena, items));
+            print_page(list, arena, items);
         else
             JSON_EACH(item, items)
                 json_push(all, json_dup(cli->arena, item));
     } while (list->left > 0 && list->cursor.len);
     if (cli->json)
         print_list(list, all);
+    else if (!list->some && !list->as.ptr)
+        cli_note(SAY(cli, TEXT("以平台管理员身份看不到记录；用 --as LOGIN 指明身份",
+                               "nothing to see as the operator; say who looks with --as LOGIN")));
     return ERR_OK;
 }
 
@@ -92,6 +104,8 @@ static Err run(Cli *cli)
     TRY(cli_number(cli, "limit", 1, INT32_MAX, LIMIT_DEFAULT, &list.left));
     TRY(ask_open(cli, &client));
     list.client = client;
+    if (!cli->json) /* the table has words of the type */
+        TRY(learn_type(&list));
     return each_page(&list);
 }
 

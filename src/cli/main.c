@@ -36,6 +36,7 @@ static Err run(Cli *cli, Words words)
 {
     Err  err = ERR_OK;
     bool help;
+    TRY(options_front(cli, &words));
     if (about(cli, words, &err))
         return err;
     TRY(options_verb(cli, verbs, verb_count, &words));

@@ -148,6 +148,23 @@ static Err take_common(Cli *cli, size_t which, Str value)
     return ERR_OK;
 }
 
+Err options_front(Cli *cli, Words *words)
+{
+    size_t at = 0, which;
+    for (Str value; at < words->count; at++) {
+        Str           word = str_from(words->items[at]);
+        Given         given = str_starts(word, STR("--")) ? given_of(word) : (Given){ .name = STR("") };
+        const Option *shared = find_in(options_common, COMMON_COUNT, given.name, &which);
+        if (!shared || which == COMMON_HELP)
+            break;
+        TRY(option_value(cli, shared, given, *words, &at, &value));
+        TRY(take_common(cli, which, value));
+    }
+    words->items += at;
+    words->count -= at;
+    return ERR_OK;
+}
+
 static Err take_option(Cli *cli, Words words, size_t *at)
 {
     Str    word = str_from(words.items[*at]), value = STR_NONE;

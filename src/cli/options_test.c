@@ -38,6 +38,7 @@ static Err read_all(Cli *cli, Words words, bool *help)
 {
     *help = false;
     options_manner(cli, words, NULL);
+    TRY(options_front(cli, &words));
     TRY(options_verb(cli, table, 2, &words));
     return options_read(cli, words, help);
 }
@@ -120,6 +121,22 @@ static void wrong_usage_says_what_is_wrong(void **state)
         if (!has(told(&cli), cases[i].says))
             fail_msg("\"%.*s\" does not say \"%s\"", STR_FMT(told(&cli)), cases[i].says);
     }
+}
+
+static void language_and_json_may_stand_in_front_of_the_verb(void **state)
+{
+    Cli  cli = cli_new(*state);
+    bool help;
+    assert_ok(read_all(&cli, WORDS("--lang", "en", "--json", "user", "move"), &help));
+    assert_ptr_equal(cli.verb, &verb_user_move);
+    assert_int_equal(cli.lang, LANG_EN);
+    assert_true(cli.json);
+    assert_err(read_all(&cli, WORDS("--lang=fr", "user", "move"), &help), ECODE_USAGE);
+    assert_true(has(told(&cli), "zh or en"));
+    assert_err(read_all(&cli, WORDS("--lang"), &help), ECODE_USAGE);
+    assert_true(has(told(&cli), "--lang needs a value"));
+    assert_err(read_all(&cli, WORDS("--who", "x", "user", "move"), &help), ECODE_USAGE);
+    assert_true(has(told(&cli), "no verb --who"));
 }
 
 static void help_is_given_whatever_else_is_wrong(void **state)
@@ -241,6 +258,7 @@ int main(void)
         TEST(a_dash_is_an_argument_and_two_end_the_options),
         TEST(verbs_of_two_words_are_found),
         TEST(wrong_usage_says_what_is_wrong),
+        TEST(language_and_json_may_stand_in_front_of_the_verb),
         TEST(help_is_given_whatever_else_is_wrong),
         TEST(words_that_are_no_text_are_refused),
         TEST(the_language_is_that_of_the_option_then_of_the_environment_then_chinese),

@@ -18,13 +18,7 @@ static Str references(Arena *arena, const Json *type)
 
 static Err fetch(Cli *cli, Client *client, Str expand, const Json **out)
 {
-    Str path;
-    TRY(ASK_PATH(cli, &path, STR("records"), cli_argument(cli, "TYPE"), cli_argument(cli, "ID")));
-    Buf target = buf_new(cli->arena, SIZE_MAX);
-    buf_add(&target, path);
-    if (expand.len)
-        ask_query(&target, "expand", expand);
-    return ask_get(cli, client, cli_option(cli, "as"), buf_str(&target), out);
+    return types_record(cli, client, cli_argument(cli, "TYPE"), cli_argument(cli, "ID"), expand, out);
 }
 
 static void print_line(const Cli *cli, Str label, Str value)
@@ -62,7 +56,7 @@ static void print_steps(const Cli *cli, const Json *record, bool allowed)
         cli_print(may ? SAY(cli, TEXT("可以办理：{label}（{name}）", "possible: {label} ({name})"), label, name)
                       : SAY(cli, TEXT("不能办理：{label}（{name}）", "not possible: {label} ({name})"), label, name));
         JSON_EACH(reason, json_get(step, STR("reasons")))
-            cli_print(str_printf(cli->arena, "  %.*s", STR_FMT(json_text(json_get(reason, STR("text"))))));
+            cli_print(cli_problem(cli, reason));
     }
 }
 

@@ -8,6 +8,17 @@ Err types_get(Cli *cli, Client *client, Str as, Str type, Lang lang, const Json 
     return ask_in(cli, client, cli->arena, &request, out);
 }
 
+Err types_record(Cli *cli, Client *client, Str type, Str id, Str expand, const Json **out)
+{
+    Str path;
+    TRY(ASK_PATH(cli, &path, STR("records"), type, id));
+    Buf target = buf_new(cli->arena, SIZE_MAX);
+    buf_add(&target, path);
+    if (expand.len)
+        ask_query(&target, "expand", expand);
+    return ask_get(cli, client, cli_option(cli, "as"), buf_str(&target), out);
+}
+
 const Json *types_named(const Json *array, const char *key, Str value)
 {
     JSON_EACH(one, array)
@@ -55,9 +66,16 @@ Str types_state(const Json *type, const Json *record)
     return named ? json_text(json_get(named, STR("label"))) : state;
 }
 
+Str types_parent(const Json *type) { return json_text(json_get(type, STR("parent"))); }
+
+static Str shown_field(const Cli *cli, const Json *type, const Json *record, Str name)
+{
+    const Json *field = types_named(json_get(type, STR("fields")), "name", name);
+    return types_shown(cli, field, json_get(json_get(record, STR("fields")), name));
+}
+
 Str types_title(const Cli *cli, const Json *type, const Json *record)
 {
-    Str         title = json_text(json_get(type, STR("title")));
-    const Json *field = types_named(json_get(type, STR("fields")), "name", title);
-    return types_shown(cli, field, json_get(json_get(record, STR("fields")), title));
+    Str title = shown_field(cli, type, record, json_text(json_get(type, STR("title"))));
+    return title.len ? title : shown_field(cli, type, record, types_parent(type));
 }
