@@ -37,7 +37,7 @@
     X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                                 \
     X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                    \
     X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                             \
-    X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "only counted")                  \
+    X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "left off, which is said")       \
     X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")
 
