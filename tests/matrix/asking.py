@@ -210,11 +210,11 @@ class Matrix:
         return [*self.truth.records[type_.name], None]
 
     def samples(self, caller, type_):
-        """One own and one foreign record of a type that the caller sees, one of each that they do not, and none."""
+        """Own and foreign records of a type, one in each state that the caller sees, one that they do not; and none."""
         found = {}
         for record in spread(self.truth.records[type_.name]):
             seen = caller.actor is not None and self.policy.sees(caller.actor, record)
-            found.setdefault((self.relation(caller.actor, record), seen), record)
+            found.setdefault((self.relation(caller.actor, record), seen and record['state']), record)
         return [*found.values(), None]
 
     def kinds(self, type_):

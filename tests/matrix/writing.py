@@ -130,7 +130,24 @@ def page_new(m, e):
     for caller in page_callers(m):
         for type_ in m.pack.types.values():
             answer = m.ask(caller, f'/{type_.name}/new')
-            m.turned_away(caller, answer) or m.expect(answer, create_status(m, caller.actor, type_, 200))
+            if m.turned_away(caller, answer):
+                continue
+            if m.expect(answer, create_status(m, caller.actor, type_, 200)) and answer.status == 200:
+                check_form(m, caller, f'/{type_.name}/new', type_, type_.action('create'), None)
+
+
+def check_form(m, caller, target, type_, action, one):
+    """It asks for what the step takes from this actor, and holds what they see of the record."""
+    answer = m.ask(caller, target + '?format=json')
+    if not m.expect(answer, 200):
+        return
+    json = answer.json()
+    taken = [name for name in action.inputs if m.policy.takes(caller.actor, action, one, name)]
+    m.expect_equal(taken, [field['name'] for field in json['inputs']], f'fields that {action.name} asks for')
+    shown = {n: m.policy.value_json(caller.actor, one, type_.field(n)) for n in taken} if one else {}
+    m.expect_equal({n: v for n, v in shown.items() if v is not None}, json['values'], 'values in the form')
+    if one:
+        m.expect_equal(m.policy.record_json(caller.actor, one), json['record'], 'the record that the form is about')
 
 
 @subject('page_create')
@@ -170,7 +187,8 @@ def page_form(m, e):
                         continue
                     action = next((a for a in type_.actions if a.name == name), None)
                     opens = 200 if one and action and one['state'] in action.from_ else 409
-                    m.expect(answer, step_status(m, caller.actor, one, type_, name, opens))
+                    if m.expect(answer, step_status(m, caller.actor, one, type_, name, opens)) and answer.status == 200:
+                        check_form(m, caller, target, type_, action, one)
                     if hidden(m, caller, one):
                         m.expect_same(answer, none, f'the form of {name} on a hidden record and on none')
 
