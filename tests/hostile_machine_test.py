@@ -119,8 +119,19 @@ def port_taken(city):
         address = f'127.0.0.1:{taken.getsockname()[1]}'
         said = ends('port.taken', 'serve', city.path, '--listen', address)
         expect(all(address in words and '--listen' in words for words in said.values()), f'neither address nor way out: {said}')
-        ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0')
-        ends('port.refused', 'serve', city.path, '--listen', '0.0.0.0:0', '--behind-proxy', '127.0.0.1')    # a demo city
+        ends('port.demo', 'serve', city.path, '--listen', '0.0.0.0:0')
+        ends('port.demo', 'serve', city.path, '--listen', '0.0.0.0:0', '--behind-proxy', '127.0.0.1')
+        for wrong in ('127.0.0.1', '127.0.0.1:99999', 'localhost:8080', '8080'):
+            said = ends('port.address', 'serve', city.path, '--listen', wrong)
+            expect(all(f'{wrong}' in words and '127.0.0.1:8080' in words for words in said.values()), f'{wrong}: {said}')
+        said = ends('port.proxy', 'serve', city.path, '--behind-proxy', 'proxy.example')
+        expect(all('proxy.example' in words for words in said.values()), f'which proxy: {said}')
+    in_the_way = Path(city.path) / 'socket'
+    in_the_way.write_text('a file')
+    said = ends('port.path', 'serve', city.path, '--listen', '127.0.0.1:0')
+    expect(all(str(in_the_way) in words for words in said.values()), f'what is in the way: {said}')
+    expect(in_the_way.read_text() == 'a file', 'what is in the way was touched')
+    in_the_way.unlink()
     proof.run(city, 'list', 'result')           # nothing holds the city any more
 
 

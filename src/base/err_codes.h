@@ -52,7 +52,9 @@
     X(CITY_MISSING, "city.missing", ERR_UNSEEN, "没有此城市", "No such city", "{dir} 里没有城市数据；先运行 firstmile init。",   \
       "There is no city in {dir}; run firstmile init first.")                                                                \
     X(CITY_EXISTS, "city.exists", ERR_REFUSED, "已有城市", "City exists", "{dir} 里已有城市数据。", "There is already a city in {dir}.") \
-    X(CITY_FOLDER, "city.folder", ERR_REFUSED, "文件夹不为空", "Folder is not empty", "{dir}（或 {dir}.init）不是空文件夹；请换一个目录。", "{dir} (or {dir}.init) is not an empty folder; choose another one.") \
+    X(CITY_FOLDER, "city.folder", ERR_REFUSED, "不是空文件夹", "Not an empty folder",                                       \
+      "{dir}（或 {dir}.init）不是空文件夹；符号链接、. 和 .. 不可用。请换一个目录。",                                        \
+      "{dir} (or {dir}.init) is not an empty folder; a link, . or .. will not do. Choose another one.")                      \
     X(CITY_LOCKED, "city.locked", ERR_BUSY, "城市数据被占用", "City is in use",                                                \
       "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
     X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \
@@ -67,6 +69,21 @@
     X(PORT_REFUSED, "port.refused", ERR_DENIED, "不可监听此地址", "Address not allowed",                                        \
       "没有 TLS 时只监听本机地址；要对外服务，请放在代理之后并用 --behind-proxy 指明代理。",                                      \
       "Without TLS only loopback addresses are served; put a proxy in front and name it with --behind-proxy.")               \
+    X(PORT_DEMO, "port.demo", ERR_DENIED, "演示城市只监听本机", "A demo city listens on loopback only",                       \
+      "演示城市的密码人人可见，只监听本机地址，如 127.0.0.1:8080；有代理也一样。",                                            \
+      "Everybody knows a demo city's password: it listens on loopback only, as 127.0.0.1:8080, also behind a proxy.")        \
+    X(PORT_ADDRESS, "port.address", ERR_USAGE, "监听地址有误", "Not an address and port",                                     \
+      "--listen 须为 IP 地址加端口（0 至 65535），如 127.0.0.1:8080 或 [::1]:8080；{address} 不是。",                       \
+      "--listen takes an IP address and a port (0 to 65535), as 127.0.0.1:8080 or [::1]:8080; {address} is not that.")       \
+    X(PORT_PROXY, "port.proxy", ERR_USAGE, "代理地址有误", "Not a proxy's address",                                           \
+      "--behind-proxy 须为代理的 IP 地址，不带端口，如 127.0.0.1；{proxy} 不是。",                                         \
+      "--behind-proxy takes the IP address of the proxy, without a port, as 127.0.0.1; {proxy} is not that.")                \
+    X(PORT_UNAVAILABLE, "port.unavailable", ERR_DENIED, "无法监听此地址", "Cannot listen there",                              \
+      "无法监听 {address}：不是本机的地址，或 1024 以下的端口需要特权。",                                                     \
+      "Cannot listen on {address}: this machine does not have the address, or a port below 1024 needs privileges.")          \
+    X(PORT_PATH, "port.path", ERR_REFUSED, "套接字的路径被占", "Something is in the socket's way",                            \
+      "{path} 已存在而不是套接字；请移走它再试。",                                                                            \
+      "{path} is there and is not a socket; move it away and try again.")                                                    \
     /* ---- packs ---- */                                                                                                    \
     X(PACK_INVALID, "pack.invalid", ERR_INVALID, "政策包有误", "Policy pack has problems", "政策包有 {count} 处问题。",          \
       "Problems in the policy pack: {count}.")                                                                               \

@@ -38,7 +38,10 @@ static Err serve(Cli *cli, City *city)
     signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to end */
     TRY(app_new(&config, &app));
     Err err = app_serve(app, &how);
-    return err.kind ? CLI_FAIL(cli, err, ARG("address", how.listen)) : ERR_OK;
+    if (!err.kind)
+        return ERR_OK;
+    return CLI_FAIL(cli, err, ARG("address", how.listen), ARG("proxy", how.behind_proxy),
+                    ARG("path", city->socket_path));
 }
 
 static Err open_city(Cli *cli, Str dir, City **out)

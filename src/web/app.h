@@ -1,5 +1,5 @@
-/* web/app.h: the application: a city, its pages and addresses, and what serving them needs. main builds it; once it serves it is
- * only read, but for counters and the gate and queue of sign-ins, which look after themselves. */
+/* web/app.h: the application: a city, its pages and addresses, and what serving them needs. main builds it; once it
+ * serves it is only read, but for counters and the gate and queue of sign-ins, which look after themselves. */
 #ifndef FM_WEB_APP_H
 #define FM_WEB_APP_H
 
@@ -37,8 +37,8 @@ typedef struct AppServe {
     void *context;
 } AppServe;
 
-/* Serves TCP and DIR/socket until app_stop(), SIGTERM or SIGINT; then drains and returns. Once for each app. A demo city
- * refuses any address but loopback (ECODE_PORT_REFUSED). Errors as server_run(). */
+/* Serves TCP and DIR/socket until app_stop(), SIGTERM or SIGINT; then drains and returns. Once for each app. A demo
+ * city refuses any address but loopback (ECODE_PORT_DEMO). Errors as server_run(). */
 Err  app_serve(App *app, const AppServe *serve) MUST_CHECK;
 void app_stop(App *app); /* from any thread or a signal handler, before app_free() */
 

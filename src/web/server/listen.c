@@ -1,4 +1,5 @@
 #include "web/server/listen.h"
+#include "web/server/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,10 +13,9 @@
 enum { BACKLOG = 1024, ADDRESS_MAX = 64 };
 
 /* errno of bind(2) and listen(2), as what the operator can do about it. */
-static Err bind_error(Str address)
+static Err bind_error(Str address, ErrCode otherwise)
 {
-    ErrCode code = errno == EADDRINUSE ? ECODE_PORT_TAKEN : ECODE_PORT_REFUSED;
-    return err_make(code, "listening on %.*s: %m", STR_FMT(address));
+    return err_make(errno == EADDRINUSE ? ECODE_PORT_TAKEN : otherwise, "listening on %.*s: %m", STR_FMT(address));
 }
 
 bool address_parse(Str text, struct sockaddr_storage *out)
@@ -55,6 +55,12 @@ static bool is_loopback(const struct sockaddr_storage *address)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
+bool address_is_loopback(Str address)
+{
+    struct sockaddr_storage parsed;
+    return address_parse(address, &parsed) && is_loopback(&parsed);
+}
+
 /* Splits at the last colon; an IPv6 address stands in brackets. */
 static bool endpoint_parse(Str text, struct sockaddr_storage *out)
 {
@@ -80,22 +86,22 @@ static bool bind_and_listen(int fd, const void *address, socklen_t size)
     return bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0;
 }
 
-Err listen_tcp(Arena *arena, Str address, bool anywhere, int *out_fd, Str *out_bound)
+Err listen_tcp(Arena *arena, Str address, ErrCode elsewhere, int *out_fd, Str *out_bound)
 {
     struct sockaddr_storage endpoint;
     socklen_t               size = sizeof endpoint;
     if (!endpoint_parse(address, &endpoint))
-        return err_make(ECODE_PORT_REFUSED, "%.*s is not ADDRESS:PORT", STR_FMT(address));
-    if (!anywhere && !is_loopback(&endpoint))
-        return err_make(ECODE_PORT_REFUSED, "%.*s is not a loopback address", STR_FMT(address));
+        return err_make(ECODE_PORT_ADDRESS, "%.*s is not ADDRESS:PORT", STR_FMT(address));
+    if (elsewhere != ECODE_OK && !is_loopback(&endpoint))
+        return err_make(elsewhere, "%.*s is not a loopback address", STR_FMT(address));
     int fd = socket(endpoint.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return bind_error(address);
+        return bind_error(address, ECODE_PORT_UNAVAILABLE);
     /* A port whose last server has just ended is free; answers do not wait for more (accepted sockets inherit both). */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     if (!bind_and_listen(fd, &endpoint, size) || getsockname(fd, (struct sockaddr *)&endpoint, &size) != 0) {
-        Err err = bind_error(address);
+        Err err = bind_error(address, ECODE_PORT_UNAVAILABLE);
         close(fd);
         return err;
     }
@@ -109,9 +115,9 @@ static Err remove_stale(const struct sockaddr_un *name)
 {
     struct stat status;
     if (lstat(name->sun_path, &status) != 0)
-        return errno == ENOENT ? ERR_OK : err_make(ECODE_PORT_REFUSED, "%s: %m", name->sun_path);
+        return errno == ENOENT ? ERR_OK : err_make(ECODE_FILE_READ, "%s: %m", name->sun_path);
     if (!S_ISSOCK(status.st_mode))
-        return err_make(ECODE_PORT_TAKEN, "%s is not a socket", name->sun_path);
+        return err_make(ECODE_PORT_PATH, "%s is not a socket", name->sun_path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return err_make(ECODE_INTERNAL, "socket: %m");
@@ -120,11 +126,12 @@ static Err remove_stale(const struct sockaddr_un *name)
     if (!refused)
         return err_make(ECODE_PORT_TAKEN, "somebody answers at %s", name->sun_path);
     if (unlink(name->sun_path) != 0)
-        return err_make(ECODE_PORT_REFUSED, "%s: %m", name->sun_path);
+        return err_make(ECODE_FILE_READ, "%s: %m", name->sun_path);
     return ERR_OK;
 }
 
-/* The socket's address. It holds about a hundred bytes; a longer path is named through its folder, which *folder keeps open. */
+/* The socket's address. It holds about a hundred bytes; a longer path is named through its folder, which *folder keeps
+ * open. */
 static Err unix_name(Str path, struct sockaddr_un *name, int *folder)
 {
     OWNED(arena) Arena *arena = arena_new();
@@ -136,11 +143,11 @@ static Err unix_name(Str path, struct sockaddr_un *name, int *folder)
     if (path.len >= sizeof name->sun_path && slash) {
         *folder = open(str_dup_z(arena, str_slice(path, 0, slash)), O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (*folder < 0)
-            return err_make(ECODE_PORT_REFUSED, "%.*s: %m", STR_FMT(path));
+            return err_make(ECODE_FILE_READ, "%.*s: %m", STR_FMT(path));
         path = str_printf(arena, "/proc/self/fd/%d/%.*s", *folder, STR_FMT(str_slice(path, slash, path.len)));
     }
     if (path.len >= sizeof name->sun_path)
-        return err_make(ECODE_PORT_REFUSED, "%.*s is too long for a socket", STR_FMT(path));
+        return err_make(ECODE_FILE_READ, "%.*s is too long for a socket", STR_FMT(path));
     memcpy(name->sun_path, path.ptr, path.len);
     return ERR_OK;
 }
@@ -150,11 +157,11 @@ static Err listen_as(const struct sockaddr_un *name, int *out_fd)
     TRY(remove_stale(name));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return bind_error(str_from(name->sun_path));
-    /* Linux gives the file the mode of the socket, so that it is never open to others, and umask(2), which all threads share,
-     * stays alone. */
+        return bind_error(str_from(name->sun_path), ECODE_FILE_READ);
+    /* Linux gives the file the mode of the socket, so that it is never open to others, and umask(2), which all
+     * threads share, stays alone. */
     if (fchmod(fd, 0600) != 0 || !bind_and_listen(fd, name, sizeof *name)) {
-        Err err = bind_error(str_from(name->sun_path));
+        Err err = bind_error(str_from(name->sun_path), ECODE_FILE_READ);
         close(fd);
         return err;
     }

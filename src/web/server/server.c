@@ -98,17 +98,18 @@ static Err listen_all(Server *server, Str *out_bound)
 {
     const ServerConfig     *config = &server->config;
     struct sockaddr_storage proxy;
-    bool                    anywhere = config->behind_proxy.len > 0;
+    bool                    proxied = config->behind_proxy.len > 0;
+    ErrCode elsewhere = config->loopback_only ? ECODE_PORT_DEMO : proxied ? ECODE_OK : ECODE_PORT_REFUSED;
     *out_bound = config->unix_path;
-    if (anywhere) {
+    if (proxied) {
         if (!address_parse(config->behind_proxy, &proxy))
-            return err_make(ECODE_PORT_REFUSED, "the proxy %.*s is not an address", STR_FMT(config->behind_proxy));
+            return err_make(ECODE_PORT_PROXY, "the proxy %.*s is not an address", STR_FMT(config->behind_proxy));
         server->proxy = address_text(server->arena, &proxy, false);
     }
     if (config->unix_path.len)
         TRY(listen_unix(config->unix_path, &server->unix_fd));
     if (config->listen.len)
-        TRY(listen_tcp(server->arena, config->listen, anywhere && !config->loopback_only, &server->tcp_fd, out_bound));
+        TRY(listen_tcp(server->arena, config->listen, elsewhere, &server->tcp_fd, out_bound));
     return ERR_OK;
 }
 

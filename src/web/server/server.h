@@ -1,16 +1,16 @@
 /* web/server/server.h: the HTTP/1.1 server: bytes in, exchanges out. It knows nothing of records, sessions or pages.
  *
- * Source   RFC 9110, RFC 9112, on libuv; every request head and every chunk is read twice, by llhttp and by head_check.h,
- *          and refused unless both accept it and agree on method, framing and length.
- * Threads  One loop thread a core. An exchange belongs to the loop thread of its connection: handle(), exchange_reply() and
- *          what exchange_post() runs all happen there, one at a time. Other threads may call exchange_post() and
+ * Source   RFC 9110, RFC 9112, on libuv; every request head and every chunk is read twice, by llhttp and by
+ *          head_check.h, and refused unless both accept it and agree on method, framing and length.
+ * Threads  One loop thread a core. An exchange belongs to the loop thread of its connection: handle(), exchange_reply()
+ *          and what exchange_post() runs all happen there, one at a time. Other threads may call exchange_post() and
  *          server_stop() only.
- * Memory   An exchange, its arena, its body and all text it gives out live until its answer has been sent or given up; the
- *          arena is then emptied and used for the next request of that loop. An idle connection holds neither.
+ * Memory   An exchange, its arena, its body and all text it gives out live until its answer has been sent or given up;
+ *          the arena is then emptied and used for the next request of that loop. An idle connection holds neither.
  * Order    Answers go out in the order of their requests: the next request of a connection is not looked at before the
  *          answer to the one before it is sent.
- * Limits   base/limits.h. Over a limit of size or form the client gets an answer and the connection ends; a client that is
- *          too slow is cut off without one.
+ * Limits   base/limits.h. Over a limit of size or form the client gets an answer and the connection ends; a client that
+ *          is too slow is cut off without one.
  * Signals  Loop threads block all signals. server_stop() may be called from a signal handler. */
 #ifndef FM_WEB_SERVER_SERVER_H
 #define FM_WEB_SERVER_SERVER_H
@@ -65,14 +65,14 @@ typedef struct ServerConfig {
 
     /* Answers the request by exchange_reply(), now or later. */
     void (*handle)(Exchange *exchange, void *context);
-    /* Writes the answer to a request that the server itself turns away, before it returns; NULL, or no answer given, sends a
-     * line of plain text. The exchange shows no path when the target is not valid, and no method and headers when
-     * the head is not. The connection ends after the answer. */
+    /* Writes the answer to a request that the server itself turns away, before it returns; NULL, or no answer given,
+     * sends a line of plain text. The exchange shows no path when the target is not valid, and no method and headers
+     * when the head is not. The connection ends after the answer. */
     void (*refuse)(Exchange *exchange, Err err, void *context);
     /* Largest body for this request, whose head has been read; NULL: limits->body_bytes. */
     size_t (*body_max)(const Exchange *head, void *context);
-    /* State of one loop, such as its read connection to the database. Both are called by the thread in server_run(), before
-     * the loop starts and after it ended; loop_close only for what loop_open made. Either may be NULL. */
+    /* State of one loop, such as its read connection to the database. Both are called by the thread in server_run(),
+     * before the loop starts and after it ended; loop_close only for what loop_open made. Either may be NULL. */
     Err (*loop_open)(void *context, unsigned loop_index, void **out_state);
     void (*loop_close)(void *context, void *state);
     /* Everything listens; address is what listen became, "127.0.0.1:43117". May be NULL. */
@@ -82,29 +82,33 @@ typedef struct ServerConfig {
 Server *server_new(const ServerConfig *config); /* copies config with its texts */
 /* After server_run() has returned, and after every thread that might still call exchange_post() has ended. */
 void server_free(Server *server);
-/* Listens and serves until server_stop(); once for each server. Raises the soft limit of open files when connections need it.
- * Errors   ECODE_PORT_TAKEN: somebody listens there. ECODE_PORT_REFUSED: an address that is not loopback without
- *          behind_proxy or with loopback_only, or one that this machine or user cannot listen on. ECODE_INTERNAL, and those of loop_open(). */
+/* Listens and serves until server_stop(); once for each server. Raises the soft limit of open
+ * files when connections need it.
+ * Errors   ECODE_PORT_REFUSED: not loopback, and no behind_proxy. ECODE_PORT_DEMO: not loopback, and loopback_only.
+ *          ECODE_PORT_PROXY: behind_proxy is not an address. ECODE_INTERNAL; those of listen_tcp(), listen_unix()
+ *          (listen.h) and loop_open(). */
 Err server_run(Server *server) MUST_CHECK;
-/* Ends server_run(), from any thread or a signal handler, before or while it runs: accepts no more, closes idle connections at
- * once, lets running requests end for drain_ms, then cuts off what is left. Exchanges cut off that way stay readable for
- * other threads until server_free(); what is posted to them no longer runs. */
+/* Ends server_run(), from any thread or a signal handler, before or while it runs: accepts no more, closes idle
+ * connections at once, lets running requests end for drain_ms, then cuts off what is left. Exchanges cut off that way
+ * stay readable for other threads until server_free(); what is posted to them no longer runs. */
 void server_stop(Server *server);
 
 /* ---- an exchange ---- */
 
 Method exchange_method(const Exchange *exchange);
-/* Percent-decoded, valid UTF-8, starts with '/', has no NUL, control character, backslash, escaped slash, "." or ".." segment. */
+/* Percent-decoded, valid UTF-8, starts with '/', has no NUL, control character, backslash, escaped
+ * slash, "." or ".." segment. */
 Str exchange_path(const Exchange *exchange);
 /* As sent, without '?'; its escapes are known to be valid. Read it by form_open(). */
 Str exchange_query(const Exchange *exchange);
 Str exchange_host(const Exchange *exchange); /* "name[:port]", or empty with HTTP/1.0 */
-/* First header of that name in any case, without surrounding blanks; ptr is NULL when it is absent. Host, Content-Length,
- * Transfer-Encoding, Content-Type, Authorization, Cookie and Origin occur at most once in a request. */
+/* First header of that name in any case, without surrounding blanks; ptr is NULL when it is absent. Host,
+ * Content-Length, Transfer-Encoding, Content-Type, Authorization, Cookie and Origin occur at most once in a request. */
 Str           exchange_header(const Exchange *exchange, Str name);
 const Header *exchange_headers(const Exchange *exchange, size_t *out_count); /* all, in order */
 Str           exchange_body(const Exchange *exchange);
 Str           exchange_peer(const Exchange *exchange); /* IP address of the client; "unix" */
+bool          address_is_loopback(Str address);        /* of what exchange_peer() gives; "unix" is not */
 bool          exchange_from_unix_socket(const Exchange *exchange);
 bool          exchange_secure(const Exchange *exchange);     /* the proxy says https */
 Str           exchange_id(const Exchange *exchange);         /* 16 hex digits, also in X-Request-Id of the answer */
@@ -113,10 +117,10 @@ Arena        *exchange_arena(const Exchange *exchange);
 void         *exchange_loop_state(const Exchange *exchange);
 bool          exchange_client_gone(const Exchange *exchange); /* known to be; the answer will go nowhere */
 
-/* Answers, once, on the loop thread. headers and body must live as long as the exchange: static, or in its arena. The server
- * adds Date, Content-Length, Connection and X-Request-Id, and sends no body with HEAD, 204 and 304. A header with a control
- * character in it (an answer split in two) is answered with 500 instead. Inside handle() and posted functions the exchange
- * stays readable until they return; elsewhere it is gone after this call. */
+/* Answers, once, on the loop thread. headers and body must live as long as the exchange: static, or in its arena. The
+ * server adds Date, Content-Length, Connection and X-Request-Id, and sends no body with HEAD, 204 and 304. A header
+ * with a control character in it (an answer split in two) is answered with 500 instead. Inside handle() and posted
+ * functions the exchange stays readable until they return; elsewhere it is gone after this call. */
 void exchange_reply(Exchange *exchange, int status, const Header *headers, size_t header_count, Str body);
 
 /* Has run(exchange, arg) called on the loop thread of an exchange not yet answered. From any thread. */

@@ -323,7 +323,8 @@ static bool send_all(int fd, Str bytes)
     return true;
 }
 
-/* Reads until `wanted` bytes are there (0: the end), or the time is over; returns how many. *closed: the server ended. */
+/* Reads until `wanted` bytes are there (0: the end), or the time is over; returns how many.
+ * *closed: the server ended. */
 static size_t read_some(int fd, char *room, size_t have, size_t wanted, int patience_ms, bool *closed)
 {
     int64_t until = now_ms() + patience_ms;
@@ -1036,13 +1037,13 @@ static void only_loopback_is_served_without_a_proxy(void **state)
         const char *listen, *proxy;
         ErrCode     code;
     } cases[] = {
-        { "0.0.0.0:0", "", ECODE_PORT_REFUSED },       { "[::]:0", "", ECODE_PORT_REFUSED },
-        { "192.0.2.1:0", "", ECODE_PORT_REFUSED },     { "127.0.0.2:0", "", ECODE_OK },
-        { "0.0.0.0:0", "127.0.0.1", ECODE_OK },        { "0.0.0.0:0", "proxy.example", ECODE_PORT_REFUSED },
-        { "localhost:80", "", ECODE_PORT_REFUSED },    { "127.0.0.1", "", ECODE_PORT_REFUSED },
-        { "127.0.0.1:65536", "", ECODE_PORT_REFUSED }, { "::1:80", "", ECODE_PORT_REFUSED },
-        { "[127.0.0.1]:0", "", ECODE_PORT_REFUSED },   { ":80", "", ECODE_PORT_REFUSED },
-        { "127.0.0.1:-1", "", ECODE_PORT_REFUSED },
+        { "0.0.0.0:0", "", ECODE_PORT_REFUSED },
+        { "[::]:0", "", ECODE_PORT_REFUSED },
+        { "192.0.2.1:0", "", ECODE_PORT_REFUSED },
+        { "192.0.2.1:0", "127.0.0.1", ECODE_PORT_UNAVAILABLE }, /* an address for documents (RFC 5737): nobody's */
+        { "127.0.0.2:0", "", ECODE_OK },
+        { "0.0.0.0:0", "127.0.0.1", ECODE_OK },
+        { "0.0.0.0:0", "proxy.example", ECODE_PORT_PROXY },
     };
     World *world = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -1052,11 +1053,26 @@ static void only_loopback_is_served_without_a_proxy(void **state)
     }
 }
 
+static void what_is_no_address_and_port_is_told_so(void **state)
+{
+    static const char *const wrong[] = {
+        "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1:-1", "localhost:80",
+        ":80",       "8080",       "[127.0.0.1]:0",   "::1:80",          "0.0.0.0"
+    };
+    World *world = *state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        Err err = run_on(world, str_from(wrong[i]), STR_NONE, STR_NONE);
+        if (err.code != ECODE_PORT_ADDRESS || err.kind != ERR_USAGE)
+            fail_msg("%s: %s", wrong[i], err.context);
+    }
+}
+
 static void loopback_only_holds_behind_a_proxy_too(void **state)
 {
     World *world = *state;
     world->config.loopback_only = true;
-    assert_int_equal(run_on(world, STR("0.0.0.0:0"), STR_NONE, STR("127.0.0.1")).code, ECODE_PORT_REFUSED);
+    assert_int_equal(run_on(world, STR("0.0.0.0:0"), STR_NONE, STR("127.0.0.1")).code, ECODE_PORT_DEMO);
+    assert_int_equal(run_on(world, STR("0.0.0.0:0"), STR_NONE, STR_NONE).code, ECODE_PORT_DEMO);
     assert_int_equal(run_on(world, STR("127.0.0.1:0"), STR_NONE, STR("127.0.0.1")).code, ECODE_OK);
 }
 
@@ -1137,7 +1153,7 @@ static void the_unix_socket_is_the_owners_alone(void **state)
     assert_int_not_equal(stat(name.sun_path, &status), 0);
     FILE *file = fopen(name.sun_path, "w");
     fclose(file);
-    assert_int_equal(run_on(world, STR_NONE, path, STR_NONE).code, ECODE_PORT_TAKEN);
+    assert_int_equal(run_on(world, STR_NONE, path, STR_NONE).code, ECODE_PORT_PATH);
     assert_int_equal(stat(name.sun_path, &status), 0); /* a file that is no socket is left alone */
     unlink(name.sun_path);
     rmdir(folder);
@@ -1185,6 +1201,7 @@ int main(void)
         PREPARED(a_server_may_be_stopped_before_it_runs),
         STARTED(a_port_in_use_is_taken),
         PREPARED(only_loopback_is_served_without_a_proxy),
+        PREPARED(what_is_no_address_and_port_is_told_so),
         PREPARED(loopback_only_holds_behind_a_proxy_too),
         PREPARED(ipv6_is_served),
         PREPARED(only_the_proxy_speaks_for_others),
