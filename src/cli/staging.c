@@ -1,6 +1,8 @@
 /* cli/staging.c: see staging.h. */
 #include "cli/staging.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +41,15 @@ static Err must_be_empty(Arena *arena, Str path)
     return err;
 }
 
+/* What rename(2) cannot replace is refused here, before a city is built: "." and "..", and a
+ * link, also to an empty folder. */
+static bool may_be_replaced(Str target, mode_t mode)
+{
+    bool itself = str_eq(target, STR(".")) || str_eq(target, STR("..")) || str_eq(target, STR("/")) ||
+                  str_ends(target, STR("/.")) || str_ends(target, STR("/.."));
+    return !itself && S_ISDIR(mode);
+}
+
 static Err check_target(Arena *arena, Str target)
 {
     struct stat status;
@@ -46,6 +57,8 @@ static Err check_target(Arena *arena, Str target)
         return errno == ENOENT ? ERR_OK : err_file("looking at", target);
     if (access(str_dup_z(arena, str_printf(arena, "%.*s/city.db", STR_FMT(target))), F_OK) == 0)
         return err_make(ECODE_CITY_EXISTS, "%.*s", STR_FMT(target));
+    if (!may_be_replaced(target, status.st_mode))
+        return err_make(ECODE_CITY_FOLDER, "%.*s is not a folder, or not by its name", STR_FMT(target));
     return must_be_empty(arena, target);
 }
 
@@ -105,29 +118,14 @@ Err staging_open(Arena *arena, Str target, Staging *out)
     return ERR_OK;
 }
 
-/* The folder's entry for DIR must survive too. */
-static Err sync_parent(Arena *arena, Str path)
-{
-    size_t slash = path.len;
-    while (slash && path.ptr[slash - 1] != '/')
-        slash--;
-    Str parent = slash ? str_slice(path, 0, slash) : STR(".");
-    int fd = open(str_dup_z(arena, parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    Err err = fd < 0 || fsync(fd) != 0 ? err_file("fsync", parent) : ERR_OK;
-    if (fd >= 0)
-        close(fd);
-    return err;
-}
-
 Err staging_keep(Staging *staging)
 {
     if (fsync(staging->fd) != 0)
         return err_file("fsync", staging->dir);
-    if (rename(str_dup_z(staging->arena, staging->dir), str_dup_z(staging->arena, staging->target)) != 0)
-        return err_file("rename to", staging->target);
+    TRY(file_rename(staging->dir, staging->target));
     close(staging->fd);
     staging->fd = -1;
-    return sync_parent(staging->arena, staging->target);
+    return ERR_OK;
 }
 
 void staging_drop(Staging *staging)

@@ -121,6 +121,23 @@ static void an_empty_folder_may_become_a_city(void **state)
     REMOVE_ALL(&place, "city/city.db", "city");
 }
 
+static void what_a_rename_cannot_replace_is_refused_at_the_start(void **state)
+{
+    static const char *const wrong[] = { "link", "link/", "nowhere", "folder/.", "folder/..", "folder/./" };
+    Place                    place = place_new(*state);
+    Staging                  staging;
+    make_folder(&place, "folder");
+    assert_int_equal(symlink("folder", str_dup_z(*state, below(&place, "link"))), 0);
+    assert_int_equal(symlink("nothing", str_dup_z(*state, below(&place, "nowhere"))), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_err(staging_open(*state, below(&place, wrong[i]), &staging), ECODE_CITY_FOLDER);
+    assert_false(is_there(&place, "link.init"));
+    put(&place, "folder/city.db");
+    assert_err(staging_open(*state, below(&place, "link"), &staging),
+               ECODE_CITY_EXISTS); /* said first: it helps more */
+    REMOVE_ALL(&place, "folder/city.db", "folder", "link", "nowhere");
+}
+
 static void two_do_not_build_the_same(void **state)
 {
     Place   place = place_new(*state);
@@ -136,9 +153,13 @@ static void two_do_not_build_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_kept_takes_its_place_at_once),     TEST(what_is_dropped_leaves_nothing),
-        TEST(what_a_killed_process_left_is_taken_over), TEST(what_belongs_to_somebody_else_stays),
-        TEST(an_empty_folder_may_become_a_city),        TEST(two_do_not_build_the_same),
+        TEST(what_is_kept_takes_its_place_at_once),
+        TEST(what_is_dropped_leaves_nothing),
+        TEST(what_a_killed_process_left_is_taken_over),
+        TEST(what_belongs_to_somebody_else_stays),
+        TEST(an_empty_folder_may_become_a_city),
+        TEST(two_do_not_build_the_same),
+        TEST(what_a_rename_cannot_replace_is_refused_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
