@@ -1,12 +1,14 @@
-/* web/call.h: one request and its reply, whatever brought it: the network, the city's Unix socket, or a verb in this process.
+/* web/call.h: one request and its reply, whatever brought it: the network, the city's Unix
+ * socket, or a verb in this process.
  *
- * Life     web/dispatch.c makes a Call, finds its endpoint, who asks, in which language, and checks what the endpoint's row asks
- *          for (permission, cross-site rules, media type, query); then the endpoint's handler runs. A handler ends by exactly one
- *          of the replies below, at once or in a `then` of call_write() or call_act().
- * Thread   all on one thread, the exchange's loop or the caller of app_call(); only what call_write() is given runs elsewhere.
+ * Life     web/dispatch.c makes a Call, finds its endpoint, who asks, in which language, and checks what the endpoint's
+ *          row asks for (permission, cross-site rules, media type, query); then the endpoint's handler runs. A handler
+ *          ends by exactly one of the replies below, at once or in a `then` of call_write() or call_act().
+ * Thread   all on one thread, the exchange's loop or the caller of app_call(); only what call_write() is
+ *          given runs elsewhere.
  * Memory   call->ctx.arena; it lives until the reply is sent. Whatever a Call points to may be kept until then.
- * Reads    ctx.db is the thread's own connection. While a handler or a `then` runs, one snapshot is open: everything it reads
- *          is of one moment. */
+ * Reads    ctx.db is the thread's own connection. While a handler or a `then` runs, one snapshot is open: everything it
+ *          reads is of one moment. */
 #ifndef FM_WEB_CALL_H
 #define FM_WEB_CALL_H
 
@@ -56,9 +58,10 @@ struct Call {
     const Json     *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
     const Pair     *form; /* BODY_FORM, without csrf; each name at most once */
     size_t          form_count;
-    bool            secure; /* the browser came by https */
-    bool            page;   /* reply as a page rather than JSON */
-    void           *state;  /* the handler's own, between its steps */
+    bool            secure;  /* the browser came by https */
+    bool            page;    /* reply as a page rather than JSON */
+    bool            stopped; /* a count was stopped for its length; the page does without it */
+    void           *state;   /* the handler's own, between its steps */
 
     struct {           /* of the reply; written by the functions below */
         int    status; /* 0: none yet */
@@ -92,8 +95,8 @@ Problems call_problems(Call *call); /* an empty list in the call's arena */
 void call_set_header(Call *call, Str name, Str value); /* before the reply; both live in the arena or are static */
 /* JSON; on a page's address the page instead, made from the same data (web/page.h). */
 void call_data(Call *call, int status, Json *data);
-/* application/problem+json, or the page that says the same. A Problem with err's own code and neither field nor rule gives the
- * arguments of the detail text; all others are the `errors`. problems may be NULL. */
+/* application/problem+json, or the page that says the same. A Problem with err's own code and neither field nor rule
+ * gives the arguments of the detail text; all others are the `errors`. problems may be NULL. */
 void call_fail(Call *call, Err err, const Problems *problems);
 void call_redirect(Call *call, Str location); /* 303 */
 void call_empty(Call *call);                  /* 204 */
@@ -112,10 +115,11 @@ Str text_without_marks(Arena *arena, Str text);
 
 /* ---- waiting, without blocking the thread ---- */
 
-/* Has run(db, context) called on the writer's thread inside a savepoint, then, after COMMIT has returned, then(call, err). */
+/* Has run(db, context) called on the writer's thread inside a savepoint, then, after COMMIT has
+ * returned, then(call, err). */
 void call_write(Call *call, Err (*run)(Db *db, void *context), void *context, void (*then)(Call *call, Err err));
-/* Has a password compared or hashed (kernel/signin.h); job->done is the call's. then(call, err): err says whether it was taken
- * on; the answer stands in job. */
+/* Has a password compared or hashed (kernel/signin.h); job->done is the call's. then(call, err): err says whether it
+ * was taken on; the answer stands in job. */
 void call_password(Call *call, PasswordJob *job, void (*then)(Call *call, Err err));
 
 typedef struct ActResult { /* how one step ended */
@@ -124,10 +128,11 @@ typedef struct ActResult { /* how one step ended */
     Problems problems;
 } ActResult;
 
-/* The three phases of kernel/act.h: prepared on this thread, submitted to the writer, prepared again when contended. then() has
- * the record after the step, or why there is none. */
+/* The three phases of kernel/act.h: prepared on this thread, submitted to the writer, prepared again when contended.
+ * then() has the record after the step, or why there is none. */
 void call_act(Call *call, const ActRequest *request, void (*then)(Call *call, const ActResult *result));
-/* Many steps, each whole or not at all, which share group commits; results in the order of requests. check: prepare only. */
+/* Many steps, each whole or not at all, which share group commits; results in the order of
+ * requests. check: prepare only. */
 void call_act_many(Call *call, const ActRequest *requests, size_t count, bool check,
                    void (*then)(Call *call, const ActResult *results, size_t count));
 

@@ -43,8 +43,9 @@ static Err first_problem(const Problems *problems)
 }
 
 /* ---- filters that cost too much ----
- * One that is stopped has held its thread for LIMIT_READ_MS, and others' requests with it. Whose filters are stopped again and
- * again waits before the next filter; one that was cheap costs nothing, and a list without a filter is never refused. */
+ * One that is stopped has held its thread for LIMIT_READ_MS, and others' requests with it. Whose filters are
+ * stopped again and again waits before the next filter; one that was cheap costs nothing, and a list without
+ * a filter is never refused. */
 
 static RateSide filter_side(const Call *call)
 {
@@ -67,7 +68,8 @@ static bool filter_stopped(const Call *call, const Problems *problems)
     for (size_t i = 0; i < problems->count; i++)
         if (problems->items[i].code == ECODE_EXPR_COST)
             return true;
-    return call->reply.err.kind && call->reply.err.code == ECODE_STORE_SLOW && call_query(call, STR("filter")).len;
+    bool slow = call->reply.err.kind && call->reply.err.code == ECODE_STORE_SLOW;
+    return (slow || call->stopped) && call_query(call, STR("filter")).len;
 }
 
 /* ---- lists ---- */
@@ -188,8 +190,8 @@ void records_events(Call *call)
 
 /* ---- steps ---- */
 
-/* The record after a step. A step may take it out of the actor's sight, or it may be too much to read just now; then its id alone
- * is told. The step is taken: no answer may say that it is not. */
+/* The record after a step. A step may take it out of the actor's sight, or it may be too much to read just now; then
+ * its id alone is told. The step is taken: no answer may say that it is not. */
 static Json *after_step(Call *call, const ActResult *result)
 {
     const Type *type = result->record.type;
@@ -319,7 +321,8 @@ static void import_refuse(Call *call, Json *refused, size_t row, Err err, const 
         json_set_bool(arena, json, STR("more"), true);
 }
 
-/* Nothing went in, for a reason that is not in the rows: that is the answer to the whole request, and the client tries again. */
+/* Nothing went in, for a reason that is not in the rows: that is the answer to the whole request,
+ * and the client tries again. */
 static bool import_stopped(const ActResult *results, size_t count)
 {
     for (size_t i = 0; i < count; i++)

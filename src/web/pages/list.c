@@ -116,7 +116,7 @@ static Err chip_text(const ListView *view, const Field *field, const ExprPart *p
     if (field->kind == FIELD_REFERENCE && value.kind == VALUE_TEXT)
         value.kind = VALUE_ID;
     if (value.kind != VALUE_MISSING)
-        TRY(show_value(view->show, field, value_json(arena, field, value), SHOW_IN_TABLE, &shown));
+        TRY(show_value(view->show, field, value_json(arena, value), SHOW_IN_TABLE, &shown));
     if (shown.hidden)
         shown.text = say(view->call, "value.hidden");
     Str word = sign_word(view, part->sign);
@@ -244,7 +244,8 @@ static bool named(Str names, Str name) /* "a,b,c" */
     return false;
 }
 
-/* The type's columns that the role ever sees, or those that the address asks for; the name and its number stand apart. */
+/* The type's columns that the role ever sees, or those that the address asks for; the name
+ * and its number stand apart. */
 static void choose_columns(ListView *view)
 {
     const Type *type = view->type;
@@ -315,22 +316,36 @@ static Err put_row(const ListView *view, const Json *record, Json *rows)
     return ERR_OK;
 }
 
-/* "1-50 of 1,284"; beyond the first page it is not known which rows these are. */
-static Err showing(const ListView *view, Str *out)
+/* How many there are, as far as it is counted; empty when counting takes too long: the rows are there all the same. */
+static Err total_text(const ListView *view, Str *out)
 {
     Call    *call = view->call;
-    Arena   *arena = call->ctx.arena;
     int64_t  total, most = LIST_COUNT_MAX;
     Problems none = call_problems(call);
+    Err      err = ERR_OK;
     if (json_int(json_get(view->data, STR("total")), &total))
         most = total;
     else
-        TRY(find_count(&call->ctx, view->type, view->filter, most, &total, &none));
-    Str rows = show_count(arena, (int64_t)json_get(view->data, STR("items"))->count, LIMIT_LIST_ROWS);
-    Str all = show_count(arena, total, most);
-    *out = call_query(call, STR("cursor")).len
-               ? SAY(call, "say.list.showing_page", ARG("count", rows), ARG("total", all))
-               : SAY(call, "say.list.showing", ARG("from", STR("1")), ARG("to", rows), ARG("total", all));
+        err = find_count(&call->ctx, view->type, view->filter, most, &total, &none);
+    call->stopped = err.kind && err.code == ECODE_STORE_SLOW;
+    if (err.kind && !call->stopped)
+        return err;
+    *out = call->stopped ? STR_NONE : show_count(call->ctx.arena, total, most);
+    return ERR_OK;
+}
+
+/* "1-50 of 1,284"; beyond the first page it is not known which rows these are. */
+static Err showing(const ListView *view, Str *out)
+{
+    Call *call = view->call;
+    Str   all, rows = show_count(call->ctx.arena, (int64_t)json_get(view->data, STR("items"))->count, LIMIT_LIST_ROWS);
+    TRY(total_text(view, &all));
+    if (!all.len)
+        *out = SAY(call, "say.list.showing_rows", ARG("count", rows));
+    else
+        *out = call_query(call, STR("cursor")).len
+                   ? SAY(call, "say.list.showing_page", ARG("count", rows), ARG("total", all))
+                   : SAY(call, "say.list.showing", ARG("from", STR("1")), ARG("to", rows), ARG("total", all));
     return ERR_OK;
 }
 
