@@ -326,7 +326,7 @@ Str record_title(const Ctx *ctx, const Record *record)
     return value_label(ctx->arena, field, record->values[field->index]).in[ctx->lang];
 }
 
-Json *value_json(Arena *arena, const Field *field, Value value)
+Json *value_json(Arena *arena, Value value)
 {
     switch (value.kind) {
     case VALUE_INTEGER: return json_number(arena, value.number);
@@ -334,7 +334,6 @@ Json *value_json(Arena *arena, const Field *field, Value value)
     case VALUE_TEXT:
     case VALUE_ID: return json_string(arena, value.text);
     default: /* decimals, dates, instants: as text; missing is left out by the caller */
-        (void)field;
         return json_string(arena, value_plain(arena, value));
     }
 }
@@ -435,7 +434,7 @@ Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out)
 {
     if (field->kind == FIELD_REFERENCE)
         return reference_json(ctx, field, value, false, out);
-    *out = value_json(ctx->arena, field, value);
+    *out = value_json(ctx->arena, value);
     return ERR_OK;
 }
 
@@ -448,7 +447,7 @@ static Err field_json(const Ctx *ctx, const Record *record, const Field *field, 
     if (field->kind == FIELD_REFERENCE)
         TRY(reference_json(ctx, field, value, among(expand, field->name), &shown));
     else
-        shown = value_json(ctx->arena, field, value);
+        shown = value_json(ctx->arena, value);
     json_set(into, field->name, shown);
     return ERR_OK;
 }

@@ -38,7 +38,7 @@ Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Js
 /* From here on ctx remembers what references led to, so that fifty rows of one owner cost one look-up. For one snapshot. */
 void find_remember(Ctx *ctx);
 /* One value as the contract spells it. */
-Json *value_json(Arena *arena, const Field *field, Value value);
+Json *value_json(Arena *arena, Value value);
 /* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}. */
 Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out) MUST_CHECK;
 /* What names the record for people, in ctx's language; empty when hidden. */

@@ -165,7 +165,7 @@ static Json *field_value(Call *call, const StepForm *form, const Field *field)
         return json_string(call->ctx.arena, given);
     if (!form->record.values || form->record.values[field->index].kind == VALUE_MISSING)
         return NULL;
-    return value_json(call->ctx.arena, field, form->record.values[field->index]);
+    return value_json(call->ctx.arena, form->record.values[field->index]);
 }
 
 static Json *action_json(Call *call, const Action *action)

@@ -133,10 +133,8 @@ static void field_bounds(Call *call, const Field *field, Json *json)
         json_set_int(arena, json, STR("scale"), field->scale);
     if (!field->bounded)
         return;
-    json_set(json, STR("min"),
-             value_json(arena, field, (Value){ .kind = kind, .scale = field->scale, .number = field->min }));
-    json_set(json, STR("max"),
-             value_json(arena, field, (Value){ .kind = kind, .scale = field->scale, .number = field->max }));
+    json_set(json, STR("min"), value_json(arena, (Value){ .kind = kind, .scale = field->scale, .number = field->min }));
+    json_set(json, STR("max"), value_json(arena, (Value){ .kind = kind, .scale = field->scale, .number = field->max }));
 }
 
 Json *shape_field(Call *call, const Field *field)
