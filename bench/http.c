@@ -1,9 +1,10 @@
-/* http [SECONDS]: requests per second and p99 of a served demo city with 2,500 more results, 3 s for each case unless said.
+/* http [SECONDS]: requests per second and p99 of a served demo city with 2,500 more results, 3
+ * s for each case unless said.
  *
- * Two references are measured in the same run. The trivial GET is the ceiling of the server's loops and of this client, which
- * share the cores: what a read costs is its distance from it. The disk's own rate of 4 KiB appends, each with fdatasync, taken
- * right before and after the durable creates, says how many creates one of its syncs carries. Every create is counted again
- * in the city at the end. Prints one JSON object last. */
+ * Two references are measured in the same run. The trivial GET is the ceiling of the server's loops and of this client,
+ * which share the cores: what a read costs is its distance from it. The disk's own rate of 4 KiB appends, each with
+ * fdatasync, taken right before and after the durable creates, says how many creates one of its syncs carries. Every
+ * create is counted again in the city at the end. Prints one JSON object last. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,12 @@
 /* bench/load.h: HTTP load from one thread, and single requests beside it.
  *
- * Shape    closed loop: so many keep-alive connections, one request under way on each; the next is sent when the answer is
- *          whole. What is asked is one request text; the digits of its "{number}" mark count up, so that no two are alike.
- * Judged   every answer must have the wanted status and a body of Content-Length bytes; the first that has not ends the run.
- * Figures  of the answers that came whole within the measured time, which starts after a warm-up. A latency runs from the
- *          first byte sent to the last byte received, as the client sees it.
+ * Shape    closed loop: so many keep-alive connections, one request under way on each; the next is sent when the
+ *          answer is whole. What is asked is one request text; the digits of its "{number}" mark count up, so
+ *          that no two are alike.
+ * Judged   every answer must have the wanted status and a body of Content-Length bytes; the first that
+ *          has not ends the run.
+ * Figures  of the answers that came whole within the measured time, which starts after a warm-up. A latency runs from
+ *          the first byte sent to the last byte received, as the client sees it.
  * Errors   false, with the reason on stderr. */
 #ifndef FM_BENCH_LOAD_H
 #define FM_BENCH_LOAD_H
@@ -13,7 +15,7 @@
 
 #include "base/arena.h"
 
-#define LOAD_NUMBER      "0000000000" /* stands in a request where the running number goes; no request has it otherwise */
+#define LOAD_NUMBER      "0000000000" /* stands in a request where the running number goes, and nowhere else */
 #define LOAD_ANSWER_MAX  (4 << 20)
 #define LOAD_WARM_UP_S   0.5
 #define LOAD_CONNECTIONS 512

@@ -1,6 +1,7 @@
 /* bench/served.h: a demo city of one's own, served by the program that was built, for as long as a benchmark runs.
  *
- * The city lies in a folder made beside the program, so that it is on the disk that is measured, and is removed at the end.
+ * The city lies in a folder made beside the program, so that it is on the disk that is
+ * measured, and is removed at the end.
  * Errors   false, with the reason on stderr; what the program said goes there too. */
 #ifndef FM_BENCH_SERVED_H
 #define FM_BENCH_SERVED_H
@@ -19,7 +20,8 @@ typedef struct Served {
 
 /* Finds the program beside this one's folder and makes the city. What *out points to lives in arena. */
 bool served_make(Arena *arena, Served *out);
-/* Runs `firstmile VERB CITY WORD…` (at most 8 words after the city); true when it ends with 0. Its output is not shown. */
+/* Runs `firstmile VERB CITY WORD…` (at most 8 words after the city); true when it ends with
+ * 0. Its output is not shown. */
 bool served_verb(const Served *served, const char *verb, const char *const words[], size_t count);
 bool served_start(Served *served);
 /* Ends the server, which must drain and end with 0, and removes the folder. Also when it was not started. */

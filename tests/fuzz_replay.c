@@ -1,5 +1,5 @@
-/* tests/fuzz_replay.c: main() of a fuzz target in builds without libFuzzer: runs the target over the files and folders named
- * as arguments, so that what fuzzing once found stays found. Ends with 1 when nothing could be read. */
+/* tests/fuzz_replay.c: main() of a fuzz target in builds without libFuzzer: runs the target over the files and folders
+ * named as arguments, so that what fuzzing once found stays found. Ends with 1 when nothing could be read. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Looks for what compilers let pass: banned calls, SQL made by formatting, words of one language only, paths of one machine,
-unfinished work, files that a document names and that are not there. Prints file:line: message for each; status 1 when any.
+unfinished work, C lines and comments that are too long, files that a document names and that are not there.
+Prints file:line: message for each; status 1 when any.
 
 A line may say why it is an exception:  /* lint: allow NAME: reason */  with the name of the rule.
 """
@@ -37,6 +38,8 @@ PRINTERS = re.compile(r'\b(buf_printf|str_printf|snprintf|fprintf|asprintf)\s*\(
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 UNFINISHED = re.compile(r'\b(' + 'TO' + r'DO|FIX' + r'ME|XX' + r'X|HA' + r'CK)\b')
 MACHINE = re.compile(r'(?<![\w.$}/-])/(?:work|root|home/\w+|farm|tmp/b[-a-z_]+)/')
+COLUMNS = 120                                   # code points; as ColumnLimit in .clang-format
+LAID_OUT_BY_HAND = set((ROOT / '.clang-format-exclude').read_text(encoding='utf-8').split())
 TEXT_SUFFIXES = {'.c', '.h', '.py', '.sh', '.md', '.yaml', '.yml', '.json', '.css', '.js', '.html', '.mustache', '.scn',
                  '.build', '.txt', ''}
 NOT_OURS = {'.git', 'build', 'demo', 'node_modules', '__pycache__'}
@@ -90,7 +93,17 @@ def check_sql(name, code):
             yield 'sql', line_of(code, match.start()), f'{match[1]}() makes SQL; put it in a table of statements and bind'
 
 
+def check_width(name, text):
+    """clang-format breaks code at the limit, but neither comments, strings nor what stands under `clang-format off`."""
+    if name in LAID_OUT_BY_HAND:
+        return
+    for number, line in enumerate(text.split('\n'), 1):
+        if len(line) > COLUMNS:
+            yield 'width', number, f'{len(line)} columns; wrap at {COLUMNS}'
+
+
 def check_c(name, text):
+    yield from check_width(name, text)
     if TESTS.search(name):
         return
     code = without_comments(text)

@@ -220,6 +220,7 @@ def banned_calls_and_made_sql_are_found(_):
     assert rules('strcpy(a, b);') == ['banned'] and rules('my_strcpy(a); x.strcpy(b); /* strcpy(a, b) */ "gets(x)";') == []
     assert rules('buf_printf(b, "SELECT * FROM t " "WHERE x = %s", x);') == ['sql']
     assert rules('buf_printf(b, "select one of %d", n);') == []
+    assert rules('/* ' + '界' * (lint.COLUMNS - 6) + ' */') == [] and rules('/* ' + 'x' * (lint.COLUMNS - 5) + ' */') == ['width']
     assert [rule for rule, _, _ in lint.check_text('x', 'a ' + 'TO' + 'DO b')] == ['unfinished']
     assert [rule for rule, _, _ in lint.check_text('x', 'see /wo' + 'rk/main/x')] == ['path']
 

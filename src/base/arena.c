@@ -1,5 +1,6 @@
-/* base/arena.c: a chain of blocks, filled from the front. Under the address sanitizer, what is not handed out is poisoned, and
- * a gap stands between neighbours, so that an overrun inside an arena is found as one inside the heap is. */
+/* base/arena.c: a chain of blocks, filled from the front. Under the address sanitizer, what is not
+ * handed out is poisoned, and a gap stands between neighbours, so that an overrun inside an arena is
+ * found as one inside the heap is. */
 #include "base/arena.h"
 
 #include <assert.h>

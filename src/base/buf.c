@@ -1,4 +1,5 @@
-/* base/buf.c: see buf.h. What does not fit is dropped whole, and so is all that follows: the bytes stay a true beginning. */
+/* base/buf.c: see buf.h. What does not fit is dropped whole, and so is all that follows: the
+ * bytes stay a true beginning. */
 #include "base/buf.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* base/date.c: see date.h.
  *
- * Source   the civil-day count: years are taken to begin on 1 March, so that the leap day is the last of its year, and 400
- *          years are 146097 days. */
+ * Source   the civil-day count: years are taken to begin on 1 March, so that the leap day is the last of its year, and
+ *          400 years are 146097 days. */
 #include "base/date.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* base/date.h: dates and instants.
  *
  * A date is a day number, days since 1970-01-01 in the proleptic Gregorian calendar; an instant is milliseconds since
- * 1970-01-01T00:00:00Z. Years 0001 to 9999. A city's wall clock is a fixed offset from UTC (China has had no other since
- * 1991), a setting of the city. */
+ * 1970-01-01T00:00:00Z. Years 0001 to 9999. A city's wall clock is a fixed offset from UTC (China has had no other
+ * since 1991), a setting of the city. */
 #ifndef FM_BASE_DATE_H
 #define FM_BASE_DATE_H
 

@@ -1,5 +1,5 @@
-/* base/decimal.c: exact decimals. All sums are made in 128 bits, which no pair of operands can leave (64 bits times 10^18 is
- * under 2^124), and brought back to 64 at the end. */
+/* base/decimal.c: exact decimals. All sums are made in 128 bits, which no pair of operands can leave (64 bits times
+ * 10^18 is under 2^124), and brought back to 64 at the end. */
 #include "base/decimal.h"
 
 #include <assert.h>
@@ -46,7 +46,8 @@ static Wide wide_divide_half_away(Wide number, Wide by)
     return quotient;
 }
 
-/* The exact number in the widest form that holds it: zeros at the end are given up when the scale or the size needs it. */
+/* The exact number in the widest form that holds it: zeros at the end are given up when the
+ * scale or the size needs it. */
 static bool decimal_fit(Wide units, int scale, Decimal *out)
 {
     int64_t narrow;

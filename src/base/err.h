@@ -1,11 +1,11 @@
 /* base/err.h: one error type, carried by value.
  *
  * A kind decides what happens (HTTP status, exit status), a code names the text in each language, the context tells an
- * operator where. Codes are rows of the one table in base/err_codes.h, so an unlisted code does not compile. Errors are for
- * the world (input, disk, network); a mistake of ours is an assert.
+ * operator where. Codes are rows of the one table in base/err_codes.h, so an unlisted code does not compile. Errors are
+ * for the world (input, disk, network); a mistake of ours is an assert.
  *
- * What a person must mend (fields, clauses) travels beside the Err as a list of Problem, filled by the function that takes
- * a Problems *; the Err then says how the whole ended. */
+ * What a person must mend (fields, clauses) travels beside the Err as a list of Problem, filled by the function that
+ * takes a Problems *; the Err then says how the whole ended. */
 #ifndef FM_BASE_ERR_H
 #define FM_BASE_ERR_H
 
@@ -66,8 +66,8 @@ Err err_make(ErrCode code, const char *format, ...) __attribute__((format(printf
 /* Puts "context: " in front of what err already says. */
 Err err_within(Err err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Compilers and analyzers see one source at a time; this tells them that a made error is never success, so that they know
- * what is set after TRY. */
+/* Compilers and analyzers see one source at a time; this tells them that a made error is never success, so that they
+ * know what is set after TRY. */
 static inline Err err_made(Err err)
 {
     assert(err.kind != ERR_NONE);

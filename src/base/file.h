@@ -10,7 +10,8 @@ Err file_read(Arena *arena, Str path, size_t max, Str *out) MUST_CHECK;
 /* Writes path whole or not at all: temporary name, fsync, rename, fsync of the folder. mode as in open(2).
  * Errors   ECODE_STORE_FULL, ECODE_FILE_MISSING (its folder), ECODE_FILE_READ. */
 Err file_write(Str path, Str bytes, unsigned mode) MUST_CHECK;
-/* Gives a file that is on the disk another name in its folder, so that the name, too, outlives a power cut. Errors as file_write(). */
+/* Gives a file that is on the disk another name in its folder, so that the name, too, outlives a power
+ * cut. Errors as file_write(). */
 Err file_rename(Str from, Str to) MUST_CHECK;
 
 #endif

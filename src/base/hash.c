@@ -1,5 +1,5 @@
-/* base/hash.c: see hash.h. Looking an algorithm up costs OpenSSL 3 more than hashing a short text does, so each is fetched
- * once, and each thread keeps one context, released when the thread ends. */
+/* base/hash.c: see hash.h. Looking an algorithm up costs OpenSSL 3 more than hashing a short text does, so each is
+ * fetched once, and each thread keeps one context, released when the thread ends. */
 #include "base/hash.h"
 
 #include <openssl/crypto.h>

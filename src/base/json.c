@@ -1,7 +1,7 @@
 /* base/json.c: see json.h.
  *
- * The parser copies the text into the arena once and works on the copy: strings are unescaped in place (an escape is never
- * shorter than what it stands for), and the tree borrows from it. */
+ * The parser copies the text into the arena once and works on the copy: strings are unescaped in place (an escape is
+ * never shorter than what it stands for), and the tree borrows from it. */
 #include "base/json.h"
 
 #include "base/utf8.h"

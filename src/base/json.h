@@ -1,8 +1,9 @@
 /* base/json.h: JSON as a tree in an arena, and a writer.
  *
- * Source   RFC 8259, strict; UTF-8 only, without byte order mark. Refused as malformed (400): duplicate keys, depth over
- *          JSON_DEPTH_MAX, lone surrogates, anything after the value. Numbers keep their source text, so decimals lose
- *          nothing. Text may hold NUL ("\\u0000"), as the format allows: fields refuse it where it is read (utf8_printable).
+ * Source   RFC 8259, strict; UTF-8 only, without byte order mark. Refused as malformed (400): duplicate keys, depth
+ *          over JSON_DEPTH_MAX, lone surrogates, anything after the value. Numbers keep their source text, so
+ *          decimals lose nothing. Text may hold NUL ("\\u0000"), as the format allows: fields refuse it where it is
+ *          read (utf8_printable).
  * Memory   the tree lives in the arena whole, text included; the source text is not needed any more.
  * Errors   ECODE_JSON_SYNTAX with the byte position in the context; *out is untouched. */
 #ifndef FM_BASE_JSON_H

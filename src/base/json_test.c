@@ -208,7 +208,8 @@ static void nesting_ends_at_its_limit(void **state)
     assert_err(json_parse(*state, nested(*state, 100000), &value), ECODE_JSON_SYNTAX);
 }
 
-/* An object of count keys that are alike in their first bytes; the last is again the one numbered twin, or a new one. */
+/* An object of count keys that are alike in their first bytes; the last is again the one
+ * numbered twin, or a new one. */
 static Str object_of(Arena *arena, size_t count, size_t twin)
 {
     Buf buf = buf_new(arena, SIZE_MAX);

@@ -1,4 +1,5 @@
-/* base/str.c: see str.h. A Str of length 0 may hold NULL, which libc's functions do not take; hence the length tests. */
+/* base/str.c: see str.h. A Str of length 0 may hold NULL, which libc's functions do not
+ * take; hence the length tests. */
 #include "base/str.h"
 
 static char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }

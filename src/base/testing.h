@@ -1,5 +1,5 @@
-/* base/testing.h: what test programs share: cmocka, an arena for each test, randomness with a printed seed, the real data.
- * Included by *_test.c alone. */
+/* base/testing.h: what test programs share: cmocka, an arena for each test, randomness with a printed seed, the real
+ * data. Included by *_test.c alone. */
 #ifndef FM_BASE_TESTING_H
 #define FM_BASE_TESTING_H
 

@@ -168,8 +168,8 @@ bool utf8_printable(Str s, bool lines)
 
 /* ---- normal form ---- */
 
-/* Code points that NFC leaves alone in any company of each other: quick check "yes", combining class 0. They are nearly all
- * that people write here, so nearly all text passes without libunistring. */
+/* Code points that NFC leaves alone in any company of each other: quick check "yes", combining class 0. They are nearly
+ * all that people write here, so nearly all text passes without libunistring. */
 static bool text_surely_normal(Str s)
 {
     static const Range sure[] = {

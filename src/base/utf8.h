@@ -13,7 +13,8 @@ Str      utf8_clip(Str s, size_t max_points); /* at most so many code points */
 size_t   utf8_columns(Str s); /* on a terminal: two for an East Asian wide character, none for a control */
 /* s without white space at both ends, that of other scripts too (U+3000, U+00A0 …). Source: Unicode's White_Space. */
 Str utf8_trim(Str s);
-/* Is there anything to see: a point that is neither white space nor one that is drawn as nothing (U+200B, U+FEFF, U+3164 …)? */
+/* Is there anything to see: a point that is neither white space nor one that is drawn as nothing
+ * (U+200B, U+FEFF, U+3164 …)? */
 bool utf8_visible(Str s);
 /* Text as a person may type it into a one-line or many-line field: false for control characters (tab and line feed pass
  * where lines is true, as do U+2028 and U+2029), NUL, U+FFFE/F and bidirectional overrides U+202A-E, U+2066-9. */

@@ -16,8 +16,8 @@ Err ask_path(Cli *cli, const Str *parts, size_t count, Str *out) MUST_CHECK;
 /* Adds "?name=value" or "&name=value", escaped; nothing when value.ptr is NULL. */
 void ask_query(Buf *target, const char *name, Str value);
 
-/* One request in the verb's language; request->lang is set. *out NULL: an answer without body. An answer that refuses becomes the
- * Err of its code, and is shown as it came. */
+/* One request in the verb's language; request->lang is set. *out NULL: an answer without body. An answer that refuses
+ * becomes the Err of its code, and is shown as it came. */
 Err ask(Cli *cli, Client *client, AppRequest request, const Json **out) MUST_CHECK;
 /* The same with values of its own: arena for what need not stay, lang. */
 Err ask_in(Cli *cli, Client *client, Arena *arena, const AppRequest *request, const Json **out) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* cli/cli.h: what a verb of the command line is, and what it runs with.
  *
- * A verb is one file that exports one Verb; cli/verbs.c lists them. Its table of arguments and options is the one declaration:
- * parsing, help in both languages and the errors of usage all come from it.
+ * A verb is one file that exports one Verb; cli/verbs.c lists them. Its table of arguments and options is the one
+ * declaration: parsing, help in both languages and the errors of usage all come from it.
  *
  * Ends     A verb's run() gives an Err. cli_end() shows it, in the language asked for, on stderr, or with --json as
  *          problem+json on stdout, and its kind makes the exit status (contract, section 2).
@@ -82,8 +82,8 @@ Str cli_count(Arena *arena, int64_t number);
 void cli_print(Str line);                        /* on stdout, with the end of line */
 void cli_print_json(Cli *cli, const Json *json); /* the same, compact */
 void cli_note(Str line);                         /* on stderr, with the end of line: what is no part of the output */
-/* One of a problem document's `errors`, or of a step's `reasons`: its text and, where the rule says so, what helps and its source;
- * each line indented, the last one without its end. */
+/* One of a problem document's `errors`, or of a step's `reasons`: its text and, where the rule says so, what helps and
+ * its source; each line indented, the last one without its end. */
 Str cli_problem(const Cli *cli, const Json *problem);
 
 /* ---- failing ---- */

@@ -1,8 +1,9 @@
 /* cli/client.h: the one way from a verb to a city, served or not.
  *
- * Where a process serves the city, requests go to DIR/socket; otherwise the city is opened here, its lock taken, and the same
- * requests run in this process (web/app.h): the same JSON, the same errors. While somebody holds the lock and does not answer
- * (a server that starts or drains, another verb) the client tries again for CLIENT_WAIT_MS, then gives ECODE_CITY_LOCKED.
+ * Where a process serves the city, requests go to DIR/socket; otherwise the city is opened here, its lock taken,
+ * and the same requests run in this process (web/app.h): the same JSON, the same errors. While somebody holds the
+ * lock and does not answer (a server that starts or drains, another verb) the client tries again for
+ * CLIENT_WAIT_MS, then gives ECODE_CITY_LOCKED.
  *
  * Length   the address of a socket holds about a hundred bytes; a longer DIR is reached through /proc/self/fd. */
 #ifndef FM_CLI_CLIENT_H
@@ -23,7 +24,8 @@ static inline void client_freep(Client **client) { client_close(*client); }
 /* One request; the reply lives in arena. Errors are those of the way; a refusal is a reply. */
 Err client_call(Client *client, Arena *arena, const AppRequest *request, AppReply *out) MUST_CHECK;
 
-/* Does a process answer at DIR/socket? Then *out_fd is a connection to it, else -1. ECODE_CITY_MISSING: no such folder. */
+/* Does a process answer at DIR/socket? Then *out_fd is a connection to it, else -1.
+ * ECODE_CITY_MISSING: no such folder. */
 Err client_reach(Str dir, int *out_fd) MUST_CHECK;
 /* ECODE_CITY_SERVED when one does: for verbs that need the city to themselves. */
 Err client_refuse_served(Str dir) MUST_CHECK;

@@ -1,7 +1,8 @@
 /* cli/http.h: the client's half of HTTP/1.1, over the socket of a serving city.
  *
- * Source   RFC 9112, as strict as our own server is: a status line, header lines that end in CRLF, Content-Length once and no
- *          Transfer-Encoding (the server always says the length), no interim answers. Anything else is ECODE_INTERNAL.
+ * Source   RFC 9112, as strict as our own server is: a status line, header lines that end in CRLF,
+ *          Content-Length once and no Transfer-Encoding (the server always says the length), no interim answers.
+ *          Anything else is ECODE_INTERNAL.
  * Limits   HTTP_HEAD_MAX, HTTP_BODY_MAX. */
 #ifndef FM_CLI_HTTP_H
 #define FM_CLI_HTTP_H
@@ -24,8 +25,9 @@ typedef struct HttpHead {
 /* Reads the head of an answer from the front of bytes; *whole is false while more of it must come. */
 Err http_head(Arena *arena, Str bytes, HttpHead *out, bool *whole) MUST_CHECK;
 
-/* Sends one request over fd and reads its answer into the arena; *closes as above. The connection is of no more use after an
- * error: ECODE_SHUTTING_DOWN when it was cut, ECODE_CITY_LOCKED when nothing came in time (SO_RCVTIMEO of fd). */
+/* Sends one request over fd and reads its answer into the arena; *closes as above. The connection is of no
+ * more use after an error: ECODE_SHUTTING_DOWN when it was cut, ECODE_CITY_LOCKED when nothing came in
+ * time (SO_RCVTIMEO of fd). */
 Err http_exchange(int fd, Arena *arena, const AppRequest *request, AppReply *out, bool *closes) MUST_CHECK;
 
 #endif

@@ -91,7 +91,8 @@ static Err send_rows(Import *import, const Json **out)
     return err;
 }
 
-/* Goes through the rows in their order: wrong by themselves, refused (the answer lists them by their place in the request), or in. */
+/* Goes through the rows in their order: wrong by themselves, refused (the answer lists them by their
+ * place in the request), or in. */
 static void tell_rows(Import *import, const Json *answer)
 {
     const Json *refused = json_get(answer, STR("refused")), *next = refused ? refused->first : NULL;
@@ -277,9 +278,8 @@ static Err run(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
     OWNED(arena) Arena   *arena = arena_new();
-    Import                import = {
-                       .cli = cli, .arena = arena, .dry_run = cli_switch(cli, "dry-run"), .errors = buf_new(cli->arena, SIZE_MAX)
-    };
+    Import                import = { .cli = cli, .arena = arena, .dry_run = cli_switch(cli, "dry-run") };
+    import.errors = buf_new(cli->arena, SIZE_MAX);
     TRY(ask_open(cli, &client));
     import.client = client;
     TRY(open_sheet(&import));
@@ -294,7 +294,8 @@ const Verb verb_import = {
         "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
         "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz。",
         "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
-        "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when the\n"
+        "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
+        " the\n"
         "header does not fit. The file may be a .gz."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },

@@ -1,4 +1,5 @@
-/* cli/init.c: firstmile init: a new city, with its first operator or, for a demo, with one user per role and sample records. */
+/* cli/init.c: firstmile init: a new city, with its first operator or, for a demo, with one user
+ * per role and sample records. */
 #include "base/utf8.h"
 #include "cli/packs.h"
 #include "cli/staging.h"
@@ -53,8 +54,8 @@ static Err write_credentials(Db *db, WriterJob *job)
     return ERR_OK;
 }
 
-/* Users of a demo share one password, and so may share one hash of it: a hash costs a third of a second by design, and nobody
- * who reads the database learns from equal hashes what the demo's first page says anyway. */
+/* Users of a demo share one password, and so may share one hash of it: a hash costs a third of a second by design, and
+ * nobody who reads the database learns from equal hashes what the demo's first page says anyway. */
 static Err give_password(const Init *init, const Ctx *ctx)
 {
     Credentials made = { .job = { .run = write_credentials },

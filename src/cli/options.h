@@ -1,7 +1,8 @@
 /* cli/options.h: from the words of a command line to a verb, its arguments and its options.
  *
- * Form     firstmile VERB [ARGUMENT | --option VALUE | --option=VALUE | --switch] …, in any order; after "--" all are arguments. "-" alone
- *          is an argument. Verbs of two words ("user add") stand in the table as such. --json and --lang may stand before the verb. */
+ * Form     firstmile VERB [ARGUMENT | --option VALUE | --option=VALUE | --switch] …, in any order; after "--" all are
+ *          arguments. "-" alone is an argument. Verbs of two words ("user add") stand in the table as such. --json and
+ *          --lang may stand before the verb. */
 #ifndef FM_CLI_OPTIONS_H
 #define FM_CLI_OPTIONS_H
 
@@ -22,7 +23,8 @@ void options_manner(Cli *cli, Words words, const char *environment_lang);
 Err options_front(Cli *cli, Words *words) MUST_CHECK;
 /* Finds the verb and takes its words from the front of *words. ECODE_USAGE: none, or not known. */
 Err options_verb(Cli *cli, const Verb *const *verbs, size_t verb_count, Words *words) MUST_CHECK;
-/* Reads the rest into cli->arguments and cli->options. *help: --help was asked for, and nothing else counts. ECODE_USAGE. */
+/* Reads the rest into cli->arguments and cli->options. *help: --help was asked for, and nothing
+ * else counts. ECODE_USAGE. */
 Err options_read(Cli *cli, Words words, bool *help) MUST_CHECK;
 
 #endif

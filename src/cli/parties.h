@@ -4,7 +4,8 @@
 
 #include "cli/ask.h"
 
-/* The id of an organisation given by id or name. ECODE_FIELD_REFERENCE; ECODE_USAGE with their ids when several have that name. */
+/* The id of an organisation given by id or name. ECODE_FIELD_REFERENCE; ECODE_USAGE with their ids
+ * when several have that name. */
 Err parties_organisation(Cli *cli, Client *client, Str given, Str *out) MUST_CHECK;
 /* The user with that login (GET /api/v1/local/users). ECODE_LOGIN_UNKNOWN. */
 Err parties_user(Cli *cli, Client *client, Str login, const Json **out) MUST_CHECK;

@@ -1,16 +1,18 @@
 /* cli/sheet.h: a table in a file, row by row, as fields of a type.
  *
- * Formats  CSV (base/csv.h) with a header line, and JSON Lines, one object a line; each also as .gz. UTF-8 with or without byte order
- *          mark; blank lines are skipped.
- * Columns  of CSV: the header; of JSON Lines: every member that some object has. Without a map each is the name of a field, or its label in
- *          either language; one that is none is a fault of the whole file, found before its first row is given out. A column
- *          "errors" that is no field is skipped, so that a file of refused rows can be mended and imported as it is.
+ * Formats  CSV (base/csv.h) with a header line, and JSON Lines, one object a line; each also as .gz. UTF-8 with or
+ *          without byte order mark; blank lines are skipped.
+ * Columns  of CSV: the header; of JSON Lines: every member that some object has. Without a map each is the name of a
+ *          field, or its label in either language; one that is none is a fault of the whole file, found before its
+ *          first row is given out. A column "errors" that is no field is skipped, so that a file of refused rows can be
+ *          mended and imported as it is.
  * Map      a JSON object {field: column}; then only mapped columns are read.
- * Values   of CSV by the field's kind: whole numbers, truths (true, false, yes, no, 是, 否), choices by code or label; an empty cell is
- *          missing. JSON values go as they are; an array for a text field is joined by "；". What does not fit is left as text, for
- *          the API to refuse with its reason.
- * Errors   ECODE_IMPORT_FORMAT, _MAP, _HEADER, _COLUMN, _TWICE, ECODE_TEXT_ENCODING, ECODE_CSV_SYNTAX (anywhere in the file: nothing is
- *          given out), file errors. A row of its own fault (cells, JSON) is given out with its problems. */
+ * Values   of CSV by the field's kind: whole numbers, truths (true, false, yes, no, 是, 否), choices by code or label; an
+ *          empty cell is missing. JSON values go as they are; an array for a text field is joined by "；". What does not
+ *          fit is left as text, for the API to refuse with its reason.
+ * Errors   ECODE_IMPORT_FORMAT, _MAP, _HEADER, _COLUMN, _TWICE, ECODE_TEXT_ENCODING, ECODE_CSV_SYNTAX (anywhere
+ *          in the file: nothing is given out), file errors. A row of its own fault (cells, JSON) is given out
+ *          with its problems. */
 #ifndef FM_CLI_SHEET_H
 #define FM_CLI_SHEET_H
 

@@ -1,5 +1,5 @@
-/* Any bytes as a table: what opens gives out as many rows as it says, each with fields or with a problem; and the refused rows of a CSV
- * file open again, as many. The first byte says the format. */
+/* Any bytes as a table: what opens gives out as many rows as it says, each with fields or with a problem; and the
+ * refused rows of a CSV file open again, as many. The first byte says the format. */
 #include "cli/sheet.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* cli/show.c: firstmile show: one record: its fields by their labels, the steps possible now, and those that are not, with
- * reasons. */
+/* cli/show.c: firstmile show: one record: its fields by their labels, the steps possible now, and those
+ * that are not, with reasons. */
 #include "cli/types.h"
 #include "cli/verbs.h"
 

@@ -15,8 +15,8 @@ typedef struct Table {
 
 Table table_new(Arena *arena, size_t columns);
 void  table_row(Table *table, const Str *cells);
-/* The text: aligned by the columns that characters take on a terminal, or tab-separated; tabs and line ends inside a cell
- * become blanks. */
+/* The text: aligned by the columns that characters take on a terminal, or tab-separated; tabs and line ends
+ * inside a cell become blanks. */
 Str  table_text(const Table *table, bool aligned);
 void table_print(const Table *table); /* aligned when stdout is a terminal */
 

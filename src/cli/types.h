@@ -6,7 +6,8 @@
 
 /* GET /api/v1/types/{type} as that login, in that language. */
 Err types_get(Cli *cli, Client *client, Str as, Str type, Lang lang, const Json **out) MUST_CHECK;
-/* GET of a record, as who the verb's --as says; references named in expand ("a,b", may be empty) come with their titles. */
+/* GET of a record, as who the verb's --as says; references named in expand ("a,b", may be
+ * empty) come with their titles. */
 Err types_record(Cli *cli, Client *client, Str type, Str id, Str expand, const Json **out) MUST_CHECK;
 /* Member of an array of objects whose `key` is that text; NULL when there is none. */
 const Json *types_named(const Json *array, const char *key, Str value);

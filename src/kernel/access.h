@@ -1,10 +1,10 @@
 /* kernel/access.h: the one place that decides who sees and does what.
  *
- * Rule     actor x record gives a clearance per compartment: the highest class that an AccessRule of the type grants whose
- *          role, relation, state and disclosure all match. A field shows iff its class <= the clearance in its compartment. A record
- *          that shows nothing at public or above does not exist for that actor.
- * Twins    access_clearance() decides for a record in hand, access_sql_*() writes the same rule as SQL; a test holds them
- *          against each other on random records.
+ * Rule     actor x record gives a clearance per compartment: the highest class that an AccessRule of the type grants
+ *          whose role, relation, state and disclosure all match. A field shows iff its class <= the clearance in its
+ *          compartment. A record that shows nothing at public or above does not exist for that actor.
+ * Twins    access_clearance() decides for a record in hand, access_sql_*() writes the same rule as SQL; a test holds
+ *          them against each other on random records.
  * Missing  in filter, sort, search, count and export a hidden field is missing. */
 #ifndef FM_KERNEL_ACCESS_H
 #define FM_KERNEL_ACCESS_H
@@ -29,14 +29,15 @@ bool access_field_always(const Ctx *ctx, const Field *field);
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
 /* Writes the field's column, missing in rows where the actor may not see it. */
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
-/* Writes for each relation that the type's rules use its truth as a column (", (…)"), and takes them back from a row. */
+/* Writes for each relation that the type's rules use its truth as a column (", (…)"), and
+ * takes them back from a row. */
 typedef struct AccessPlan AccessPlan;
 Err                       access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
 Err                       access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
 
-/* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for decisions. The
- * records in hand carry their clearance. */
+/* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for
+ * decisions. The records in hand carry their clearance. */
 ExprEnv access_env(const Ctx *ctx);
 ExprEnv access_env_truth(const Ctx *ctx);
 /* Env for SQL with hidden values missing. */
@@ -47,7 +48,8 @@ typedef enum Permit {
     PERMIT_NOT,   /* the role might, but not on this record */
     PERMIT_YES
 } Permit;
-/* Role and relation only; state and guard are act.h's. record NULL, for a create whose fields are not known yet: role only. */
+/* Role and relation only; state and guard are act.h's. record NULL, for a create whose fields are
+ * not known yet: role only. */
 Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out) MUST_CHECK;
 
 #endif

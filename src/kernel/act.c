@@ -59,7 +59,8 @@ static void explain_state(const Action *action, const Record *record, Problems *
         PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
 }
 
-/* Fields that must be there when the step is done. Of one that the actor may not see not even its absence is told by name. */
+/* Fields that must be there when the step is done. Of one that the actor may not see not even
+ * its absence is told by name. */
 static void explain_required(const Action *action, const Record *record, const Field *field, Problems *problems)
 {
     if (action->creates || access_shows(&record->clearance, field))
@@ -84,7 +85,8 @@ static void explain_clause(const Guard *guard, const ExprClause *clause, Problem
     problem_add(problems, ECODE_ACTION_CLAUSE, STR_NONE, clause->source, args, count);
 }
 
-/* Every clause that fails, and every hidden one whether it fails or not: which of the hidden ones failed must not show. */
+/* Every clause that fails, and every hidden one whether it fails or not: which of the hidden
+ * ones failed must not show. */
 static Err explain_guards(const Ctx *ctx, const Action *action, const Record *record, Problems *problems)
 {
     ExprEnv   env = access_env(ctx);

@@ -1,11 +1,13 @@
-/* kernel/act.h: the write path. Every change of a record, from a click to a spreadsheet, is an action, and runs in three phases:
+/* kernel/act.h: the write path. Every change of a record, from a click to a spreadsheet, is an
+ * action, and runs in three phases:
  *
- *     act_prepare  on the caller's thread, on its snapshot: parse, authorise, check state, fields and guard; a pure Change
+ *     act_prepare  on the caller's thread, on its snapshot: parse, authorise, check state, fields and guard; a
+ *                  pure Change
  *     act_commit   on the writer, in its savepoint: recheck membership, versions, right and guard; event + rows
  *     after        the writer's done(): COMMIT has returned; only now does anybody hear of it
  *
- * When what was read has changed in between, act_commit gives ECODE_RECORD_CONTENDED and the caller prepares again, at most
- * ACT_TRIES times, then answers 409. */
+ * When what was read has changed in between, act_commit gives ECODE_RECORD_CONTENDED and the caller prepares again, at
+ * most ACT_TRIES times, then answers 409. */
 #ifndef FM_KERNEL_ACT_H
 #define FM_KERNEL_ACT_H
 
@@ -40,8 +42,9 @@ typedef struct Change { /* pure: no effect until committed */
     int64_t sequence, time_ms;
 } Change;
 
-/* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH, ECODE_RECORD_STALE;
- * ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field; ECODE_ACTION_REFUSED with a Problem per clause (guard). */
+/* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH,
+ * ECODE_RECORD_STALE; ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field; ECODE_ACTION_REFUSED
+ * with a Problem per clause (guard). */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
 Err act_commit(Db *db, Change *change) MUST_CHECK;
 /* The record as it stands after the committed change, with what the actor may now see of it. */
@@ -49,9 +52,9 @@ Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;
 /* All three phases, waiting for the writer: command line, import, init. *out is the record as it stands after. */
 Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems) MUST_CHECK;
 
-/* Steps of a record for this actor, in the pack's order, as the contract's `actions`: {name, label, allowed, reasons}. One that nobody
- * in the role may ever take is absent, and so is `create`. reasons: [{code, text, field? or clause?, and each value that text names:
- * rule, found, source, helps …}], empty when allowed. */
+/* Steps of a record for this actor, in the pack's order, as the contract's `actions`: {name, label, allowed, reasons}.
+ * One that nobody in the role may ever take is absent, and so is `create`. reasons: [{code, text, field? or clause?,
+ * and each value that text names: rule, found, source, helps …}], empty when allowed. */
 Err act_options(const Ctx *ctx, const Record *record, Json **out) MUST_CHECK;
 /* May the actor create records of this type at all? */
 Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;

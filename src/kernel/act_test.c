@@ -75,9 +75,8 @@ static void every_wrong_field_is_named_at_once(void **state)
 {
     Cast    *cast = *state;
     Problems problems;
-    Str      input = STR(
-             "{\"title\":\"\",\"pages\":501,\"score\":\"10.001\",\"due\":\"2026-02-30\",\"open\":\"yes\",\"category\":\"poem\","
-                  "\"nonsense\":1,\"number\":\"P-1\",\"body\":7}");
+    Str      input = STR("{\"title\":\"\",\"pages\":501,\"score\":\"10.001\",\"due\":\"2026-02-30\",\"open\":\"yes\","
+                              "\"category\":\"poem\",\"nonsense\":1,\"number\":\"P-1\",\"body\":7}");
     assert_int_equal(code_of(cast, &cast->author, "paper", STR_NONE, "create", input, &problems), ECODE_RECORD_INVALID);
     assert_true(test_has_problem(&problems, ECODE_FIELD_REQUIRED, "title"));
     assert_true(test_has_problem(&problems, ECODE_FIELD_RANGE, "pages"));

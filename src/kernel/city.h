@@ -1,8 +1,10 @@
 /* kernel/city.h: a city on disk, opened by one process.
  *
- * Files    DIR/city.db (database), DIR/lock (flock: one process writes), DIR/socket (of a serving process), DIR/keys/secret
- *          (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere). The pack is frozen in the database by city_create.
- * Threads  everything in City but the writer's inside is read-only once opened. Each thread reads through a Db of its own. */
+ * Files    DIR/city.db (database), DIR/lock (flock: one process writes), DIR/socket (of a serving process),
+ *          DIR/keys/secret (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere). The pack is frozen in the
+ *          database by city_create.
+ * Threads  everything in City but the writer's inside is read-only once opened. Each thread reads through
+ *          a Db of its own. */
 #ifndef FM_KERNEL_CITY_H
 #define FM_KERNEL_CITY_H
 

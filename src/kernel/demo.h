@@ -1,22 +1,24 @@
 /* kernel/demo.h: the sample records of a demo city, as the pack gives them in demo/.
  *
- * They are steps, not rows: each runs through act() as the person who takes it, under the same rights, states and guards as any
- * other, so that a demo city holds nothing that could not have come about. Both files are JSON Lines; blank lines are skipped.
+ * They are steps, not rows: each runs through act() as the person who takes it, under the same rights, states and
+ * guards as any other, so that a demo city holds nothing that could not have come about. Both files are JSON
+ * Lines; blank lines are skipped.
  *
  * demo/parties.jsonl: organisations, then their people, in this order.
  *     {"ref":"lingang","organisation":{"name":"临港理工大学", …}}
  *         fields of an organisation; ref is the name by which later lines mean it
  *     {"login":"researcher","role":"researcher","organisation":"lingang","person":{"name":"沈一鸣", …}}
- *         a person, their membership (from the day of init, without end) and their sign-in. Logins are those of roles.yaml: the
- *         role's name, then the name with 2, 3 … up to `users`; one that has no line here gets a person named after the role.
+ *         a person, their membership (from the day of init, without end) and their sign-in. Logins are those of
+ *         roles.yaml: the role's name, then the name with 2, 3 … up to `users`; one that has no line here gets a person
+ *         named after the role.
  *
  * demo/steps.jsonl: steps in order; the first that fails ends the run, with its line.
  *     {"as":"researcher","type":"result","action":"create","ref":"r1","fields":{"title":"…"}}
  *         creates a record; ref is the name by which later steps mean it
  *     {"as":"researcher","type":"result","record":"r1","action":"submit","input":{…}}
  *         any other action on that record; input may be absent
- * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an organisation
- * {"ref":"lingang"}, to a person {"ref":"researcher"} (their login). */
+ * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an
+ * organisation {"ref":"lingang"}, to a person {"ref":"researcher"} (their login). */
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H
 
@@ -35,8 +37,9 @@ typedef struct DemoRun {
     Problems  problems;
 } DemoRun;
 
-/* Makes the parties, then takes the steps, in an open city. Failures: those of act(), JSON errors, ECODE_PACK_UNKNOWN for a ref, role
- * or type that does not exist; run->where and run->problems then say more. run->problems.arena is set by the caller. */
+/* Makes the parties, then takes the steps, in an open city. Failures: those of act(), JSON errors,
+ * ECODE_PACK_UNKNOWN for a ref, role or type that does not exist; run->where and run->problems then say more.
+ * run->problems.arena is set by the caller. */
 Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run) MUST_CHECK;
 
 #endif

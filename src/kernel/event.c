@@ -12,14 +12,16 @@ const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE pack (number INTEGER PRIMARY KEY, name TEXT NOT NULL, frozen INTEGER NOT NULL);"
-        "CREATE TABLE pack_file (pack INTEGER NOT NULL, path TEXT NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (pack, path));"
-        "CREATE TABLE event (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, pack INTEGER NOT NULL, action TEXT NOT NULL,"
-        " person TEXT NOT NULL, membership TEXT NOT NULL, organisation TEXT NOT NULL, manifest TEXT NOT NULL);"
-        "CREATE TABLE event_record (sequence INTEGER NOT NULL, item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL,"
-        " version INTEGER NOT NULL, PRIMARY KEY (sequence, item)) WITHOUT ROWID;"
+        "CREATE TABLE pack_file (pack INTEGER NOT NULL, path TEXT NOT NULL, bytes TEXT NOT NULL,"
+        " PRIMARY KEY (pack, path));"
+        "CREATE TABLE event (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, pack INTEGER NOT NULL,"
+        " action TEXT NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL, organisation TEXT NOT NULL,"
+        " manifest TEXT NOT NULL);"
+        "CREATE TABLE event_record (sequence INTEGER NOT NULL, item INTEGER NOT NULL, type TEXT NOT NULL,"
+        " record TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (sequence, item)) WITHOUT ROWID;"
         "CREATE INDEX event_record_by_record ON event_record (record, sequence);"
-        "CREATE TABLE event_value (sequence INTEGER NOT NULL, item INTEGER NOT NULL, field TEXT NOT NULL, salt TEXT NOT NULL,"
-        " value TEXT NOT NULL, PRIMARY KEY (sequence, item, field)) WITHOUT ROWID;"
+        "CREATE TABLE event_value (sequence INTEGER NOT NULL, item INTEGER NOT NULL, field TEXT NOT NULL,"
+        " salt TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sequence, item, field)) WITHOUT ROWID;"
         "CREATE TABLE credential (person TEXT PRIMARY KEY NOT NULL, login TEXT NOT NULL UNIQUE, hash TEXT NOT NULL,"
         " created INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE session (token TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL,"
@@ -330,8 +332,8 @@ Err event_fold(Db *db, const Pack *pack, int64_t *events)
 }
 
 /* ---- history ----
- * Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the values that
- * the next one changed put back. So a page costs what it shows, however long the history is. */
+ * Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the
+ * values that the next one changed put back. So a page costs what it shows, however long the history is. */
 
 typedef struct HistoryChange {
     const Field *field;
@@ -424,8 +426,8 @@ static void history_undo(History *history)
         history->then.values[history->changes[i].field->index] = history->changes[i].old;
 }
 
-/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown to blind
- * reviewers is not in its history either. */
+/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown
+ * to blind reviewers is not in its history either. */
 static Err history_clearance(History *history)
 {
     Clearance *then = &history->then.clearance;

@@ -1,16 +1,17 @@
 /* kernel/event.h: what happened, once and for all.
  *
- * An event stores results, not intentions: the complete typed values of every field that each touched record gained. Replay is a
- * fold (kernel/rebuild.h): no guard, clock or expression runs.
+ * An event stores results, not intentions: the complete typed values of every field that each touched record gained.
+ * Replay is a fold (kernel/rebuild.h): no guard, clock or expression runs.
  *
  * Manifest canonical UTF-8 text, lines end in LF, kept for ever as it was first written:
  *              evidence-manifest/v1
- *              sequence <n> · time <RFC 3339> · pack <name> <number> · action <name> · person <id|system> · membership <id|->
- *              · organisation <id|->                                    (one line each, in this order)
+ *              sequence <n> · time <RFC 3339> · pack <name> <number> · action <name> · person <id|system>
+ *              · membership <id|-> · organisation <id|->                   (one line each, in this order)
  *              record <item> <type> <id> <version>                      (one per touched record, item counts from 0)
  *              <item>.<field> <base64(SHA-256(salt || "<item>.<field>" || 0x00 || value))>   (sorted by bytes)
- *          salt: 16 random bytes per value, value: value_encode() of base/value.h. Values and salts stand in event_value, so that a
- *          value can be erased without touching the manifest; the evidence log commits to the manifest. */
+ *          salt: 16 random bytes per value, value: value_encode() of base/value.h. Values and salts stand in
+ *          event_value, so that a value can be erased without touching the manifest; the evidence log commits
+ *          to the manifest. */
 #ifndef FM_KERNEL_EVENT_H
 #define FM_KERNEL_EVENT_H
 
@@ -43,11 +44,12 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 
-/* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each absent where
- * hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the actor may see, as find.h's
- * value_seen() shows them. Nothing shows that the actor could not have seen at the time, in the state and under the disclosure of
- * then: what stood in a draft stays with those who see drafts. before: sequence to go on from, 0 for the newest. ECODE_STORE_SLOW when
- * the page would need more than 10,000 steps, which takes many that the actor may not see. */
+/* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each
+ * absent where hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the
+ * actor may see, as find.h's value_seen() shows them. Nothing shows that the actor could not have seen at the time, in
+ * the state and under the disclosure of then: what stood in a draft stays with those who see drafts. before: sequence
+ * to go on from, 0 for the newest. ECODE_STORE_SLOW when the page would need more than 10,000 steps, which takes many
+ * that the actor may not see. */
 Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out) MUST_CHECK;
 
 /* Folds all events, oldest first, into freshly made record tables. In one transaction of the caller's. */

@@ -120,7 +120,8 @@ static Err add_conditions(const List *list, ExprSql *sql)
     return ERR_OK;
 }
 
-/* Missing values come first, going up. Where the column is never missing nor hidden a row value keeps the index in use. */
+/* Missing values come first, going up. Where the column is never missing nor hidden a row
+ * value keeps the index in use. */
 static bool sort_plain(const List *list)
 {
     const Field *field = list->sort.field;

@@ -20,22 +20,25 @@ typedef struct Found {
     int64_t total; /* -1: not counted */
 } Found;
 
-/* Errors: ECODE_QUERY_INVALID with problems on filter (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR. */
+/* Errors: ECODE_QUERY_INVALID with problems on filter (also one that takes too long), sort,
+ * limit; ECODE_HTTP_CURSOR. */
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
-/* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no count takes
- * longer than most rows. Errors as find(). */
+/* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no
+ * count takes longer than most rows. Errors as find(). */
 Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64_t *out, Problems *problems) MUST_CHECK;
 /* ECODE_RECORD_UNSEEN alike for no such record and for one that the actor may not see. */
 Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out) MUST_CHECK;
 /* Children of record that the actor may see, of one type, oldest first. */
 Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record **out, size_t *count) MUST_CHECK;
 
-/* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is absent; a
- * reference is its id or {"hidden":true}. `fields`: comma-separated names to show, empty for all; `expand`: names of references to
- * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
+/* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is
+ * absent; a reference is its id or {"hidden":true}. `fields`: comma-separated names to show, empty for all;
+ * `expand`: names of references to show as {"id","type","number","title"}. Unknown names are problems. Single
+ * records carry `actions` (act_options). */
 Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out,
                 Problems *problems) MUST_CHECK;
-/* From here on ctx remembers what references led to, so that fifty rows of one owner cost one look-up. For one snapshot. */
+/* From here on ctx remembers what references led to, so that fifty rows of one owner cost one
+ * look-up. For one snapshot. */
 void find_remember(Ctx *ctx);
 /* One value as the contract spells it. */
 Json *value_json(Arena *arena, Value value);

@@ -1,4 +1,5 @@
-/* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in hand against access in SQL. */
+/* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in
+ * hand against access in SQL. */
 #include "kernel/event.h"
 #include "kernel/testing/testing.h"
 
@@ -290,7 +291,8 @@ static void a_history_tells_no_id_of_whom_the_reader_does_not_see(void **state)
     ask_review(cast, &record, &cast->reviewer);
     Str id = test_list(cast->test, &cast->reviewer, "review", "", "");
     Str admin = str_printf(cast->test->arena, "\"%.*s\"", STR_FMT(cast->admin.person));
-    /* the reviewer sees that somebody registered the review, and the field `creator` of it, but not that person's record */
+    /* the reviewer sees that somebody registered the review, and the field `creator` of it,
+     * but not that person's record */
     Str seen = history(cast, &cast->reviewer, "review", id);
     assert_true(has(seen, "\"creator\"") && has(seen, "{\"hidden\":true}"));
     assert_true(str_find(seen, admin) == seen.len);
@@ -307,7 +309,8 @@ static void a_history_holds_nothing_from_before_the_record_was_opened(void **sta
     test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"title\":\"A paper\"}"));
     test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"disclosure\":\"public\"}"));
     test_act(cast->test, &cast->author, "paper", id, "edit", STR("{\"title\":\"A better paper\"}"));
-    /* the reader sees public papers: their history begins where this one became public, without what stood there before */
+    /* the reader sees public papers: their history begins where this one became public,
+     * without what stood there before */
     Str seen = history(cast, &cast->reader, "paper", id);
     assert_false(has(seen, "CANARY") || has(seen, "\"old\":\"secret\"") || has(seen, "\"version\":2"));
     assert_true(has(seen, "\"new\":\"public\"") && has(seen, "\"old\":\"A paper\""));

@@ -6,8 +6,8 @@
 #include "kernel/access.h"
 
 /* Reads a JSON value as docs/API.md spells it; null is missing; text is trimmed and normalised (NFC), empty is
- * missing. When it does not fit, *good is false and problems says why. A reference must name a record that the actor may see:
- * an unseen id is an unknown id. */
+ * missing. When it does not fit, *good is false and problems says why. A reference must name a record that the actor
+ * may see: an unseen id is an unknown id. */
 Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *out, bool *good,
                 Problems *problems) MUST_CHECK;
 /* The same from text, for forms and CSV: "" is missing, numbers and booleans are spelled as in JSON. */

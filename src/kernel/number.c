@@ -49,7 +49,8 @@ static Str number_prefix(const Ctx *writer, Str pattern, size_t at)
     return buf_str(&out);
 }
 
-/* The numbers with this prefix lie between it and the same with ':', the character after '9'. The longest is the highest. */
+/* The numbers with this prefix lie between it and the same with ':', the character after '9'.
+ * The longest is the highest. */
 static Err last_number(const Ctx *writer, const Type *type, Str owner, Str prefix, Rows **out)
 {
     Str   sql = str_printf(writer->arena,

@@ -1,12 +1,14 @@
 /* kernel/pack.h: a policy pack from YAML to frozen types.
  *
  * Passes   parse (libyaml, every node keeps its line and column) -> resolve names -> check expressions -> freeze
- *          (kernel/pack_read.h lists them). All problems are reported at once, sorted; each Problem's field is its place,
- *          "types/result.yaml:12:5". A file that is no YAML stands for itself: what would refer to it is then not checked.
- * Shape    pack.yaml, roles.yaml, types/NAME.yaml; demo/NAME.jsonl are sample steps (kernel/demo.h). docs/PACKS.md shows
- *          every key.
+ *          (kernel/pack_read.h lists them). All problems are reported at once, sorted; each Problem's field is
+ *          its place, "types/result.yaml:12:5". A file that is no YAML stands for itself: what would refer to it
+ *          is then not checked.
+ * Shape    pack.yaml, roles.yaml, types/NAME.yaml; demo/NAME.jsonl are sample steps (kernel/demo.h).
+ *          docs/PACKS.md shows every key.
  * Memory   the pack lives in the arena and needs the source no more.
- * Limits   LIMIT_PACK_FILES, LIMIT_PACK_FILE_BYTES; YAML aliases, tags and more than one document in a file are refused.
+ * Limits   LIMIT_PACK_FILES, LIMIT_PACK_FILE_BYTES; YAML aliases, tags and more than one document in
+ *          a file are refused.
  * Errors   ECODE_PACK_INVALID when there is any problem; *out is then untouched. */
 #ifndef FM_KERNEL_PACK_H
 #define FM_KERNEL_PACK_H

@@ -1,5 +1,5 @@
-/* kernel/pack_fuzz.c: any bytes as one type's file of an otherwise sound pack. A pack that loads holds together; one that does
- * not says why, at places that are in the file. */
+/* kernel/pack_fuzz.c: any bytes as one type's file of an otherwise sound pack. A pack that loads holds together; one
+ * that does not says why, at places that are in the file. */
 #include "kernel/pack_yaml.h"
 
 #include "base/utf8.h"

@@ -1,4 +1,5 @@
-/* kernel/pack_names.c: first pass: the name of the pack, its roles, compartments and services, and its types by name. */
+/* kernel/pack_names.c: first pass: the name of the pack, its roles, compartments and
+ * services, and its types by name. */
 #include "kernel/pack_read.h"
 
 #include "base/limits.h"

@@ -1,4 +1,5 @@
-/* kernel/pack_steps.c: third pass: what names fields, states and roles: title, parent, relations, access, actions, list. */
+/* kernel/pack_steps.c: third pass: what names fields, states and roles: title, parent,
+ * relations, access, actions, list. */
 #include "kernel/pack_read.h"
 
 #include "kernel/number.h"

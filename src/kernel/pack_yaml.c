@@ -316,8 +316,8 @@ static size_t escape_length(const Walk *walk)
     return kind == 'x' ? 4 : kind == 'u' ? 6 : kind == 'U' ? 10 : 2;
 }
 
-/* Past the source of one character of the text. White space that holds ends of line folds: one end of line is one blank,
- * n are n-1 ends of line. Returns how many characters of the text it was. */
+/* Past the source of one character of the text. White space that holds ends of line folds: one end of line is one
+ * blank, n are n-1 ends of line. Returns how many characters of the text it was. */
 static size_t walk_character(Walk *walk, char quote)
 {
     if (walk_blank(walk) || walk_break(walk)) {

@@ -2,8 +2,8 @@
 
 const Actor actor_system = { .system = true };
 
-/* A membership runs while it, its person and its organisation are in the first state of their types, and today lies between its
- * dates. Takes RUNNING_PARAMS values (running_params). */
+/* A membership runs while it, its person and its organisation are in the first state of their types, and today lies
+ * between its dates. Takes RUNNING_PARAMS values (running_params). */
 static Buf running_sql(Arena *arena, const Pack *pack)
 {
     const Type  *m = pack->membership, *p = pack->person, *o = pack->organisation;

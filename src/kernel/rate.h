@@ -1,8 +1,8 @@
 /* kernel/rate.h: so much a minute for a name, and no more.
  *
- * Method   token buckets: a name has `per_minute` tokens, which come back evenly in a minute. A set-associative table of fixed
- *          size in memory, keyed by a keyed hash; a new name takes the fullest bucket of its set, which remembers least, so a
- *          flood of names neither grows it nor can be aimed at one of them.
+ * Method   token buckets: a name has `per_minute` tokens, which come back evenly in a minute. A set-associative table
+ *          of fixed size in memory, keyed by a keyed hash; a new name takes the fullest bucket of its set, which
+ *          remembers least, so a flood of names neither grows it nor can be aimed at one of them.
  * Memory   sizeof(Rate), some 400 KB. Any thread may call. */
 #ifndef FM_KERNEL_RATE_H
 #define FM_KERNEL_RATE_H

@@ -1,4 +1,5 @@
-/* Token buckets: what a minute allows, what is given back, what is charged afterwards. The crowded table is signin_test.c's. */
+/* Token buckets: what a minute allows, what is given back, what is charged afterwards. The crowded
+ * table is signin_test.c's. */
 #include "kernel/rate.h"
 
 #include <setjmp.h>

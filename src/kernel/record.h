@@ -1,7 +1,8 @@
 /* kernel/record.h: records as rows of their type's own table.
  *
  * Shape    one SQL table per type, one typed column per field (text, id, choice -> TEXT; the rest -> INTEGER, see
- *          base/value.h); a reference is indexed. Values are true values: what a person may see is access.h's business. */
+ *          base/value.h); a reference is indexed. Values are true values: what a person may see is
+ *          access.h's business. */
 #ifndef FM_KERNEL_RECORD_H
 #define FM_KERNEL_RECORD_H
 

@@ -129,7 +129,8 @@ static bool phc_parse(Arena *arena, Str stored, Phc *out)
     return true;
 }
 
-/* The peppered tag as text. The same letters typed on another keyboard are the same password: it is normalised first. */
+/* The peppered tag as text. The same letters typed on another keyboard are the same
+ * password: it is normalised first. */
 static Str password_tag(const City *city, Arena *arena, const Phc *phc, Str password)
 {
     uint8_t raw[TAG_SIZE];

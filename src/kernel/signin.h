@@ -1,15 +1,17 @@
 /* kernel/signin.h: who is at the door: passwords, sessions of browsers, tokens of scripts.
  *
- * Tables   credential, session, token: operational, not events; in a backup, not rebuilt. Functions that take a Db and change
- *          something run on the writer's thread (WriterJob.run); the others on any connection.
- * Password Argon2id (RFC 9106), PASSWORD_* below; its tag then goes through HMAC-SHA-256 under a pepper derived from the city's
- *          secret, so that a stolen database alone cannot be guessed at. Stored as a PHC string with its own parameters: when
- *          the parameters rise, old strings still check, and are replaced at the next sign-in.
+ * Tables   credential, session, token: operational, not events; in a backup, not rebuilt. Functions that take a Db and
+ *          change something run on the writer's thread (WriterJob.run); the others on any connection.
+ * Password Argon2id (RFC 9106), PASSWORD_* below; its tag then goes through HMAC-SHA-256
+ * under a pepper derived from the
+ *          city's secret, so that a stolen database alone cannot be guessed at. Stored as a PHC string with its own
+ *          parameters: when the parameters rise, old strings still check, and are replaced at the next sign-in.
  * Secrets  sessions and tokens are 32 random bytes in base64url; the database keeps their SHA-256 only.
- * Ends     a session ends LIMIT_SESSION_IDLE_MS after it was last seen, LIMIT_SESSION_MS after sign-in, at sign-out, or when
- *          LIMIT_SESSIONS newer ones of the person exist; with the membership it acts as (actor_load says so) at once.
- * Rates    at most so many attempts a minute for a login and for an address (SignInGate); an attempt that was right costs none,
- *          so nobody can lock out a person who knows the password by being right elsewhere. */
+ * Ends     a session ends LIMIT_SESSION_IDLE_MS after it was last seen, LIMIT_SESSION_MS after sign-in, at
+ *          sign-out, or when LIMIT_SESSIONS newer ones of the person exist; with the membership it acts as
+ *          (actor_load says so) at once.
+ * Rates    at most so many attempts a minute for a login and for an address (SignInGate); an attempt that was right
+ *          costs none, so nobody can lock out a person who knows the password by being right elsewhere. */
 #ifndef FM_KERNEL_SIGNIN_H
 #define FM_KERNEL_SIGNIN_H
 
@@ -31,7 +33,8 @@
 
 /* Makes a new hash; takes as long as PASSWORD_* say (a third of a second). */
 Str password_hash(const City *city, Arena *arena, Str password);
-/* Compares; *weak says that the parameters have risen since. stored empty or damaged: computes as long as ever, and is false. */
+/* Compares; *weak says that the parameters have risen since. stored empty or damaged: computes as
+ * long as ever, and is false. */
 bool password_check(const City *city, Str stored, Str password, bool *weak);
 
 typedef struct Credential {
@@ -43,10 +46,11 @@ typedef struct Credential {
 bool login_valid(Str login);
 Err  credential_find(Db *db, Arena *arena, Str login, Credential *out, bool *found) MUST_CHECK;
 Err  credential_list(Db *db, Arena *arena, Credential **out, size_t *count) MUST_CHECK; /* by login */
-/* New, or a new login and password of the person, whose sessions end. ECODE_LOGIN_TAKEN by another person. On the writer. */
+/* New, or a new login and password of the person, whose sessions end. ECODE_LOGIN_TAKEN by
+ * another person. On the writer. */
 Err credential_put(Db *db, Str person, Str login, Str hash, int64_t now_ms) MUST_CHECK;
-/* Has the login ended, or been put anew, since it was read? Then ECODE_SIGN_IN_WRONG. On the writer, for who has just been right: a
- * password takes long to check. */
+/* Has the login ended, or been put anew, since it was read? Then ECODE_SIGN_IN_WRONG. On the writer, for who has just
+ * been right: a password takes long to check. */
 Err credential_recheck(Db *db, const Credential *read) MUST_CHECK;
 /* The same login with a fresh hash of the same password: sessions stay. On the writer. */
 Err credential_renew(Db *db, Str login, Str old_hash, Str hash) MUST_CHECK;
@@ -106,7 +110,8 @@ Err session_start(Db *db, const Session *session) MUST_CHECK;
 Err session_replace(Db *db, Str old_key, const Session *next) MUST_CHECK;
 Err session_touch(Db *db, Str key, int64_t now_ms) MUST_CHECK; /* on the writer */
 Err session_end(Db *db, Str key) MUST_CHECK;                   /* on the writer; ending twice is fine */
-/* What a form of this session must carry: base64url(HMAC(key derived from the city's secret, "csrf" || session key)). */
+/* What a form of this session must carry: base64url(HMAC(key derived from the city's
+ * secret, "csrf" || session key)). */
 Str session_form_token(const City *city, Arena *arena, Str session_key);
 
 /* ---- tokens of scripts ---- */

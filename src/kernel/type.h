@@ -1,10 +1,12 @@
 /* kernel/type.h: record types as the pack declares them, frozen after the pack is loaded.
  *
  * Everything that a record has is a field, also what the system keeps (id, state, version …): one array, one set of
- * columns, one way to read, compare, show and hide. Fields 0 .. SYS_COUNT-1 are the system's, in the order of SystemField.
+ * columns, one way to read, compare, show and hide. Fields 0 .. SYS_COUNT-1 are the system's,
+ * in the order of SystemField.
  *
- * Access   a field has a class within a compartment; an actor has a clearance per compartment on a record, the highest that
- *          a matching AccessRule gives; the field shows iff its class <= that clearance (kernel/access.h decides). */
+ * Access   a field has a class within a compartment; an actor has a clearance per compartment on a record, the
+ *          highest that a matching AccessRule gives; the field shows iff its class <= that clearance
+ *          (kernel/access.h decides). */
 #ifndef FM_KERNEL_TYPE_H
 #define FM_KERNEL_TYPE_H
 

@@ -1,5 +1,5 @@
-/* The power goes in the midst of a write, some hundred times; then a restart judges what is there. The same with every single
- * call to the disk failing in its turn.
+/* The power goes in the midst of a write, some hundred times; then a restart judges what is there. The same with every
+ * single call to the disk failing in its turn.
  * FIRSTMILE_CUTS=n cuts n times in the safe mode; FIRSTMILE_SEED=n repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>

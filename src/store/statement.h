@@ -1,8 +1,9 @@
 /* store/statement.h: the prepared statements of one connection, by their text. Private to store/.
  *
- * Preparing costs twenty times what a point query costs, so each text is prepared once and kept: a hash of the text finds it
- * (tens of nanoseconds), the least used one goes when DB_STATEMENTS are kept. A statement that is taken is neither dropped
- * nor lent a second time: who asks for the same text meanwhile gets a private copy, which ends when it is given back.
+ * Preparing costs twenty times what a point query costs, so each text is prepared once and kept: a hash of the
+ * text finds it (tens of nanoseconds), the least used one goes when DB_STATEMENTS are kept. A statement that is
+ * taken is neither dropped nor lent a second time: who asks for the same text meanwhile gets a private copy,
+ * which ends when it is given back.
  * Memory   the texts are copied. Not shared between threads.
  * Errors   SQLite's extended result codes; store.c turns them into Err. */
 #ifndef FM_STORE_STATEMENT_H

@@ -106,8 +106,8 @@ static Err fail(Db *db, int result, const char *doing)
 
 static pthread_once_t sqlite_once = PTHREAD_ONCE_INIT;
 
-/* No statistics of memory, because they cost a lock for each allocation. Fails only when somebody in this process has used
- * SQLite before; SQLITE_OPEN_NOMUTEX then still holds for each connection. */
+/* No statistics of memory, because they cost a lock for each allocation. Fails only when somebody in this process has
+ * used SQLite before; SQLITE_OPEN_NOMUTEX then still holds for each connection. */
 static void sqlite_setup(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
@@ -140,8 +140,8 @@ static const struct {
 /* A writer waits for a checkpoint or a shell beside it; a reader meets a lock only while a crashed log is recovered. */
 static const int busy_ms[] = { [DB_CREATE] = 2000, [DB_WRITE] = 2000, [DB_READ] = 250 };
 
-/* Caches: at most 8 + 4 + 4 MB for a writer and two readers. No mapped files: a reader maps anew after each commit of the
- * writer, which doubled the cost of a query beside 4,500 commits a second (19 us for 8) to save 1.3 us in quiet. */
+/* Caches: at most 8 + 4 + 4 MB for a writer and two readers. No mapped files: a reader maps anew after each commit of
+ * the writer, which doubled the cost of a query beside 4,500 commits a second (19 us for 8) to save 1.3 us in quiet. */
 static const char *const open_scripts[] = {
     [DB_CREATE] = "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"
                   "PRAGMA journal_size_limit=67108864",
@@ -151,7 +151,8 @@ static const char *const open_scripts[] = {
                 "SELECT 1 FROM sqlite_schema LIMIT 1",
 };
 
-/* Runs after each commit, when its locks are gone. Its result would be the commit's, which has happened: always success. */
+/* Runs after each commit, when its locks are gone. Its result would be the commit's, which has
+ * happened: always success. */
 static int on_commit(void *arg, sqlite3 *sqlite, const char *schema, int pages)
 {
     (void)sqlite;
@@ -178,8 +179,8 @@ static int64_t processor_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* A filter of a few words can ask for more than a machine ever computes, and its thread serves others too. The processor's time
- * counts, not the wall's: on a machine that is busy elsewhere nothing is stopped that did little. */
+/* A filter of a few words can ask for more than a machine ever computes, and its thread serves others too. The
+ * processor's time counts, not the wall's: on a machine that is busy elsewhere nothing is stopped that did little. */
 static int watch(void *arg)
 {
     Db     *db = arg;
@@ -189,7 +190,8 @@ static int watch(void *arg)
     return now - db->busy_since_us > LIMIT_READ_MS * 1000LL;
 }
 
-/* "synchronous=FULL" promises what it says only with the log, and the log needs shared memory: not every file system has it. */
+/* "synchronous=FULL" promises what it says only with the log, and the log needs shared memory: not
+ * every file system has it. */
 static Err wal_turn_on(Db *db)
 {
     Rows *rows = NULL;
@@ -304,8 +306,8 @@ static int bind_value(sqlite3_stmt *stmt, int at, const Value *value, bool copie
     return sqlite3_bind_null(stmt, at);
 }
 
-/* Takes the statement of sql and binds its values. with_rows: whether the caller expects rows, so that db_run() of a query
- * and db_query() of a change are found at their first run. */
+/* Takes the statement of sql and binds its values. with_rows: whether the caller expects rows, so that db_run() of a
+ * query and db_query() of a change are found at their first run. */
 static Err start(Db *db, Str sql, const Value *params, size_t count, bool with_rows, Statement **out)
 {
     if (db->lost.kind)
@@ -428,8 +430,8 @@ Err db_begin(Db *db)
     return ERR_OK;
 }
 
-/* A commit that failed on input or output may have put its last page into the log all the same: a restart would then find
- * the change that we reported as not done. "Full" and "busy" are known to have left nothing. */
+/* A commit that failed on input or output may have put its last page into the log all the same: a restart would then
+ * find the change that we reported as not done. "Full" and "busy" are known to have left nothing. */
 static Err commit(Db *db)
 {
     Err err = db_run(db, STR("COMMIT"), NULL, 0);

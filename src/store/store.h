@@ -1,12 +1,14 @@
 /* store/store.h: what we need of a database, and no more. SQLite stands behind it; PostgreSQL may later.
  *
- * Shape    a Db is one connection and belongs to one thread at a time. A statement is text that takes values by binding; each
- *          connection prepares a text once and keeps it (at most DB_STATEMENTS, least used goes first). Values bind as: text
- *          and id -> TEXT, integer, decimal units, boolean, day, milliseconds -> INTEGER, missing -> NULL.
- * Time     a reader's statement that took LIMIT_READ_MS of the processor is stopped: ECODE_STORE_SLOW. Writers are not watched.
- * Errors   ECODE_STORE_FULL and ECODE_STORE_READ_ONLY (503), ECODE_BUSY (503), ECODE_STORE_CORRUPT, ECODE_STORE_CONSTRAINT,
- *          ECODE_INTERNAL (500). A failed fsync or no memory ends the process at once: what is on the disk is then unknown,
- *          and a restart finds out.
+ * Shape    a Db is one connection and belongs to one thread at a time. A statement is text that takes values by
+ *          binding; each connection prepares a text once and keeps it (at most DB_STATEMENTS, least used goes
+ *          first). Values bind as: text and id -> TEXT, integer, decimal units, boolean, day, milliseconds ->
+ *          INTEGER, missing -> NULL.
+ * Time     a reader's statement that took LIMIT_READ_MS of the processor is stopped: ECODE_STORE_SLOW.
+ *          Writers are not watched.
+ * Errors   ECODE_STORE_FULL and ECODE_STORE_READ_ONLY (503), ECODE_BUSY (503), ECODE_STORE_CORRUPT,
+ *          ECODE_STORE_CONSTRAINT, ECODE_INTERNAL (500). A failed fsync or no memory ends the process at once: what is
+ *          on the disk is then unknown, and a restart finds out.
  * Durable  write-ahead log, synchronous=FULL: when COMMIT has returned, the change survives power loss.
  * Files    a new database is readable by its owner alone; it is made of path, path-wal and path-shm. */
 #ifndef FM_STORE_STORE_H
@@ -18,8 +20,8 @@
 #define DB_STATEMENTS 256
 #define DB_PARAMS_MAX 512
 
-/* Crash only: one line to stderr and abort(). For a change of which it is not known whether it is on the disk, and for one that is
- * there and cannot be answered as such: an answer would differ from the disk, and a restart finds out. */
+/* Crash only: one line to stderr and abort(). For a change of which it is not known whether it is on the disk, and for
+ * one that is there and cannot be answered as such: an answer would differ from the disk, and a restart finds out. */
 _Noreturn void store_end_process(const char *doing, const char *why);
 
 typedef struct Db   Db;
@@ -39,7 +41,8 @@ static inline void db_freep(Db **db) { db_close(*db); }
 /* Runs a statement that gives no rows. */
 Err     db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
 int64_t db_changes(const Db *db); /* rows that the last db_run changed */
-/* Starts a statement that gives rows. The Rows stay valid until rows_done(); never more than 16 at once per connection. */
+/* Starts a statement that gives rows. The Rows stay valid until rows_done(); never more than
+ * 16 at once per connection. */
 Err                db_query(Db *db, Str sql, const Value *params, size_t count, Rows **out) MUST_CHECK;
 Err                rows_next(Rows *rows, bool *more) MUST_CHECK;
 void               rows_done(Rows *rows);                        /* NULL does nothing */
@@ -53,9 +56,9 @@ Str     rows_borrow_text(const Rows *rows, int column); /* until the next rows_n
 Err db_script(Db *db, Str sql) MUST_CHECK;
 
 /* ---- transactions ----
- * From db_begin() to db_commit() all happens or nothing. An error may make the database end the transaction by itself (disk
- * full); it is then lost, and every call gives that same error until db_rollback(), so that nothing that follows can slip
- * through as a change of its own. */
+ * From db_begin() to db_commit() all happens or nothing. An error may make the database end the transaction by itself
+ * (disk full); it is then lost, and every call gives that same error until db_rollback(), so that nothing that follows
+ * can slip through as a change of its own. */
 Err  db_begin(Db *db) MUST_CHECK;  /* takes the right to write at once: ECODE_BUSY here, and not half-way */
 Err  db_commit(Db *db) MUST_CHECK; /* no Rows may be open; the transaction is over also when this fails */
 void db_rollback(Db *db);          /* without a transaction does nothing */

@@ -1,4 +1,5 @@
-/* What the store costs: a kept statement, a point query, durable inserts through the writer. Prints one JSON object last. */
+/* What the store costs: a kept statement, a point query, durable inserts through the writer.
+ * Prints one JSON object last. */
 #include <assert.h>
 #include <pthread.h>
 #include <semaphore.h>

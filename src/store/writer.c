@@ -81,7 +81,8 @@ static Err run_jobs(Writer *writer, Group *group)
     return db_commit(writer->db);
 }
 
-/* The transaction did not even begin. As many as it would have held are told, lest each waits for a lock in its turn. */
+/* The transaction did not even begin. As many as it would have held are told, lest each
+ * waits for a lock in its turn. */
 static void take_unrun(Writer *writer, Group *group)
 {
     WriterJob *job;
@@ -104,8 +105,8 @@ static void count_group(Writer *writer, const Group *group)
     pthread_mutex_unlock(&writer->mutex);
 }
 
-/* One transaction, then its answers. When it failed as a whole, that is the answer for each member: also for one that was
- * refused, because it may have been refused for what a member before it did, and that has not happened. */
+/* One transaction, then its answers. When it failed as a whole, that is the answer for each member: also for one that
+ * was refused, because it may have been refused for what a member before it did, and that has not happened. */
 static void run_group(Writer *writer)
 {
     Group group = { 0 };

@@ -1,11 +1,11 @@
 /* store/writer.h: the one thread that writes, with group commit.
  *
- * Jobs wait in a bounded queue. The writer takes what waits, at most WRITER_GROUP jobs or WRITER_GROUP_MS of work, runs each
- * under its own savepoint, commits once, and only then answers each by its done(). A job that fails is rolled back alone.
- * When an error has ended the whole transaction (disk full), every member of the group fails with ECODE_STORE_FULL or
- * ECODE_BUSY, whichever it was: also one that had been refused, since what it was refused for may not have happened.
- * Nothing waits for company: a single job commits at once. Every job that was taken gets exactly one done().
- * The writer also checkpoints the write-ahead log, after it has answered. */
+ * Jobs wait in a bounded queue. The writer takes what waits, at most WRITER_GROUP jobs or WRITER_GROUP_MS of work, runs
+ * each under its own savepoint, commits once, and only then answers each by its done(). A job that fails is rolled back
+ * alone. When an error has ended the whole transaction (disk full), every member of the group fails with
+ * ECODE_STORE_FULL or ECODE_BUSY, whichever it was: also one that had been refused, since what it was refused for may
+ * not have happened. Nothing waits for company: a single job commits at once. Every job that was taken gets exactly one
+ * done(). The writer also checkpoints the write-ahead log, after it has answered. */
 #ifndef FM_STORE_WRITER_H
 #define FM_STORE_WRITER_H
 
@@ -34,8 +34,8 @@ typedef struct WriterStats {
 
 /* Takes db over (and closes it in writer_stop). queue_max as LIMIT_WRITE_QUEUE. */
 Err writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
-/* Takes the job until its done(). ECODE_BUSY when the queue is full, ECODE_SHUTTING_DOWN after writer_stop began; done() is then not
- * called. */
+/* Takes the job until its done(). ECODE_BUSY when the queue is full, ECODE_SHUTTING_DOWN after writer_stop began;
+ * done() is then not called. */
 Err writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;
 /* Submits and waits; for the command line. The answer is the return value: job->done is not called. */
 Err         writer_run(Writer *writer, WriterJob *job) MUST_CHECK;

@@ -71,7 +71,8 @@ static Job job_of(World *world, int64_t number)
     return (Job){ .job = { .run = job_run, .done = job_done }, .world = world, .number = number };
 }
 
-/* Writes nothing, and holds the writer inside its transaction until the gate opens: what is submitted meanwhile waits. */
+/* Writes nothing, and holds the writer inside its transaction until the gate opens: what is
+ * submitted meanwhile waits. */
 static Err gate_run(Db *db, WriterJob *base)
 {
     (void)db;

@@ -1,4 +1,5 @@
-/* web/about.c: the program about itself: health, figures, error codes, its interface as OpenAPI, and the files of its pages. */
+/* web/about.c: the program about itself: health, figures, error codes, its interface as OpenAPI,
+ * and the files of its pages. */
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"

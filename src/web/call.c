@@ -242,8 +242,8 @@ Str text_without_marks(Arena *arena, Str text)
     return buf_str(&buf);
 }
 
-/* The detail of err: filled by the problem of the same code that stands for the whole, else by the first of that code, else as
- * far as it goes: {count} is the number of problems. */
+/* The detail of err: filled by the problem of the same code that stands for the whole, else by the first of that code,
+ * else as far as it goes: {count} is the number of problems. */
 Str call_error_detail(Call *call, Err err, const Problems *problems)
 {
     const Problem *like = NULL;

@@ -183,7 +183,8 @@ static Err read_form(Call *call, Str *token, Problems *problems)
 
 /* ---- permission ---- */
 
-/* Operators of the running city see its figures from the machine itself, behind a token; everybody else sees no such address. */
+/* Operators of the running city see its figures from the machine itself, behind a token; everybody
+ * else sees no such address. */
 static bool may_watch(const Call *call)
 {
     Str  peer = call_peer(call);
@@ -342,7 +343,8 @@ static Str log_context(const Call *call)
     return buf_str(&buf);
 }
 
-/* One line: beside its address and that context no text is the client's, so nothing in it can pretend to be another line. */
+/* One line: beside its address and that context no text is the client's, so nothing in it can
+ * pretend to be another line. */
 static void log_line(const Call *call, int64_t us)
 {
     const Exchange *exchange = call->transport->exchange;
@@ -385,7 +387,8 @@ static void finish(Call *call)
                        call->reply.body);
 }
 
-/* Runs one step of the call with its reads of one moment; afterwards there is a reply or somebody else holds the call. */
+/* Runs one step of the call with its reads of one moment; afterwards there is a reply or
+ * somebody else holds the call. */
 static void step(Call *call, void (*run)(Call *call))
 {
     run(call);
@@ -395,8 +398,8 @@ static void step(Call *call, void (*run)(Call *call))
         finish(call);
 }
 
-/* Without a snapshot there is no telling what the call did. Where it did nothing it is answered so, and asked again; a change that
- * is on the disk must not be, or the client makes it twice. */
+/* Without a snapshot there is no telling what the call did. Where it did nothing it is answered so, and asked again; a
+ * change that is on the disk must not be, or the client makes it twice. */
 static void resume(Call *call)
 {
     call->transport->waiting = false;

@@ -1,7 +1,8 @@
 /* web/dispatch.h: from a request to its endpoint and from the reply to the wire. Private to web/.
  *
- * Every request goes the same way, whatever brought it: address and method (404, 405), who asks (identify.h), permission (401,
- * 404), cross-site rules (origin.h, 403), media type (415), query (422), body (400, 422), handler, reply. */
+ * Every request goes the same way, whatever brought it: address and method (404, 405), who asks
+ * (identify.h), permission (401, 404), cross-site rules (origin.h, 403), media type (415), query (422), body
+ * (400, 422), handler, reply. */
 #ifndef FM_WEB_DISPATCH_H
 #define FM_WEB_DISPATCH_H
 
@@ -62,7 +63,8 @@ void   dispatch_exchange(Exchange *exchange, void *app);
 void   dispatch_refuse(Exchange *exchange, Err err, void *app);
 size_t dispatch_body_max(const Exchange *head, void *app);
 
-/* Used by web/wait.c: the call goes to another thread, and resume(call) runs on its own when that thread calls call_resume(). */
+/* Used by web/wait.c: the call goes to another thread, and resume(call) runs on its own when that
+ * thread calls call_resume(). */
 void call_leave(Call *call, void (*resume)(Call *call));
 void call_resume(Call *call); /* from any thread; the call may be gone afterwards */
 

@@ -1,7 +1,8 @@
-/* web/endpoints.h: the one table of addresses. A request that fits no row is not served; dispatch, permissions, cross-site
- * rules, 405, the OpenAPI document and the authorisation tests all read this table, so they cannot disagree.
+/* web/endpoints.h: the one table of addresses. A request that fits no row is not served; dispatch, permissions,
+ * cross-site rules, 405, the OpenAPI document and the authorisation tests all read this table, so they cannot disagree.
  *
- * Pattern  segments after '/'; "{name}" stands for one segment. The first row that fits wins: literal segments stand above. */
+ * Pattern  segments after '/'; "{name}" stands for one segment. The first row that fits wins: literal
+ *          segments stand above. */
 #ifndef FM_WEB_ENDPOINTS_H
 #define FM_WEB_ENDPOINTS_H
 
@@ -47,8 +48,8 @@ struct Endpoint {
 extern const Endpoint endpoints[];
 extern const size_t   endpoint_count;
 
-/* The row for a request and what stood for its "{…}". When no row fits, NULL; *allowed has a bit per Method that other rows of
- * the same address take: none means that there is no such address. */
+/* The row for a request and what stood for its "{…}". When no row fits, NULL; *allowed has a bit per Method that other
+ * rows of the same address take: none means that there is no such address. */
 const Endpoint *endpoint_find(Method method, Str path, Str params[CALL_PARAMS_MAX], unsigned *allowed);
 
 #endif

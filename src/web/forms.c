@@ -133,8 +133,8 @@ static bool about_state(const Problems *problems)
     return false;
 }
 
-/* Asks act_prepare, with nothing filled in: a step that is not the role's, or not of this state, has no form; whatever else is
- * missing is what the form is for. */
+/* Asks act_prepare, with nothing filled in: a step that is not the role's, or not of this state, has no form; whatever
+ * else is missing is what the form is for. */
 static Err step_form_opens(Call *call, const StepForm *form, Problems *problems)
 {
     Change  *change;
@@ -155,7 +155,8 @@ static bool among(const uint16_t *list, size_t count, uint16_t index)
     return false;
 }
 
-/* What stands in a field: what was sent, else what the address gives (a new child's parent), else what the record has. */
+/* What stands in a field: what was sent, else what the address gives (a new child's parent),
+ * else what the record has. */
 static Json *field_value(Call *call, const StepForm *form, const Field *field)
 {
     Str sent = call_form(call, field->name), given = call_query(call, field->name);
@@ -271,8 +272,8 @@ static bool has_thousand_marks(Str whole)
     return fits;
 }
 
-/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so, and must
- * not become 1250. */
+/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so,
+ * and must not become 1250. */
 static Str without_marks(Arena *arena, Str text)
 {
     Str number = str_trim(text);
@@ -287,7 +288,8 @@ static Str without_marks(Arena *arena, Str text)
     return buf_str(&buf);
 }
 
-/* Records that the actor sees and calls so: by number, else by title; more than one are two. What makes no filter names nothing. */
+/* Records that the actor sees and calls so: by number, else by title; more than one are two. What
+ * makes no filter names nothing. */
 static Err called(Call *call, const Type *type, Str name, Found *out)
 {
     const uint16_t names[] = { SYS_NUMBER, type->title };
@@ -305,8 +307,8 @@ static Err called(Call *call, const Type *type, Str name, Found *out)
     return ERR_OK;
 }
 
-/* People know a record by its number or title: where one is typed, the id stands in its place. What names no record, or several,
- * stays for the kernel to refuse; *problems says it better. */
+/* People know a record by its number or title: where one is typed, the id stands in its place. What names no record, or
+ * several, stays for the kernel to refuse; *problems says it better. */
 static Err reference_typed(Call *call, const Field *field, Str *value, Problems *problems)
 {
     Str   name = utf8_normal(call->ctx.arena, utf8_trim(*value));

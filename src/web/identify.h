@@ -1,8 +1,8 @@
 /* web/identify.h: who asks. Private to web/.
  *
- * One of: Authorization: Bearer TOKEN; the session cookie; or, for the operator of this machine (socket, same process), the
- * header Firstmile-As, by default the first login whose membership has the pack's first role. A cookie without a running
- * session is nobody; a token that does not run is refused. */
+ * One of: Authorization: Bearer TOKEN; the session cookie; or, for the operator of this machine (socket, same process),
+ * the header Firstmile-As, by default the first login whose membership has the pack's first role. A cookie without a
+ * running session is nobody; a token that does not run is refused. */
 #ifndef FM_WEB_IDENTIFY_H
 #define FM_WEB_IDENTIFY_H
 

@@ -1,5 +1,5 @@
-/* web/local.c: what only the operator of this machine may do: sign-ins and tokens. A first operator, and one that recovers a city,
- * comes in by people.c. */
+/* web/local.c: what only the operator of this machine may do: sign-ins and tokens. A first operator, and one that
+ * recovers a city, comes in by people.c. */
 #include "web/local.h"
 #include "base/utf8.h"
 #include "web/handlers.h"

@@ -1,4 +1,5 @@
-/* web/openapi.c: the interface as OpenAPI 3.1, made from the table of endpoints and from the types that the actor's role knows. */
+/* web/openapi.c: the interface as OpenAPI 3.1, made from the table of endpoints and from the types
+ * that the actor's role knows. */
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"

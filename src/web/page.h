@@ -1,44 +1,48 @@
 /* web/page.h: the seam between handlers and pages. Every page has its JSON twin, and one handler serves both.
  *
  * How a page is made
- *     1. The endpoint's row (web/endpoints.c) names a handler and a PageKind. The handler ends by call_data(call, status, data)
- *        with the contract's JSON, and does not know whether a person or a program reads it.
- *     2. For a program (/api/v1, or ?format=json) data is printed. For a person page_render() makes the frame's facts (below)
- *        and calls pages[kind].view(call, data, out), which adds to out->ui and fills out->page with what the template shows:
- *        labels, display values, columns, options of a form … (web/templates/README.md says what each page is given). The view
- *        reads call->ctx (types, find(), act_options() …) under the request's snapshot, and changes nothing.
- *     3. Template out->template is rendered over {"ui": …, "page": …}. It is pages[kind].template unless the view names another,
- *        as the record's view does for a type with a page of its own (Type.page, "gate").
- *     pages[kind].before, when there is one, runs before the handler of a GET; true when it has replied (a list's form that adds
- *     a condition is led to the address of the joined filter).
+ *     1. The endpoint's row (web/endpoints.c) names a handler and a PageKind. The handler ends by call_data(call,
+ *        status, data) with the contract's JSON, and does not know whether a person or a program reads it.
+ *     2. For a program (/api/v1, or ?format=json) data is printed. For a person page_render() makes the frame's
+ *        facts (below) and calls pages[kind].view(call, data, out), which adds to out->ui and fills out->page with
+ *        what the template shows: labels, display values, columns, options of a form … (web/templates/README.md says
+ *        what each page is given). The view reads call->ctx (types, find(), act_options() …) under the request's
+ *        snapshot, and changes nothing.
+ *     3. Template out->template is rendered over {"ui": …, "page": …}. It is pages[kind].template unless the view names
+ *        another, as the record's view does for a type with a page of its own (Type.page, "gate").
+ *     pages[kind].before, when there is one, runs before the handler of a GET; true when it has replied (a list's form
+ *     that adds a condition is led to the address of the joined filter).
  *
- * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo, languages {zh, en: {href, here}},
- *     csrf (null when nobody is signed in), person {name, organisation, role} or null, sign_in_href, sign_out_href.
- *     The view adds title, nav and trail. On PAGE_ERROR nothing depends on the address: a hidden record and an unknown one
- *     must give the same bytes.
+ * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo,
+ *     languages {zh, en: {href, here}}, csrf (null when nobody is signed in), person {name, organisation, role} or
+ *     null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on the
+ *     address: a hidden record and an unknown one must give the same bytes.
  *
  * Data of each kind (what the view is given)
  *     PAGE_HOME     {"items":[…types as GET /api/v1/types gives them…]}
  *     PAGE_SIGN_IN  {"login","next"}, and "error" (a problem as under PAGE_ERROR) after a failed attempt
- *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor; params[0] the type.
- *                   A filter or sort that is wrong: status 422, no items, and "errors":[…].
+ *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor;
+ *                   params[0] the type. A filter or sort that is wrong: status 422, no items, and "errors":[…].
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
- *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created), "action":{"name","label","help"},
- *                   "inputs":[fields as GET /api/v1/types/{type} gives them, and "required"], "values":{field: value as the
- *                   contract spells it, or the text that was sent}, "version" (to send back; absent when created)}, and after
- *                   a failed attempt "errors":[…] and "error" (a problem)
+ *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
+ *                   "action":{"name","label","help"}, "inputs":[fields as GET /api/v1/types/{type} gives them, and
+ *                   "required"], "values":{field: value as the contract spells it, or the text that was sent},
+ *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
+ *                   (a problem)
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:
  *     POST /sign-in {login, password, next}     (csrf may be empty: nobody has a session yet)
- *     POST /sign-out {}                         POST /sign-in/membership {membership}: act as another of one's memberships
+ *     POST /sign-in/membership {membership}     act as another of one's memberships
+ *     POST /sign-out {}
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
- *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are "true" or
- *     "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one record. Success answers 303 to the record. Otherwise the form is
- *     shown again with what was typed and the errors, status 422 (fields), 409 (state, guard), 412 (somebody was faster).
- * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}; field values may be given in the query, as a link that adds a
- * child names its parent: /review/new?paper=ID. */
+ *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are
+ *     "true" or "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one
+ *     record. Success answers 303 to the record. Otherwise the form is shown again with what was typed and the errors,
+ *     status 422 (fields), 409 (state, guard), 412 (somebody was faster).
+ * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}; field values may be given in the query, as a link that
+ * adds a child names its parent: /review/new?paper=ID. */
 #ifndef FM_WEB_PAGE_H
 #define FM_WEB_PAGE_H
 

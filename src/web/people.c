@@ -1,5 +1,5 @@
-/* web/people.c: who is in the city, for the operator of this machine, who acts as the system: there may be no operator in the city
- * yet, or none any more. What can be wrong with a request is looked at before its first step is taken. */
+/* web/people.c: who is in the city, for the operator of this machine, who acts as the system: there may be no operator
+ * in the city yet, or none any more. What can be wrong with a request is looked at before its first step is taken. */
 #include "base/limits.h"
 #include "web/handlers.h"
 #include "web/local.h"

@@ -12,7 +12,8 @@ typedef struct Member { /* of a request body */
     bool        needed;
 } Member;
 
-/* Refuses members that are not listed, of another kind, or missing though needed; null is missing. ECODE_HTTP_PARAMETER… */
+/* Refuses members that are not listed, of another kind, or missing though needed; null is
+ * missing. ECODE_HTTP_PARAMETER… */
 Err shape_check(const Json *body, const Member *members, size_t count, Problems *problems) MUST_CHECK;
 #define SHAPE(body, problems, ...)                                                                                     \
     shape_check((body), (const Member[]){ __VA_ARGS__ }, sizeof((const Member[]){ __VA_ARGS__ }) / sizeof(Member),     \
@@ -20,8 +21,8 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
 
 /* ---- writing ---- */
 
-/* The type of that name, for a program. ECODE_TYPE_UNKNOWN, with the names of those that the actor's role meets; of a page that is no
- * address: ECODE_PAGE_UNSEEN. */
+/* The type of that name, for a program. ECODE_TYPE_UNKNOWN, with the names of those that the actor's role meets; of a
+ * page that is no address: ECODE_PAGE_UNSEEN. */
 Err shape_type_find(Call *call, Str name, const Type **out, Problems *problems) MUST_CHECK;
 /* What it says of a name, whether it stands for nothing or for a type that the role never meets: alike. */
 Err shape_type_unknown(Call *call, Str name, Problems *problems) MUST_CHECK;
@@ -33,8 +34,8 @@ Json *shape_field(Call *call, const Field *field);
 /* May anybody of this role ever take the action? */
 bool shape_action_known(const Call *call, const Action *action);
 
-/* The record as the actor sees it, with the steps possible now, and what its type's own page shows (services/views.h); sets the
- * ETag. */
+/* The record as the actor sees it, with the steps possible now, and what its type's own page shows
+ * (services/views.h); sets the ETag. */
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems) MUST_CHECK;
 
 Json *shape_party(Arena *arena, Str id, Str name); /* {id, name} */

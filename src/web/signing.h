@@ -18,8 +18,9 @@ typedef struct Signing {
     Str         ended; /* key of the session that this one replaces, or empty */
 } Signing;
 
-/* Checks rates and password, begins a session and sets its cookie. Errors   ECODE_RATE_LIMITED (Retry-After is set), ECODE_SIGN_IN_WRONG
- * alike for login and password, ECODE_SIGN_IN_NO_MEMBERSHIP, ECODE_BUSY. */
+/* Checks rates and password, begins a session and sets its cookie.
+ * Errors   ECODE_RATE_LIMITED (Retry-After is set), ECODE_SIGN_IN_WRONG alike for login and password,
+ *          ECODE_SIGN_IN_NO_MEMBERSHIP, ECODE_BUSY. */
 void signing_in(Call *call, Signing *signing);
 /* The signed-in person acts as another of their memberships from now on, under a new secret. */
 void signing_switch(Call *call, Str membership, void (*done)(Call *call, Err err, const Problems *problems));

@@ -1,5 +1,5 @@
-/* web/wait.c: what a call waits for: see call.h. The writer's and the passwords' threads touch only what the call lent them, and
- * hand it back by call_resume(); meanwhile the call's thread leaves its arena alone. */
+/* web/wait.c: what a call waits for: see call.h. The writer's and the passwords' threads touch only what the call lent
+ * them, and hand it back by call_resume(); meanwhile the call's thread leaves its arena alone. */
 #include "web/dispatch.h"
 
 #include <stdatomic.h>

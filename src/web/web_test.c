@@ -1,5 +1,5 @@
-/* The web layer over a served mini pack: what the contract says about addresses, headers, sessions, bodies and errors. The pages
- * here show their data and no more; how real ones look is tested beside them. */
+/* The web layer over a served mini pack: what the contract says about addresses, headers, sessions, bodies and errors.
+ * The pages here show their data and no more; how real ones look is tested beside them. */
 #include "base/limits.h"
 #include "store/testing/scratch.h"
 #include "web/endpoints.h"

@@ -1,7 +1,7 @@
 /* mustache_tool LANG PAGE CONTEXT.json...: renders pages from files, without a city and a server, for tests/look.
  *
- * Each context gives one HTML page on standard output, after a line that holds its length in bytes. With --bench it renders
- * the first context many times instead and prints one JSON object: bytes and microseconds of a page. */
+ * Each context gives one HTML page on standard output, after a line that holds its length in bytes. With --bench it
+ * renders the first context many times instead and prints one JSON object: bytes and microseconds of a page. */
 #include <stdio.h>
 #include <time.h>
 

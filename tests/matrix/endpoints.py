@@ -32,7 +32,8 @@ class Endpoint:
 def table(root):
     """Rows of src/web/endpoints.c: {(method, pattern): (allow, page)}."""
     found = {}
-    for line in (root / 'src/web/endpoints.c').read_text(encoding='utf-8').splitlines():
+    text = (root / 'src/web/endpoints.c').read_text(encoding='utf-8')
+    for line in re.sub(r'\n {6,}', ' ', text).splitlines():      # a long row goes on, indented, on the next line
         match = ROW.search(line)
         if match:
             pattern = (RECORDS if match[2] else '') + (match[3] or '')

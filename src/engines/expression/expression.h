@@ -1,17 +1,18 @@
 /* engines/expression/expression.h: the small typed language of guards, filters, relations and computed fields.
  *
  * Grammar  docs/EXPRESSIONS.md. Keywords lower case; text in single quotes, doubled to escape; numbers exact decimals.
- * Meaning  total and two-valued: missing is a value; any comparison with a missing value is false, `!=` is true; division by
- *          zero is missing; `and`, `or`, `not` see only true and false. No implicit conversion, save that an integer and a
- *          decimal compare and add as the numbers they are. A quotient has 6 digits after the point, or as many as its operands
- *          have, rounded half away from zero; a date plus or minus an integer is so many days later or earlier. sum, min, max
- *          pass over missing values; the sum of none is 0. No loops but count/any/all/sum/min/max over child records.
+ * Meaning  total and two-valued: missing is a value; any comparison with a missing value is false, `!=` is true;
+ *          division by zero is missing; `and`, `or`, `not` see only true and false. No implicit conversion, save that
+ *          an integer and a decimal compare and add as the numbers they are. A quotient has 6 digits after the point,
+ *          or as many as its operands have, rounded half away from zero; a date plus or minus an integer is so many
+ *          days later or earlier. sum, min, max pass over missing values; the sum of none is 0. No loops but
+ *          count/any/all/sum/min/max over child records.
  * Passes   expr_parse -> expr_check (names and types against a Scope) -> expr_eval / expr_explain / expr_sql.
  * Pure     no I/O of its own: rows come through the caller's Env; memory is the arena's.
  * Limits   LIMIT_FILTER_BYTES, LIMIT_EXPRESSION_DEPTH, LIMIT_EXPRESSION_NODES; overflow is ECODE_EXPR_OVERFLOW.
  *
- * The caller's words: a Scope knows record types (const void *type), their fields (const void *field) and which types are
- * children of which; the engine never looks inside these pointers. */
+ * The caller's words: a Scope knows record types (const void *type), their fields (const void *field) and which types
+ * are children of which; the engine never looks inside these pointers. */
 #ifndef FM_ENGINES_EXPRESSION_H
 #define FM_ENGINES_EXPRESSION_H
 
@@ -82,7 +83,8 @@ typedef struct ExprRow { /* a record as the caller has it; row NULL: no record *
 
 typedef struct ExprEnv {
     void *context;
-    /* Value of a field. *hidden is set when the person who will read the explanation may not see it; the value is true all the same. */
+    /* Value of a field. *hidden is set when the person who will read the explanation may not see it; the
+     * value is true all the same. */
     Err (*get)(void *context, ExprRow row, const void *field, Value *out, bool *hidden);
     /* The record that a reference points at; row NULL when missing. *hidden as above, for the record as a whole. */
     Err (*follow)(void *context, ExprRow row, const void *field, ExprRow *out, bool *hidden);
@@ -102,7 +104,8 @@ typedef struct ExprClause { /* one conjunct of the top-level `and`s */
     bool holds;             /* meaningless when hidden */
     bool hidden;            /* rests on something the reader may not see: show neither value nor truth */
     Text rule;              /* in words: "assessed level at least target level", "评定等级不低于目标等级" */
-    /* The values found, in words: "assessed level 3, target level 4"; of a collection "0 of 2" with the children's values. */
+    /* The values found, in words: "assessed level 3, target level 4"; of a collection "0 of 2"
+     * with the children's values. */
     Text found;
 } ExprClause;
 
@@ -127,17 +130,18 @@ typedef struct ExprSqlEnv {
     void *context;
     /* Writes the field's column of the row named alias ("t0"), already made missing where the reader may not see it. */
     Err (*column)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
-    /* Writes the table's name (its rows' ids stand in the column `id`), and the condition under which the reader sees a row of it under alias ("1" when always). */
+    /* Writes the table's name (its rows' ids stand in the column `id`), and the condition under which the reader sees a
+     * row of it under alias ("1" when always). */
     Err (*table)(void *context, ExprSql *sql, const void *type);
     Err (*visible)(void *context, ExprSql *sql, Str alias, const void *type);
     int64_t today;
     Str     actor, organisation;
 } ExprSqlEnv;
 
-/* Writes a condition over the row named alias that is true exactly when expr_eval is true, with hidden values missing. Plain
- * comparisons that stand in a positive place stay bare, so that an index can serve them. The expression has passed
- * expr_check(filter = true). Standard SQL that SQLite and PostgreSQL both take; references become scalar subqueries,
- * collections EXISTS or counts. */
+/* Writes a condition over the row named alias that is true exactly when expr_eval is true, with hidden values missing.
+ * Plain comparisons that stand in a positive place stay bare, so that an index can serve them. The expression has
+ * passed expr_check(filter = true). Standard SQL that SQLite and PostgreSQL both take; references become scalar
+ * subqueries, collections EXISTS or counts. */
 Err expr_sql(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* The conjuncts of a filter as they were written: shown one by one, and joined again without the one that is taken away. */
+/* The conjuncts of a filter as they were written: shown one by one, and joined again without
+ * the one that is taken away. */
 #include "engines/expression/expression_internal.h"
 
 static const Str signs[OPERATOR_COUNT] = {

@@ -1,4 +1,5 @@
-/* kernel/testing/testing.h: a small city in a temporary folder, for tests. Asserts by cmocka; not part of the program. */
+/* kernel/testing/testing.h: a small city in a temporary folder, for tests. Asserts by
+ * cmocka; not part of the program. */
 #ifndef FM_KERNEL_TESTING_H
 #define FM_KERNEL_TESTING_H
 

@@ -3,10 +3,11 @@
  * A SQLite VFS in front of the real one, the default while it is installed. Three faults, which may be combined:
  *   a call of one kind fails, once or from then on;
  *   the disk is full: every write is refused until it is not;
- *   the power is cut. The disk then holds writes back until xSync, promises nothing (no atomic or ordered sectors), and at
- *   the cut each write that is held is applied, dropped, or torn at a sector of 512 bytes, at random; the process ends.
- * Limits   with held writes a file may be open once only. Deleting a file lasts at once. The shared memory of the log is
- *          passed through: a restart does not trust it anyway. */
+ *   the power is cut. The disk then holds writes back until xSync, promises nothing (no atomic or ordered
+ *   sectors), and at the cut each write that is held is applied, dropped, or torn at a sector of 512 bytes,
+ *   at random; the process ends.
+ * Limits   with held writes a file may be open once only. Deleting a file lasts at once. The shared memory of the log
+ *          is passed through: a restart does not trust it anyway. */
 #ifndef FM_STORE_TESTING_FAULT_DISK_H
 #define FM_STORE_TESTING_FAULT_DISK_H
 

@@ -1,7 +1,7 @@
 /* store/testing/ledger.h: what the crash tests write, and how they judge what a crash left. Tests only.
  *
- * Each change adds one numbered entry and raises a tally, in two tables: half a change shows as a tally that differs from the
- * number of entries. The payload follows from the number, so that a torn one shows too. */
+ * Each change adds one numbered entry and raises a tally, in two tables: half a change shows as a tally that differs
+ * from the number of entries. The payload follows from the number, so that a torn one shows too. */
 #ifndef FM_STORE_TESTING_LEDGER_H
 #define FM_STORE_TESTING_LEDGER_H
 

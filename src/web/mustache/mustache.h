@@ -1,15 +1,17 @@
 /* web/mustache/mustache.h: logic-less templates, compiled once at start and rendered over JSON.
  *
- * Source   mustache(5) and the mustache specification: comments, delimiters, interpolation, sections, inverted sections and
- *          partials with their indentation. The optional modules (inheritance, dynamic names, lambdas) are left out: a page
- *          is put together from partials.
- * Shape    a template is a flat array of instructions. Dotted names are split and jumps are counted when it is compiled, and
- *          partials are bound to their templates by mustache_set_link(), so rendering looks up nothing but values.
- * Values   {{name}} escapes & < > " and '; {{{name}}} and {{&name}} do not, and no page of ours uses them (a test says so).
- *          A number is written as it stands in its source, true and false as these words; missing, null, arrays and objects
- *          write nothing. A section is left out for what is missing, null, false, "" or []; 0 is a value like any other.
- * Memory   the arena given to mustache_compile() holds the template, which borrows its name and source. After linking a set
- *          is only read, by any number of threads.
+ * Source   mustache(5) and the mustache specification: comments, delimiters, interpolation, sections, inverted sections
+ *          and partials with their indentation. The optional modules (inheritance, dynamic names, lambdas) are left
+ *          out: a page is put together from partials.
+ * Shape    a template is a flat array of instructions. Dotted names are split and jumps are counted when it is
+ *          compiled, and partials are bound to their templates by mustache_set_link(), so rendering looks up
+ *          nothing but values.
+ * Values   {{name}} escapes & < > " and '; {{{name}}} and {{&name}} do not, and no page of ours uses them (a test
+ *          says so). A number is written as it stands in its source, true and false as these words; missing, null,
+ *          arrays and objects write nothing. A section is left out for what is missing, null, false, "" or []; 0 is a
+ *          value like any other.
+ * Memory   the arena given to mustache_compile() holds the template, which borrows its name and source. After linking a
+ *          set is only read, by any number of threads.
  * Limits   the constants below; output ends at the Buf's own maximum. */
 #ifndef FM_WEB_MUSTACHE_MUSTACHE_H
 #define FM_WEB_MUSTACHE_MUSTACHE_H

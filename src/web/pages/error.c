@@ -1,5 +1,5 @@
-/* web/pages/error.c: what went wrong, and what helps. Nothing here depends on the address: a record that may not be seen and one
- * that does not exist give the same bytes. */
+/* web/pages/error.c: what went wrong, and what helps. Nothing here depends on the address: a record that may not be
+ * seen and one that does not exist give the same bytes. */
 #include "web/pages/view.h"
 
 /* What helps: the first row that fits the problem's status and the area of its code; the last one serves the rest. */

@@ -1,4 +1,5 @@
-/* web/pages/form.c: the form of a step: what it asks for, what was typed, what is wrong with it, and what comes after. */
+/* web/pages/form.c: the form of a step: what it asks for, what was typed, what is wrong with
+ * it, and what comes after. */
 #include "web/pages/line.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
@@ -165,7 +166,8 @@ static Str reference_label(const FormView *view, const Name *name)
     return SAY(view->call, "say.form.reference", ARG("title", name->title), ARG("number", name->number));
 }
 
-/* Records that the actor sees, newest first. Too many to choose from: *help says what to type, and how to do without. */
+/* Records that the actor sees, newest first. Too many to choose from: *help says what to
+ * type, and how to do without. */
 static Err put_references(const FormView *view, const Field *field, Str value, Json *choices, Str *widget, Str *help)
 {
     Call    *call = view->call;

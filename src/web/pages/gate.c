@@ -1,4 +1,5 @@
-/* web/pages/gate.c: a gate that opens when two sides pass: the ruling, the sides criterion by criterion, and what is missing. */
+/* web/pages/gate.c: a gate that opens when two sides pass: the ruling, the sides criterion by
+ * criterion, and what is missing. */
 #include "web/pages/gate.h"
 
 #include "base/utf8.h"
@@ -178,7 +179,8 @@ static void put_need(const GateView *view, Json *missing, Str need, Str text)
     put(view->call, json, STR("need_text"), utf8_length(text) > NEED_POINTS ? STR_NONE : text);
 }
 
-/* The sides that do not pass, alike for all who see them; when both do, what else the step asks of those who may take it. */
+/* The sides that do not pass, alike for all who see them; when both do, what else the step asks
+ * of those who may take it. */
 static Json *missing_of(const GateView *view)
 {
     Call *call = view->call;
@@ -206,7 +208,8 @@ static void put_next(const GateView *view, Str next, Str text, Str href, Json *d
     put(view->call, json, STR("next_href"), href);
 }
 
-/* The side's first criterion whose record has not left its first state; NULL when the side wants more than a draft's completion. */
+/* The side's first criterion whose record has not left its first state; NULL when the side wants more
+ * than a draft's completion. */
 static Err draft_of(const GateView *view, size_t side, const Json **out)
 {
     Record record;

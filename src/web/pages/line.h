@@ -1,8 +1,8 @@
 /* web/pages/line.h: the states of a type as a way that a record goes, read off its actions. Private to web/pages.
  *
- * Line     begins at the first state; each next stop is the first later state that an action leads to from the stop before.
- *          A state that several earlier ones lead to and that nothing later follows is a way out (withdrawn, refused), and
- *          no stop. A type with a single stop has no line. */
+ * Line     begins at the first state; each next stop is the first later state that an action leads to from the stop
+ *          before. A state that several earlier ones lead to and that nothing later follows is a way out (withdrawn,
+ *          refused), and no stop. A type with a single stop has no line. */
 #ifndef FM_WEB_PAGES_LINE_H
 #define FM_WEB_PAGES_LINE_H
 
@@ -23,7 +23,8 @@ bool line_reaches(const Type *type, int state, uint64_t states);
 Str line_kind(const Type *type, int state);
 /* The small line of a table: a list of stops, or null when the type has none. */
 Json *line_small(const Call *call, const Type *type, int state);
-/* The line of a record's page: stops with the dates of events (kernel/event.h, newest first); null when there is none. */
+/* The line of a record's page: stops with the dates of events (kernel/event.h, newest
+ * first); null when there is none. */
 void line_mile(const Call *call, const Type *type, int state, const Json *events, Json *page);
 /* What follows a step: the stops from state `to` on, each with the step that leads there. */
 void line_after(const Call *call, const Type *type, int to, Json *page);

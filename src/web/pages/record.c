@@ -1,4 +1,5 @@
-/* web/pages/record.c: one record: what it is, where it stands, what can be done, what belongs to it, how it came about. */
+/* web/pages/record.c: one record: what it is, where it stands, what can be done, what belongs
+ * to it, how it came about. */
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "kernel/event.h"
@@ -99,7 +100,8 @@ static bool in_section(const RecordView *view, const Field *field, size_t compar
            (int)field->index != view->type->parent && access_shows(&view->record.clearance, field);
 }
 
-/* Does anybody fill the field in by editing? Of those that only a step fills in, it says nothing that they are empty. */
+/* Does anybody fill the field in by editing? Of those that only a step fills in, it says
+ * nothing that they are empty. */
 static bool filled_by_hand(const Field *field)
 {
     for (size_t a = 0; a < field->type->action_count; a++) {

@@ -1,8 +1,9 @@
-/* web/pages/show.h: values as people read them, from the JSON that the contract gives: what that does not hold cannot show.
+/* web/pages/show.h: values as people read them, from the JSON that the contract gives: what
+ * that does not hold cannot show.
  *
- * Numbers  with thousand marks. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is the
- *          day on the city's wall. Choices and states by their labels, references by the title of what they name, which
- *          is looked up as the actor: a record that they may not see shows as hidden.
+ * Numbers  with thousand marks. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is
+ *          the day on the city's wall. Choices and states by their labels, references by the title of what they name,
+ *          which is looked up as the actor: a record that they may not see shows as hidden.
  * Memory   the call's arena. A Show remembers the names that it has looked up; make one a page. */
 #ifndef FM_WEB_PAGES_SHOW_H
 #define FM_WEB_PAGES_SHOW_H

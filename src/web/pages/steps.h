@@ -1,7 +1,7 @@
 /* web/pages/steps.h: what the actor can do with a record now, and what not yet, with the reasons. Private to web/pages.
  *
- * Source   the record's `actions` (kernel/act.h). "Not yet" leaves out what never can be: steps of other people, and steps from
- *          states to which no way leads back. */
+ * Source   the record's `actions` (kernel/act.h). "Not yet" leaves out what never can be: steps of other people, and
+ *          steps from states to which no way leads back. */
 #ifndef FM_WEB_PAGES_STEPS_H
 #define FM_WEB_PAGES_STEPS_H
 

@@ -1,5 +1,5 @@
-/* web/pages/view.h: what the views of pages share: words, and the chrome that the frame's facts leave to them. Private to
- * web/pages.
+/* web/pages/view.h: what the views of pages share: words, and the chrome that the frame's facts leave
+ * to them. Private to web/pages.
  *
  * Words    every text that people read comes from web/locale, from the pack, or from a record; none stands in C.
  * Shapes   web/templates/README.md: an item of a list carries every key of its shape, null where it has nothing. */

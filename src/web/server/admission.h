@@ -14,8 +14,8 @@ typedef enum Verdict { VERDICT_WELCOME, VERDICT_FULL, VERDICT_ADDRESS_FULL } Ver
 Admission *admission_new(const Env *env, size_t connections, size_t per_address);
 void       admission_free(Admission *admission);
 
-/* The number under which an address is counted: an IPv4 address, or the first 64 bits of an IPv6 address, which is what one
- * client has to itself. An IPv4 address mapped into IPv6 is the IPv4 address. Never 0. */
+/* The number under which an address is counted: an IPv4 address, or the first 64 bits of an IPv6 address, which is what
+ * one client has to itself. An IPv4 address mapped into IPv6 is the IPv4 address. Never 0. */
 uint64_t address_key(const struct sockaddr_storage *address);
 
 /* Counts one more when welcome; admission_leave() with the same key takes it back. Key 0 is not counted by address. */

@@ -19,7 +19,8 @@ static void write_id(uint64_t number, char out[16])
         out[i] = "0123456789abcdef"[number & 15];
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): each state gives another id. Ids tell requests apart; nothing rests on their being secret. */
+/* splitmix64 (Steele, Lea, Flood 2014): each state gives another id. Ids tell requests apart; nothing
+ * rests on their being secret. */
 static uint64_t next_id(Loop *loop)
 {
     uint64_t z = loop->id_state += 0x9e3779b97f4a7c15U;
@@ -89,8 +90,8 @@ void exchange_free(Exchange *exchange)
     loop->spare_count++;
 }
 
-/* Who the proxy says it speaks for: the last address in the last X-Forwarded-For, which it wrote itself; those before came
- * with the request. */
+/* Who the proxy says it speaks for: the last address in the last X-Forwarded-For, which it wrote itself; those
+ * before came with the request. */
 static void read_forwarded(Exchange *exchange)
 {
     Str peer = STR_NONE, scheme = STR_NONE;

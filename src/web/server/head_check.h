@@ -1,13 +1,14 @@
 /* web/server/head_check.h: what a request's bytes must look like, stricter than llhttp.
  *
- * Whoever stands in front of a server and reads the same bytes another way can be made to smuggle a request past it. So all
- * that two readers might see differently is refused: one spelling of a line's end, of a length, of a chunk, of a host.
+ * Whoever stands in front of a server and reads the same bytes another way can be made to smuggle a request
+ * past it. So all that two readers might see differently is refused: one spelling of a line's end, of a
+ * length, of a chunk, of a host.
  *
- * Source   RFC 9112 (message syntax, 2-7), RFC 9110 (Host 7.2, methods 9); leading zeros of a Content-Length, blanks in chunk
- *          lines, empty hosts and second copies of some headers, which the RFCs allow, are refused as well.
+ * Source   RFC 9112 (message syntax, 2-7), RFC 9110 (Host 7.2, methods 9); leading zeros of a Content-Length, blanks in
+ *          chunk lines, empty hosts and second copies of some headers, which the RFCs allow, are refused as well.
  * Pure     no I/O, no allocation; results borrow from the bytes given.
- * Errors   ECODE_HTTP_MALFORMED 400, _HEADERS 431, _UNSUPPORTED 501, _VERSION 505. After an error the connection must end:
- *          where its next request starts is not known. */
+ * Errors   ECODE_HTTP_MALFORMED 400, _HEADERS 431, _UNSUPPORTED 501, _VERSION 505. After an error the connection must
+ *          end: where its next request starts is not known. */
 #ifndef FM_WEB_SERVER_HEAD_CHECK_H
 #define FM_WEB_SERVER_HEAD_CHECK_H
 
@@ -28,12 +29,13 @@ typedef struct Head {
     Header   headers[LIMIT_HEADER_COUNT];
 } Head;
 
-/* Looks for the end of a head at the start of bytes. *scanned, 0 at first, keeps how far it has looked, so that bytes may come
- * one at a time. *out_length is the length of the head with its blank line, or 0: more bytes are needed. Line ends other than
- * CRLF, and heads too long, are refused as soon as they show. */
+/* Looks for the end of a head at the start of bytes. *scanned, 0 at first, keeps how far it has looked, so that bytes
+ * may come one at a time. *out_length is the length of the head with its blank line, or 0: more bytes are needed. Line
+ * ends other than CRLF, and heads too long, are refused as soon as they show. */
 Err head_scan(Str bytes, size_t *scanned, size_t *out_length) MUST_CHECK;
 
-/* Reads a head that head_scan() found. One empty line before it is skipped (RFC 9112, 2.2). *out is unspecified on error. */
+/* Reads a head that head_scan() found. One empty line before it is skipped (RFC 9112, 2.2).
+ * *out is unspecified on error. */
 Err head_check(Str head, Head *out) MUST_CHECK;
 
 /* ---- chunked bodies ---- */

@@ -117,7 +117,8 @@ static void headers_may_be_utf8(void **state)
     assert_true(str_eq(head.headers[1].value, STR("上海")));
 }
 
-/* A request line of line bytes, then count headers, of which the last makes all headers total bytes (0: as they come). */
+/* A request line of line bytes, then count headers, of which the last makes all headers
+ * total bytes (0: as they come). */
 static Str sized_head(Arena *arena, size_t line, size_t count, size_t total)
 {
     Buf buf = buf_new(arena, 1 << 20);

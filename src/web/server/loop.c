@@ -114,8 +114,8 @@ static void admit_tcp(Loop *loop, int fd, struct sockaddr_storage *address)
         turn_away(fd, verdict);
 }
 
-/* No file descriptor is left: uses the spare one to turn one client away, so that it does not wait for ever and the socket
- * does not report it again and again. */
+/* No file descriptor is left: uses the spare one to turn one client away, so that it does not wait for ever and the
+ * socket does not report it again and again. */
 static void turn_away_without_file(Loop *loop, int listening)
 {
     close(loop->spare_fd);
@@ -305,8 +305,8 @@ static void *run(void *loop)
     return NULL;
 }
 
-/* The thread inherits a mask of all signals but those that a fault of its own raises. SIGPIPE is blocked with the rest: a
- * write to who has gone is an error like others. */
+/* The thread inherits a mask of all signals but those that a fault of its own raises. SIGPIPE is blocked with the rest:
+ * a write to who has gone is an error like others. */
 Err loop_start(Loop *loop)
 {
     static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };

@@ -1,7 +1,7 @@
 /* web/server/loop.h: what the files of this folder share: server, loop, connection, exchange.
  *
- * A loop and all that hangs on it is its thread's alone; what other threads touch is named: inbox, connection_count, and the
- * server's admission, in_flight and stop_fd.
+ * A loop and all that hangs on it is its thread's alone; what other threads touch is named: inbox, connection_count,
+ * and the server's admission, in_flight and stop_fd.
  *
  *   server.c      starts and ends everything
  *   loop.c        a thread: accepts, hands on, ticks, drains
@@ -106,7 +106,8 @@ void loop_close(Loop *loop); /* after its thread has ended, or when it was never
 void loop_free(Loop *loop);  /* what exchange_post() may still have reached after that */
 /* "Date: …\r\n", until the next call. */
 Str loop_date_line(Loop *loop);
-/* Called when a connection or an exchange has gone: stops the tick of an idle loop, ends a draining one that has done all. */
+/* Called when a connection or an exchange has gone: stops the tick of an idle loop, ends a
+ * draining one that has done all. */
 void loop_check_idle(Loop *loop);
 
 /* ---- connection ---- */

@@ -1,7 +1,8 @@
 /* web/server/reader.h: one request read by two readers.
  *
- * llhttp takes the body out of its framing; head_check.h reads the same bytes on its own. What only one of them accepts, and
- * what they see differently, is ECODE_HTTP_MALFORMED. No I/O, so that tests and fuzzing reach all of it. */
+ * llhttp takes the body out of its framing; head_check.h reads the same bytes on its own. What only
+ * one of them accepts, and what they see differently, is ECODE_HTTP_MALFORMED. No I/O, so that tests
+ * and fuzzing reach all of it. */
 #ifndef FM_WEB_SERVER_READER_H
 #define FM_WEB_SERVER_READER_H
 

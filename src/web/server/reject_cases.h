@@ -1,8 +1,8 @@
 /* web/server/reject_cases.h: requests that two servers might read differently, and what each must be answered with. The
  * connection ends after the answer. Shared by the tests of the reader and of the server.
  *
- * Source   RFC 9112, RFC 9110 and RFC 3986, whose rules each of them breaks; the kinds of deviation are those found in servers and
- *          proxies by differential testing. */
+ * Source   RFC 9112, RFC 9110 and RFC 3986, whose rules each of them breaks; the kinds of deviation are those found in
+ *          servers and proxies by differential testing. */
 #ifndef FM_WEB_SERVER_REJECT_CASES_H
 #define FM_WEB_SERVER_REJECT_CASES_H
 

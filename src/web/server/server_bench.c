@@ -1,6 +1,6 @@
-/* server_bench [SECONDS]: a server of two loops that answers "ok", under load by wrk with one thread and 32 connections: alone,
- * and beside 2,000 clients that never finish their request. Also the memory of 2,000 idle connections. Prints one JSON
- * object. */
+/* server_bench [SECONDS]: a server of two loops that answers "ok", under load by wrk with one thread and 32
+ * connections: alone, and beside 2,000 clients that never finish their request. Also the memory of 2,000 idle
+ * connections. Prints one JSON object. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>

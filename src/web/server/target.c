@@ -37,7 +37,8 @@ static bool unescape(Arena *arena, Str s, bool plus_is_blank, Str *out)
     return utf8_valid(*out);
 }
 
-/* An escaped slash or backslash: data to whoever splits first and decodes then, a separator to whoever does it the other way. */
+/* An escaped slash or backslash: data to whoever splits first and decodes then, a separator to
+ * whoever does it the other way. */
 static bool escapes_separator(Str path)
 {
     for (size_t i = 0; i + 2 < path.len; i++) {

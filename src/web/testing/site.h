@@ -1,5 +1,5 @@
-/* web/testing/site.h: a served city for tests: the mini pack with its cast, on a port of its own, and a plain client. Asserts by
- * cmocka; not part of the program. What links it brings `pages` along. */
+/* web/testing/site.h: a served city for tests: the mini pack with its cast, on a port of its own, and a plain client.
+ * Asserts by cmocka; not part of the program. What links it brings `pages` along. */
 #ifndef FM_WEB_TESTING_SITE_H
 #define FM_WEB_TESTING_SITE_H
 
