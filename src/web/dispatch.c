@@ -187,9 +187,8 @@ static Err read_form(Call *call, Str *token, Problems *problems)
  * else sees no such address. */
 static bool may_watch(const Call *call)
 {
-    Str  peer = call_peer(call);
-    bool here = str_starts(peer, STR("127.")) || str_eq(peer, STR("::1"));
-    return call->from != CALL_NETWORK || (here && call->ctx.actor && call->ctx.actor->role == ROLE_OPERATOR);
+    bool operates = call->ctx.actor && call->ctx.actor->role == ROLE_OPERATOR;
+    return call->from != CALL_NETWORK || (operates && address_is_loopback(call_peer(call)));
 }
 
 static Err check_permission(const Call *call)
