@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests of one or two build directories and counts their cases. Called by ./dev test; tests/README.md says more.
+"""Runs the tests of one or more build directories and counts their cases. Called by ./dev test; tests/README.md says more.
 
 Three sources of tests:
   * unit tests: what `meson introspect --tests` lists, in each build directory given;
@@ -29,14 +29,16 @@ QUICK_BUDGET_S = 90
 SANITIZERS = {
     'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1',
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
+    'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1',
 }
+THREADS = {'writer', 'signin', 'rate', 'server', 'web'}     # unit tests of what several threads share
 TAP = re.compile(r'^(ok|not ok)\b(?: \d+)?(.*)$')
 
 
 @dataclass
 class Test:
     name: str
-    build: str              # 'sanitized' or 'plain'
+    build: str              # 'sanitized', 'plain' or 'threads'
     command: list
     suites: set
     timeout_s: float
@@ -67,7 +69,14 @@ def unit_tests(build, directory):
         yield Test(name=entry['name'], build=build, command=entry['cmd'],
                    suites={suite.split(':')[-1] for suite in entry['suite']},
                    timeout_s=(entry['timeout'] or 30) * TIMEOUT_FACTOR, env=dict(entry['env']),
-                   cwd=entry['workdir'] or str(ROOT / directory), alone=not entry['is_parallel'])
+                   cwd=entry['workdir'] or str(ROOT / directory),
+                   alone=not entry['is_parallel'] or build == 'threads')    # there, time limits are close as it is
+
+
+def thread_programs(directory):
+    """What to build there for the tests of THREADS, as paths that ninja knows."""
+    tests = [test for test in unit_tests('threads', directory) if test.name in THREADS]
+    return [os.path.relpath(test.command[0], ROOT / directory) for test in tests]
 
 
 def marks(path):
@@ -93,6 +102,8 @@ def script_tests(builds):
 
 
 def chosen(test, options):
+    if test.build == 'threads':
+        return options.long and test.name in THREADS
     if options.long:
         return 'long' in test.suites
     if options.quick:
@@ -211,14 +222,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--sanitized', metavar='DIR')
     parser.add_argument('--plain', metavar='DIR')
+    parser.add_argument('--threads', metavar='DIR')
+    parser.add_argument('--thread-programs', metavar='DIR', help='only say what to build there')
     parser.add_argument('--name')
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--long', action='store_true')
     options = parser.parse_args()
+    if options.thread_programs:
+        print(*thread_programs(options.thread_programs), sep='\n')
+        return 0
     builds = {name: path for name, path in (('sanitized', options.sanitized), ('plain', options.plain)) if path}
+    watched = {'threads': options.threads} if options.threads else {}
 
     start = time.monotonic()
-    every = [test for build, path in builds.items() for test in unit_tests(build, path)] + list(script_tests(builds))
+    every = [test for build, path in {**builds, **watched}.items() for test in unit_tests(build, path)] + \
+        list(script_tests(builds))
     tests = [test for test in every if chosen(test, options)]
     if not tests:
         print('no test is chosen by that name; there are:', *sorted({test.name for test in every}))

@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import layers      # noqa: E402
@@ -196,6 +197,15 @@ def cases_are_counted_and_a_crash_is_a_failure(_):
     assert run.count_cases('', 1)[:3] == (0, 1, 0) and run.count_cases('', 0)[:3] == (1, 0, 0)
 
 
+def threads_are_watched_in_long_runs_alone(_):
+    def is_chosen(test, build, **given):
+        options = SimpleNamespace(**{'long': False, 'quick': False, 'name': None, 'plain': 'build', **given})
+        return run.chosen(run.Test(test, build, [], {'web'}, 1), options)
+    assert is_chosen('writer', 'threads', long=True) and not is_chosen('json', 'threads', long=True)
+    assert not is_chosen('writer', 'plain', long=True) and is_chosen('writer', 'plain')
+    assert not is_chosen('writer', 'threads') and not is_chosen('writer', 'threads', name='writer')
+
+
 def arrows_against_the_table_are_found(scratch):
     source = Path(scratch) / 'src'
     for name, text in {'base/a.h': '#include "kernel/k.h"\n', 'kernel/k.h': '#include <sqlite3.h>\n#include "base/a.h"\n',
@@ -234,7 +244,7 @@ def sign_ins_name_each_role_in_both_languages(_):
 
 TESTS = [a_good_scenario_passes, each_bad_scenario_fails_at_its_line, a_server_that_ends_badly_fails,
          absent_data_is_skipped_and_fails_in_ci, cases_are_counted_and_a_crash_is_a_failure,
-         arrows_against_the_table_are_found, banned_calls_and_made_sql_are_found,
+         threads_are_watched_in_long_runs_alone, arrows_against_the_table_are_found, banned_calls_and_made_sql_are_found,
          sign_ins_name_each_role_in_both_languages]
 
 

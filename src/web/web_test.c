@@ -934,6 +934,9 @@ static void create_on_a_spoilt_connection(void *arg)
 static void what_is_committed_and_cannot_be_told_is_not_called_undone(void **state)
 {
     (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it spoils from the writer's thread a connection that is not that thread's: a race by intention */
+#endif
     char    message[512];
     int64_t number = 0;
     Child   child = child_start(create_on_a_spoilt_connection, NULL);

@@ -24,8 +24,8 @@ static bool has(const Answer *answer, const char *part)
     return str_find(answer->body, str_from(part)) < answer->body.len;
 }
 
-/* Each review passes by counting, two deep, the reviews of its paper: 160,000 rows for each of the two that a page of one
- * reads, 64,000,000 for all 400. */
+/* Each review passes by counting, two deep, the reviews of its paper: 160,000 rows for each of the two that
+ * a page of one reads, 64,000,000 for all 400. */
 #define SLOW_TO_COUNT                                                                                                  \
     STR("/review?limit=1&filter=count(paper.review%20where%20count(paper.review)%20%3C%200)%20%3D%200")
 #define CHEAP STR("/review?limit=1&filter=state%20%3D%20%27asked%27")
