@@ -169,7 +169,7 @@
     /* ---- records ---- */                                                                                                  \
     X(RECORD_UNSEEN, "record.unseen", ERR_UNSEEN, "没有此记录", "No such record", "没有此记录，或不对当前角色开放。",               \
       "There is no such record, or it is not open to you.")                                                                  \
-    X(TYPE_UNKNOWN, "type.unknown", ERR_UNSEEN, "没有此类型", "No such type", "没有类型 {type}；可用：{known}。", "There is no type {type}; known are {known}.") \
+    X(TYPE_UNKNOWN, "type.unknown", ERR_UNSEEN, "没有此类型", "No such type", "没有这个类型；可用：{known}。", "There is no such type; known are {known}.") \
     X(PAGE_UNSEEN, "page.unseen", ERR_UNSEEN, "没有此页", "No such page", "没有此页。", "There is no such page.")                  \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
       "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \

@@ -92,7 +92,7 @@ static bool type_known(const Call *call, const Type *type)
     return false;
 }
 
-Err shape_type_unknown(Call *call, Str name, Problems *problems)
+Err shape_type_unknown(Call *call, Problems *problems)
 {
     const Pack *pack = call_pack(call);
     Str        *names = ARENA_ARRAY(problems->arena, Str, pack->type_count);
@@ -100,7 +100,8 @@ Err shape_type_unknown(Call *call, Str name, Problems *problems)
     for (size_t i = 0; i < pack->type_count; i++)
         if (type_known(call, &pack->types[i]))
             names[count++] = pack->types[i].name;
-    PROBLEM(problems, ECODE_TYPE_UNKNOWN, STR_NONE, STR_NONE, ARG("type", name),
+    /* the asked name is not repeated: a type that the role never meets answers byte for byte as one that is none */
+    PROBLEM(problems, ECODE_TYPE_UNKNOWN, STR_NONE, STR_NONE,
             ARG("known", str_join(problems->arena, names, count, STR(", "))));
     return err_make(ECODE_TYPE_UNKNOWN, "");
 }
@@ -109,8 +110,7 @@ Err shape_type_find(Call *call, Str name, const Type **out, Problems *problems)
 {
     const Type *type = pack_type(call_pack(call), name);
     if (!type)
-        return call->page ? err_make(ECODE_PAGE_UNSEEN, "no type of that name")
-                          : shape_type_unknown(call, name, problems);
+        return call->page ? err_make(ECODE_PAGE_UNSEEN, "no type of that name") : shape_type_unknown(call, problems);
     *out = type;
     return ERR_OK;
 }

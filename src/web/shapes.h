@@ -25,7 +25,7 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
  * page that is no address: ECODE_PAGE_UNSEEN. */
 Err shape_type_find(Call *call, Str name, const Type **out, Problems *problems) MUST_CHECK;
 /* What it says of a name, whether it stands for nothing or for a type that the role never meets: alike. */
-Err shape_type_unknown(Call *call, Str name, Problems *problems) MUST_CHECK;
+Err shape_type_unknown(Call *call, Problems *problems) MUST_CHECK;
 /* A type as GET /api/v1/types/{type} shows it to the actor; NULL when nobody of this role ever sees or makes one. */
 Json *shape_type(Call *call, const Type *type);
 /* One of its fields; false when nobody of this role ever sees it. */

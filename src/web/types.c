@@ -23,5 +23,5 @@ void types_show(Call *call)
     if (json)
         call_data(call, 200, json);
     else
-        call_fail(call, shape_type_unknown(call, call->params[0], &problems), &problems);
+        call_fail(call, shape_type_unknown(call, &problems), &problems);
 }
