@@ -107,9 +107,6 @@ def one_type(m, e):
             if m.turned_away(caller, answer):
                 continue
             if not m.policy.knows_type(caller.actor.role, type_):
-                stranger = 'x' * len(type_.name)    # the answer may name what was asked for
-                none = m.ask(caller, f'/api/v1/types/{stranger}')
-                answer.body = answer.body.replace(type_.name.encode(), stranger.encode())
                 m.expect_same(answer, none, 'a type that the role never meets and none')
             elif m.expect(answer, 200):
                 check_type(m, caller.actor, type_, answer.json())
