@@ -343,7 +343,8 @@ static Err sql_visible(void *context, ExprSql *sql, Str alias, const void *type)
 {
     (void)context;
     (void)type;
-    buf_printf(&sql->sql, "%.*s.shown = ", STR_FMT(alias));
+    buf_add(&sql->sql, alias);
+    buf_add(&sql->sql, STR(".shown = "));
     expr_sql_param(sql, value_bool(true));
     return ERR_OK;
 }
