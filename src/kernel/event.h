@@ -15,7 +15,6 @@
 #ifndef FM_KERNEL_EVENT_H
 #define FM_KERNEL_EVENT_H
 
-#include "base/json.h"
 #include "kernel/record.h"
 
 extern const Str    kernel_migrations[];
@@ -43,14 +42,6 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
                 size_t count) MUST_CHECK;
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
-
-/* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each
- * absent where hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the
- * actor may see, as find.h's value_seen() shows them. Nothing shows that the actor could not have seen at the time, in
- * the state and under the disclosure of then: what stood in a draft stays with those who see drafts. before: sequence
- * to go on from, 0 for the newest. ECODE_STORE_SLOW when the page would need more than 10,000 steps, which takes many
- * that the actor may not see. */
-Err event_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out) MUST_CHECK;
 
 /* Folds all events, oldest first, into freshly made record tables. In one transaction of the caller's. */
 Err event_fold(Db *db, const Pack *pack, int64_t *events) MUST_CHECK;

@@ -1,6 +1,6 @@
 /* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in
  * hand against access in SQL. */
-#include "kernel/event.h"
+#include "kernel/history.h"
 #include "kernel/testing/testing.h"
 
 #include <setjmp.h>
@@ -279,7 +279,7 @@ static Str history(Cast *cast, const Actor *who, const char *type, Str id)
     Json  *json;
     Buf    out = buf_new(cast->test->arena, SIZE_MAX);
     assert_int_equal(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record).kind, ERR_NONE);
-    assert_int_equal(event_list(&ctx, &record, 0, 10, &json).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 10, &json).kind, ERR_NONE);
     json_write(&out, json);
     return buf_str(&out);
 }
@@ -344,11 +344,11 @@ static void a_history_is_the_same_whole_and_in_pages(void **state)
     Json   *list;
     int64_t before = 0;
     assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
-    assert_int_equal(event_list(&ctx, &record, 0, 100, &list).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 100, &list).kind, ERR_NONE);
     assert_int_equal(list->count, 10);
     write_entries(list, &whole);
     for (int page = 0; page < 4; page++) {
-        assert_int_equal(event_list(&ctx, &record, before, 3, &list).kind, ERR_NONE);
+        assert_int_equal(history_list(&ctx, &record, before, 3, &list).kind, ERR_NONE);
         assert_int_equal(list->count, page < 3 ? 3 : 1);
         before = write_entries(list, &paged);
     }
@@ -395,9 +395,9 @@ static void the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so(v
     /* the reader sees the two newest steps; that there are none before them is not said of 60,000 unseen ones */
     Ctx ctx = test_ctx(cast->test, &cast->reader);
     assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
-    assert_int_equal(event_list(&ctx, &record, 0, 2, &list).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 2, &list).kind, ERR_NONE);
     assert_int_equal(list->count, 2);
-    assert_int_equal(event_list(&ctx, &record, 0, 3, &list).code, ECODE_STORE_SLOW);
+    assert_int_equal(history_list(&ctx, &record, 0, 3, &list).code, ECODE_STORE_SLOW);
 }
 
 /* Each of 400 reviews counts, two deep, the reviews of its paper: 64,000,000 rows. */

@@ -1,6 +1,6 @@
 /* web/records.c: lists, records, steps and imports, for programs and for pages. */
 #include "base/limits.h"
-#include "kernel/event.h"
+#include "kernel/history.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -171,7 +171,7 @@ static Err events_data(Call *call, Json **out, Problems *problems)
     query_number(call, "before", 1, INT64_MAX, &before, problems);
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
     TRY(first_problem(problems));
-    TRY(event_list(&call->ctx, &record, before, limit, &items));
+    TRY(history_list(&call->ctx, &record, before, limit, &items));
     *out = json_object(call->ctx.arena);
     json_set(*out, STR("items"), items);
     return ERR_OK;

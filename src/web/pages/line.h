@@ -23,7 +23,7 @@ bool line_reaches(const Type *type, int state, uint64_t states);
 Str line_kind(const Type *type, int state);
 /* The small line of a table: a list of stops, or null when the type has none. */
 Json *line_small(const Call *call, const Type *type, int state);
-/* The line of a record's page: stops with the dates of events (kernel/event.h, newest
+/* The line of a record's page: stops with the dates of events (kernel/history.h, newest
  * first); null when there is none. */
 void line_mile(const Call *call, const Type *type, int state, const Json *events, Json *page);
 /* What follows a step: the stops from state `to` on, each with the step that leads there. */

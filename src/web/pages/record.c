@@ -2,7 +2,7 @@
  * to it, how it came about. */
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "kernel/event.h"
+#include "kernel/history.h"
 #include "web/pages/gate.h"
 #include "web/pages/line.h"
 #include "web/pages/show.h"
@@ -459,7 +459,7 @@ static Err load(RecordView *view)
     Json *events;
     TRY(call_type(call, 0, &view->type));
     TRY(find_one(&call->ctx, view->type, json_text(json_get(view->data, STR("id"))), &view->record));
-    TRY(event_list(&call->ctx, &view->record, 0, LIMIT_LIST_ROWS, &events));
+    TRY(history_list(&call->ctx, &view->record, 0, LIMIT_LIST_ROWS, &events));
     view->events = events;
     view->state = json_get(view->data, STR("state")) ? record_state(&view->record) : -1;
     return ERR_OK;
