@@ -1,5 +1,5 @@
 /* The write path over the mini pack: who, state, fields, guard, version, number, event. */
-#include "kernel/testing/testing.h"
+#include "kernel/testing/cast.h"
 
 #include "base/file.h"
 #include "kernel/event.h"
@@ -12,35 +12,6 @@
 #include <unistd.h>
 /* cmocka wants these first */
 #include <cmocka.h>
-
-typedef struct Cast { /* everybody in the small city */
-    TestCity *test;
-    Str       press, college;
-    Actor     admin, author, stranger, reviewer, reader;
-} Cast;
-
-static int setup(void **state)
-{
-    Cast *cast = mem_alloc(sizeof *cast);
-    *cast = (Cast){ .test = test_city_new("tests/packs/mini") };
-    cast->press = test_organisation(cast->test, "Press");
-    cast->college = test_organisation(cast->test, "College");
-    cast->admin = test_actor(cast->test, "Admin", cast->press, "admin");
-    cast->author = test_actor(cast->test, "Author", cast->college, "author");
-    cast->stranger = test_actor(cast->test, "Stranger", cast->press, "author");
-    cast->reviewer = test_actor(cast->test, "Reviewer", cast->press, "reviewer");
-    cast->reader = test_actor(cast->test, "Reader", cast->press, "reader");
-    *state = cast;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    Cast *cast = *state;
-    test_city_free(cast->test);
-    free(cast);
-    return 0;
-}
 
 static Record draft(Cast *cast)
 {
@@ -392,7 +363,7 @@ static void the_clock_of_events_never_steps_back(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_draft_needs_only_its_title),
         CASE(a_cleared_disclosure_is_the_types_own),

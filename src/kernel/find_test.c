@@ -1,7 +1,7 @@
 /* The read path over the mini pack: lists, cursors, hidden = missing, blind review; access in
  * hand against access in SQL. */
 #include "kernel/history.h"
-#include "kernel/testing/testing.h"
+#include "kernel/testing/cast.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,36 +9,6 @@
 #include <stdlib.h>
 /* cmocka wants these first */
 #include <cmocka.h>
-
-typedef struct Cast {
-    TestCity *test;
-    Str       press, college;
-    Actor     admin, author, stranger, reviewer, other_reviewer, reader;
-} Cast;
-
-static int setup(void **state)
-{
-    Cast *cast = mem_alloc(sizeof *cast);
-    *cast = (Cast){ .test = test_city_new("tests/packs/mini") };
-    cast->press = test_organisation(cast->test, "Press");
-    cast->college = test_organisation(cast->test, "College");
-    cast->admin = test_actor(cast->test, "Admin", cast->press, "admin");
-    cast->author = test_actor(cast->test, "Author", cast->college, "author");
-    cast->stranger = test_actor(cast->test, "Stranger", cast->press, "author");
-    cast->reviewer = test_actor(cast->test, "Reviewer", cast->press, "reviewer");
-    cast->other_reviewer = test_actor(cast->test, "Other", cast->press, "reviewer");
-    cast->reader = test_actor(cast->test, "Reader", cast->press, "reader");
-    *state = cast;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    Cast *cast = *state;
-    test_city_free(cast->test);
-    free(cast);
-    return 0;
-}
 
 static Record paper(Cast *cast, const Actor *who, const char *more)
 {
@@ -421,7 +391,7 @@ static void a_filter_that_asks_for_too_much_is_refused(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_blind_reviewer_reads_the_technique_and_no_name),
         CASE(who_has_not_been_asked_sees_nothing),
