@@ -113,6 +113,17 @@
     X(PACK_EXPRESSION, "pack.expression", ERR_INVALID, "表达式有误", "Expression has a problem", "{reason}", "{reason}")          \
     X(PACK_PARTY, "pack.party", ERR_INVALID, "缺少当事人类型", "Party type missing",                                            \
       "政策包须有类型 {type}，其字段含 {field}。", "A pack needs the type {type} with the field {field}.")                     \
+    X(PACK_CYCLE, "pack.cycle", ERR_INVALID, "互相计算", "Computed in a circle", "{field}的计算绕回了自己：{path}。", "{field} is computed from itself: {path}.") \
+    X(PACK_ROLE, "pack.role", ERR_INVALID, "无人担任的角色", "Role that nobody can have", "角色 {role} 不在任职的可选角色中，无人能够担任。", \
+      "The role {role} is not among the roles of a membership: nobody can have it.") \
+    X(PACK_UNIQUE, "pack.unique", ERR_INVALID, "唯一性会泄露内容", "Uniqueness would tell secrets", \
+      "{field}须唯一，但角色 {role} 能填写却未必能看到已有的值；请放宽其密级或查看权，或改为 unique: owner。", \
+      "{field} is to be unique, but the role {role} may write it and not see the values that are there; open its class or the access, or use unique: owner.") \
+    X(PACK_LOSES, "pack.loses", ERR_REFUSED, "会丢失数据", "Data would be lost", "新政策包会丢失数据，共 {count} 处。", "The new pack would lose data; places: {count}.") \
+    X(PACK_LOSS, "pack.loss", ERR_REFUSED, "会丢失数据", "Data would be lost", "{what}在新政策包里没有了，而 {records} 条记录有它的数据；改名请写 was，确要丢弃请写入 drops。", \
+      "{what} is not in the new pack, and records that hold it: {records}. Say `was` where it has a new name, or name it in `drops` if its data may go.") \
+    X(PACK_CHANGE, "pack.change", ERR_REFUSED, "不能这样改", "Change not possible", "{what}不能从{from}改为{to}：{records} 条记录的值不合新的规定。", \
+      "{what} cannot change from {from} to {to}: records whose values do not fit: {records}.") \
     /* ---- expressions ---- */                                                                                              \
     X(EXPR_SYNTAX, "expression.syntax", ERR_INVALID, "表达式语法有误", "Expression syntax", "第 {position} 个字符处：{reason}。",  \
       "At character {position}: {reason}.")                                                                                  \
@@ -120,6 +131,10 @@
       "第 {position} 个字符处：没有名为 {name} 的字段。", "At character {position}: there is no field named {name}.")            \
     X(EXPR_TYPE, "expression.type", ERR_INVALID, "表达式类型不符", "Expression types differ",                                    \
       "第 {position} 个字符处：{left}不能与{right}比较或运算。", "At character {position}: {left} does not go with {right}.")    \
+    X(EXPR_CODE, "expression.code", ERR_INVALID, "没有此选项", "No such choice", "第 {position} 个字符处：{label}没有选项 {code}。", \
+      "At character {position}: {label} has no choice {code}.") \
+    X(EXPR_PARAMETER, "expression.parameter", ERR_INVALID, "没有此参数", "No such parameter", "第 {position} 个字符处：没有名为 {code} 的参数。", \
+      "At character {position}: there is no parameter named {code}.") \
     X(EXPR_FILTER, "expression.filter", ERR_INVALID, "筛选条件不支持此写法", "Not possible in a filter",                         \
       "第 {position} 个字符处：筛选条件里不能用{what}。", "At character {position}: {what} cannot be used in a filter.")          \
     X(EXPR_LIMIT, "expression.limit", ERR_INVALID, "表达式过长或过深", "Expression too large",                                  \
@@ -205,6 +220,9 @@
       "{label} contains control characters.")                                                                                \
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
+    X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
+    X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
+    X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
     /* ---- import ---- */                                                                                                   \
     X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "不是“{type}”的字段：{columns}；可用：{known}。列名不同时用 --map 对照。", \
       "Not fields of “{type}”: {columns}; known are {known}. Columns of other names are mapped with --map.")                                                  \

@@ -15,7 +15,9 @@ bool value_eq(Value a, Value b)
     switch (a.kind) {
     case VALUE_MISSING: return true;
     case VALUE_TEXT:
-    case VALUE_ID: return str_eq(a.text, b.text);
+    case VALUE_ID:
+    case VALUE_LIST:
+    case VALUE_ROWS: return str_eq(a.text, b.text);
     case VALUE_DECIMAL: return decimal_cmp((Decimal){ a.number, a.scale }, (Decimal){ b.number, b.scale }) == 0;
     case VALUE_BOOLEAN: return !a.number == !b.number;
     case VALUE_INTEGER:
@@ -95,6 +97,23 @@ static bool read_instant(Str s, Value *out)
     return s.len == strlen("2025-03-04T05:06:07.000Z") && str_ends(s, STR("Z")) && instant_parse(s, &out->number);
 }
 
+static bool read_list(Str s, Value *out)
+{
+    for (Str rest = s; rest.len;) {
+        Str item = value_list_next(&rest);
+        if (item.len == 0 || value_list_holds(value_list(rest), item))
+            return false;
+    }
+    out->text = s;
+    return s.len > 0 && !str_ends(s, STR(","));
+}
+
+static bool read_rows(Str s, Value *out) /* what they hold is kernel/rows.h's to read */
+{
+    out->text = s;
+    return str_starts(s, STR("[")) && str_ends(s, STR("]"));
+}
+
 static const struct {
     Str tag; /* with its colon; a missing value has no content */
     Str (*plain)(Arena *arena, Value value);
@@ -108,6 +127,8 @@ static const struct {
     [VALUE_DATE] = { STR_INIT("date:"), plain_date, read_date },
     [VALUE_INSTANT] = { STR_INIT("instant:"), plain_instant, read_instant },
     [VALUE_ID] = { STR_INIT("id:"), plain_text, read_id },
+    [VALUE_LIST] = { STR_INIT("list:"), plain_text, read_list },
+    [VALUE_ROWS] = { STR_INIT("rows:"), plain_text, read_rows },
 };
 
 Str value_encode(Arena *arena, Value value)
@@ -135,3 +156,13 @@ bool value_decode(Str encoded, Value *out)
 }
 
 Str value_plain(Arena *arena, Value value) { return kinds[value.kind].plain(arena, value); }
+
+Str value_list_next(Str *rest) { return str_cut(rest, ','); }
+
+bool value_list_holds(Value list, Str item)
+{
+    for (Str rest = list.kind == VALUE_LIST ? list.text : STR_NONE; rest.len;)
+        if (str_eq(value_list_next(&rest), item))
+            return true;
+    return false;
+}

@@ -16,6 +16,8 @@ typedef enum ValueKind {
     VALUE_DATE,    /* number = day */
     VALUE_INSTANT, /* number = milliseconds */
     VALUE_ID,      /* text: a UUID in its 36-character form */
+    VALUE_LIST,    /* text: codes or ids joined by commas, none twice, at least one: "a,b"; of none it is missing */
+    VALUE_ROWS,    /* text: child rows as kernel/rows.h writes them */
     VALUE_KIND_COUNT
 } ValueKind;
 
@@ -30,6 +32,8 @@ typedef struct Value {
 
 static inline Value value_text(Str s) { return (Value){ .kind = VALUE_TEXT, .text = s }; }
 static inline Value value_id(Str s) { return (Value){ .kind = VALUE_ID, .text = s }; }
+static inline Value value_list(Str s) { return (Value){ .kind = VALUE_LIST, .text = s }; }
+static inline Value value_rows(Str s) { return (Value){ .kind = VALUE_ROWS, .text = s }; }
 static inline Value value_int(int64_t n) { return (Value){ .kind = VALUE_INTEGER, .number = n }; }
 static inline Value value_bool(bool b) { return (Value){ .kind = VALUE_BOOLEAN, .number = b }; }
 static inline Value value_date(int64_t day) { return (Value){ .kind = VALUE_DATE, .number = day }; }
@@ -42,10 +46,15 @@ static inline Value value_decimal(Decimal d)
 /* Same kind and same value; decimals compare as numbers. Two missing values are equal. */
 bool value_eq(Value a, Value b);
 /* Canonical, self-describing text, kept in events for good: "missing", "text:…", "integer:12", "decimal:12.50",
- * "boolean:true", "date:2025-03-04", "instant:2025-03-04T05:06:07.000Z", "id:0193…". decode(encode(v)) = v. */
+ * "boolean:true", "date:2025-03-04", "instant:2025-03-04T05:06:07.000Z", "id:0193…", "list:a,b", "rows:[…]".
+ * decode(encode(v)) = v. */
 Str  value_encode(Arena *arena, Value value);
 bool value_decode(Str encoded, Value *out);
 /* For people and logs, without language: the text, the number, "true". Missing is "". */
 Str value_plain(Arena *arena, Value value);
+/* Whether the list holds the item; false of any other kind. */
+bool value_list_holds(Value list, Str item);
+/* Cuts the first item from what is left of a list's text. */
+Str value_list_next(Str *rest);
 
 #endif

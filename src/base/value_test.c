@@ -17,6 +17,8 @@ static Value random_value(Rng *rng, Arena *arena, UuidMaker *maker)
     case VALUE_DATE: return value_date(day);
     case VALUE_INSTANT: return value_instant(day * DAY_MS + (int64_t)rng_below(rng, DAY_MS));
     case VALUE_ID: return value_id(uuid_make(maker, arena));
+    case VALUE_LIST: return value_list(str_printf(arena, "a,b%d,c", (int)rng_below(rng, 9)));
+    case VALUE_ROWS: return value_rows(str_printf(arena, "[{\"a\":\"integer:%lld\"}]", (long long)number));
     case VALUE_KIND_COUNT: break;
     }
     fail();
@@ -60,6 +62,8 @@ static void encodings_are_spelled_for_good(void **state)
         { value_instant(1), "instant:1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.001Z" },
         { value_id(STR("01890a5d-ac96-774b-bcce-b302099a8057")), "id:01890a5d-ac96-774b-bcce-b302099a8057",
           "01890a5d-ac96-774b-bcce-b302099a8057" },
+        { value_list(STR("a,b-1")), "list:a,b-1", "a,b-1" },
+        { value_rows(STR("[]")), "rows:[]", "[]" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Value again;
@@ -100,6 +104,13 @@ static void only_the_canonical_spelling_is_decoded(void **state)
                           "instant:2025-03-04T05:06+00:00",
                           "id:",
                           "id:01890A5D-AC96-774B-BCCE-B302099A8057",
+                          "list:",
+                          "list:a,",
+                          "list:,a",
+                          "list:a,,b",
+                          "list:a,b,a",
+                          "rows:",
+                          "rows:{}",
                           "choice:x",
                           ":" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -123,6 +134,19 @@ static void equality_needs_one_kind_and_compares_numbers(void **state)
     assert_false(value_eq(value_bool(true), value_bool(false)));
 }
 
+static void a_list_holds_its_items_and_no_parts_of_them(void **state)
+{
+    (void)state;
+    Value list = value_list(STR("ab,c,d.1"));
+    assert_true(value_list_holds(list, STR("ab")) && value_list_holds(list, STR("c")));
+    assert_true(value_list_holds(list, STR("d.1")));
+    assert_false(value_list_holds(list, STR("a")));
+    assert_false(value_list_holds(list, STR("ab,c")));
+    assert_false(value_list_holds(list, STR("")));
+    assert_false(value_list_holds(VALUE_NONE, STR("ab")));
+    assert_false(value_list_holds(value_text(STR("ab")), STR("ab")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +154,7 @@ int main(void)
         TEST(encodings_are_spelled_for_good),
         TEST(only_the_canonical_spelling_is_decoded),
         TEST(equality_needs_one_kind_and_compares_numbers),
+        TEST(a_list_holds_its_items_and_no_parts_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,7 +215,7 @@ static Err list_rows(const List *list, Found *out)
         ARENA_ROOM(arena, out->records, out->count, capacity);
         Record *record = &out->records[out->count++];
         record_from_row(arena, list->type, rows, 0, record);
-        access_plan_clearance(list->plan, rows, (int)list->type->field_count, record);
+        access_plan_clearance(list->plan, rows, (int)list->type->stored_count, record);
     }
 }
 

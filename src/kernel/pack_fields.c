@@ -50,6 +50,7 @@ static const struct {
     [SYS_DISCLOSURE] = { STR_INIT("disclosure"), FIELD_CHOICE, TEXT_INIT("谁可以看", "Who may see it") },
     [SYS_CREATED] = { STR_INIT("created"), FIELD_INSTANT, TEXT_INIT("登记时间", "Registered") },
     [SYS_CHANGED] = { STR_INIT("changed"), FIELD_INSTANT, TEXT_INIT("更新时间", "Updated") },
+    [SYS_ERASED] = { STR_INIT("erased"), FIELD_CHOICES, TEXT_INIT("已删除的内容", "Erased") },
 };
 
 static const Choice disclosures[] = {
@@ -80,11 +81,14 @@ static void system_fields_make(const PackLoad *load, TypeDraft *draft)
             .label = system_fields[i].label,
             .class = CLASS_PUBLIC,
             .max_points = LIMIT_TEXT_POINTS,
+            .currency_field = -1,
+            .translation_of = -1,
         };
     for (int i = SYS_OWNER; i <= SYS_CREATOR; i++) {
         draft->fields[i].class = CLASS_SUMMARY;
         draft->fields[i].compartment = identity_compartment(load);
     }
+    draft->fields[SYS_ERASED].class = CLASS_SECRET; /* that something was there is as hidden as what was */
     draft->fields[SYS_ID].target = draft->type;
     draft->fields[SYS_OWNER].target = pack_type(load->pack, STR("organisation"));
     draft->fields[SYS_CREATOR].target = pack_type(load->pack, STR("person"));
@@ -226,6 +230,11 @@ static const struct {
     [FIELD_INSTANT] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
     [FIELD_CHOICE] = { choices_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("choices"), true } } },
     [FIELD_REFERENCE] = { target_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("target"), true } } },
+    [FIELD_REFERENCES] = { target_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("target"), true } } },
+    [FIELD_CHOICES] = { choices_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("choices"), true } } },
+    [FIELD_MONEY] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
+    [FIELD_ROWS] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
+    [FIELD_COMPUTED] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
 };
 
 /* Of a field whose kind is not told: whatever any kind knows, so that one slip is one problem. */
@@ -283,6 +292,7 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
         Field *field = &draft->fields[count];
         field->index = count++;
         field->type = draft->type;
+        field->currency_field = field->translation_of = -1;
         field_read(load, item, field);
         read_unique(load, item, STR("name"));
         const PackNode *name = pack_node_get(item, STR("name"));
@@ -292,7 +302,7 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
                              AMONG(field_reserved, field->name));
     }
     draft->type->fields = draft->fields;
-    draft->type->field_count = count;
+    draft->type->field_count = draft->type->stored_count = count;
 }
 
 static void states_read(PackLoad *load, TypeDraft *draft)
@@ -362,7 +372,7 @@ void pack_fields(PackLoad *load)
 {
     for (size_t i = 0; i < load->pack->type_count; i++) {
         TypeDraft *draft = &load->drafts[i];
-        draft->type->parent = -1;
+        draft->type->parent = draft->type->reference_date = -1;
         draft->type->service = -1;
         if (draft->node)
             head_read(load, draft);

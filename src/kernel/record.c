@@ -10,12 +10,14 @@ static void add_name(Buf *buf,
     buf_char(buf, '"');
 }
 
-static Str column_kind(const Field *field)
+static bool column_is_text(const Field *field)
 {
     switch (field_expr_type(field).kind) {
     case VALUE_TEXT:
-    case VALUE_ID: return STR("TEXT");
-    default: return STR("INTEGER");
+    case VALUE_ID:
+    case VALUE_LIST:
+    case VALUE_ROWS: return true;
+    default: return false;
     }
 }
 
@@ -45,11 +47,11 @@ Str record_ddl(Arena *arena, const Type *type)
     buf_add(&out, STR("CREATE TABLE "));
     add_name(&out, type->table);
     buf_add(&out, STR(" ("));
-    for (size_t i = 0; i < type->field_count; i++) {
+    for (size_t i = 0; i < type->stored_count; i++) {
         buf_add(&out, i ? STR(", ") : STR_NONE);
         add_name(&out, fields[i].name);
         buf_char(&out, ' ');
-        buf_add(&out, column_kind(&fields[i]));
+        buf_add(&out, column_is_text(&fields[i]) ? STR("TEXT") : STR("INTEGER"));
         buf_add(&out, column_condition(&fields[i]));
     }
     buf_add(&out, STR(");"));
@@ -57,7 +59,7 @@ Str record_ddl(Arena *arena, const Type *type)
     add_index(&out, type, STR("owner"), STR("\"owner\", \"created\""));
     if (type->number.len) /* length first: past 99999 the longer number is the later one */
         add_index(&out, type, STR("number"), STR("\"owner\", length(\"number\"), \"number\""));
-    for (size_t i = SYS_COUNT; i < type->field_count; i++)
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
         if (fields[i].kind == FIELD_REFERENCE)
             add_index(&out, type, fields[i].name, str_printf(arena, "\"%.*s\", \"id\"", STR_FMT(fields[i].name)));
     return buf_str(&out);
@@ -67,7 +69,7 @@ Str record_ddl(Arena *arena, const Type *type)
 
 void record_columns(Buf *buf, const Type *type, Str alias)
 {
-    for (size_t i = 0; i < type->field_count; i++) {
+    for (size_t i = 0; i < type->stored_count; i++) {
         buf_add(buf, i ? STR(", ") : STR_NONE);
         buf_add(buf, alias);
         buf_add(buf, alias.len ? STR(".") : STR_NONE);
@@ -81,7 +83,7 @@ static Value column_value(Arena *arena, const Field *field, const Rows *rows, in
         return VALUE_NONE;
     ExprType type = field_expr_type(field);
     Value    value = { .kind = type.kind, .scale = type.scale };
-    if (type.kind == VALUE_TEXT || type.kind == VALUE_ID)
+    if (column_is_text(field))
         value.text = str_dup(arena, rows_borrow_text(rows, column));
     else
         value.number = rows_int(rows, column);
@@ -91,7 +93,7 @@ static Value column_value(Arena *arena, const Field *field, const Rows *rows, in
 void record_from_row(Arena *arena, const Type *type, const Rows *rows, int first_column, Record *out)
 {
     *out = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
-    for (size_t i = 0; i < type->field_count; i++)
+    for (size_t i = 0; i < type->stored_count; i++)
         out->values[i] = column_value(arena, &type->fields[i], rows, first_column + (int)i);
 }
 
@@ -155,10 +157,10 @@ Err record_insert(Db *db, Arena *arena, const Record *record)
     buf_add(&sql, STR(" ("));
     record_columns(&sql, type, STR_NONE);
     buf_add(&sql, STR(") VALUES ("));
-    for (size_t i = 0; i < type->field_count; i++)
+    for (size_t i = 0; i < type->stored_count; i++)
         buf_add(&sql, i ? STR(", ?") : STR("?"));
     buf_char(&sql, ')');
-    return db_run(db, buf_str(&sql), record->values, type->field_count);
+    return db_run(db, buf_str(&sql), record->values, type->stored_count);
 }
 
 Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
@@ -170,7 +172,7 @@ Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
     buf_add(&sql, STR("UPDATE "));
     add_name(&sql, type->table);
     buf_add(&sql, STR(" SET "));
-    for (size_t i = 0; i < type->field_count; i++) {
+    for (size_t i = 0; i < type->stored_count; i++) {
         if (!set[i])
             continue;
         buf_add(&sql, count ? STR(", ") : STR_NONE);

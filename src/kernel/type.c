@@ -10,15 +10,19 @@ const Str class_names[CLASS_COUNT] = {
 const Str field_kind_names[FIELD_KIND_COUNT] = {
     [FIELD_TEXT] = STR_INIT("text"),           [FIELD_LONG_TEXT] = STR_INIT("long_text"),
     [FIELD_INTEGER] = STR_INIT("integer"),     [FIELD_DECIMAL] = STR_INIT("decimal"),
-    [FIELD_BOOLEAN] = STR_INIT("boolean"),     [FIELD_DATE] = STR_INIT("date"),
-    [FIELD_INSTANT] = STR_INIT("instant"),     [FIELD_CHOICE] = STR_INIT("choice"),
-    [FIELD_REFERENCE] = STR_INIT("reference"),
+    [FIELD_MONEY] = STR_INIT("money"),         [FIELD_BOOLEAN] = STR_INIT("boolean"),
+    [FIELD_DATE] = STR_INIT("date"),           [FIELD_INSTANT] = STR_INIT("instant"),
+    [FIELD_CHOICE] = STR_INIT("choice"),       [FIELD_CHOICES] = STR_INIT("choices"),
+    [FIELD_REFERENCE] = STR_INIT("reference"), [FIELD_REFERENCES] = STR_INIT("references"),
+    [FIELD_ROWS] = STR_INIT("rows"),           [FIELD_COMPUTED] = STR_INIT("computed"),
 };
 
 static const ValueKind value_kinds[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = VALUE_TEXT,       [FIELD_LONG_TEXT] = VALUE_TEXT,  [FIELD_INTEGER] = VALUE_INTEGER,
-    [FIELD_DECIMAL] = VALUE_DECIMAL, [FIELD_BOOLEAN] = VALUE_BOOLEAN, [FIELD_DATE] = VALUE_DATE,
-    [FIELD_INSTANT] = VALUE_INSTANT, [FIELD_CHOICE] = VALUE_TEXT,     [FIELD_REFERENCE] = VALUE_ID,
+    [FIELD_TEXT] = VALUE_TEXT,       [FIELD_LONG_TEXT] = VALUE_TEXT,   [FIELD_INTEGER] = VALUE_INTEGER,
+    [FIELD_DECIMAL] = VALUE_DECIMAL, [FIELD_MONEY] = VALUE_DECIMAL,    [FIELD_BOOLEAN] = VALUE_BOOLEAN,
+    [FIELD_DATE] = VALUE_DATE,       [FIELD_INSTANT] = VALUE_INSTANT,  [FIELD_CHOICE] = VALUE_TEXT,
+    [FIELD_CHOICES] = VALUE_LIST,    [FIELD_REFERENCE] = VALUE_ID,     [FIELD_REFERENCES] = VALUE_LIST,
+    [FIELD_ROWS] = VALUE_ROWS,       [FIELD_COMPUTED] = VALUE_MISSING, /* what its formula gives: field_expr_type */
 };
 
 const Type *pack_type(const Pack *pack, Str name)
@@ -26,6 +30,14 @@ const Type *pack_type(const Pack *pack, Str name)
     for (size_t i = 0; i < pack->type_count; i++)
         if (str_eq(pack->types[i].name, name))
             return &pack->types[i];
+    return NULL;
+}
+
+const Parameter *pack_parameter(const Pack *pack, Str name)
+{
+    for (size_t i = 0; i < pack->parameter_count; i++)
+        if (str_eq(pack->parameters[i].name, name))
+            return &pack->parameters[i];
     return NULL;
 }
 
@@ -71,6 +83,8 @@ const Choice *field_choice(const Field *field, Str code)
 
 ExprType field_expr_type(const Field *field)
 {
+    if (field->kind == FIELD_COMPUTED)
+        return field->result;
     return (ExprType){ .kind = value_kinds[field->kind], .scale = field->scale, .target = field->target };
 }
 

@@ -6,11 +6,16 @@
  *
  * Access   a field has a class within a compartment; an actor has a clearance per compartment on a record, the
  *          highest that a matching AccessRule gives; the field shows iff its class <= that clearance
- *          (kernel/access.h decides). */
+ *          (kernel/access.h decides).
+ * Columns  fields[0 .. stored_count) have a column each; the computed ones come after them and have none.
+ * Rows     a field of kind rows keeps child rows with the record. They have a Type of their own (field->rows), which is
+ *          no record type: pack->types does not hold it, its fields are ROW_PARENT, ROW_POSITION and the columns, it
+ *          has neither states nor actions, and its columns have class and compartment of the field. */
 #ifndef FM_KERNEL_TYPE_H
 #define FM_KERNEL_TYPE_H
 
 #include "base/lang.h"
+#include "base/workdays.h"
 #include "engines/expression/expression.h"
 
 #define STATES_MAX       64 /* of a type: a set of states is a uint64_t */
@@ -34,8 +39,15 @@ typedef enum SystemField {
     SYS_DISCLOSURE, /* disclosure: public, summary, nda, secret: how far the owner opens the record */
     SYS_CREATED,    /* created: instant */
     SYS_CHANGED,    /* changed: instant */
+    SYS_ERASED,     /* erased: names of the fields whose values were erased (kernel/erase.h) */
     SYS_COUNT
 } SystemField;
+
+typedef enum RowField {               /* of the type of child rows */
+                        ROW_PARENT,   /* parent: the record they belong to */
+                        ROW_POSITION, /* position: 1, 2 … */
+                        ROW_COLUMNS   /* the first column */
+} RowField;
 
 /* Of a field; as a clearance CLASS_NONE sees nothing. */
 typedef enum Class { CLASS_NONE, CLASS_PUBLIC, CLASS_SUMMARY, CLASS_NDA, CLASS_SECRET, CLASS_COUNT } Class;
@@ -46,11 +58,16 @@ typedef enum FieldKind {
     FIELD_LONG_TEXT, /* lines and paragraphs */
     FIELD_INTEGER,
     FIELD_DECIMAL,
+    FIELD_MONEY, /* an exact amount of a currency: the field's, or the one that a sibling names */
     FIELD_BOOLEAN,
     FIELD_DATE,
     FIELD_INSTANT,
-    FIELD_CHOICE,    /* one of the field's choices */
-    FIELD_REFERENCE, /* the id of a record of one type */
+    FIELD_CHOICE,     /* one of the field's choices */
+    FIELD_CHOICES,    /* several of them, in the pack's order */
+    FIELD_REFERENCE,  /* the id of a record of one type */
+    FIELD_REFERENCES, /* several of them, in the order given */
+    FIELD_ROWS,       /* child rows */
+    FIELD_COMPUTED,   /* an expression over the record, worked out when it is read */
     FIELD_KIND_COUNT
 } FieldKind;
 extern const Str field_kind_names[FIELD_KIND_COUNT]; /* "text", "long_text" … */
@@ -59,6 +76,17 @@ typedef struct Choice {
     Str  code;
     Text label;
 } Choice;
+
+typedef enum DefaultKind {
+    DEFAULT_NONE,
+    DEFAULT_VALUE,
+    DEFAULT_TODAY,       /* dates */
+    DEFAULT_NOW,         /* instants */
+    DEFAULT_ACTOR,       /* references to a person: who acts */
+    DEFAULT_ORGANISATION /* references to an organisation: for whom */
+} DefaultKind;
+
+typedef enum Unique { UNIQUE_NO, UNIQUE_OWNER, UNIQUE_CITY } Unique; /* among records of the owner; of the city */
 
 typedef struct Field {
     Str         name;
@@ -74,16 +102,45 @@ typedef struct Field {
     int64_t       max_points; /* texts: most code points */
     bool          bounded;    /* numbers: min and max hold; in units of the scale */
     int64_t       min, max;
-    uint8_t       scale;   /* decimal: digits after the point */
-    const Choice *choices; /* choice */
+    uint8_t       scale;          /* decimal, money: digits after the point */
+    Str           currency;       /* money: "CNY"; empty when a sibling says */
+    int           currency_field; /* money: the choice field that says it, or -1 */
+    const Choice *choices;        /* choice, choices */
     size_t        choice_count;
-    const Type   *target; /* reference */
+    const Type   *target;                   /* reference, references */
+    const Type   *rows;                     /* rows: the type of the child rows */
+    Expr         *formula;                  /* computed */
+    Str           formula_text;             /* its source */
+    ExprType      result;                   /* computed: what the formula gives */
+    bool          has_translations;         /* text with `translate`: what follows holds */
+    uint16_t      translations[LANG_COUNT]; /* the siblings title_zh, title_en */
+    int           translation_of;           /* of a sibling: the field it translates, or -1 */
+    DefaultKind   default_kind;
+    Value         default_value; /* DEFAULT_VALUE */
+    Unique        unique;
+    Str           was; /* name in the pack before this one, for `pack apply`; empty: the same */
 } Field;
 
 typedef struct State {
     Str  name;
     Text label;
+    Str  was; /* as of a field */
 } State;
+
+typedef struct Rule { /* what must hold after every step that changes a field it reads */
+    Expr *when;
+    Str   text;  /* source of the expression */
+    Text  rule;  /* in words */
+    Text  helps; /* may be empty */
+    int   field; /* at which a form shows it, or -1 */
+} Rule;
+
+typedef struct Section { /* of the form and of the record page */
+    Text            label;
+    Text            help; /* may be empty */
+    const uint16_t *fields;
+    size_t          field_count;
+} Section;
 
 typedef struct Relation { /* how an actor may stand to a record; "own" and "creator" are there in every type */
     Str   name;
@@ -130,7 +187,28 @@ typedef struct Action {
     size_t          input_count;
     const uint16_t *required; /* fields that must be there when the step is done */
     size_t          required_count;
+    const uint16_t *erases; /* fields whose values the step erases for good, with all they ever were */
+    size_t          erase_count;
 } Action;
+
+typedef enum BlockKind { BLOCK_TEXT, BLOCK_FIELDS, BLOCK_SIGNATURES, BLOCK_KIND_COUNT } BlockKind;
+
+typedef struct DocumentBlock { /* one part of a printed document */
+    BlockKind       kind;
+    Text            text;   /* BLOCK_TEXT: paragraphs; {field} stands for the field's value */
+    const uint16_t *fields; /* BLOCK_FIELDS: a table of labels and values; child rows as a table of their own */
+    size_t          field_count;
+    const Text     *signatures; /* BLOCK_SIGNATURES: who signs */
+    size_t          signature_count;
+} DocumentBlock;
+
+typedef struct Document { /* what can be printed of a record, from what the reader may see of it */
+    Str                  name;
+    Text                 label;  /* and heading */
+    uint64_t             states; /* bit per state in which it can be had; 0: any */
+    const DocumentBlock *blocks;
+    size_t               block_count;
+} Document;
 
 struct Type {
     Str               name;
@@ -145,7 +223,16 @@ struct Type {
     Str               number;     /* pattern: "POC-{year}-{seq:5}", or empty: no number */
     Class             disclosure; /* of a new record */
     const Field      *fields;
-    size_t            field_count;
+    size_t            field_count, stored_count;
+    const Field      *row_of;         /* of a type of child rows: the field whose rows they are; NULL: a record type */
+    int               reference_date; /* date field under whose rules a case counts, or -1: today's */
+    const Rule       *rules;
+    size_t            rule_count;
+    const Section    *sections; /* every field of the type's own stands in exactly one */
+    size_t            section_count;
+    Str               was;   /* as of a field */
+    const Str        *drops; /* fields and states of before that may go with their data */
+    size_t            drop_count;
     const State      *states; /* the first is where records begin */
     size_t            state_count;
     const Relation   *relations;
@@ -154,6 +241,8 @@ struct Type {
     size_t            access_count;
     const Action     *actions;
     size_t            action_count;
+    const Document   *documents;
+    size_t            document_count;
     const uint16_t   *columns; /* of the list */
     size_t            column_count;
     Str               sort; /* of the list: "-created" */
@@ -166,30 +255,53 @@ typedef struct Named { /* a role, a compartment, a service */
     int  users; /* roles: how many demo users (1: the role's name; 9: expert, expert2 … expert9) */
 } Named;
 
+typedef struct ParameterRow { /* as the pack gives it; what counts in a city are its records (kernel/parameter.h) */
+    Value   value;
+    int64_t from, to; /* days, both included; to INT64_MAX: open */
+    Text    source;
+} ParameterRow;
+
+typedef struct Parameter { /* a dated policy value */
+    Str                 name;
+    Text                label;
+    Text                unit;  /* may be empty */
+    FieldKind           kind;  /* text, integer, decimal, boolean, date */
+    uint8_t             scale; /* decimal */
+    const ParameterRow *rows;  /* sorted by from; they do not overlap */
+    size_t              row_count;
+} Parameter;
+
 struct Pack {
-    Str          name;
-    int64_t      version;
-    Text         label;
-    int          utc_offset_minutes;
-    const Named *roles;
-    size_t       role_count;
-    const Named *compartments;
-    size_t       compartment_count;
-    const Named *services;
-    size_t       service_count;
-    const Type  *types;
-    size_t       type_count;
+    Str                 name;
+    int64_t             version;
+    Text                label;
+    int                 utc_offset_minutes;
+    const Named        *roles;
+    size_t              role_count;
+    const Named        *compartments;
+    size_t              compartment_count;
+    const Named        *services;
+    size_t              service_count;
+    const Type         *types;
+    size_t              type_count;
+    const Str          *drops; /* types of before that may go with their records */
+    size_t              drop_count;
+    const WorkCalendar *calendar; /* by which the city counts working days; NULL: Monday to Friday */
+    const Parameter    *parameters;
+    size_t              parameter_count;
+    const Type         *parameter; /* type of the records that hold their rows; NULL: a pack without parameters */
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
     uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;
 };
 
-const Type   *pack_type(const Pack *pack, Str name);
-int           pack_role(const Pack *pack, Str name); /* -1 */
-const Field  *type_field(const Type *type, Str name);
-const Action *type_action(const Type *type, Str name);
-int           type_state(const Type *type, Str name); /* -1 */
-const Choice *field_choice(const Field *field, Str code);
+const Type      *pack_type(const Pack *pack, Str name);
+int              pack_role(const Pack *pack, Str name); /* -1 */
+const Field     *type_field(const Type *type, Str name);
+const Action    *type_action(const Type *type, Str name);
+int              type_state(const Type *type, Str name); /* -1 */
+const Choice    *field_choice(const Field *field, Str code);
+const Parameter *pack_parameter(const Pack *pack, Str name);
 /* The field's value kind for expressions and statements. */
 ExprType field_expr_type(const Field *field);
 /* Value for people: labels of choices and states, ISO dates, decimals in full; a reference is its id. */

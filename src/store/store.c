@@ -292,6 +292,8 @@ static int bind_value(sqlite3_stmt *stmt, int at, const Value *value, bool copie
 {
     switch (value->kind) {
     case VALUE_TEXT:
+    case VALUE_LIST:
+    case VALUE_ROWS:
     case VALUE_ID: /* a NULL pointer would bind NULL: empty text is a value */
         return sqlite3_bind_text64(stmt, at, value->text.len ? value->text.ptr : "", value->text.len,
                                    copies ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8);

@@ -6,7 +6,9 @@
  *          an integer and a decimal compare and add as the numbers they are. A quotient has 6 digits after the point,
  *          or as many as its operands have, rounded half away from zero; a date plus or minus an integer is so many
  *          days later or earlier. sum, min, max pass over missing values; the sum of none is 0. No loops but
- *          count/any/all/sum/min/max over child records.
+ *          count/any/all/sum/min/max over child records. A list (several codes, several references) is asked with
+ *          `contains` and `is missing`; its length() is the number of its items. A code that the field does not know
+ *          is an error, not a condition that never holds.
  * Passes   expr_parse -> expr_check (names and types against a Scope) -> expr_eval / expr_explain / expr_sql.
  * Pure     no I/O of its own: rows come through the caller's Env; memory is the arena's.
  * Limits   LIMIT_FILTER_BYTES, LIMIT_EXPRESSION_DEPTH, LIMIT_EXPRESSION_NODES; overflow is ECODE_EXPR_OVERFLOW.
@@ -19,18 +21,20 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/value.h"
+#include "base/workdays.h"
 
 typedef struct Expr Expr;
 
 typedef struct ExprType {
     ValueKind   kind;
     uint8_t     scale;  /* VALUE_DECIMAL */
-    const void *target; /* VALUE_ID: the record type referred to, or NULL */
+    const void *target; /* VALUE_ID, VALUE_LIST of references: the record type referred to, or NULL */
 } ExprType;
 
 typedef struct ExprField {
     ExprType    type;
     const void *field; /* the caller's */
+    bool        live;  /* worked out when it is read: there is no column of it, so no filter takes it */
 } ExprField;
 
 typedef struct ExprChild { /* records of `type` whose reference field `link` holds the parent's id */
@@ -46,6 +50,11 @@ typedef struct ExprScope {
     Text (*field_label)(const void *context, const void *type, const void *field);
     Text (*child_label)(const void *context, const void *type);
     Text (*value_label)(const void *context, const void *type, const void *field, Value value);
+    /* Whether a text may be a value of the field: of a choice or a state, its codes alone. */
+    bool (*code)(const void *context, const void *type, const void *field, Str code);
+    /* What param('code') gives; false when there is no such parameter. NULL: there are none. */
+    bool (*parameter)(const void *context, Str code, ExprType *out);
+    Text (*parameter_label)(const void *context, Str code);
     /* The functions actor() (person id) and organisation() may be used: relations and guards, not user filters. */
     bool actor;
 } ExprScope;
@@ -90,9 +99,13 @@ typedef struct ExprEnv {
     Err (*follow)(void *context, ExprRow row, const void *field, ExprRow *out, bool *hidden);
     /* Child records of row, oldest first. */
     Err (*children)(void *context, ExprRow row, const ExprChild *child, ExprRow **out, size_t *count, bool *hidden);
-    int64_t today;        /* city day */
-    Str     actor;        /* person id */
-    Str     organisation; /* organisation id */
+    /* The parameter's value under the rules of the day on which the case of `root` counts, the row that expr_eval was
+     * given; missing when none is valid then. NULL: every parameter is missing. */
+    Err (*parameter)(void *context, ExprRow root, Str code, Value *out);
+    const WorkCalendar *calendar;     /* of workdays(); NULL: Monday to Friday */
+    int64_t             today;        /* city day */
+    Str                 actor;        /* person id */
+    Str                 organisation; /* organisation id */
 } ExprEnv;
 
 Err expr_eval(Arena *arena, const Expr *expr, const ExprEnv *env, ExprRow row, Value *out) MUST_CHECK;

@@ -131,8 +131,12 @@ static Text scope_value_label(const void *context, const void *type, const void 
 
 ExprScope test_scope(bool actor)
 {
-    return (
-        ExprScope){ NULL, scope_field, scope_child, scope_field_label, scope_child_label, scope_value_label, actor };
+    return (ExprScope){ .field = scope_field,
+                        .child = scope_child,
+                        .field_label = scope_field_label,
+                        .child_label = scope_child_label,
+                        .value_label = scope_value_label,
+                        .actor = actor };
 }
 
 /* ---- records ---- */

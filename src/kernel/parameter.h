@@ -1,0 +1,23 @@
+/* kernel/parameter.h: dated policy values of the city.
+ *
+ * A pack declares a parameter (code, kind, unit) and its rows (value, days, source). In the city each row is a record of
+ * the pack's type `parameter`, so that officers read and change it as any other record, and its history says who did.
+ * That type has the fields code (text), value (text, spelled as value_plain() does), valid_from and valid_to (dates);
+ * only records in its first state count.
+ * A case uses the row that is valid on its reference date: of several the one that begins last. */
+#ifndef FM_KERNEL_PARAMETER_H
+#define FM_KERNEL_PARAMETER_H
+
+#include "kernel/city.h"
+#include "kernel/record.h"
+
+/* Reads what people or packs write as a value of the parameter's kind. False: it is none. */
+bool parameter_parse(const Parameter *parameter, Str text, Value *out);
+/* *record (optional) is the row it rests on. Missing, without a record, when no row is valid on the day. */
+Err parameter_on(const Ctx *ctx, const Parameter *parameter, int64_t day, Value *out, Record *record) MUST_CHECK;
+/* The day under whose rules the record's case counts: its type's reference date, today when that is missing. */
+int64_t reference_day(const Ctx *ctx, const Record *record);
+/* Checks a record of the type `parameter` before it is written: the code is declared, the value is of its kind. */
+void parameter_check(const Ctx *ctx, const Record *record, Problems *problems);
+
+#endif
