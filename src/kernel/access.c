@@ -246,6 +246,7 @@ static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
     *kept = *ctx;
     return (ExprSqlEnv){ .context = kept,
                          .column = truth ? sql_true_column : sql_seen_column,
+                         .link = truth ? sql_true_column : sql_seen_column,
                          .table = sql_table,
                          .visible = truth ? sql_everything : sql_seen_rows,
                          .today = ctx_today(ctx),

@@ -143,6 +143,8 @@ typedef struct ExprSqlEnv {
     void *context;
     /* Writes the field's column of the row named alias ("t0"), already made missing where the reader may not see it. */
     Err (*column)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
+    /* The same of a reference that is only followed: what it leads to is asked for its visibility beside it. */
+    Err (*link)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
     /* Writes the table's name (its rows' ids stand in the column `id`), and the condition under which the reader sees a
      * row of it under alias ("1" when always). */
     Err (*table)(void *context, ExprSql *sql, const void *type);

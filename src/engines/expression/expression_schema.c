@@ -366,6 +366,7 @@ ExprSqlEnv world_sql_env(bool plain)
     World   none = { 0 };
     ExprEnv env = world_env(&none);
     return (ExprSqlEnv){ .column = plain ? sql_plain_column : sql_column,
+                         .link = plain ? sql_plain_column : sql_column,
                          .table = sql_table,
                          .visible = plain ? sql_plain_visible : sql_visible,
                          .today = env.today,

@@ -72,20 +72,22 @@ static Err close_referred(Emit *emit, Str alias, const void *type)
     return ERR_OK;
 }
 
-/* The path up to step `last`. Text goes from the outside in: the last field first, the row's own column innermost. */
-static Err write_path(Emit *emit, const PathStep *steps, size_t last, Str row_alias)
+/* The path up to step `last`. Text goes from the outside in: the last field first, the row's own column innermost.
+ * followed: the value only leads on to the record it refers to. */
+static Err write_path(Emit *emit, const PathStep *steps, size_t last, Str row_alias, bool followed)
 {
     const ExprSqlEnv *env = emit->env;
     const PathStep   *step = &steps[last];
+    Err (*column)(void *, ExprSql *, Str, const void *, const void *) = followed ? env->link : env->column;
     if (last == 0)
-        return env->column(env->context, emit->sql, row_alias, step->type, step->field);
+        return column(env->context, emit->sql, row_alias, step->type, step->field);
     Str alias = next_alias(emit);
     write(emit, "(SELECT ");
-    TRY(env->column(env->context, emit->sql, alias, step->type, step->field));
+    TRY(column(env->context, emit->sql, alias, step->type, step->field));
     write(emit, " FROM ");
     TRY(env->table(env->context, emit->sql, step->type));
     open_referred(emit, alias);
-    TRY(write_path(emit, steps, last - 1, row_alias));
+    TRY(write_path(emit, steps, last - 1, row_alias, true));
     return close_referred(emit, alias, step->type);
 }
 
@@ -102,7 +104,7 @@ static Err write_parent(Emit *emit, const Expr *expr, Str row_alias)
     buf_printf(&emit->sql->sql, "(SELECT %.*s.id FROM ", STR_FMT(alias));
     TRY(env->table(env->context, emit->sql, link->field_type.target));
     open_referred(emit, alias);
-    TRY(env->column(env->context, emit->sql, row_alias, link->type, link->field));
+    TRY(env->link(env->context, emit->sql, row_alias, link->type, link->field));
     return close_referred(emit, alias, link->field_type.target);
 }
 
@@ -127,7 +129,7 @@ static Err write_children(Emit *emit, const Expr *expr, Str row_alias)
     Str               alias = next_alias(emit);
     TRY(env->table(env->context, emit->sql, expr->child.type));
     buf_printf(&emit->sql->sql, " AS %.*s WHERE ", STR_FMT(alias));
-    TRY(env->column(env->context, emit->sql, alias, expr->child.type, expr->child.link));
+    TRY(env->link(env->context, emit->sql, alias, expr->child.type, expr->child.link));
     write(emit, " = ");
     TRY(write_parent(emit, expr, row_alias));
     write(emit, " AND ");
@@ -161,7 +163,7 @@ static bool may_be_missing(const Expr *expr) { return expr->kind == NODE_PATH; }
 static Err operand(Emit *emit, const Expr *expr, Str alias)
 {
     if (expr->kind == NODE_PATH)
-        return write_path(emit, expr->steps, expr->step_count - 1, alias);
+        return write_path(emit, expr->steps, expr->step_count - 1, alias, false);
     if (expr->kind == NODE_COLLECTION && expr->collection == COLLECTION_COUNT)
         return write_collection(emit, expr, alias);
     assert(expr->type.kind == VALUE_BOOLEAN);
