@@ -69,7 +69,7 @@ static bool build_folder(Arena *arena, const char **out)
     return true;
 }
 
-bool served_make(Arena *arena, Served *out)
+bool scratch_make(Arena *arena, const char **out)
 {
     const char *build;
     if (!build_folder(arena, &build))
@@ -77,6 +77,28 @@ bool served_make(Arena *arena, Served *out)
     char *folder = path_in(arena, build, "bench/city-XXXXXX");
     if (!mkdtemp(folder))
         return complain("%s: %s", folder, strerror(errno));
+    *out = folder;
+    return true;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about, (void)kind, (void)where;
+    return remove(path);
+}
+
+bool scratch_remove(const char *folder)
+{
+    if (nftw(folder, remove_one, FILES_OPEN, FTW_DEPTH | FTW_PHYS) != 0)
+        return complain("%s: %s", folder, strerror(errno));
+    return true;
+}
+
+bool served_make(Arena *arena, Served *out)
+{
+    const char *build, *folder;
+    if (!build_folder(arena, &build) || !scratch_make(arena, &folder))
+        return false;
     *out = (Served){ .program = path_in(arena, build, "firstmile"),
                      .folder = folder,
                      .city = path_in(arena, folder, "city") };
@@ -123,12 +145,6 @@ bool served_start(Served *served)
     return served->target.pid > 0 && read_port(served->output, &served->target.port);
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about, (void)kind, (void)where;
-    return remove(path);
-}
-
 bool served_end(Served *served)
 {
     bool well = true;
@@ -137,7 +153,5 @@ bool served_end(Served *served)
         well = ended_well(served->target.pid, "serve");
         close(served->output);
     }
-    if (served->folder && nftw(served->folder, remove_one, FILES_OPEN, FTW_DEPTH | FTW_PHYS) != 0)
-        return complain("%s: %s", served->folder, strerror(errno));
-    return well;
+    return (!served->folder || scratch_remove(served->folder)) && well;
 }

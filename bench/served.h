@@ -18,6 +18,10 @@ typedef struct Served {
     int         output; /* the server's; kept open as long as it runs */
 } Served;
 
+/* A new folder beside this program, for what a benchmark writes; and its removal, with all that lies in it. */
+bool scratch_make(Arena *arena, const char **out);
+bool scratch_remove(const char *folder);
+
 /* Finds the program beside this one's folder and makes the city. What *out points to lives in arena. */
 bool served_make(Arena *arena, Served *out);
 /* Runs `firstmile VERB CITY WORD…` (at most 8 words after the city); true when it ends with
