@@ -21,10 +21,16 @@ typedef struct Checker {
 enum { FILTER_NESTING_MAX = 60, NESTING_LOGIC = 3, NESTING_REFERENCE = 9, NESTING_COLLECTION = 11 };
 
 static const Text kind_names[VALUE_KIND_COUNT] = {
-    [VALUE_MISSING] = TEXT_INIT("空", "nothing"),         [VALUE_TEXT] = TEXT_INIT("文本", "text"),
-    [VALUE_INTEGER] = TEXT_INIT("整数", "an integer"),    [VALUE_DECIMAL] = TEXT_INIT("小数", "a decimal"),
-    [VALUE_BOOLEAN] = TEXT_INIT("是非", "true or false"), [VALUE_DATE] = TEXT_INIT("日期", "a date"),
-    [VALUE_INSTANT] = TEXT_INIT("时刻", "an instant"),    [VALUE_ID] = TEXT_INIT("记录", "a record"),
+    [VALUE_MISSING] = TEXT_INIT("空", "nothing"),
+    [VALUE_TEXT] = TEXT_INIT("文本", "text"),
+    [VALUE_INTEGER] = TEXT_INIT("整数", "an integer"),
+    [VALUE_DECIMAL] = TEXT_INIT("小数", "a decimal"),
+    [VALUE_BOOLEAN] = TEXT_INIT("是非", "true or false"),
+    [VALUE_DATE] = TEXT_INIT("日期", "a date"),
+    [VALUE_INSTANT] = TEXT_INIT("时刻", "an instant"),
+    [VALUE_ID] = TEXT_INIT("记录", "a record"),
+    [VALUE_LIST] = TEXT_INIT("列表（请用 contains）", "a list (ask it with contains)"),
+    [VALUE_ROWS] = TEXT_INIT("子表（请用 any、count 等）", "child rows (ask them with any, count …)"),
 };
 
 static const Str operator_signs[OPERATOR_COUNT] = {
@@ -86,6 +92,8 @@ static bool is_ordered(ValueKind kind)
     return kind_is_number(kind) || kind == VALUE_TEXT || kind == VALUE_DATE || kind == VALUE_INSTANT;
 }
 
+static bool is_whole(ValueKind kind) /* one value, not several */ { return kind != VALUE_LIST && kind != VALUE_ROWS; }
+
 /* Both are numbers or both of one kind; then *out holds either. */
 static bool unify(ExprType left, ExprType right, ExprType *out)
 {
@@ -96,9 +104,11 @@ static bool unify(ExprType left, ExprType right, ExprType *out)
         return true;
     }
     *out = left;
+    if (left.kind != right.kind || !is_whole(left.kind)) /* lists are of one sort when their items are */
+        return left.kind == VALUE_LIST && right.kind == VALUE_LIST && left.target == right.target;
     if (left.target != right.target)
         out->target = NULL;
-    return left.kind == right.kind;
+    return true;
 }
 
 static void require(Checker *checker, const Expr *expr, ValueKind kind)
@@ -107,28 +117,47 @@ static void require(Checker *checker, const Expr *expr, ValueKind kind)
         report_type(checker, expr->position, kind_names[expr->type.kind], kind_names[kind]);
 }
 
+static bool is_text_literal(const Expr *expr) { return expr->kind == NODE_LITERAL && expr->value.kind == VALUE_TEXT; }
+
 /* A text literal that is a UUID may stand for a record. */
-static void take_uuid(Expr *expr, const Expr *other)
+static void take_uuid(Expr *expr, ValueKind wanted)
 {
-    if (expr->kind == NODE_LITERAL && expr->type.kind == VALUE_TEXT && other->type.kind == VALUE_ID &&
-        uuid_valid(expr->value.text))
+    if (wanted == VALUE_ID && is_text_literal(expr) && uuid_valid(expr->value.text))
         expr->type = (ExprType){ .kind = VALUE_ID };
+}
+
+/* A text that the field can never be, or contain as an item: most likely a code misspelt. */
+static void check_code(Checker *checker, const Expr *literal, const Expr *path)
+{
+    const ExprScope *scope = checker->scope;
+    if (!scope->code || !is_text_literal(literal) || path->kind != NODE_PATH)
+        return;
+    const PathStep *step = &path->steps[path->step_count - 1];
+    if (!scope->code(scope->context, step->type, step->field, literal->value.text))
+        report(checker, ECODE_EXPR_CODE, literal->position,
+               ARG_TEXT("label", scope->field_label(scope->context, step->type, step->field)),
+               ARG("code", literal->value.text));
 }
 
 static void check_pair(Checker *checker, Expr *left, Expr *right, Operator sign)
 {
-    take_uuid(left, right);
-    take_uuid(right, left);
+    take_uuid(left, right->type.kind);
+    take_uuid(right, left->type.kind);
     ExprType both;
     if (!known(left) || !known(right))
         return;
+    bool equality = sign == OPERATOR_EQ || sign == OPERATOR_NE;
     if (!unify(left->type, right->type, &both))
         report_type(checker, right->position, kind_names[left->type.kind], kind_names[right->type.kind]);
-    else if (sign != OPERATOR_EQ && sign != OPERATOR_NE && !is_ordered(both.kind))
+    else if (!is_whole(both.kind) || (!equality && !is_ordered(both.kind)))
         report_type(checker, right->position, kind_names[both.kind], text_same(operator_signs[sign]));
     else if (checker->filter && !left->constant && !right->constant && scale_of(left->type) != scale_of(right->type))
         report_filter(checker, right->position,
                       TEXT("小数位数不同的字段互相比较", "a comparison of fields with different decimal places"));
+    else if (equality && both.kind == VALUE_TEXT) {
+        check_code(checker, left, right);
+        check_code(checker, right, left);
+    }
 }
 
 /* ---- nodes ---- */
@@ -151,6 +180,8 @@ static bool find_field(Checker *checker, PathStep *step, const void *type)
     step->type = type;
     step->field = field.field;
     step->field_type = field.type;
+    if (checker->filter && field.live)
+        report_filter(checker, step->position, TEXT("计算得出的值", "a computed value"));
     return true;
 }
 
@@ -172,6 +203,7 @@ static void check_path(Checker *checker, Expr *expr)
 typedef struct Function {
     Str     name;
     uint8_t least, most; /* arguments */
+    bool    in_filter;   /* of constants, which are worked out beforehand; false: not even so */
     void (*check)(Checker *checker, Expr *call);
 } Function;
 
@@ -238,8 +270,21 @@ static void check_round(Checker *checker, Expr *call)
 
 static void check_length(Checker *checker, Expr *call)
 {
-    require(checker, call->first, VALUE_TEXT);
+    if (call->first->type.kind != VALUE_LIST)
+        require(checker, call->first, VALUE_TEXT);
     call->type = (ExprType){ .kind = VALUE_INTEGER };
+}
+
+/* param('code'): the name is written out, so that its type is known before there is a value. */
+static void check_param(Checker *checker, Expr *call)
+{
+    const ExprScope *scope = checker->scope;
+    const Expr      *code = call->first;
+    if (!is_text_literal(code))
+        report_form(checker, code->position,
+                    TEXT("param 的参数应为单引号内的参数名", "the argument of param must be a name in quotes"));
+    else if (!scope->parameter || !scope->parameter(scope->context, code->value.text, &call->type))
+        report(checker, ECODE_EXPR_PARAMETER, code->position, ARG("code", code->value.text), (ErrArg){ 0 });
 }
 
 static void check_party(Checker *checker, Expr *call)
@@ -253,16 +298,18 @@ static void check_party(Checker *checker, Expr *call)
 enum { ARGUMENTS_MAX = 16 };
 
 static const Function functions[FUNCTION_COUNT] = {
-    [FUNCTION_TODAY] = { STR_INIT("today"), 0, 0, check_today },
-    [FUNCTION_DAYS] = { STR_INIT("days"), 2, 2, check_days },
-    [FUNCTION_COALESCE] = { STR_INIT("coalesce"), 2, ARGUMENTS_MAX, check_same },
-    [FUNCTION_MIN] = { STR_INIT("min"), 2, ARGUMENTS_MAX, check_extreme },
-    [FUNCTION_MAX] = { STR_INIT("max"), 2, ARGUMENTS_MAX, check_extreme },
-    [FUNCTION_ABS] = { STR_INIT("abs"), 1, 1, check_number },
-    [FUNCTION_ROUND] = { STR_INIT("round"), 2, 2, check_round },
-    [FUNCTION_LENGTH] = { STR_INIT("length"), 1, 1, check_length },
-    [FUNCTION_ACTOR] = { STR_INIT("actor"), 0, 0, check_party },
-    [FUNCTION_ORGANISATION] = { STR_INIT("organisation"), 0, 0, check_party },
+    [FUNCTION_TODAY] = { STR_INIT("today"), 0, 0, true, check_today },
+    [FUNCTION_DAYS] = { STR_INIT("days"), 2, 2, true, check_days },
+    [FUNCTION_WORKDAYS] = { STR_INIT("workdays"), 2, 2, false, check_days },
+    [FUNCTION_PARAM] = { STR_INIT("param"), 1, 1, false, check_param },
+    [FUNCTION_COALESCE] = { STR_INIT("coalesce"), 2, ARGUMENTS_MAX, true, check_same },
+    [FUNCTION_MIN] = { STR_INIT("min"), 2, ARGUMENTS_MAX, true, check_extreme },
+    [FUNCTION_MAX] = { STR_INIT("max"), 2, ARGUMENTS_MAX, true, check_extreme },
+    [FUNCTION_ABS] = { STR_INIT("abs"), 1, 1, true, check_number },
+    [FUNCTION_ROUND] = { STR_INIT("round"), 2, 2, true, check_round },
+    [FUNCTION_LENGTH] = { STR_INIT("length"), 1, 1, true, check_length },
+    [FUNCTION_ACTOR] = { STR_INIT("actor"), 0, 0, true, check_party },
+    [FUNCTION_ORGANISATION] = { STR_INIT("organisation"), 0, 0, true, check_party },
 };
 
 static void report_arguments(Checker *checker, const Expr *call, const Function *function)
@@ -289,7 +336,7 @@ static void check_call(Checker *checker, Expr *expr)
             report_arguments(checker, expr, function);
         else
             function->check(checker, expr);
-        if (checker->filter && !expr->constant)
+        if (checker->filter && !(expr->constant && function->in_filter))
             report_filter(checker, expr->position,
                           text_same(str_printf(checker->arena, "%.*s()", STR_FMT(expr->name))));
         return;
@@ -460,10 +507,18 @@ static void check_in(Checker *checker, Expr *expr)
     expr->type = (ExprType){ .kind = VALUE_BOOLEAN };
 }
 
+/* A list contains an item, a text a part. */
 static void check_contains(Checker *checker, Expr *expr)
 {
-    require(checker, expr->first, VALUE_TEXT);
-    require(checker, expr->last, VALUE_TEXT);
+    Expr     *whole = expr->first, *part = expr->last;
+    bool      list = whole->type.kind == VALUE_LIST;
+    ValueKind wanted = list ? list_item_kind(whole->type) : VALUE_TEXT;
+    if (!list)
+        require(checker, whole, VALUE_TEXT);
+    else if (wanted == VALUE_TEXT)
+        check_code(checker, part, whole);
+    take_uuid(part, wanted);
+    require(checker, part, wanted);
     expr->type = (ExprType){ .kind = VALUE_BOOLEAN };
 }
 

@@ -180,42 +180,96 @@ static bool eval_extreme(Eval *eval, const Expr *expr, ExprRow row, Value *out)
     return fit(eval, expr, out);
 }
 
+static bool eval_param(Eval *eval, const Expr *expr, ExprRow row, Value *out)
+{
+    const ExprEnv *env = eval->env;
+    (void)row;
+    *out = VALUE_NONE;
+    if (!env->parameter)
+        return true;
+    Err err = env->parameter(env->context, eval->root, expr->first->value.text, out);
+    return err.kind ? fail(eval, err) : true;
+}
+
+static bool value_today(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    (void)expr, (void)first, (void)second;
+    *out = value_date(eval->env->today);
+    return true;
+}
+
+/* From the first to the second; days of four-digit years cannot overflow. */
+static bool value_days(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    bool worked = expr->function == FUNCTION_WORKDAYS;
+    *out = value_int(worked ? workdays_between(eval->env->calendar, first.number, second.number)
+                            : second.number - first.number);
+    return true;
+}
+
+static bool value_abs(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    (void)second;
+    *out = first;
+    if (first.number < 0 && __builtin_sub_overflow((int64_t)0, first.number, &out->number))
+        return overflow(eval, expr, out);
+    return true;
+}
+
+static bool value_round(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    Decimal rounded;
+    if (!decimal_round(value_number(first), (uint8_t)second.number, &rounded))
+        return overflow(eval, expr, out);
+    *out = value_decimal(rounded);
+    return true;
+}
+
+static bool value_length(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    (void)eval, (void)expr, (void)second;
+    int64_t items = 0;
+    for (Str rest = first.text; first.kind == VALUE_LIST && rest.len; items++)
+        value_list_next(&rest);
+    *out = value_int(first.kind == VALUE_LIST ? items : (int64_t)utf8_length(first.text));
+    return true;
+}
+
 /* Who has no organisation, or is not signed in, is nobody. */
-static Value party(Str id) { return id.len ? value_id(id) : VALUE_NONE; }
+static bool value_party(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    (void)first, (void)second;
+    Str id = expr->function == FUNCTION_ACTOR ? eval->env->actor : eval->env->organisation;
+    *out = id.len ? value_id(id) : VALUE_NONE;
+    return true;
+}
+
+/* Of at most two arguments; a missing one makes the whole missing. The others have their own way with arguments. */
+static bool (*const function_values[FUNCTION_COUNT])(Eval *eval, const Expr *expr, Value first, Value second,
+                                                     Value *out) = {
+    [FUNCTION_TODAY] = value_today, [FUNCTION_DAYS] = value_days,          [FUNCTION_WORKDAYS] = value_days,
+    [FUNCTION_ABS] = value_abs,     [FUNCTION_ROUND] = value_round,        [FUNCTION_LENGTH] = value_length,
+    [FUNCTION_ACTOR] = value_party, [FUNCTION_ORGANISATION] = value_party,
+};
 
 static bool eval_call(Eval *eval, const Expr *expr, ExprRow row, Value *out)
 {
-    Value   first = VALUE_NONE, second = VALUE_NONE;
-    Decimal rounded;
-    if (expr->function == FUNCTION_COALESCE)
-        return eval_coalesce(eval, expr, row, out);
-    if (expr->function == FUNCTION_MIN || expr->function == FUNCTION_MAX)
-        return eval_extreme(eval, expr, row, out);
-    if ((expr->count > 0 && !eval_value(eval, expr->first, row, &first)) ||
-        (expr->count > 1 && !eval_value(eval, expr->last, row, &second)))
-        return false;
-    *out = VALUE_NONE;
-    if ((expr->count > 0 && first.kind == VALUE_MISSING) || (expr->count > 1 && second.kind == VALUE_MISSING))
-        return true;
+    Value values[2] = { VALUE_NONE, VALUE_NONE };
+    bool  missing = false;
     switch (expr->function) {
-    case FUNCTION_TODAY: *out = value_date(eval->env->today); return true;
-    case FUNCTION_DAYS: /* from the first to the second; days of four-digit years cannot overflow */
-        *out = value_int(second.number - first.number);
-        return true;
-    case FUNCTION_ABS:
-        *out = first;
-        if (first.number < 0 && __builtin_sub_overflow((int64_t)0, first.number, &out->number))
-            return overflow(eval, expr, out);
-        return true;
-    case FUNCTION_ROUND:
-        if (!decimal_round(value_number(first), (uint8_t)second.number, &rounded))
-            return overflow(eval, expr, out);
-        *out = value_decimal(rounded);
-        return true;
-    case FUNCTION_LENGTH: *out = value_int((int64_t)utf8_length(first.text)); return true;
-    case FUNCTION_ACTOR: *out = party(eval->env->actor); return true;
-    default: *out = party(eval->env->organisation); return true;
+    case FUNCTION_PARAM: return eval_param(eval, expr, row, out);
+    case FUNCTION_COALESCE: return eval_coalesce(eval, expr, row, out);
+    case FUNCTION_MIN:
+    case FUNCTION_MAX: return eval_extreme(eval, expr, row, out);
+    default: break;
     }
+    for (size_t i = 0; i < expr->count; i++) {
+        if (!eval_value(eval, i ? expr->last : expr->first, row, &values[i]))
+            return false;
+        missing |= values[i].kind == VALUE_MISSING;
+    }
+    *out = VALUE_NONE;
+    return missing || function_values[expr->function](eval, expr, values[0], values[1], out);
 }
 
 /* ---- collections ---- */
@@ -352,11 +406,14 @@ static bool eval_in(Eval *eval, const Expr *expr, ExprRow row, Value *out)
 
 static bool eval_contains(Eval *eval, const Expr *expr, ExprRow row, Value *out)
 {
-    Value text, part;
-    if (!eval_value(eval, expr->first, row, &text) || !eval_value(eval, expr->last, row, &part))
+    Value whole, part;
+    if (!eval_value(eval, expr->first, row, &whole) || !eval_value(eval, expr->last, row, &part))
         return false;
-    bool found = text.kind != VALUE_MISSING && part.kind != VALUE_MISSING &&
-                 (part.text.len == 0 || str_find(text.text, part.text) < text.text.len);
+    bool found = whole.kind != VALUE_MISSING && part.kind != VALUE_MISSING;
+    if (whole.kind == VALUE_LIST)
+        found = found && value_list_holds(whole, part.text);
+    else
+        found = found && (part.text.len == 0 || str_find(whole.text, part.text) < whole.text.len);
     *out = value_bool(found);
     return true;
 }
@@ -432,6 +489,7 @@ Err expr_eval(Arena *arena, const Expr *expr, const ExprEnv *env, ExprRow row, V
     Value value;
     (void)arena; /* no part of a value needs memory of its own; the rows are the caller's */
     eval.env = env;
+    eval.root = row;
     eval.thorough = eval.hidden = false;
     eval.visits = 0;
     if (!eval_value(&eval, expr, row, &value))

@@ -8,7 +8,7 @@
 #include "base/date.h"
 #include "base/utf8.h"
 
-enum { CHILDREN_SHOWN_MAX = 3, VALUE_POINTS_MAX = 60 };
+enum { CHILDREN_SHOWN_MAX = 3, ITEMS_SHOWN_MAX = 8, VALUE_POINTS_MAX = 60 };
 
 typedef struct Explain {
     Arena           *arena;
@@ -127,6 +127,29 @@ static Text quoted(const Explain *x, Text text)
     return out;
 }
 
+/* A code, an id or a text as the field calls it; step NULL when it belongs to no field. */
+static Text quoted_label(const Explain *x, Value value, const PathStep *step)
+{
+    return quoted(x, step ? x->scope->value_label(x->scope->context, step->type, step->field, value)
+                          : text_same(value.text));
+}
+
+/* The first few items of a list, and how many there are when these are not all. */
+static Text list_words(const Explain *x, Value list, const PathStep *step)
+{
+    bool     ids = step && list_item_kind(step->field_type) == VALUE_ID;
+    int64_t  count = 0;
+    TextList items = { 0 };
+    for (Str rest = list.text; rest.len; count++) {
+        Str item = value_list_next(&rest);
+        if (count < ITEMS_SHOWN_MAX)
+            list_add(x, &items, quoted_label(x, ids ? value_id(item) : value_text(item), step));
+    }
+    Text out = list_join(x, &items, TEXT("、", ", "));
+    return count <= ITEMS_SHOWN_MAX ? out
+                                    : fill(x, TEXT("{a}等 {b} 项", "{a} … ({b} in all)"), out, number_text(x, count));
+}
+
 /* A value as the field calls it; step NULL when it belongs to no field. */
 static Text value_words(const Explain *x, Value value, const PathStep *step)
 {
@@ -134,12 +157,13 @@ static Text value_words(const Explain *x, Value value, const PathStep *step)
         return TEXT("未填写", "missing");
     if (value.kind == VALUE_BOOLEAN)
         return value.number ? TEXT("“是”", "“yes”") : TEXT("“否”", "“no”");
-    if (value.kind != VALUE_TEXT && value.kind != VALUE_ID)
-        return text_same(value_plain(x->arena, value));
-    Text text = text_same(value.text);
-    if (step)
-        text = x->scope->value_label(x->scope->context, step->type, step->field, value);
-    return quoted(x, text);
+    if (value.kind == VALUE_LIST)
+        return list_words(x, value, step);
+    if (value.kind == VALUE_ROWS)
+        return TEXT("已填写", "filled in");
+    if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
+        return quoted_label(x, value, step);
+    return text_same(value_plain(x->arena, value));
 }
 
 static const PathStep *last_step(const Expr *path)
@@ -162,11 +186,17 @@ static Text arguments(const Explain *x, const Expr *call)
     return spaced(x, list_join(x, &list, TEXT("、", ", ")), false, true);
 }
 
+static Text param_label(const Explain *x, const Expr *call)
+{
+    return inside_sentence(x, x->scope->parameter_label(x->scope->context, call->first->value.text));
+}
+
 static Text call_phrase(const Explain *x, const Expr *call)
 {
     static const Text patterns[FUNCTION_COUNT] = {
         [FUNCTION_TODAY] = TEXT_INIT("今天", "today"),
         [FUNCTION_DAYS] = TEXT_INIT("从{a}到{b}的天数", "the days from {a} to {b}"),
+        [FUNCTION_WORKDAYS] = TEXT_INIT("从{a}到{b}的工作日数", "the working days from {a} to {b}"),
         [FUNCTION_COALESCE] = TEXT_INIT("{a}中第一个已填写的", "the first of {a} that is filled in"),
         [FUNCTION_MIN] = TEXT_INIT("{a}中最小的", "the least of {a}"),
         [FUNCTION_MAX] = TEXT_INIT("{a}中最大的", "the greatest of {a}"),
@@ -176,6 +206,8 @@ static Text call_phrase(const Explain *x, const Expr *call)
         [FUNCTION_ACTOR] = TEXT_INIT("办理人", "the person acting"),
         [FUNCTION_ORGANISATION] = TEXT_INIT("办理单位", "the organisation acting"),
     };
+    if (call->function == FUNCTION_PARAM)
+        return param_label(x, call);
     Text none = TEXT("", "");
     bool list = call->function == FUNCTION_COALESCE || call->function == FUNCTION_MIN || call->function == FUNCTION_MAX;
     Text first = call->count == 0 ? none : list ? arguments(x, call) : phrase(x, call->first, NULL);
@@ -323,6 +355,18 @@ static Text in_rule(const Explain *x, const Expr *expr, bool negated)
     return fill(x, pattern, left, spaced(x, list_join(x, &items, TEXT("、", ", ")), true, true));
 }
 
+static Text contains_rule(const Explain *x, const Expr *expr, bool negated)
+{
+    static const Text patterns[2][2] = {
+        /* of a list, negated */
+        { TEXT_INIT("{a}包含{b}", "{a} contains {b}"), TEXT_INIT("{a}不含{b}", "{a} does not contain {b}") },
+        { TEXT_INIT("{a}中有{b}", "{b} is among {a}"), TEXT_INIT("{a}中没有{b}", "{b} is not among {a}") },
+    };
+    bool list = expr->first->type.kind == VALUE_LIST;
+    return fill(x, patterns[list][negated], phrase(x, expr->first, NULL),
+                phrase(x, expr->last, list ? expr->first : NULL));
+}
+
 static Text collection_rule(const Explain *x, const Expr *expr, bool negated)
 {
     static const Text patterns[2][2][2] = {
@@ -364,10 +408,7 @@ static Text rule(const Explain *x, const Expr *expr, bool negated)
     case NODE_NOT: return rule(x, expr->first, !negated);
     case NODE_COMPARE: return compare_rule(x, expr, negated);
     case NODE_IN: return in_rule(x, expr, negated);
-    case NODE_CONTAINS:
-        return fill(x,
-                    negated ? TEXT("{a}不含{b}", "{a} does not contain {b}") : TEXT("{a}包含{b}", "{a} contains {b}"),
-                    phrase(x, expr->first, NULL), phrase(x, expr->last, NULL));
+    case NODE_CONTAINS: return contains_rule(x, expr, negated);
     case NODE_MISSING:
         return fill_one(
             x, negated != expr->negated ? TEXT("{a}已填写", "{a} is filled in") : TEXT("{a}未填写", "{a} is missing"),
@@ -388,8 +429,7 @@ static bool add_found(Explain *x, const Expr *expr, ExprRow row, bool negated, b
 
 static Text labelled(const Explain *x, Text label, Value value, const PathStep *step)
 {
-    bool apart = value.kind != VALUE_MISSING && value.kind != VALUE_TEXT && value.kind != VALUE_ID &&
-                 value.kind != VALUE_BOOLEAN;
+    bool apart = kind_is_number(value.kind) || value.kind == VALUE_DATE || value.kind == VALUE_INSTANT;
     return fill(x, apart ? TEXT("{a} {b}", "{a} {b}") : TEXT("{a}{b}", "{a} {b}"), label, value_words(x, value, step));
 }
 
@@ -467,18 +507,55 @@ static bool collection_found(Explain *x, const Expr *expr, ExprRow row, bool neg
     return true;
 }
 
-/* Adds the value of each field, collection and day that the expression reads, in the order of the text. */
-static bool add_found(Explain *x, const Expr *expr, ExprRow row, bool negated, bool inside, TextList *found)
+/* Whether holidays not yet known may still change the number. */
+static bool workdays_provisional(Explain *x, const Expr *call, ExprRow row, bool *out)
+{
+    Value from, to;
+    if (!eval_value(&x->eval, call->first, row, &from) || !eval_value(&x->eval, call->last, row, &to))
+        return false;
+    *out = from.kind == VALUE_DATE && to.kind == VALUE_DATE &&
+           !workdays_known(x->eval.env->calendar, from.number, to.number);
+    return true;
+}
+
+static bool workdays_found(Explain *x, const Expr *call, ExprRow row, TextList *found)
 {
     Value value;
+    bool  provisional;
+    if (!eval_value(&x->eval, call, row, &value) || !workdays_provisional(x, call, row, &provisional))
+        return false;
+    Text text = labelled(x, phrase(x, call, NULL), value, NULL);
+    if (provisional)
+        text = fill_one(x, TEXT("{a}（暂定，节假日尚未全部公布）", "{a} (provisional: not all holidays are known yet)"),
+                        text);
+    list_add(x, found, text);
+    return true;
+}
+
+static bool leaf_found(Explain *x, const Expr *expr, ExprRow row, TextList *found)
+{
+    bool  param = expr->kind == NODE_CALL && expr->function == FUNCTION_PARAM;
+    Value value;
+    if (!eval_value(&x->eval, expr, row, &value))
+        return false;
+    Text label = phrase(x, expr, NULL);
+    list_add(x, found,
+             param && value.kind == VALUE_MISSING ? fill_one(x, TEXT("{a}尚无有效值", "{a} not in force"), label)
+                                                  : labelled(x, label, value, last_step(expr)));
+    return true;
+}
+
+/* Adds the value of each field, collection, parameter and day that the expression reads, in the order of the text; and
+ * of working days their number, which no reader works out from the dates. */
+static bool add_found(Explain *x, const Expr *expr, ExprRow row, bool negated, bool inside, TextList *found)
+{
+    FunctionId function = expr->kind == NODE_CALL ? expr->function : FUNCTION_COUNT;
     if (expr->kind == NODE_COLLECTION)
         return collection_found(x, expr, row, negated, inside, found);
-    if (expr->kind == NODE_PATH || (expr->kind == NODE_CALL && expr->function == FUNCTION_TODAY)) {
-        if (!eval_value(&x->eval, expr, row, &value))
-            return false;
-        list_add(x, found, labelled(x, phrase(x, expr, NULL), value, last_step(expr)));
-        return true;
-    }
+    if (expr->kind == NODE_PATH || function == FUNCTION_TODAY || function == FUNCTION_PARAM)
+        return leaf_found(x, expr, row, found);
+    if (function == FUNCTION_WORKDAYS && !workdays_found(x, expr, row, found))
+        return false;
     negated ^= expr->kind == NODE_NOT;
     for (const Expr *operand = expr->first; operand; operand = operand->next)
         if (!add_found(x, operand, row, negated, inside, found))
@@ -546,7 +623,7 @@ static bool explain_all(Explain *x, const Expr *expr, ExprRow row, ExprClause **
 Err expr_explain(Arena *arena, const Expr *expr, const ExprScope *scope, const ExprEnv *env, ExprRow row,
                  ExprClause **out, size_t *count)
 {
-    Explain     x = { .arena = arena, .scope = scope, .eval = { .env = env } };
+    Explain     x = { .arena = arena, .scope = scope, .eval = { .env = env, .root = row } };
     size_t      total = count_clauses(expr);
     ExprClause *clauses = ARENA_ARRAY(arena, ExprClause, total), *next = clauses;
     if (!explain_all(&x, expr, row, &next))

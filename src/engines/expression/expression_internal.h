@@ -103,6 +103,8 @@ typedef enum Operator {
 typedef enum FunctionId {
     FUNCTION_TODAY,
     FUNCTION_DAYS,
+    FUNCTION_WORKDAYS,
+    FUNCTION_PARAM,
     FUNCTION_COALESCE,
     FUNCTION_MIN,
     FUNCTION_MAX,
@@ -160,6 +162,9 @@ struct Expr {
     bool           has_field; /* steps[1] is a field of the child */
 };
 
+/* A list of references holds ids, one of choices codes. */
+static inline ValueKind list_item_kind(ExprType list) { return list.target ? VALUE_ID : VALUE_TEXT; }
+
 static inline bool kind_is_number(ValueKind kind) { return kind == VALUE_INTEGER || kind == VALUE_DECIMAL; }
 
 #define CONTEXT_POINTS 40 /* of an expression's text in an Err's context */
@@ -176,6 +181,7 @@ static inline uint8_t division_scale(uint8_t left, uint8_t right)
 
 typedef struct Eval {
     const ExprEnv *env;
+    ExprRow        root;     /* the row given to expr_eval: parameters go by its day */
     bool           thorough; /* visit every part, also where the result is known, and take overflow as missing */
     bool           hidden;   /* something visited is hidden from the reader; complete after a thorough walk */
     size_t         visits;   /* nodes and children visited, up to EVAL_VISITS_MAX */

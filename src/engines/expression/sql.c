@@ -347,10 +347,37 @@ static Err write_in(Emit *emit, const Expr *expr, Str alias, bool exact)
     return write_truth(emit, false);
 }
 
+/* ",a,b," holds ",a,". No item has a comma or is empty: a constant of this kind is no item, and in a column each comma
+ * is doubled, which no list holds. */
+static Err write_list_contains(Emit *emit, const Expr *expr, Str alias, bool exact)
+{
+    const Expr *item = expr->last;
+    Value       value = VALUE_NONE;
+    if (item->constant) {
+        TRY(constant(emit, item, &value));
+        if (value.kind == VALUE_MISSING || value.text.len == 0 || memchr(value.text.ptr, ',', value.text.len))
+            return write_truth(emit, false);
+    }
+    write(emit, exact ? "coalesce(instr(',' || " : "instr(',' || ");
+    TRY(operand(emit, expr->first, alias));
+    write(emit, " || ',', ");
+    if (item->constant) {
+        expr_sql_param(emit->sql, value_text(str_printf(emit->sql->arena, ",%.*s,", STR_FMT(value.text))));
+    } else {
+        write(emit, "',' || replace(");
+        TRY(operand(emit, item, alias));
+        write(emit, ", ',', ',,') || ','");
+    }
+    write(emit, exact ? ") > 0, FALSE)" : ") > 0");
+    return ERR_OK;
+}
+
 /* The one place where the databases differ: PostgreSQL calls it strpos. Both give 1 for an empty part. */
 static Err write_contains(Emit *emit, const Expr *expr, Str alias, bool exact)
 {
     Value values[2] = { { .kind = VALUE_TEXT }, { .kind = VALUE_TEXT } };
+    if (expr->first->type.kind == VALUE_LIST)
+        return write_list_contains(emit, expr, alias, exact);
     if (expr->first->constant)
         TRY(constant(emit, expr->first, &values[0]));
     if (expr->last->constant)
