@@ -280,6 +280,27 @@ void connection_send(Connection *connection, uv_buf_t parts[2], unsigned count)
     exchange_sent(exchange);
 }
 
+static void on_piece_written(uv_write_t *request, int status)
+{
+    Connection *connection = request->data;
+    if (status < 0)
+        connection_close(connection);
+    exchange_piece_sent(connection->exchange);
+}
+
+/* By way of the loop also when the client takes it at once: others have their turn between two pieces. Each piece has
+ * its own time, so that having been fast is no leave to stand still. */
+void connection_send_piece(Connection *connection, const uv_buf_t *parts, unsigned count)
+{
+    connection->send_size = 0;
+    for (unsigned i = 0; i < count; i++)
+        connection->send_size += parts[i].len;
+    set_phase(connection, PHASE_SEND);
+    connection->write.data = connection;
+    if (uv_write(&connection->write, &connection->handle.stream, parts, count, on_piece_written) != 0)
+        on_piece_written(&connection->write, UV_ECANCELED);
+}
+
 static void on_shutdown(uv_shutdown_t *request, int status)
 {
     if (status < 0 && status != UV_ECANCELED)
@@ -347,7 +368,9 @@ void connection_close(Connection *connection)
     if (connection->closing)
         return;
     connection->closing = true;
-    uv_close((uv_handle_t *)&connection->handle.stream, on_closed);
+    bool half = exchange && exchange->in_pieces && !exchange->sent && !connection->arrival.from_unix;
+    if (!half || uv_tcp_close_reset(&connection->handle.tcp, on_closed) != 0)
+        uv_close((uv_handle_t *)&connection->handle.stream, on_closed);
     if (!exchange || exchange->replied)
         return; /* none, or its write ends now */
     connection->exchange = NULL;

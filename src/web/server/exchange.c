@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "web/server/listen.h"
@@ -298,6 +299,9 @@ static Str decimal(uint64_t number, char room[20])
 
 enum { OWN_HEADERS_MAX = 256 }; /* the status line and all that the server adds */
 
+/* IN_PIECES: of an answer whose length nobody knows yet. */
+#define IN_PIECES SIZE_MAX
+
 static Str answer_head(Exchange *exchange, int status, const Header *headers, size_t count, size_t body_length)
 {
     size_t size = OWN_HEADERS_MAX;
@@ -314,7 +318,9 @@ static Str answer_head(Exchange *exchange, int status, const Header *headers, si
     put(&at, loop_date_line(exchange->loop));
     for (size_t i = 0; i < count; i++)
         put_header(&at, headers[i].name, headers[i].value);
-    if (status != 204 && status != 304)
+    if (body_length == IN_PIECES && exchange->head.minor > 0)
+        put_header(&at, STR("Transfer-Encoding"), STR("chunked"));
+    else if (body_length != IN_PIECES && status != 204 && status != 304)
         put_header(&at, STR("Content-Length"), decimal(body_length, room));
     put_header(&at, STR("Connection"), exchange->connection->keep_alive ? STR("keep-alive") : STR("close"));
     put_header(&at, STR("X-Request-Id"), exchange_id(exchange));
@@ -322,12 +328,19 @@ static Str answer_head(Exchange *exchange, int status, const Header *headers, si
     return (Str){ start, (size_t)(at - start) };
 }
 
-static void send_answer(Exchange *exchange, int status, const Header *headers, size_t count, Str body)
+/* What follows the answer; one that only the connection's end can end keeps no connection. */
+static void decide_end(Exchange *exchange, bool ends_itself)
 {
     Connection *connection = exchange->connection;
     bool        wanted = exchange->head.keep_alive && !exchange->refused;
-    connection->keep_alive = wanted && !exchange->loop->draining;
+    connection->keep_alive = wanted && ends_itself && !exchange->loop->draining;
     connection->linger = !connection->keep_alive && (wanted || exchange->refused);
+}
+
+static void send_answer(Exchange *exchange, int status, const Header *headers, size_t count, Str body)
+{
+    Connection *connection = exchange->connection;
+    decide_end(exchange, true);
     Str      head = answer_head(exchange, status, headers, count, body.len);
     bool     bodiless = exchange->head.method == METHOD_HEAD || status == 204 || status == 304 || body.len == 0;
     uv_buf_t parts[2] = { uv_buf_init((char *)head.ptr, (unsigned)head.len),
@@ -347,6 +360,97 @@ void exchange_reply(Exchange *exchange, int status, const Header *headers, size_
         send_answer(exchange, status, headers, header_count, body);
     else
         exchange_sent(exchange);
+}
+
+/* ---- its answer in pieces ---- */
+
+static void producer_end(Exchange *exchange)
+{
+    if (exchange->producer.end)
+        exchange->producer.end(exchange->producer.context);
+    exchange->producer = (Producer){ 0 };
+}
+
+/* What stands before a chunk: the end of the one before, and its own size. Of no bytes it is the last. */
+static Str chunk_line(Exchange *exchange, size_t length)
+{
+    if (exchange->head.minor == 0)
+        return STR("");
+    int written = snprintf(exchange->chunk_line, sizeof exchange->chunk_line, "%s%zx\r\n%s",
+                           exchange->has_piece ? "\r\n" : "", length, length ? "" : "\r\n");
+    exchange->has_piece = true;
+    return (Str){ exchange->chunk_line, (size_t)written };
+}
+
+/* Counts the memory that the next piece holds instead of that of the last one. */
+static bool piece_count(Exchange *exchange)
+{
+    Server *server = exchange->loop->server;
+    size_t  held = arena_used(exchange->arena);
+    if (exchange->producer.arena)
+        held += arena_used(exchange->producer.arena);
+    memory_give(server, exchange->answer_taken);
+    exchange->answer_taken = memory_take(server, held) ? held : 0;
+    return exchange->answer_taken == held;
+}
+
+static void pieces_end(Exchange *exchange)
+{
+    producer_end(exchange);
+    exchange_sent(exchange);
+}
+
+/* The next piece, with `head` before the first one. */
+static void send_piece(Exchange *exchange, Str head)
+{
+    Str piece = STR_NONE;
+    Err err = exchange->producer.next(exchange->producer.context, &piece);
+    if (err.kind || !piece_count(exchange)) {
+        connection_close(exchange->connection);
+        pieces_end(exchange);
+        return;
+    }
+    Str      line = chunk_line(exchange, piece.len);
+    uv_buf_t parts[] = { uv_buf_init((char *)head.ptr, (unsigned)head.len),
+                         uv_buf_init((char *)line.ptr, (unsigned)line.len),
+                         uv_buf_init((char *)piece.ptr, (unsigned)piece.len) };
+    exchange->last_piece = piece.len == 0;
+    connection_send_piece(exchange->connection, parts, sizeof parts / sizeof parts[0]);
+}
+
+void exchange_piece_sent(Exchange *exchange)
+{
+    if (exchange->last_piece || exchange->connection->closing)
+        pieces_end(exchange);
+    else
+        send_piece(exchange, STR(""));
+}
+
+void exchange_stream(Exchange *exchange, int status, const Header *headers, size_t header_count,
+                     const Producer *producer)
+{
+    assert(!exchange->replied && status >= 200 && status <= 599);
+    exchange->producer = *producer;
+    if (!headers_clean(headers, header_count)) {
+        producer_end(exchange);
+        reply_plain(exchange, err_make(ECODE_INTERNAL, "control character in a header of an answer"));
+        return;
+    }
+    exchange->replied = true;
+    if (!exchange->connection) {
+        pieces_end(exchange);
+        return;
+    }
+    decide_end(exchange, exchange->head.minor > 0 || exchange->head.method == METHOD_HEAD);
+    Str head = answer_head(exchange, status, headers, header_count, IN_PIECES);
+    if (exchange->head.method == METHOD_HEAD) {
+        uv_buf_t parts[2] = { uv_buf_init((char *)head.ptr, (unsigned)head.len) };
+        producer_end(exchange);
+        connection_send(exchange->connection, parts, 1);
+        return;
+    }
+    exchange->in_pieces = true;
+    send_piece(exchange, head);
 }
 
 /* ---- what the application asks of it ---- */

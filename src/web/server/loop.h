@@ -152,10 +152,14 @@ void connection_check_time(Connection *connection);
 void connection_drain(Connection *connection);
 /* Sends the answer of its exchange: the parts one after the other. */
 void connection_send(Connection *connection, uv_buf_t parts[2], unsigned count);
+/* Sends a piece of it, the parts one after the other; exchange_piece_sent() follows. */
+void connection_send_piece(Connection *connection, const uv_buf_t *parts, unsigned count);
 /* Its answer is out: on to the next request, or the end. */
 void connection_next(Connection *connection);
 
 /* ---- exchange ---- */
+
+enum { CHUNK_LINE_ROOM = 32 };
 
 struct Exchange {
     Loop       *loop;
@@ -171,6 +175,9 @@ struct Exchange {
     char       *body;
     size_t      body_length, body_capacity, body_max;
     size_t      answer_taken; /* bytes counted while the answer is being sent */
+    Producer    producer;     /* of an answer in pieces, while it is being sent */
+    bool        in_pieces, has_piece, last_piece;
+    char        chunk_line[CHUNK_LINE_ROOM];
     bool        refused, replied, sent;
     bool        held; /* the application's code runs on it: it stays readable */
 };
@@ -184,6 +191,8 @@ void exchange_handle(Exchange *exchange);
 void exchange_refuse(Exchange *exchange, Err err);
 /* Runs what was posted. */
 void exchange_run(const Post *post);
+/* A piece of the answer is out; or not, and the connection is closed. */
+void exchange_piece_sent(Exchange *exchange);
 /* All of the answer is out, or there is nobody left to send it to. */
 void exchange_sent(Exchange *exchange);
 void exchange_free(Exchange *exchange);

@@ -9,6 +9,9 @@
  *          the arena is then emptied and used for the next request of that loop. An idle connection holds neither.
  * Order    Answers go out in the order of their requests: the next request of a connection is not looked at before the
  *          answer to the one before it is sent.
+ * Pieces   An answer may be made while it is sent: the next piece when the client has taken the one before, so that no
+ *          more than one is in memory and a slow client holds up its own answer alone. Between two of them the loop
+ *          serves others.
  * Limits   base/limits.h. Over a limit of size or form the client gets an answer and the connection ends; a client that
  *          is too slow is cut off without one.
  * Signals  Loop threads block all signals. server_stop() may be called from a signal handler. */
@@ -122,6 +125,20 @@ bool          exchange_client_gone(const Exchange *exchange); /* known to be; th
  * with a control character in it (an answer split in two) is answered with 500 instead. Inside handle() and posted
  * functions the exchange stays readable until they return; elsewhere it is gone after this call. */
 void exchange_reply(Exchange *exchange, int status, const Header *headers, size_t header_count, Str body);
+
+typedef struct Producer { /* of a body that is made piece by piece, on the loop thread */
+    /* The next piece, of about 64 KiB at most, which stays until the next call; an empty one is the end. */
+    Err (*next)(void *context, Str *out);
+    void (*end)(void *context); /* once, whatever ended it: all sent, an error, the client gone, the server stopped */
+    void        *context;
+    const Arena *arena; /* of the pieces: what it holds counts as memory in flight */
+} Producer;
+
+/* Answers as exchange_reply() does, with such a body: in chunks, or until the connection ends for HTTP/1.0; to HEAD
+ * without asking for a piece. A body that ends half-way (an error of next(), a client too slow, drain_ms over) never
+ * looks whole: its last chunk is missing, and over TCP the connection is reset. */
+void exchange_stream(Exchange *exchange, int status, const Header *headers, size_t header_count,
+                     const Producer *producer);
 
 /* Has run(exchange, arg) called on the loop thread of an exchange not yet answered. From any thread. */
 void exchange_post(Exchange *exchange, void (*run)(Exchange *exchange, void *arg), void *arg);

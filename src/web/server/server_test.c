@@ -58,6 +58,7 @@ typedef struct World { /* a server, its thread, and what its application needs *
     char           *large;
     unsigned        loop_marks[LOOPS];
     atomic_uint     loops_closed, answered_gone, refused, handled;
+    atomic_uint     pieces_made, producers_ended;
     sem_t           held, released; /* a request to /hold has come; it may be answered */
     pthread_mutex_t lock;
     Worker          workers[WORKERS_MAX];
@@ -98,6 +99,78 @@ static void say_split(Exchange *exchange, World *world)
     (void)world;
     const Header header = { STR("Location"), STR("/a\r\nX-Evil: 1") };
     exchange_reply(exchange, 303, &header, 1, STR(""));
+}
+
+enum { PIECE_BYTES = 60000, ENDLESS = 1000000 };
+
+typedef struct Feed { /* a body in pieces: the first letter of the alphabet so often, then the second … */
+    World *world;
+    Arena *arena;
+    int    made, count;
+    bool   fails; /* instead of an end */
+} Feed;
+
+static Err feed_next(void *context, Str *out)
+{
+    Feed *feed = context;
+    if (feed->made == feed->count)
+        return feed->fails ? err_make(ECODE_STORE_SLOW, "test") : ERR_OK;
+    arena_reset(feed->arena);
+    char *piece = arena_alloc(feed->arena, PIECE_BYTES);
+    memset(piece, 'a' + feed->made++ % 26, PIECE_BYTES);
+    atomic_fetch_add(&feed->world->pieces_made, 1);
+    *out = (Str){ piece, PIECE_BYTES };
+    return ERR_OK;
+}
+
+static void feed_end(void *context)
+{
+    Feed *feed = context;
+    arena_free(feed->arena);
+    atomic_fetch_add(&feed->world->producers_ended, 1);
+}
+
+static void feed(Exchange *exchange, World *world, int count, bool fails)
+{
+    Feed *made = ARENA_NEW(exchange_arena(exchange), Feed);
+    *made = (Feed){ .world = world, .arena = arena_new(), .count = count, .fails = fails };
+    const Header   type = { STR("Content-Type"), STR("text/csv") };
+    const Producer producer = { .next = feed_next, .end = feed_end, .context = made, .arena = made->arena };
+    exchange_stream(exchange, 200, &type, 1, &producer);
+}
+
+/* "/pieces?3": three of them. */
+static void say_pieces(Exchange *exchange, World *world)
+{
+    int64_t count = 0;
+    assert_true(str_int(exchange_query(exchange), &count));
+    feed(exchange, world, (int)count, false);
+}
+
+static void say_half(Exchange *exchange, World *world) { feed(exchange, world, 2, true); }
+static void say_endless(Exchange *exchange, World *world) { feed(exchange, world, ENDLESS, false); }
+
+static void say_pieces_split(Exchange *exchange, World *world)
+{
+    const Header   header = { STR("Content-Disposition"), STR("x\r\nX-Evil: 1") };
+    Feed          *made = ARENA_NEW(exchange_arena(exchange), Feed);
+    const Producer producer = { .next = feed_next, .end = feed_end, .context = made };
+    *made = (Feed){ .world = world, .arena = arena_new() };
+    exchange_stream(exchange, 200, &header, 1, &producer);
+}
+
+static void pieces_when_gone(Exchange *exchange, void *world)
+{
+    if (exchange_client_gone(exchange))
+        say_endless(exchange, world);
+    else
+        exchange_post(exchange, pieces_when_gone, world);
+}
+
+static void say_pieces_when_gone(Exchange *exchange, World *world)
+{
+    sem_post(&world->held);
+    exchange_post(exchange, pieces_when_gone, world);
 }
 
 static void say_nothing(Exchange *exchange, World *world)
@@ -164,10 +237,19 @@ static void handle(Exchange *exchange, void *context)
         Str path;
         void (*answer)(Exchange *exchange, World *world);
     } routes[] = {
-        { STR_INIT("/later"), say_later },     { STR_INIT("/hold"), say_when_released },
-        { STR_INIT("/peer"), say_peer },       { STR_INIT("/loop"), say_loop },
-        { STR_INIT("/large"), say_large },     { STR_INIT("/split"), say_split },
-        { STR_INIT("/nothing"), say_nothing }, { STR_INIT("/gone"), say_when_gone },
+        { STR_INIT("/later"), say_later },
+        { STR_INIT("/hold"), say_when_released },
+        { STR_INIT("/peer"), say_peer },
+        { STR_INIT("/loop"), say_loop },
+        { STR_INIT("/large"), say_large },
+        { STR_INIT("/split"), say_split },
+        { STR_INIT("/nothing"), say_nothing },
+        { STR_INIT("/gone"), say_when_gone },
+        { STR_INIT("/pieces"), say_pieces },
+        { STR_INIT("/half"), say_half },
+        { STR_INIT("/endless"), say_endless },
+        { STR_INIT("/pieces-split"), say_pieces_split },
+        { STR_INIT("/pieces-gone"), say_pieces_when_gone },
     };
     World *world = context;
     atomic_fetch_add(&world->handled, 1);
@@ -272,7 +354,7 @@ static void world_stop(World *world)
     pthread_join(world->thread, NULL);
     world->stopped = true;
     assert_int_equal(world->ended.kind, ERR_NONE);
-    assert_int_equal(world->loops_closed, LOOPS);
+    assert_int_equal(world->loops_closed, world->config.loops);
 }
 
 static void world_free(World *world)
@@ -848,6 +930,286 @@ static void a_large_answer_arrives_whole(void **state)
     close(fd);
 }
 
+/* ---- answers in pieces ---- */
+
+#define PIECES(query) "GET /pieces?" query " HTTP/1.1\r\nHost: a\r\n\r\n"
+static const Str endless_get = STR_INIT("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+
+/* Chunks up to the last one. *whole: it came. */
+static Str read_chunks(Arena *arena, int fd, bool *whole)
+{
+    Buf body = buf_new(arena, ANSWER_MAX);
+    for (*whole = false;;) {
+        char   line[32];
+        size_t length = 0;
+        bool   closed = false;
+        while (length < sizeof line && !str_ends((Str){ line, length }, STR("\r\n")) && !closed)
+            length = read_some(fd, line, length, length + 1, PATIENCE_MS, &closed);
+        if (closed)
+            return buf_str(&body);
+        assert_true(length > 2 && length < sizeof line);
+        line[length] = '\0';
+        size_t size = strtoul(line, NULL, 16);
+        char  *chunk = arena_alloc(arena, size + 2);
+        size_t got = read_some(fd, chunk, 0, size + 2, PATIENCE_MS, &closed);
+        buf_add(&body, (Str){ chunk, got < size ? got : size });
+        if (got < size + 2)
+            return buf_str(&body);
+        assert_memory_equal(chunk + size, "\r\n", 2);
+        *whole = size == 0;
+        if (*whole)
+            return buf_str(&body);
+    }
+}
+
+static void assert_pieces(Str body, int count)
+{
+    assert_int_equal(body.len, (size_t)count * PIECE_BYTES);
+    for (size_t i = 0; i < body.len; i++)
+        if (body.ptr[i] != (char)('a' + i / PIECE_BYTES % 26))
+            fail_msg("byte %zu is '%c'", i, body.ptr[i]);
+}
+
+static void wait_for(const atomic_uint *counter, unsigned wanted)
+{
+    for (int64_t until = now_ms() + PATIENCE_MS; now_ms() < until && atomic_load(counter) < wanted;)
+        sleep_ms(5);
+    assert_int_equal(atomic_load(counter), wanted);
+}
+
+static void an_answer_in_pieces_comes_in_chunks(void **state)
+{
+    static const int counts[] = { 3, 0, 1, 100 };
+    World           *world = *state;
+    int              fd = connect_tcp(world);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) { /* on one connection, which goes on */
+        bool whole;
+        send_all(fd, str_printf(world->arena, PIECES("%d"), counts[i]));
+        Answer answer = read_answer_of(world->arena, fd, true, PATIENCE_MS);
+        assert_int_equal(answer.status, 200);
+        assert_str(header_of(answer, STR("Transfer-Encoding")), "chunked");
+        assert_str(header_of(answer, STR("Content-Type")), "text/csv");
+        assert_str(header_of(answer, STR("Connection")), "keep-alive");
+        assert_null(header_of(answer, STR("Content-Length")).ptr);
+        assert_pieces(read_chunks(world->arena, fd, &whole), counts[i]);
+        assert_true(whole);
+        wait_for(&world->producers_ended, (unsigned)i + 1);
+    }
+    assert_int_equal(world->pieces_made, 104);
+    close(fd);
+}
+
+static void requests_behind_an_answer_in_pieces_wait_for_it(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    bool   whole;
+    send_all(fd, STR(PIECES("2") WHOLE_GET PIECES("1")));
+    assert_int_equal(read_answer_of(world->arena, fd, true, PATIENCE_MS).status, 200);
+    assert_pieces(read_chunks(world->arena, fd, &whole), 2);
+    assert_str(read_answer(world->arena, fd).body, "GET /  ");
+    assert_int_equal(read_answer_of(world->arena, fd, true, PATIENCE_MS).status, 200);
+    assert_pieces(read_chunks(world->arena, fd, &whole), 1);
+    assert_true(whole);
+    close(fd);
+}
+
+static void an_old_client_gets_pieces_until_the_end(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    bool   closed;
+    char  *body = arena_alloc(world->arena, ANSWER_MAX);
+    send_all(fd, STR("GET /pieces?5 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    Answer answer = read_answer_of(world->arena, fd, true, PATIENCE_MS);
+    assert_null(header_of(answer, STR("Transfer-Encoding")).ptr);
+    assert_null(header_of(answer, STR("Content-Length")).ptr);
+    assert_str(header_of(answer, STR("Connection")), "close");
+    assert_pieces((Str){ body, read_some(fd, body, 0, 0, PATIENCE_MS, &closed) }, 5);
+    assert_true(closed);
+    close(fd);
+}
+
+static void head_asks_for_no_piece(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    send_all(fd, STR("HEAD /endless HTTP/1.1\r\nHost: a\r\n\r\n"));
+    Answer answer = read_answer_of(world->arena, fd, true, PATIENCE_MS);
+    assert_str(header_of(answer, STR("Transfer-Encoding")), "chunked");
+    assert_str(ask_on(world, fd, STR(WHOLE_GET)).body, "GET /  ");
+    assert_int_equal(world->pieces_made, 0);
+    assert_int_equal(world->producers_ended, 1);
+    close(fd);
+}
+
+static void what_ends_half_way_never_looks_whole(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    bool   whole;
+    char   rest;
+    send_all(fd, STR("GET /half HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_int_equal(read_answer_of(world->arena, fd, true, PATIENCE_MS).status, 200);
+    read_chunks(world->arena, fd, &whole);
+    assert_false(whole);
+    close(fd);
+    fd = connect_tcp(world); /* without chunks only a reset tells */
+    send_all(fd, STR("GET /half HTTP/1.0\r\n\r\n"));
+    wait_for(&world->producers_ended, 2);
+    ssize_t length;
+    do
+        length = recv(fd, &rest, 1, 0);
+    while (length > 0);
+    assert_int_equal(length, -1);
+    assert_int_equal(errno, ECONNRESET);
+    close(fd);
+}
+
+static void a_header_splits_no_answer_in_pieces(void **state)
+{
+    World *world = *state;
+    Answer answer = ask(world, STR("GET /pieces-split HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_int_equal(answer.status, 500);
+    assert_null(header_of(answer, STR("X-Evil")).ptr);
+    assert_int_equal(world->producers_ended, 1);
+}
+
+/* The next piece is made when the one before has been taken, never ahead. */
+static void pieces_wait_for_who_reads_them(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    send_all(fd, endless_get);
+    for (unsigned before = UINT32_MAX, now; (now = atomic_load(&world->pieces_made)) != before; before = now)
+        sleep_ms(QUIET_MS); /* until the kernel takes no more */
+    unsigned made = atomic_load(&world->pieces_made);
+    assert_in_range(made, 1, 400);
+    assert_int_equal(ask(world, STR(WHOLE_GET)).status, 200);
+    assert_int_equal(atomic_load(&world->pieces_made), made);
+    assert_int_equal(world->producers_ended, 0);
+    close(fd);
+    wait_for(&world->producers_ended, 1);
+}
+
+/* More than that: one that was fast at first has no leave to stand still. */
+static void who_stops_reading_pieces_is_cut_off(void **state)
+{
+    World *world = *state;
+    bool   whole;
+    world->limits.slow_grace_ms = 300;
+    world->limits.reader_bytes_per_s = 1000 * 1000;
+    world_start(world);
+    int   fd = connect_tcp(world);
+    char *room = arena_alloc(world->arena, ANSWER_MAX);
+    send_all(fd, endless_get);
+    assert_int_equal(read_answer_of(world->arena, fd, true, PATIENCE_MS).status, 200);
+    assert_int_equal(read_some(fd, room, 0, ANSWER_MAX - 1, PATIENCE_MS, &whole), ANSWER_MAX - 1);
+    int64_t stopped = now_ms();
+    wait_for(&world->producers_ended, 1);
+    assert_true(now_ms() - stopped < 5000); /* its twelve megabytes would have bought twelve seconds */
+    close(fd);
+}
+
+static void an_endless_answer_leaves_others_their_turn(void **state)
+{
+    enum { READERS = 4 };
+    World *world = *state;
+    world->config.loops = 1;
+    world_start(world);
+    int   fds[READERS];
+    bool  closed;
+    char *room = arena_alloc(world->arena, ANSWER_MAX);
+    for (int i = 0; i < READERS; i++) {
+        fds[i] = connect_tcp(world);
+        send_all(fds[i], endless_get);
+    }
+    int fd = connect_tcp(world);
+    for (int i = 0; i < 50; i++) {
+        read_some(fds[i % READERS], room, 0, 500000, PATIENCE_MS, &closed);
+        assert_str(ask_on(world, fd, STR(WHOLE_GET)).body, "GET /  ");
+    }
+    for (int i = 0; i < READERS; i++)
+        close(fds[i]);
+    wait_for(&world->producers_ended, READERS);
+    assert_str(ask_on(world, fd, STR(WHOLE_GET)).body, "GET /  ");
+    close(fd);
+}
+
+static void pieces_count_as_memory_in_flight(void **state)
+{
+    enum { READERS = 3 };
+    World *world = *state;
+    int    fds[READERS];
+    world->limits.in_flight_bytes = 2 * PIECE_BYTES + PIECE_BYTES / 2;
+    world_start(world);
+    for (int i = 0; i < READERS; i++) { /* none of them reads: the third finds no room */
+        fds[i] = connect_tcp(world);
+        send_all(fds[i], endless_get);
+        for (unsigned before = 0, now; (now = atomic_load(&world->pieces_made)) != before; before = now)
+            sleep_ms(QUIET_MS);
+    }
+    wait_for(&world->producers_ended, 1);
+    for (int i = 0; i < READERS; i++)
+        close(fds[i]);
+    wait_for(&world->producers_ended, READERS);
+    int fd = connect_tcp(world); /* all of it was given back */
+    for (int i = 0; i < READERS; i++) {
+        bool whole;
+        send_all(fd, STR(PIECES("40")));
+        read_answer_of(world->arena, fd, true, PATIENCE_MS);
+        assert_pieces(read_chunks(world->arena, fd, &whole), 40);
+        assert_true(whole);
+    }
+    close(fd);
+}
+
+static void no_piece_is_made_for_who_has_gone(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    send_all(fd, STR("GET /pieces-gone HTTP/1.1\r\nHost: a\r\n\r\n"));
+    sem_wait(&world->held);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+    close(fd);
+    wait_for(&world->producers_ended, 1);
+    assert_int_equal(world->pieces_made, 0);
+}
+
+static void a_stopping_server_ends_what_is_endless(void **state)
+{
+    World *world = *state;
+    world->limits.drain_ms = 300;
+    world_start(world);
+    int   fd = connect_tcp(world), slow = connect_tcp(world);
+    bool  closed = false;
+    char *room = arena_alloc(world->arena, ANSWER_MAX);
+    send_all(fd, endless_get);
+    send_all(slow, endless_get); /* and reads nothing */
+    read_some(fd, room, 0, PIECE_BYTES, PATIENCE_MS, &closed);
+    server_stop(world->server);
+    while (!closed)
+        read_some(fd, room, 0, PIECE_BYTES, PATIENCE_MS, &closed);
+    world_stop(world);
+    assert_int_equal(world->producers_ended, 2);
+    close(fd);
+    close(slow);
+}
+
+static void a_stopping_server_lets_pieces_end(void **state)
+{
+    World *world = *state;
+    int    fd = connect_tcp(world);
+    bool   whole;
+    send_all(fd, STR(PIECES("150")));
+    assert_int_equal(read_answer_of(world->arena, fd, true, PATIENCE_MS).status, 200);
+    server_stop(world->server);
+    assert_pieces(read_chunks(world->arena, fd, &whole), 150);
+    assert_true(whole);
+    assert_true(closes(fd, PATIENCE_MS));
+    close(fd);
+}
+
 /* ---- other threads ---- */
 
 static void other_threads_answer(void **state)
@@ -1190,6 +1552,19 @@ int main(void)
         PREPARED(a_body_fast_enough_takes_its_time),
         PREPARED(a_slow_reader_is_cut_off),
         STARTED(a_large_answer_arrives_whole),
+        STARTED(an_answer_in_pieces_comes_in_chunks),
+        STARTED(requests_behind_an_answer_in_pieces_wait_for_it),
+        STARTED(an_old_client_gets_pieces_until_the_end),
+        STARTED(head_asks_for_no_piece),
+        STARTED(what_ends_half_way_never_looks_whole),
+        STARTED(a_header_splits_no_answer_in_pieces),
+        STARTED(pieces_wait_for_who_reads_them),
+        PREPARED(who_stops_reading_pieces_is_cut_off),
+        PREPARED(an_endless_answer_leaves_others_their_turn),
+        PREPARED(pieces_count_as_memory_in_flight),
+        STARTED(no_piece_is_made_for_who_has_gone),
+        PREPARED(a_stopping_server_ends_what_is_endless),
+        STARTED(a_stopping_server_lets_pieces_end),
         STARTED(other_threads_answer),
         STARTED(an_exchange_outlives_its_client),
         STARTED(who_has_only_ended_sending_gets_the_answer),
