@@ -1,6 +1,15 @@
 #include "kernel/record.h"
 
+#include "kernel/rows.h"
+
 int record_state(const Record *record) { return type_state(record->type, record->values[SYS_STATE].text); }
+
+const Field *field_in_language(const Record *record, const Field *field, Lang lang)
+{
+    if (!field->has_translations || record->values[field->translations[lang]].kind == VALUE_MISSING)
+        return field;
+    return &record->type->fields[field->translations[lang]];
+}
 
 static void add_name(Buf *buf,
                      Str  name) /* pack names hold only a-z, 0-9 and _: quoting keeps keywords apart, nothing else */
@@ -40,6 +49,15 @@ static void add_index(Buf *buf, const Type *type, Str name, Str columns)
                STR_FMT(type->table), STR_FMT(columns));
 }
 
+/* Asked before a record is written: is there another one with this value? A dot in its name keeps it apart from the
+ * index of a reference. */
+static void add_unique_index(Buf *buf, const Type *type, const Field *field)
+{
+    buf_printf(buf, "CREATE INDEX \"%.*s.unique.%.*s\" ON \"%.*s\" (%s\"%.*s\");", STR_FMT(type->table),
+               STR_FMT(field->name), STR_FMT(type->table), field->unique == UNIQUE_OWNER ? "\"owner\", " : "",
+               STR_FMT(field->name));
+}
+
 Str record_ddl(Arena *arena, const Type *type)
 {
     Buf          out = buf_new(arena, SIZE_MAX);
@@ -59,9 +77,37 @@ Str record_ddl(Arena *arena, const Type *type)
     add_index(&out, type, STR("owner"), STR("\"owner\", \"created\""));
     if (type->number.len) /* length first: past 99999 the longer number is the later one */
         add_index(&out, type, STR("number"), STR("\"owner\", length(\"number\"), \"number\""));
-    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++) {
         if (fields[i].kind == FIELD_REFERENCE)
             add_index(&out, type, fields[i].name, str_printf(arena, "\"%.*s\", \"id\"", STR_FMT(fields[i].name)));
+        if (fields[i].unique != UNIQUE_NO)
+            add_unique_index(&out, type, &fields[i]);
+        if (fields[i].kind == FIELD_ROWS)
+            buf_add(&out, rows_ddl(arena, &fields[i]));
+    }
+    return buf_str(&out);
+}
+
+void record_tables(Arena *arena, const Type *type, Str **out, size_t *count)
+{
+    Str   *tables = ARENA_ARRAY(arena, Str, type->stored_count + 1);
+    size_t used = 0;
+    tables[used++] = type->table;
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+        if (type->fields[i].kind == FIELD_ROWS)
+            tables[used++] = type->fields[i].rows->table;
+    *out = tables;
+    *count = used;
+}
+
+Str record_drop_ddl(Arena *arena, const Type *type)
+{
+    Buf    out = buf_new(arena, SIZE_MAX);
+    Str   *tables;
+    size_t count;
+    record_tables(arena, type, &tables, &count);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&out, "DROP TABLE IF EXISTS \"%.*s\";", STR_FMT(tables[i]));
     return buf_str(&out);
 }
 
@@ -148,6 +194,16 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
 
 /* ---- writing: kernel/event.h and kernel/act.h only ---- */
 
+/* Child rows of the fields in `set` (NULL: of all), into their tables. */
+static Err store_rows(Db *db, Arena *arena, const Record *record, const bool *set)
+{
+    const Type *type = record->type;
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+        if (type->fields[i].kind == FIELD_ROWS && (!set || set[i]))
+            TRY(rows_store(db, arena, &type->fields[i], record, !set));
+    return ERR_OK;
+}
+
 Err record_insert(Db *db, Arena *arena, const Record *record)
 {
     const Type *type = record->type;
@@ -160,7 +216,8 @@ Err record_insert(Db *db, Arena *arena, const Record *record)
     for (size_t i = 0; i < type->stored_count; i++)
         buf_add(&sql, i ? STR(", ?") : STR("?"));
     buf_char(&sql, ')');
-    return db_run(db, buf_str(&sql), record->values, type->stored_count);
+    TRY(db_run(db, buf_str(&sql), record->values, type->stored_count));
+    return store_rows(db, arena, record, NULL);
 }
 
 Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
@@ -183,6 +240,7 @@ Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
     buf_add(&sql, STR(" WHERE \"id\" = ?"));
     params[count++] = record->values[SYS_ID];
     TRY(db_run(db, buf_str(&sql), params, count));
-    return db_changes(db) == 1 ? ERR_OK
-                               : err_make(ECODE_INTERNAL, "no record %.*s to change", STR_FMT(record_id(record)));
+    if (db_changes(db) != 1)
+        return err_make(ECODE_INTERNAL, "no record %.*s to change", STR_FMT(record_id(record)));
+    return store_rows(db, arena, record, set);
 }
