@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "kernel/event.h"
+#include "kernel/evolve.h"
 #include "kernel/record.h"
 
 #include <errno.h>
@@ -236,7 +237,9 @@ static Err read_pack(City *city, Db *db)
     }
     Problems problems = { .arena = city->arena };
     Err      err = pack_load(city->arena, &source, &city->pack, &problems);
-    return err.kind ? err_within(err, "frozen pack %lld", (long long)city->pack_number) : ERR_OK;
+    if (err.kind)
+        return err_within(err, "frozen pack %lld", (long long)city->pack_number);
+    return evolve_names(db, city->arena, city->pack, &city->names);
 }
 
 static Err open_in(City *city, Str key_dir)

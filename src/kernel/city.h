@@ -16,16 +16,17 @@
 #include "store/writer.h"
 
 typedef struct City {
-    Arena      *arena; /* owns what follows */
-    Str         dir, database_path, socket_path;
-    const Pack *pack;
-    int64_t     pack_number; /* of the frozen pack in this city: 1, 2 … */
-    Env         env;
-    UuidMaker  *ids;
-    Hash        secret; /* signs cursors and form tokens, peppers passwords */
-    bool        demo;   /* listens on loopback only and says so on each page */
-    Writer     *writer;
-    int         lock_fd;
+    Arena                    *arena; /* owns what follows */
+    Str                       dir, database_path, socket_path;
+    const Pack               *pack;
+    int64_t                   pack_number; /* of the frozen pack in this city: 1, 2 … */
+    const struct EvolveNames *names;       /* what names events of before have (kernel/evolve.h) */
+    Env                       env;
+    UuidMaker                *ids;
+    Hash                      secret; /* signs cursors and form tokens, peppers passwords */
+    bool                      demo;   /* listens on loopback only and says so on each page */
+    Writer                   *writer;
+    int                       lock_fd;
 } City;
 
 typedef struct Actor Actor;

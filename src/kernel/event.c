@@ -1,6 +1,7 @@
 #include "kernel/event.h"
 
 #include "base/hash.h"
+#include "kernel/evolve.h"
 
 #include <stdlib.h>
 
@@ -247,13 +248,14 @@ Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same)
 
 /* One touched record while its values come in, row by row. */
 typedef struct Fold {
-    Db         *db;
-    Arena      *arena; /* emptied after each record */
-    const Pack *pack;
-    Record      record;
-    bool       *set;
-    int64_t     sequence, item;
-    bool        open;
+    Db                *db;
+    Arena             *arena; /* emptied after each record */
+    const EvolveNames *names;
+    Record             record;
+    Str                type; /* as the event calls it */
+    bool              *set;
+    int64_t            sequence, item;
+    bool               open;
 } Fold;
 
 static Err fold_flush(Fold *fold)
@@ -273,8 +275,9 @@ static Err fold_open(Fold *fold, const Rows *rows)
 {
     fold->sequence = rows_int(rows, 0);
     fold->item = rows_int(rows, 1);
-    const Type *type = pack_type(fold->pack, rows_borrow_text(rows, 2));
-    if (!type) /* an event of the city itself: its pack */
+    fold->type = str_dup(fold->arena, rows_borrow_text(rows, 2));
+    const Type *type = evolve_type(fold->names, fold->sequence, fold->type);
+    if (!type) /* dropped since, or an event of the city itself: its pack */
         return ERR_OK;
     fold->record = (Record){ .type = type, .values = ARENA_ARRAY(fold->arena, Value, type->field_count) };
     fold->set = ARENA_ARRAY(fold->arena, bool, type->field_count);
@@ -289,10 +292,12 @@ static Err fold_value(Fold *fold, const Rows *rows)
 {
     if (!fold->open || rows_missing(rows, 5))
         return ERR_OK;
-    const Field *field = type_field(fold->record.type, rows_borrow_text(rows, 5));
+    const Field *field;
     Value        value;
-    if (!field || !value_decode(str_dup(fold->arena, rows_borrow_text(rows, 6)), &value))
-        return err_make(ECODE_STORE_CORRUPT, "event %lld holds a value that cannot be read", (long long)fold->sequence);
+    TRY(evolve_read(fold->names, fold->arena, fold->sequence, fold->type, rows_borrow_text(rows, 5),
+                    rows_borrow_text(rows, 6), &field, &value));
+    if (!field) /* dropped since */
+        return ERR_OK;
     fold->record.values[field->index] = value;
     fold->set[field->index] = true;
     return ERR_OK;
@@ -300,10 +305,12 @@ static Err fold_value(Fold *fold, const Rows *rows)
 
 Err event_fold(Db *db, const Pack *pack, int64_t *events)
 {
+    OWNED(arena) Arena *kept = arena_new();
     OWNED(arena) Arena *arena = arena_new();
     OWNED(rows) Rows   *rows = NULL;
-    Fold                fold = { .db = db, .arena = arena, .pack = pack, .item = -1 };
+    Fold                fold = { .db = db, .arena = arena, .item = -1 };
     *events = 0;
+    TRY(evolve_names(db, kept, pack, &fold.names));
     TRY(db_query(db, sql_fold, NULL, 0, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));

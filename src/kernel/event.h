@@ -43,7 +43,8 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 
-/* Folds all events, oldest first, into freshly made record tables. In one transaction of the caller's. */
+/* Folds all events, oldest first, into freshly made record tables, in the terms of this pack (kernel/evolve.h). In one
+ * transaction of the caller's. */
 Err event_fold(Db *db, const Pack *pack, int64_t *events) MUST_CHECK;
 
 #endif

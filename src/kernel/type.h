@@ -75,6 +75,7 @@ extern const Str field_kind_names[FIELD_KIND_COUNT]; /* "text", "long_text" … 
 typedef struct Choice {
     Str  code;
     Text label;
+    Str  was; /* code in the pack before this one, for `pack apply`; empty: the same */
 } Choice;
 
 typedef enum DefaultKind {
