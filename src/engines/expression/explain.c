@@ -212,6 +212,8 @@ static Text call_phrase(const Explain *x, const Expr *call)
     bool list = call->function == FUNCTION_COALESCE || call->function == FUNCTION_MIN || call->function == FUNCTION_MAX;
     Text first = call->count == 0 ? none : list ? arguments(x, call) : phrase(x, call->first, NULL);
     Text second = call->count == 2 && !list ? phrase(x, call->last, NULL) : none;
+    if (call->function == FUNCTION_LENGTH && call->first->type.kind == VALUE_LIST)
+        return fill_one(x, TEXT("{a}的项数", "the number of items in {a}"), first);
     return fill(x, patterns[call->function], first, second);
 }
 
@@ -363,8 +365,9 @@ static Text contains_rule(const Explain *x, const Expr *expr, bool negated)
         { TEXT_INIT("{a}中有{b}", "{b} is among {a}"), TEXT_INIT("{a}中没有{b}", "{b} is not among {a}") },
     };
     bool list = expr->first->type.kind == VALUE_LIST;
-    return fill(x, patterns[list][negated], phrase(x, expr->first, NULL),
-                phrase(x, expr->last, list ? expr->first : NULL));
+    Text left = spaced(x, phrase(x, expr->first, NULL), false, true);
+    Text right = spaced(x, phrase(x, expr->last, list ? expr->first : NULL), true, false);
+    return fill(x, patterns[list][negated], left, right);
 }
 
 static Text collection_rule(const Explain *x, const Expr *expr, bool negated)
@@ -412,7 +415,7 @@ static Text rule(const Explain *x, const Expr *expr, bool negated)
     case NODE_MISSING:
         return fill_one(
             x, negated != expr->negated ? TEXT("{a}已填写", "{a} is filled in") : TEXT("{a}未填写", "{a} is missing"),
-            phrase(x, expr->first, NULL));
+            spaced(x, phrase(x, expr->first, NULL), false, true));
     case NODE_COLLECTION: return collection_rule(x, expr, negated);
     case NODE_LITERAL:
         return (expr->value.number != 0) != negated ? TEXT("总是成立", "this always holds")

@@ -13,17 +13,35 @@
         STR_INIT(name), TEXT_INIT(zh, en), kind, ##__VA_ARGS__                                                         \
     }
 
+static const TestChoice states[] = {
+    { STR_INIT("draft"), TEXT_INIT("草稿", "Draft") },
+    { STR_INIT("submitted"), TEXT_INIT("已提交", "Submitted") },
+    { STR_INIT(""), TEXT_INIT("", "") },
+};
+
+static const TestChoice topics[] = {
+    { STR_INIT("ai"), TEXT_INIT("人工智能", "AI") },
+    { STR_INIT("battery"), TEXT_INIT("电池", "Batteries") },
+    { STR_INIT("bio"), TEXT_INIT("生物医药", "Biomedicine") },
+    { STR_INIT(""), TEXT_INIT("", "") },
+};
+
 const TestType test_types[] = {
     { STR_INIT("project"),
       TEXT_INIT("项目", "Project"),
-      { FIELD("title", "名称", "Title", VALUE_TEXT), FIELD("state", "状态", "State", VALUE_TEXT),
+      { FIELD("title", "名称", "Title", VALUE_TEXT), FIELD("state", "状态", "State", VALUE_TEXT, .choices = states),
         FIELD("level", "评定等级", "Assessed level", VALUE_INTEGER),
         FIELD("target", "目标等级", "Target level", VALUE_INTEGER), FIELD("budget", "预算", "Budget", VALUE_DECIMAL, 2),
         FIELD("spent", "支出", "Spent", VALUE_DECIMAL, 2), FIELD("rate", "费率", "Rate", VALUE_DECIMAL, 4),
         FIELD("due", "截止日", "Due date", VALUE_DATE), FIELD("created", "建立时刻", "Created", VALUE_INSTANT),
         FIELD("active", "在办", "Active", VALUE_BOOLEAN), FIELD("lead", "负责人", "Lead", VALUE_ID, 0, TEST_PERSON),
-        FIELD("parent", "上级项目", "Parent project", VALUE_ID, 0, TEST_PROJECT) },
-      12 },
+        FIELD("parent", "上级项目", "Parent project", VALUE_ID, 0, TEST_PROJECT),
+        FIELD("tags", "标签", "Tags", VALUE_LIST, .choices = topics),
+        FIELD("partners", "合作人", "Partners", VALUE_LIST, 0, TEST_PERSON),
+        FIELD("materials", "材料", "Materials", VALUE_ROWS),
+        FIELD("score", "得分", "Score", VALUE_INTEGER, .live = true),
+        FIELD("ready", "可办", "Ready", VALUE_BOOLEAN, .live = true) },
+      17 },
     { STR_INIT("person"),
       TEXT_INIT("人员", "Person"),
       { FIELD("name", "姓名", "Name", VALUE_TEXT), FIELD("age", "年龄", "Age", VALUE_INTEGER),
@@ -33,37 +51,69 @@ const TestType test_types[] = {
     { STR_INIT("review"),
       TEXT_INIT("TRL评定", "TRL assessment"),
       { FIELD("project", "项目", "Project", VALUE_ID, 0, TEST_PROJECT),
-        FIELD("reviewer", "评审人", "Reviewer", VALUE_ID, 0, TEST_PERSON), FIELD("state", "状态", "State", VALUE_TEXT),
+        FIELD("reviewer", "评审人", "Reviewer", VALUE_ID, 0, TEST_PERSON),
+        FIELD("state", "状态", "State", VALUE_TEXT, .choices = states),
         FIELD("level", "评定等级", "Assessed level", VALUE_INTEGER),
         FIELD("weight", "权重", "Weight", VALUE_DECIMAL, 1), FIELD("passed", "通过", "Passed", VALUE_BOOLEAN),
-        FIELD("day", "日期", "Day", VALUE_DATE) },
-      7 },
+        FIELD("day", "日期", "Day", VALUE_DATE), FIELD("marks", "标注", "Marks", VALUE_LIST, .choices = topics) },
+      8 },
     { STR_INIT("task"),
       TEXT_INIT("任务", "Task"),
       { FIELD("review", "评定", "Review", VALUE_ID, 0, TEST_REVIEW), FIELD("name", "名称", "Name", VALUE_TEXT),
         FIELD("hours", "工时", "Hours", VALUE_INTEGER), FIELD("done", "完成", "Done", VALUE_BOOLEAN),
         FIELD("x", "标记", "Mark", VALUE_BOOLEAN) },
       5 },
+    { STR_INIT("project_row"),
+      TEXT_INIT("材料", "Material"),
+      { FIELD("project", "项目", "Project", VALUE_ID, 0, TEST_PROJECT, .nameless = true),
+        FIELD("name", "品名", "Name", VALUE_TEXT), FIELD("cost", "费用", "Cost", VALUE_DECIMAL, 2),
+        FIELD("pieces", "件数", "Pieces", VALUE_INTEGER), FIELD("vital", "必需", "Vital", VALUE_BOOLEAN) },
+      5 },
 };
 const size_t test_type_count = sizeof test_types / sizeof *test_types;
 
-static const struct { /* records of type `child`, by their field `link`, belong to one of `parent` */
-    const TestType *parent, *child;
+static const struct { /* records of type `child`, by their field `link`, belong to one of `parent` under this name */
+    const TestType *parent;
+    Str             name;
+    const TestType *child;
     size_t          link;
 } families[] = {
-    { TEST_PROJECT, TEST_REVIEW, 0 },
-    { TEST_PROJECT, TEST_PROJECT, 11 },
-    { TEST_PERSON, TEST_REVIEW, 1 },
-    { TEST_REVIEW, TEST_TASK, 0 },
+    { TEST_PROJECT, STR_INIT("review"), TEST_REVIEW, 0 }, { TEST_PROJECT, STR_INIT("project"), TEST_PROJECT, 11 },
+    { TEST_PROJECT, STR_INIT("materials"), TEST_ROW, 0 }, { TEST_PERSON, STR_INIT("review"), TEST_REVIEW, 1 },
+    { TEST_REVIEW, STR_INIT("task"), TEST_TASK, 0 },
 };
 
-static const struct {
-    Str  code;
-    Text label;
-} states[] = {
-    { STR_INIT("draft"), TEXT_INIT("草稿", "Draft") },
-    { STR_INIT("submitted"), TEXT_INIT("已提交", "Submitted") },
+const TestParam test_params[TEST_PARAMS] = {
+    { STR_INIT("min_level"), TEXT_INIT("最低等级", "Minimum level"), { .kind = VALUE_INTEGER } },
+    { STR_INIT("fee_cap"), TEXT_INIT("费用上限", "Fee cap"), { .kind = VALUE_DECIMAL, .scale = 2 } },
+    { STR_INIT("opening"), TEXT_INIT("受理起始日", "Opening day"), { .kind = VALUE_DATE } },
+    { STR_INIT("intake"), TEXT_INIT("开放受理", "Intake open"), { .kind = VALUE_BOOLEAN } },
+    { STR_INIT("topic"), TEXT_INIT("重点方向", "Topic of the year"), { .kind = VALUE_TEXT } },
 };
+
+/* The days around 2025-03-04: Spring Festival, and the Tomb-sweeping Day of which the calendar knows. */
+#define OFF(number, name)                                                                                              \
+    {                                                                                                                  \
+        number, false, name                                                                                            \
+    }
+#define ON(number, name)                                                                                               \
+    {                                                                                                                  \
+        number, true, name                                                                                             \
+    }
+#define SPRING TEXT_INIT("春节", "Spring Festival")
+#define TOMBS  TEXT_INIT("清明", "Tomb-sweeping Day")
+static const WorkException exceptions[] = {
+    ON(20114, SPRING),  OFF(20116, SPRING), OFF(20117, SPRING), OFF(20118, SPRING), OFF(20119, SPRING),
+    OFF(20120, SPRING), OFF(20121, SPRING), OFF(20122, SPRING), OFF(20123, SPRING), ON(20127, SPRING),
+    OFF(20182, TOMBS),  OFF(20183, TOMBS),  OFF(20184, TOMBS),
+};
+static const int known_years[] = { 2025 };
+
+static const WorkCalendar calendar = { .week = WORK_WEEK_USUAL,
+                                       .exceptions = exceptions,
+                                       .exception_count = sizeof exceptions / sizeof *exceptions,
+                                       .years = known_years,
+                                       .year_count = 1 };
 
 /* ---- scope ---- */
 
@@ -78,7 +128,7 @@ static const TestField *find_field(const TestType *type, Str name)
 const TestType *test_child(const TestType *type, Str name, const TestField **out_link)
 {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (families[i].parent != type || !str_eq(families[i].child->name, name))
+        if (families[i].parent != type || !str_eq(families[i].name, name))
             continue;
         *out_link = &families[i].child->fields[families[i].link];
         return families[i].child;
@@ -90,9 +140,10 @@ static bool scope_field(const void *context, const void *type, Str name, ExprFie
 {
     (void)context;
     const TestField *field = find_field(type, name);
-    if (field)
-        *out = (ExprField){ { field->kind, field->scale, field->target }, field };
-    return field;
+    if (!field || field->nameless)
+        return false;
+    *out = (ExprField){ .type = { field->kind, field->scale, field->target }, .field = field, .live = field->live };
+    return true;
 }
 
 static bool scope_child(const void *context, const void *type, Str name, ExprChild *out)
@@ -118,15 +169,50 @@ static Text scope_child_label(const void *context, const void *type)
     return ((const TestType *)type)->label;
 }
 
+static const TestChoice *find_choice(const TestField *field, Str code)
+{
+    for (const TestChoice *choice = field->choices; choice && choice->code.len; choice++)
+        if (str_eq(choice->code, code))
+            return choice;
+    return NULL;
+}
+
 static Text scope_value_label(const void *context, const void *type, const void *field, Value value)
 {
     (void)context;
     (void)type;
-    if (str_eq(((const TestField *)field)->name, STR("state")))
-        for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-            if (str_eq(states[i].code, value.text))
-                return states[i].label;
-    return text_same(value.text);
+    const TestChoice *choice = find_choice(field, value.text);
+    return choice ? choice->label : text_same(value.text);
+}
+
+static bool scope_code(const void *context, const void *type, const void *field, Str code)
+{
+    (void)context;
+    (void)type;
+    return !((const TestField *)field)->choices || find_choice(field, code);
+}
+
+static const TestParam *find_param(Str code)
+{
+    for (size_t i = 0; i < TEST_PARAMS; i++)
+        if (str_eq(test_params[i].code, code))
+            return &test_params[i];
+    return NULL;
+}
+
+static bool scope_parameter(const void *context, Str code, ExprType *out)
+{
+    (void)context;
+    const TestParam *param = find_param(code);
+    if (param)
+        *out = param->type;
+    return param;
+}
+
+static Text scope_parameter_label(const void *context, Str code)
+{
+    (void)context;
+    return find_param(code)->label;
 }
 
 ExprScope test_scope(bool actor)
@@ -136,6 +222,9 @@ ExprScope test_scope(bool actor)
                         .field_label = scope_field_label,
                         .child_label = scope_child_label,
                         .value_label = scope_value_label,
+                        .code = scope_code,
+                        .parameter = scope_parameter,
+                        .parameter_label = scope_parameter_label,
                         .actor = actor };
 }
 
@@ -167,6 +256,18 @@ static TestRecord *find_record(const World *world, Str id)
 
 static TestRecord *add_object(World *world, const TestType *type, const Json *object);
 
+static bool set_list(World *world, const TestField *field, const Json *array, Value *out)
+{
+    Buf items = buf_new(world->arena, 4096);
+    JSON_EACH(json, array) {
+        const TestRecord *target = field->target ? add_object(world, field->target, json) : NULL;
+        buf_add(&items, items.len ? STR(",") : STR(""));
+        buf_add(&items, target ? target->id : json_text(json));
+    }
+    *out = value_list(buf_str(&items));
+    return items.len > 0;
+}
+
 static bool set_value(World *world, const TestField *field, const Json *json, Value *out)
 {
     Decimal decimal;
@@ -192,6 +293,7 @@ static bool set_value(World *world, const TestField *field, const Json *json, Va
         out->text = target ? target->id : STR_NONE;
         return target;
     }
+    case VALUE_LIST: return set_list(world, field, json, out);
     default: return true;
     }
 }
@@ -234,7 +336,10 @@ static TestRecord *add_object(World *world, const TestType *type, const Json *ob
             fits = hide_fields(record, member);
         else if (str_eq(member->key, STR("unseen")))
             fits = json_truth(member, &record->unseen);
-        else if (field)
+        else if (field && field->kind == VALUE_ROWS) {
+            record->values[field - type->fields] = value_rows(STR("[…]")); /* only asked whether it is missing */
+            fits = add_children(world, record, member);
+        } else if (field)
             fits = set_value(world, field, member, &record->values[field - type->fields]);
         else
             fits = add_children(world, record, member);
@@ -304,12 +409,21 @@ static Err env_children(void *context, ExprRow row, const ExprChild *child, Expr
     return ERR_OK;
 }
 
+static Err env_parameter(void *context, ExprRow root, Str code, Value *out)
+{
+    assert(root.row);
+    *out = ((const World *)context)->params[find_param(code) - test_params];
+    return ERR_OK;
+}
+
 ExprEnv world_env(World *world)
 {
     return (ExprEnv){ .context = world,
                       .get = env_get,
                       .follow = env_follow,
                       .children = env_children,
+                      .parameter = env_parameter,
+                      .calendar = &calendar,
                       .today = TEST_TODAY,
                       .actor = STR("00000000-0000-7000-8000-000000000001"),
                       .organisation = STR("00000000-0000-7000-8000-000000000002") };
@@ -385,13 +499,18 @@ static void run(sqlite3 *db, Str sql)
     free(text);
 }
 
+static bool kind_is_text(ValueKind kind)
+{
+    return kind == VALUE_TEXT || kind == VALUE_ID || kind == VALUE_LIST || kind == VALUE_ROWS;
+}
+
 static void create_table(sqlite3 *db, Arena *arena, const TestType *type)
 {
     Buf sql = buf_new(arena, 4096);
     buf_printf(&sql, "CREATE TABLE %.*s (id TEXT PRIMARY KEY, shown INTEGER", STR_FMT(type->name));
     for (size_t i = 0; i < type->field_count; i++) {
         const TestField *field = &type->fields[i];
-        bool             text = field->kind == VALUE_TEXT || field->kind == VALUE_ID;
+        bool             text = kind_is_text(field->kind);
         buf_printf(&sql, ", %.*s %s, hidden_%.*s INTEGER", STR_FMT(field->name), text ? "TEXT" : "INTEGER",
                    STR_FMT(field->name));
     }
@@ -408,7 +527,7 @@ static void insert_record(sqlite3 *db, Arena *arena, const TestRecord *record)
         Value value = record->values[i];
         if (value.kind == VALUE_MISSING)
             buf_add(&sql, STR(", NULL"));
-        else if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
+        else if (kind_is_text(value.kind))
             buf_printf(&sql, ", '%.*s'", STR_FMT(value.text)); /* the tests' texts hold no quotes */
         else
             buf_printf(&sql, ", %lld", (long long)value.number);

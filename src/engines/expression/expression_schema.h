@@ -1,8 +1,8 @@
 /* engines/expression/expression_schema.h: a small schema with records, for the tests only.
  *
- * project (children: review, and project by its parent; refers to a person and to its parent), review (children: task),
- * task, person (children: review, by its reviewer). A World holds the records; it serves them to the evaluator and
- * writes them into SQLite. Any value and any record can be hidden: `blind` says whether what is hidden is missing (as
+ * project (children: review, and project by its parent; rows: materials; refers to a person and to its parent, and to
+ * several persons), review (children: task), task, person (children: review, by its reviewer). A World holds the records
+ * and the parameters; it serves them to the evaluator and writes the records into SQLite. Any value and any record can be hidden: `blind` says whether what is hidden is missing (as
  * in filters) or true but marked (as in explanations). */
 #ifndef FM_ENGINES_EXPRESSION_SCHEMA_H
 #define FM_ENGINES_EXPRESSION_SCHEMA_H
@@ -11,17 +11,25 @@
 
 #include <sqlite3.h>
 
-#define TEST_FIELDS_MAX 12
+#define TEST_FIELDS_MAX 18
+#define TEST_PARAMS     5
 #define TEST_TODAY      20151 /* 2025-03-04 */
 
 typedef struct TestType TestType;
 
+typedef struct TestChoice {
+    Str  code;
+    Text label;
+} TestChoice;
+
 typedef struct TestField {
-    Str             name;
-    Text            label;
-    ValueKind       kind;
-    uint8_t         scale;
-    const TestType *target;
+    Str               name;
+    Text              label;
+    ValueKind         kind;
+    uint8_t           scale;
+    const TestType   *target;
+    const TestChoice *choices; /* up to one without code; NULL: any text */
+    bool              live, nameless;
 } TestField;
 
 struct TestType {
@@ -44,7 +52,16 @@ typedef struct World {
     TestRecord **records;
     size_t       count, capacity;
     bool         blind;
+    Value        params[TEST_PARAMS]; /* of test_params */
 } World;
+
+typedef struct TestParam {
+    Str      code;
+    Text     label;
+    ExprType type;
+} TestParam;
+
+extern const TestParam test_params[TEST_PARAMS];
 
 extern const TestType test_types[];
 extern const size_t   test_type_count;
@@ -52,11 +69,12 @@ extern const size_t   test_type_count;
 #define TEST_PERSON  (&test_types[1])
 #define TEST_REVIEW  (&test_types[2])
 #define TEST_TASK    (&test_types[3])
+#define TEST_ROW     (&test_types[4])
 
 World       world_new(Arena *arena);
 TestRecord *world_add(World *world, const TestType *type);
-/* A record written as JSON: fields by name; a reference as an object (a new record) or null; children as an array under
- * the name of their type; "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
+/* A record written as JSON: fields by name; a reference as an object (a new record) or null; several choices as an array
+ * of codes, several references as one of objects; children and rows as an array of objects under their name; "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
 TestRecord *world_add_json(World *world, const TestType *type, Str json);
 
 ExprScope test_scope(bool actor);

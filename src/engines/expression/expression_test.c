@@ -4,6 +4,7 @@
  *   expression: level >= target
  *   as: guard                          guard (the default), filter, or value (any type)
  *   record: {"level": 3, "target": 4}  fields and children as expression_schema.h says
+ *   param: min_level integer:4         value_encode() of a parameter's value; without it the parameter is missing
  *   actor: no                          actor() and organisation() are not offered; they are by default
  *   result: boolean:false              value_encode() of the value
  *   error: expression.overflow         instead: what evaluation refuses with
@@ -131,6 +132,21 @@ static void clauses_are_as_told(const Case *test_case, const Expr *expr, const E
         case_fail(test_case, "a clause more: %.*s", STR_FMT(clauses[next].source));
 }
 
+static void set_params(const Case *test_case, World *world)
+{
+    for (size_t i = 0; i < test_case->count; i++) {
+        Str    value = test_case->lines[i].value, code = str_cut(&value, ' ');
+        size_t place = 0;
+        if (!str_eq(test_case->lines[i].key, STR("param")))
+            continue;
+        while (place < TEST_PARAMS && !str_eq(test_params[place].code, code))
+            place++;
+        if (place == TEST_PARAMS || !value_decode(value, &world->params[place]) ||
+            world->params[place].kind != test_params[place].type.kind)
+            case_fail(test_case, "no such parameter, or not of its type: %.*s", STR_FMT(code));
+    }
+}
+
 static void evaluation_is_as_told(const Case *test_case, const Expr *expr, const ExprScope *scope)
 {
     World       world = world_new(test_case->arena);
@@ -140,6 +156,7 @@ static void evaluation_is_as_told(const Case *test_case, const Expr *expr, const
     Value       value;
     if (!record)
         case_fail(test_case, "the record does not fit the schema");
+    set_params(test_case, &world);
     Err err = expr_eval(test_case->arena, expr, &env, test_row(record), &value);
     if (error)
         same(test_case, "error", err_row(err.code)->code, *error);
@@ -200,8 +217,8 @@ static void run_case(const Case *test_case)
 
 static void add_line(Case *test_case, Str line)
 {
-    static const char *const keys[] = { "expression", "as", "record", "actor",  "result", "error",  "clause",
-                                        "zh",         "en", "sql",    "params", "reads",  "problem" };
+    static const char *const keys[] = { "expression", "as", "record", "param", "actor",  "result", "error",
+                                        "clause",     "zh", "en",     "sql",   "params", "reads",  "problem" };
     Str                      key = str_cut(&line, ':');
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (str_eq(key, str_from(keys[i])) && test_case->count < CASE_LINES_MAX) {
