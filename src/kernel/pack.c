@@ -99,20 +99,21 @@ Err pack_source_read(Arena *arena, Str dir, PackSource *out)
 
 /* ---- loading ---- */
 
-/* NAME of "types/NAME.yaml"; empty for any other path. */
-static Str type_of_path(Str path)
+/* NAME of "types/NAME.yaml" and the like; empty for any other path. */
+static Str name_below(Str path, Str folder)
 {
-    Str before = STR("types/"), after = STR(".yaml");
-    if (!str_starts(path, before) || !str_ends(path, after) || path.len < before.len + after.len)
+    Str after = STR(".yaml");
+    if (!str_starts(path, folder) || !str_ends(path, after) || path.len < folder.len + after.len)
         return STR_NONE;
-    Str name = str_slice(path, before.len, path.len - after.len);
+    Str name = str_slice(path, folder.len, path.len - after.len);
     return pack_name_valid(name) ? name : STR_NONE;
 }
 
 static void stray(PackLoad *load, Str path)
 {
     PACK_LOG(load->log, ((PackPlace){ path, 1, 1 }), ECODE_PACK_FILE, ARG("file", path),
-             ARG("known", STR("pack.yaml, roles.yaml, types/NAME.yaml, demo/NAME.jsonl")));
+             ARG("known", STR("pack.yaml, roles.yaml, types/NAME.yaml, calendars/NAME.yaml, parameters/NAME.yaml, "
+                              "documents/NAME.yaml, demo/NAME.jsonl")));
 }
 
 static const PackNode *file_parse(PackLoad *load, const PackFile *file)
@@ -132,22 +133,52 @@ static const PackNode *named_parse(PackLoad *load, const PackSource *source, Str
     return NULL;
 }
 
-static void types_parse(PackLoad *load, const PackSource *source)
+static void type_add(PackLoad *load, Str name, const PackNode *node)
 {
+    TypeDraft *draft = &load->drafts[load->pack->type_count++];
+    draft->type = ARENA_NEW(load->arena, Type);
+    draft->type->name = str_dup(load->arena, name);
+    draft->type->table = str_printf(load->arena, "r_%.*s", STR_FMT(name));
+    draft->node = node;
+}
+
+/* In the folders whose files are called as what they hold. False when the file stands in none of them. */
+static bool named_file_parse(PackLoad *load, const PackFile *file)
+{
+    const struct {
+        Str         folder;
+        NamedFiles *files; /* NULL: types */
+    } folders[] = {
+        { STR("types/"), NULL },
+        { STR("calendars/"), &load->calendars },
+        { STR("parameters/"), &load->parameters },
+        { STR("documents/"), &load->documents },
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        Str name = name_below(file->path, folders[i].folder);
+        if (!name.len)
+            continue;
+        const PackNode *node = file_parse(load, file);
+        if (!folders[i].files)
+            type_add(load, name, node);
+        else if (node)
+            folders[i].files->items[folders[i].files->count++] = (NamedFile){ str_dup(load->arena, name), node };
+        return true;
+    }
+    return false;
+}
+
+static void files_parse(PackLoad *load, const PackSource *source)
+{
+    NamedFiles *const named[] = { &load->calendars, &load->parameters, &load->documents };
     load->drafts = ARENA_ARRAY(load->arena, TypeDraft, source->count);
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        named[i]->items = ARENA_ARRAY(load->arena, NamedFile, source->count);
     for (size_t i = 0; i < source->count; i++) {
-        const PackFile *file = &source->files[i];
-        Str             name = type_of_path(file->path);
-        if (name.len) {
-            TypeDraft *draft = &load->drafts[load->pack->type_count++];
-            draft->type = ARENA_NEW(load->arena, Type);
-            draft->type->name = str_dup(load->arena, name);
-            draft->type->table = str_printf(load->arena, "r_%.*s", STR_FMT(name));
-            draft->node = file_parse(load, file);
-        } else if (!str_eq(file->path, STR("pack.yaml")) && !str_eq(file->path, STR("roles.yaml")) &&
-                   !str_starts(file->path, STR("demo/"))) {
-            stray(load, file->path);
-        }
+        Str  path = source->files[i].path;
+        bool head = str_eq(path, STR("pack.yaml")) || str_eq(path, STR("roles.yaml"));
+        if (!named_file_parse(load, &source->files[i]) && !head && !str_starts(path, STR("demo/")))
+            stray(load, path);
     }
 }
 
@@ -159,10 +190,13 @@ Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems
     load.pack_file = source_find(source, STR("pack.yaml"));
     const PackNode *pack_node = named_parse(&load, source, STR("pack.yaml"));
     const PackNode *roles_node = named_parse(&load, source, STR("roles.yaml"));
-    types_parse(&load, source);
+    files_parse(&load, source);
     pack_names(&load, pack_node, roles_node);
+    pack_policy(&load);
     pack_fields(&load);
     pack_steps(&load);
+    pack_forms(&load);
+    pack_documents(&load);
     pack_check(&load);
     size_t found = pack_log_count(load.log);
     if (found) {

@@ -14,22 +14,37 @@ static PackPlace problem_place(const ExprUse *use, const Problem *problem)
     return pack_node_place(use->node);
 }
 
-static void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use)
+void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use, ValueKind wanted, bool filter)
 {
     Problems problems = { .arena = load->arena };
     Expr    *expr = NULL;
     Err      err = expr_parse(load->arena, use->text, &expr, &problems);
     if (!err.kind)
-        err = expr_check(load->arena, expr, scope, use->type, VALUE_BOOLEAN, use->filter, &problems);
-    if (!err.kind) {
-        *use->out = expr;
-        return;
-    }
-    if (!use->node) /* owner and creator: only a pack without its party types fails here, and is told so */
+        err = expr_check(load->arena, expr, scope, use->type, wanted, filter, &problems);
+    *use->out = err.kind ? NULL : expr;
+    if (!use->node)
         return;
     for (size_t i = 0; i < problems.count; i++) {
         ErrArg reason = ARG_TEXT("reason", problems.items[i].text);
         pack_log_add(load->log, problem_place(use, &problems.items[i]), ECODE_PACK_EXPRESSION, use->text, &reason, 1);
+    }
+}
+
+/* A rule speaks of the record, whoever acts; a relation becomes SQL. Of the system's own two, only a pack without its
+ * party types fails here, and is told so. */
+static void conditions_check(PackLoad *load)
+{
+    static const struct {
+        bool actor, filter;
+    } kinds[USE_COUNT] = {
+        [USE_RELATION] = { true, true },
+        [USE_GUARD] = { true, false },
+        [USE_RULE] = { false, false },
+    };
+    for (size_t i = 0; i < load->use_count; i++) {
+        const ExprUse *use = &load->uses[i];
+        ExprScope      scope = pack_scope(load->pack, kinds[use->kind].actor);
+        expression_check(load, &scope, use, VALUE_BOOLEAN, kinds[use->kind].filter);
     }
 }
 
@@ -141,14 +156,41 @@ static void parties_check(PackLoad *load)
     pack->membership_to = membership_field(pack, STR("valid_to"));
 }
 
+/* ---- the type of the rows of parameters ---- */
+
+static void parameter_type_check(PackLoad *load)
+{
+    static const struct {
+        Str       field;
+        FieldKind kind;
+    } wanted[] = {
+        { STR_INIT("code"), FIELD_TEXT },
+        { STR_INIT("value"), FIELD_TEXT },
+        { STR_INIT("valid_from"), FIELD_DATE },
+        { STR_INIT("valid_to"), FIELD_DATE },
+    };
+    Pack       *pack = load->pack;
+    const Type *type = pack_type(pack, STR("parameter"));
+    if (!type && pack->parameter_count == 0)
+        return;
+    pack->parameter = type;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const Field *field = type ? type_field(type, wanted[i].field) : NULL;
+        if (!field || field->kind != wanted[i].kind)
+            PACK_LOG(load->log, party_place(load, type), ECODE_PACK_PARTY, ARG("type", STR("parameter")),
+                     ARG("field", wanted[i].field));
+    }
+}
+
 void pack_check(PackLoad *load)
 {
     if (load->damaged) /* half a pack: what is missing here may stand in the file that could not be read */
         return;
-    ExprScope scope = pack_scope(load->pack, true);
-    for (size_t i = 0; i < load->use_count; i++)
-        expression_check(load, &scope, &load->uses[i]);
+    pack_formulas(load);
+    conditions_check(load);
     for (size_t i = 0; i < load->pack->type_count; i++)
         states_check(load, &load->drafts[i]);
     parties_check(load);
+    parameter_type_check(load);
+    pack_proof(load);
 }

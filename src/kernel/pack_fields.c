@@ -3,10 +3,6 @@
 
 #include "base/limits.h"
 
-#define POINTS_MAX  100000 /* of a text field: well below the largest body */
-#define CHOICES_MAX 500
-#define CODE_MAX    40
-
 /* ---- reserved names ---- */
 
 /* Of fields and of types: words of the expression language. */
@@ -96,183 +92,7 @@ static void system_fields_make(const PackLoad *load, TypeDraft *draft)
     draft->fields[SYS_DISCLOSURE].choice_count = sizeof disclosures / sizeof *disclosures;
 }
 
-/* ---- a field: keys of its own by kind ---- */
-
-static bool code_valid(Str code)
-{
-    for (size_t i = 0; i < code.len; i++) {
-        char c = code.ptr[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (i == 0 || (c != '_' && c != '-' && c != '.')))
-            return false;
-    }
-    return code.len > 0 && code.len <= CODE_MAX;
-}
-
-/* `choices: roles` */
-static void choices_from_roles(const PackLoad *load, Field *field)
-{
-    Choice *choices = ARENA_ARRAY(load->arena, Choice, load->pack->role_count);
-    for (size_t i = 0; i < load->pack->role_count; i++)
-        choices[i] = (Choice){ load->pack->roles[i].name, load->pack->roles[i].label };
-    field->choices = choices;
-    field->choice_count = load->pack->role_count;
-}
-
-static void choices_read(PackLoad *load, const PackNode *map, Field *field)
-{
-    static const PackKey keys[] = { { STR_INIT("code"), true }, { STR_INIT("label"), true } };
-    static const Text    code_like = TEXT_INIT("由字母、数字和 _ - . 组成、不超过 40 个字符的代码",
-                                               "a code of letters, digits and _ - ., of at most 40");
-    const PackNode      *node = pack_node_get(map, STR("choices"));
-    if (node && node->kind == PACK_SCALAR && str_eq(node->text, STR("roles"))) {
-        choices_from_roles(load, field);
-        return;
-    }
-    const PackNode *list = read_list(load, map, STR("choices"), CHOICES_MAX);
-    Choice         *choices = ARENA_ARRAY(load->arena, Choice, list ? list->count : 0);
-    PACK_EACH(item, list) {
-        if (!READ_KEYS(load, item, keys))
-            continue;
-        Choice *choice = &choices[field->choice_count++];
-        choice->code = read_line(load, item, STR("code"));
-        choice->label = read_text(load, item, STR("label"));
-        if (choice->code.len && !code_valid(choice->code))
-            read_misshape(load, pack_node_get(item, STR("code")), code_like);
-        read_unique(load, item, STR("code"));
-    }
-    field->choices = choices;
-}
-
-static void text_read(PackLoad *load, const PackNode *map, Field *field)
-{
-    int64_t usual = field->kind == FIELD_TEXT ? LIMIT_TEXT_POINTS : LIMIT_LONG_TEXT_POINTS;
-    field->max_points = read_integer(load, map, STR("max"), 1, POINTS_MAX, usual);
-}
-
-/* A bound of a number field, in units of its scale. */
-static int64_t bound_read(PackLoad *load, const PackNode *map, Str key, const Field *field)
-{
-    const PackNode *node = pack_node_get(map, key);
-    Decimal         bound;
-    if (node->kind == PACK_SCALAR && decimal_parse(node->text, &bound) && decimal_rescale(bound, field->scale, &bound))
-        return bound.units;
-    int scale = field->scale;
-    read_misshape(load, node,
-                  (Text){ { str_printf(load->arena, "至多 %d 位小数的数", scale),
-                            str_printf(load->arena, "a number of at most %d decimal places", scale) } });
-    return 0;
-}
-
-static void number_read(PackLoad *load, const PackNode *map, Field *field)
-{
-    static const Text above_min = TEXT_INIT("不小于 min 的数", "a number not below min");
-    if (field->kind == FIELD_DECIMAL)
-        field->scale = (uint8_t)read_integer(load, map, STR("scale"), 0, DECIMAL_SCALE_MAX, 2);
-    bool has_min = pack_node_get(map, STR("min")) != NULL;
-    bool has_max = pack_node_get(map, STR("max")) != NULL;
-    if (has_min != has_max)
-        PACK_PROBLEM(load, map, ECODE_PACK_KEY_MISSING, ARG("key", has_min ? STR("max") : STR("min")));
-    if (!has_min || !has_max)
-        return;
-    size_t before = pack_log_count(load->log);
-    field->bounded = true;
-    field->min = bound_read(load, map, STR("min"), field);
-    field->max = bound_read(load, map, STR("max"), field);
-    if (pack_log_count(load->log) == before && field->min > field->max)
-        read_misshape(load, pack_node_get(map, STR("max")), above_min);
-}
-
-static void plain_read(PackLoad *load, const PackNode *map, Field *field)
-{
-    (void)load;
-    (void)map;
-    (void)field;
-}
-
-static void target_read(PackLoad *load, const PackNode *map, Field *field)
-{
-    int target = read_ref(load, map, STR("target"), lookup_types(load), -1);
-    if (target >= 0)
-        field->target = &load->pack->types[target];
-}
-
-#define COMMON_KEYS                                                                                                    \
-    { STR_INIT("name"), true }, { STR_INIT("kind"), true }, { STR_INIT("label"), true }, { STR_INIT("help"), false },  \
-        { STR_INIT("class"), false },                                                                                  \
-    {                                                                                                                  \
-        STR_INIT("compartment"), false                                                                                 \
-    }
-#define COMMON_COUNT 6
-
-static const struct {
-    void (*read)(PackLoad *load, const PackNode *map, Field *field);
-    size_t  key_count;
-    PackKey keys[COMMON_COUNT + 4];
-} kinds[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = { text_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("max"), false } } },
-    [FIELD_LONG_TEXT] = { text_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("max"), false } } },
-    [FIELD_INTEGER] = { number_read,
-                        COMMON_COUNT + 3,
-                        { COMMON_KEYS,
-                          { STR_INIT("unit"), false },
-                          { STR_INIT("min"), false },
-                          { STR_INIT("max"), false } } },
-    [FIELD_DECIMAL] = { number_read,
-                        COMMON_COUNT + 4,
-                        { COMMON_KEYS,
-                          { STR_INIT("unit"), false },
-                          { STR_INIT("min"), false },
-                          { STR_INIT("max"), false },
-                          { STR_INIT("scale"), false } } },
-    [FIELD_BOOLEAN] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-    [FIELD_DATE] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-    [FIELD_INSTANT] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-    [FIELD_CHOICE] = { choices_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("choices"), true } } },
-    [FIELD_REFERENCE] = { target_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("target"), true } } },
-    [FIELD_REFERENCES] = { target_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("target"), true } } },
-    [FIELD_CHOICES] = { choices_read, COMMON_COUNT + 1, { COMMON_KEYS, { STR_INIT("choices"), true } } },
-    [FIELD_MONEY] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-    [FIELD_ROWS] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-    [FIELD_COMPUTED] = { plain_read, COMMON_COUNT, { COMMON_KEYS } },
-};
-
-/* Of a field whose kind is not told: whatever any kind knows, so that one slip is one problem. */
-static const PackKey any_keys[] = {
-    COMMON_KEYS,
-    { STR_INIT("unit"), false },
-    { STR_INIT("min"), false },
-    { STR_INIT("max"), false },
-    { STR_INIT("scale"), false },
-    { STR_INIT("choices"), false },
-    { STR_INIT("target"), false },
-};
-
-static void field_read(PackLoad *load, const PackNode *node, Field *field)
-{
-    int  kind = read_enum(load, node, STR("kind"), field_kind_names, 0, FIELD_KIND_COUNT, -1);
-    bool is_map = kind < 0 ? READ_KEYS(load, node, any_keys)
-                           : read_keys(load, node, kinds[kind].keys, kinds[kind].key_count);
-    if (!is_map)
-        return;
-    field->name = read_name(load, node, STR("name"));
-    field->label = read_text(load, node, STR("label"));
-    field->help = read_text(load, node, STR("help"));
-    field->unit = read_text(load, node, STR("unit"));
-    field->class = (Class)read_enum(load, node, STR("class"), class_names, CLASS_PUBLIC, CLASS_COUNT, CLASS_SUMMARY);
-    int compartment = read_ref(load, node, STR("compartment"), lookup_compartments(load), 0);
-    field->compartment = (uint8_t)(compartment < 0 ? 0 : compartment);
-    if (kind < 0)
-        return;
-    field->kind = (FieldKind)kind;
-    kinds[kind].read(load, node, field);
-}
-
-static void name_reserve(PackLoad *load, const PackNode *node, bool reserved)
-{
-    if (reserved)
-        PACK_PROBLEM(load, node, ECODE_PACK_RESERVED, ARG("name", node->text));
-}
+/* ---- the type's own fields ---- */
 
 static bool system_name(Str name)
 {
@@ -282,32 +102,137 @@ static bool system_name(Str name)
     return false;
 }
 
+static void name_reserve(PackLoad *load, const PackNode *node, bool reserved)
+{
+    if (reserved)
+        PACK_PROBLEM(load, node, ECODE_PACK_RESERVED, ARG("name", node->text));
+}
+
+void field_name_check(PackLoad *load, const PackNode *field)
+{
+    const PackNode *name = pack_node_get(field, STR("name"));
+    if (name && name->kind == PACK_SCALAR)
+        name_reserve(load, name,
+                     system_name(name->text) || AMONG(words_reserved, name->text) || AMONG(field_reserved, name->text));
+}
+
+/* A text that is there in either language beside what was first written: "Title (English)". */
+static Field translation(const PackLoad *load, const Field *field, Lang lang)
+{
+    static const Str  ends[LANG_COUNT] = { [LANG_ZH] = STR_INIT("_zh"), [LANG_EN] = STR_INIT("_en") };
+    static const Text names[LANG_COUNT] = {
+        [LANG_ZH] = TEXT_INIT("中文", "Chinese"), [LANG_EN] = TEXT_INIT("英文", "English")
+    };
+    Field sibling = *field;
+    sibling.name = str_printf(load->arena, "%.*s%.*s", STR_FMT(field->name), STR_FMT(ends[lang]));
+    sibling.label = (Text){
+        { str_printf(load->arena, "%.*s（%.*s）", STR_FMT(field->label.in[LANG_ZH]), STR_FMT(names[lang].in[LANG_ZH])),
+          str_printf(load->arena, "%.*s (%.*s)", STR_FMT(field->label.in[LANG_EN]), STR_FMT(names[lang].in[LANG_EN])) }
+    };
+    sibling.has_translations = false;
+    sibling.translation_of = field->index;
+    sibling.default_kind = DEFAULT_NONE;
+    sibling.default_value = VALUE_NONE;
+    sibling.unique = UNIQUE_NO;
+    if (field->was.len)
+        sibling.was = str_printf(load->arena, "%.*s%.*s", STR_FMT(field->was), STR_FMT(ends[lang]));
+    return sibling;
+}
+
+static void translations_make(PackLoad *load, TypeDraft *draft, const PackNode *node, uint16_t base, uint16_t *count)
+{
+    for (Lang lang = 0; lang < LANG_COUNT; lang++) {
+        Field sibling = translation(load, &draft->fields[base], lang);
+        sibling.index = *count;
+        draft->fields[base].translations[lang] = *count;
+        if (!pack_name_valid(sibling.name))
+            PACK_PROBLEM(load, pack_node_get(node, STR("name")), ECODE_PACK_NAME, ARG("name", sibling.name));
+        draft->fields[*count] = sibling;
+        draft->nodes[(*count)++] = node;
+    }
+}
+
+static void own_field_read(PackLoad *load, TypeDraft *draft, const PackNode *node, uint16_t *count)
+{
+    uint16_t index = *count;
+    Field   *field = &draft->fields[index];
+    *field = (Field){ .index = index, .type = draft->type, .currency_field = -1, .translation_of = -1 };
+    draft->nodes[(*count)++] = node;
+    field_read(load, node, field, false);
+    read_unique(load, node, STR("name"));
+    field_name_check(load, node);
+    if (field->has_translations && field->name.len)
+        translations_make(load, draft, node, index, count);
+}
+
+static bool is_computed(const PackNode *node)
+{
+    const PackNode *kind = pack_node_get(node, STR("kind"));
+    return kind && kind->kind == PACK_SCALAR && str_eq(kind->text, field_kind_names[FIELD_COMPUTED]);
+}
+
+/* A field of the pack may be called as the sibling of another. */
+static void siblings_check(PackLoad *load, const TypeDraft *draft)
+{
+    const Type *type = draft->type;
+    for (size_t i = SYS_COUNT; i < type->field_count; i++) {
+        const Field *first = type_field(type, type->fields[i].name);
+        if (!first || first->index == i || (first->translation_of < 0 && type->fields[i].translation_of < 0))
+            continue;
+        Str where = pack_place_text(load->arena, pack_node_place(draft->nodes[first->index]));
+        PACK_PROBLEM(load, draft->nodes[i], ECODE_PACK_DUPLICATE, ARG("name", first->name), ARG("where", where));
+    }
+}
+
+/* A type says that fields of its own were erased: the choices of `erased` are their names. */
+static void erased_make(const PackLoad *load, TypeDraft *draft)
+{
+    const Type *type = draft->type;
+    Choice     *choices = ARENA_ARRAY(load->arena, Choice, type->stored_count);
+    size_t      count = 0;
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+        choices[count++] = (Choice){ .code = type->fields[i].name,
+                                     .label = type->fields[i].label,
+                                     .was = type->fields[i].was };
+    draft->fields[SYS_ERASED].choices = choices;
+    draft->fields[SYS_ERASED].choice_count = count;
+}
+
+/* The fields that hold a value in the order written, each with its siblings behind it; then the computed ones. */
 static void fields_read(PackLoad *load, TypeDraft *draft)
 {
+    static const Text few = TEXT_INIT("至多 190 个字段（连同译文）", "at most 190 fields, translations included");
     const PackNode *list = read_list(load, draft->node, STR("fields"), FIELDS_MAX - SYS_COUNT);
-    draft->fields = ARENA_ARRAY(load->arena, Field, SYS_COUNT + (list ? list->count : 0));
+    size_t          most = SYS_COUNT + (list ? list->count * (1 + LANG_COUNT) : 0);
+    draft->fields = ARENA_ARRAY(load->arena, Field, most);
+    draft->nodes = ARENA_ARRAY(load->arena, const PackNode *, most);
     system_fields_make(load, draft);
     uint16_t count = SYS_COUNT;
-    PACK_EACH(item, list) {
-        Field *field = &draft->fields[count];
-        field->index = count++;
-        field->type = draft->type;
-        field->currency_field = field->translation_of = -1;
-        field_read(load, item, field);
-        read_unique(load, item, STR("name"));
-        const PackNode *name = pack_node_get(item, STR("name"));
-        if (name && name->kind == PACK_SCALAR)
-            name_reserve(load, name,
-                         system_name(field->name) || AMONG(words_reserved, field->name) ||
-                             AMONG(field_reserved, field->name));
-    }
+    PACK_EACH(item, list)
+        if (!is_computed(item))
+            own_field_read(load, draft, item, &count);
+    draft->type->stored_count = count;
+    PACK_EACH(item, list)
+        if (is_computed(item))
+            own_field_read(load, draft, item, &count);
     draft->type->fields = draft->fields;
-    draft->type->field_count = draft->type->stored_count = count;
+    draft->type->field_count = count;
+    if (count > FIELDS_MAX)
+        read_misshape(load, list, few);
+    for (size_t i = SYS_COUNT; i < count; i++)
+        field_link(load, draft->nodes[i], draft->fields, count, &draft->fields[i]);
+    siblings_check(load, draft);
+    erased_make(load, draft);
+    draft->formulas = ARENA_ARRAY(load->arena, Formula, count - draft->type->stored_count);
+    for (size_t i = draft->type->stored_count; i < count; i++)
+        draft->formulas[i - draft->type->stored_count].node = pack_node_get(draft->nodes[i], STR("value"));
 }
 
 static void states_read(PackLoad *load, TypeDraft *draft)
 {
-    static const PackKey keys[] = { { STR_INIT("name"), true }, { STR_INIT("label"), true } };
+    static const PackKey keys[] = { { STR_INIT("name"), true },
+                                    { STR_INIT("label"), true },
+                                    { STR_INIT("was"), false } };
     static const Text    some = TEXT_INIT("至少一项的列表", "a list of at least one item");
     const PackNode      *list = read_list(load, draft->node, STR("states"), STATES_MAX);
     if (list && list->count == 0)
@@ -319,9 +244,10 @@ static void states_read(PackLoad *load, TypeDraft *draft)
         if (READ_KEYS(load, item, keys)) {
             states[count].name = read_name(load, item, STR("name"));
             states[count].label = read_text(load, item, STR("label"));
+            states[count].was = read_name(load, item, STR("was"));
             read_unique(load, item, STR("name"));
         }
-        choices[count] = (Choice){ states[count].name, states[count].label };
+        choices[count] = (Choice){ .code = states[count].name, .label = states[count].label, .was = states[count].was };
         count++;
     }
     draft->type->states = states;
@@ -333,15 +259,9 @@ static void states_read(PackLoad *load, TypeDraft *draft)
 static void type_name_check(PackLoad *load, const TypeDraft *draft)
 {
     const PackNode *node = pack_node_get(draft->node, STR("type"));
-    Str             name = read_name(load, draft->node, STR("type"));
-    if (!name.len || !pack_name_valid(name))
-        return;
-    name_reserve(load, node, AMONG(words_reserved, name) || AMONG(type_reserved, name));
-    if (!str_eq(
-            name,
-            draft->type->name)) /* the file is called as its type: one place to look for it, and never two of a name */
-        PACK_PROBLEM(load, node, ECODE_PACK_VALUE, ARG("key", STR("type")), ARG("value", name),
-                     ARG("known", draft->type->name));
+    if (node && node->kind == PACK_SCALAR)
+        name_reserve(load, node, AMONG(words_reserved, node->text) || AMONG(type_reserved, node->text));
+    read_file_name(load, draft->node, STR("type"), draft->type->name);
 }
 
 static void head_read(PackLoad *load, TypeDraft *draft)
@@ -352,6 +272,8 @@ static void head_read(PackLoad *load, TypeDraft *draft)
         { STR_INIT("parent"), false },  { STR_INIT("disclosure"), false }, { STR_INIT("page"), false },
         { STR_INIT("fields"), true },   { STR_INIT("states"), true },      { STR_INIT("relations"), false },
         { STR_INIT("access"), false },  { STR_INIT("actions"), true },     { STR_INIT("list"), false },
+        { STR_INIT("rules"), false },   { STR_INIT("form"), false },       { STR_INIT("reference_date"), false },
+        { STR_INIT("was"), false },     { STR_INIT("drops"), false },
     };
     Type *type = draft->type;
     if (!READ_KEYS(load, draft->node, keys)) {
@@ -366,6 +288,8 @@ static void head_read(PackLoad *load, TypeDraft *draft)
     type->page = read_name(load, draft->node, STR("page"));
     type->disclosure = (Class)read_enum(load, draft->node, STR("disclosure"), class_names, CLASS_PUBLIC, CLASS_COUNT,
                                         CLASS_SECRET);
+    type->was = read_name(load, draft->node, STR("was"));
+    read_names(load, draft->node, STR("drops"), &type->drops, &type->drop_count);
 }
 
 void pack_fields(PackLoad *load)

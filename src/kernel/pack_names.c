@@ -79,15 +79,19 @@ static void roles_read(PackLoad *load, const PackNode *map)
     static const PackKey file_keys[] = { { STR_INIT("roles"), true } };
     static const PackKey keys[] = { { STR_INIT("name"), true },
                                     { STR_INIT("label"), true },
-                                    { STR_INIT("users"), false } };
+                                    { STR_INIT("users"), false },
+                                    { STR_INIT("was"), false } };
     Pack                *pack = load->pack;
     if (!READ_KEYS(load, map, file_keys))
         return;
-    Named *roles = named_read(load, map, STR("roles"), keys, 3, ROLES_MAX, &pack->role_count);
+    Named *roles = named_read(load, map, STR("roles"), keys, 4, ROLES_MAX, &pack->role_count);
     size_t i = 0;
-    PACK_EACH(item, pack_node_get(map, STR("roles")))
-        if (item->kind == PACK_MAP && i < pack->role_count)
-            roles[i++].users = (int)read_integer(load, item, STR("users"), 0, USERS_MAX, 1);
+    PACK_EACH(item, pack_node_get(map, STR("roles"))) {
+        if (item->kind != PACK_MAP || i == pack->role_count)
+            continue;
+        roles[i].users = (int)read_integer(load, item, STR("users"), 0, USERS_MAX, 1);
+        roles[i++].was = read_name(load, item, STR("was"));
+    }
     pack->roles = roles;
 }
 
@@ -136,9 +140,10 @@ void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles
     static const PackKey keys[] = {
         { STR_INIT("pack"), true },         { STR_INIT("version"), true },   { STR_INIT("label"), true },
         { STR_INIT("utc_offset"), true },   { STR_INIT("services"), false }, { STR_INIT("order"), false },
-        { STR_INIT("compartments"), true },
+        { STR_INIT("compartments"), true }, { STR_INIT("calendar"), false }, { STR_INIT("drops"), false },
     };
     const PackNode *map = pack_node && READ_KEYS(load, pack_node, keys) ? pack_node : NULL;
+    load->pack_node = map;
     if (map) {
         load->pack->name = read_name(load, map, STR("pack"));
         load->pack->version = read_integer(load, map, STR("version"), 1, VERSION_MAX, 1);
@@ -146,6 +151,7 @@ void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles
         offset_read(load, map);
         compartments_read(load, map);
         services_read(load, map);
+        read_names(load, map, STR("drops"), &load->pack->drops, &load->pack->drop_count);
     }
     if (roles_node)
         roles_read(load, roles_node);

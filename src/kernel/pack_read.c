@@ -3,12 +3,17 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-#define NAME_MAX_LENGTH 40
-#define LINE_MAX_POINTS 2000
+#include "base/date.h"
+
+#define NAME_MAX_LENGTH       40
+#define LINE_MAX_POINTS       2000
+#define PARAGRAPHS_MAX_POINTS 20000
+#define NAMES_MAX             500
 
 static const Text a_mapping = TEXT_INIT("一组键和值", "a mapping of keys to values");
 static const Text a_list = TEXT_INIT("列表", "a list");
 static const Text one_line = TEXT_INIT("一行文字", "one line of text");
+static const Text some_lines = TEXT_INIT("一段或多段文字", "one or more paragraphs of text");
 
 void read_misshape(PackLoad *load, const PackNode *node, Text expected)
 {
@@ -73,16 +78,42 @@ Str read_line(PackLoad *load, const PackNode *map, Str key)
     return STR_NONE;
 }
 
-Text read_text(PackLoad *load, const PackNode *map, Str key)
+/* Text of one or, with `lines`, of several lines. */
+static Str text_of(PackLoad *load, const PackNode *map, Str key, bool lines)
+{
+    if (!lines)
+        return read_line(load, map, key);
+    const PackNode *node = pack_node_get(map, key);
+    if (!node)
+        return STR_NONE;
+    if (node->kind == PACK_SCALAR && node->text.len && utf8_printable(node->text, true) &&
+        utf8_length(node->text) <= PARAGRAPHS_MAX_POINTS)
+        return str_trim(node->text);
+    read_misshape(load, node, some_lines);
+    return STR_NONE;
+}
+
+static Text languages_read(PackLoad *load, const PackNode *node, bool lines)
 {
     static const PackKey languages[] = { { STR_INIT("zh"), false }, { STR_INIT("en"), false } };
-    const PackNode      *node = pack_node_get(map, key);
     if (!node || !READ_KEYS(load, node, languages))
         return (Text){ 0 };
-    Text text = { { read_line(load, node, STR("zh")), read_line(load, node, STR("en")) } };
+    Text text = { { text_of(load, node, STR("zh"), lines), text_of(load, node, STR("en"), lines) } };
     if (!pack_node_get(node, STR("zh")) || !pack_node_get(node, STR("en")))
-        PACK_PROBLEM(load, node, ECODE_PACK_LABEL, ARG("key", key));
+        PACK_PROBLEM(load, node, ECODE_PACK_LABEL, ARG("key", pack_node_name(node)));
     return text;
+}
+
+Text read_text(PackLoad *load, const PackNode *map, Str key)
+{
+    return languages_read(load, pack_node_get(map, key), false);
+}
+
+Text read_text_node(PackLoad *load, const PackNode *node) { return languages_read(load, node, false); }
+
+Text read_paragraphs(PackLoad *load, const PackNode *map, Str key)
+{
+    return languages_read(load, pack_node_get(map, key), true);
 }
 
 int64_t read_integer(PackLoad *load, const PackNode *map, Str key, int64_t min, int64_t max, int64_t fallback)
@@ -155,6 +186,90 @@ Str read_name(PackLoad *load, const PackNode *map, Str key)
     return name;
 }
 
+void read_names(PackLoad *load, const PackNode *map, Str key, const Str **out, size_t *count)
+{
+    const PackNode *list = read_list(load, map, key, NAMES_MAX);
+    Str            *names = ARENA_ARRAY(load->arena, Str, list ? list->count : 0);
+    *count = 0;
+    PACK_EACH(item, list) {
+        if (item->kind != PACK_SCALAR)
+            read_misshape(load, item, one_line);
+        else if (!pack_name_valid(item->text))
+            PACK_PROBLEM(load, item, ECODE_PACK_NAME, ARG("name", item->text));
+        else
+            names[(*count)++] = item->text;
+    }
+    *out = names;
+}
+
+void read_file_name(PackLoad *load, const PackNode *map, Str key, Str name)
+{
+    Str given = read_name(load, map, key);
+    if (given.len && pack_name_valid(given) && !str_eq(given, name))
+        PACK_PROBLEM(load, pack_node_get(map, key), ECODE_PACK_VALUE, ARG("key", key), ARG("value", given),
+                     ARG("known", name));
+}
+
+/* ---- literals ---- */
+
+static bool boolean_parse(Str text, bool *out)
+{
+    *out = str_eq(text, STR("true"));
+    return *out || str_eq(text, STR("false"));
+}
+
+static bool decimal_of(Str text, uint8_t scale, Value *out)
+{
+    Decimal decimal;
+    if (!decimal_parse(text, &decimal) || !decimal_rescale(decimal, scale, &decimal))
+        return false;
+    *out = value_decimal(decimal);
+    return true;
+}
+
+static bool literal_parse(const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
+{
+    int64_t number = 0;
+    bool    truth;
+    switch (kind) {
+    case FIELD_INTEGER: *out = value_int(number); return str_int(node->text, &out->number);
+    case FIELD_DECIMAL:
+    case FIELD_MONEY: return decimal_of(node->text, scale, out);
+    case FIELD_BOOLEAN: return boolean_parse(node->text, &truth) && (*out = value_bool(truth), true);
+    case FIELD_DATE: *out = value_date(number); return date_parse(node->text, &out->number);
+    case FIELD_INSTANT: *out = value_instant(number); return instant_parse(node->text, &out->number);
+    default: *out = value_text(node->text); return line_valid(node);
+    }
+}
+
+bool read_literal(PackLoad *load, const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
+{
+    static const Text expected[FIELD_KIND_COUNT] = {
+        [FIELD_TEXT] = TEXT_INIT("一行文字", "one line of text"),
+        [FIELD_LONG_TEXT] = TEXT_INIT("一行文字", "one line of text"),
+        [FIELD_INTEGER] = TEXT_INIT("整数", "a whole number"),
+        [FIELD_BOOLEAN] = TEXT_INIT("true 或 false", "true or false"),
+        [FIELD_DATE] = TEXT_INIT("2025-01-31 这样的日期", "a date like 2025-01-31"),
+        [FIELD_INSTANT] = TEXT_INIT("2025-01-31T08:00:00Z 这样的时刻", "an instant like 2025-01-31T08:00:00Z"),
+    };
+    if (node->kind == PACK_SCALAR && literal_parse(node, kind, scale, out))
+        return true;
+    bool decimal = kind == FIELD_DECIMAL || kind == FIELD_MONEY;
+    int  places = scale;
+    read_misshape(load, node,
+                  decimal ? (Text){ { str_printf(load->arena, "至多 %d 位小数的数", places),
+                                      str_printf(load->arena, "a number of at most %d decimal places", places) } }
+                          : expected[kind]);
+    return false;
+}
+
+bool read_boolean(PackLoad *load, const PackNode *map, Str key)
+{
+    const PackNode *node = pack_node_get(map, key);
+    Value           truth = value_bool(false);
+    return node && read_literal(load, node, FIELD_BOOLEAN, 0, &truth) && truth.number;
+}
+
 /* ---- names of things defined elsewhere ---- */
 
 static int named_find(const Named *items, size_t count, Str name)
@@ -191,6 +306,13 @@ static int field_find(const void *type, Str name)
     return field ? (int)field->index : -1;
 }
 
+static int input_find(const void *context, Str name)
+{
+    const Type  *type = context;
+    const Field *field = type_field(type, name);
+    return field && !field->system && field->index < type->stored_count ? (int)field->index : -1;
+}
+
 static int state_find(const void *type, Str name) { return type_state(type, name); }
 
 PackLookup lookup_roles(const PackLoad *load) { return (PackLookup){ role_find, load->pack, TEXT("角色", "role") }; }
@@ -207,6 +329,10 @@ PackLookup lookup_types(const PackLoad *load)
     return (PackLookup){ type_find, load->pack, TEXT("记录类型", "type") };
 }
 PackLookup lookup_fields(const Type *type) { return (PackLookup){ field_find, type, TEXT("字段", "field") }; }
+PackLookup lookup_inputs(const Type *type)
+{
+    return (PackLookup){ input_find, type, TEXT("可填写的字段", "field that people fill in") };
+}
 PackLookup lookup_states(const Type *type) { return (PackLookup){ state_find, type, TEXT("状态", "state") }; }
 
 int read_known(PackLoad *load, const PackNode *scalar, PackLookup lookup)
@@ -272,8 +398,16 @@ void read_unique(PackLoad *load, const PackNode *item, Str by)
     }
 }
 
-void pack_expression(PackLoad *load, Expr **out, const PackNode *node, Str text, const Type *type, bool filter)
+Str read_condition(PackLoad *load, const PackNode *map, Str key, const Type *type, ExprUseKind kind, Expr **out)
+{
+    Str text = read_line(load, map, key);
+    if (text.len)
+        pack_expression(load, &(ExprUse){ kind, out, text, pack_node_get(map, key), type });
+    return text;
+}
+
+void pack_expression(PackLoad *load, const ExprUse *use)
 {
     ARENA_ROOM(load->arena, load->uses, load->use_count, load->use_capacity);
-    load->uses[load->use_count++] = (ExprUse){ out, text, node, type, filter };
+    load->uses[load->use_count++] = *use;
 }

@@ -4,35 +4,64 @@
  * A reader always returns something usable (the fallback, an empty text), so that one run finds all problems.
  *
  * The passes, each over all files, in this order (pack.c runs them):
- *   pack_names    pack.yaml, roles.yaml; the types by name
- *   pack_fields   fields and states of each type
- *   pack_steps    relations, access, actions, list: whatever names fields, states and roles
- *   pack_check    expressions, states that nothing reaches, the party types */
+ *   pack_names      pack.yaml, roles.yaml; the types by name
+ *   pack_policy     calendars and parameters
+ *   pack_fields     fields and states of each type (pack_kinds: what each kind of field says of its own)
+ *   pack_steps      relations, access, actions, list: whatever names fields, states and roles
+ *   pack_forms      rules, sections of the form
+ *   pack_documents  what can be printed
+ *   pack_check      expressions, states that nothing reaches, the types that the kernel relies on
+ *   pack_formulas   computed fields, in the order in which they rest on each other (pack_check runs it)
+ *   pack_proof      roles that nobody has, unique values that would tell secrets (so too) */
 #ifndef FM_KERNEL_PACK_READ_H
 #define FM_KERNEL_PACK_READ_H
 
 #include "kernel/pack_yaml.h"
 
+typedef enum FormulaState { FORMULA_WAITING, FORMULA_OPEN, FORMULA_DONE } FormulaState;
+
+typedef struct Formula {  /* of a computed field */
+    const PackNode *node; /* NULL: it says none */
+    FormulaState    state;
+    int             depth; /* computed fields that it goes through, itself included */
+} Formula;
+
 typedef struct TypeDraft { /* a type on its way to be frozen */
-    Type           *type;
-    const PackNode *node; /* NULL: its file could not be read */
-    Field          *fields;
-    Relation       *relations;
+    Type            *type;
+    const PackNode  *node; /* NULL: its file could not be read */
+    Field           *fields;
+    const PackNode **nodes;    /* of each field, where it stands; NULL: the system's */
+    Formula         *formulas; /* of fields[stored_count ..) */
+    Relation        *relations;
 } TypeDraft;
 
-typedef struct ExprUse { /* an expression waiting for pack_check */
+typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_COUNT } ExprUseKind;
+
+typedef struct ExprUse { /* a condition waiting for pack_check */
+    ExprUseKind     kind;
     Expr          **out;
     Str             text;
     const PackNode *node; /* where it stands; NULL: one of the system's */
     const Type     *type;
-    bool            filter;
 } ExprUse;
+
+typedef struct NamedFile { /* one of a folder in which each file is called as what it holds */
+    Str             name;
+    const PackNode *node;
+} NamedFile;
+
+typedef struct NamedFiles {
+    NamedFile *items;
+    size_t     count;
+} NamedFiles;
 
 typedef struct PackLoad {
     Arena          *arena;
     PackLog        *log;
     Pack           *pack;
     const PackFile *pack_file;
+    const PackNode *pack_node; /* NULL: no mapping */
+    NamedFiles      calendars, parameters, documents;
     TypeDraft      *drafts; /* as pack->types */
     ExprUse        *uses;
     size_t          use_count, use_capacity;
@@ -40,9 +69,20 @@ typedef struct PackLoad {
 } PackLoad;
 
 void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles_node);
+void pack_policy(PackLoad *load);
 void pack_fields(PackLoad *load);
 void pack_steps(PackLoad *load);
+void pack_forms(PackLoad *load);
+void pack_documents(PackLoad *load);
 void pack_check(PackLoad *load);
+void pack_formulas(PackLoad *load);
+void pack_proof(PackLoad *load);
+
+/* The field that node describes, kind and keys included; column: one of child rows. False when it is no mapping. */
+bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column);
+void field_name_check(PackLoad *load, const PackNode *field); /* that its name is not reserved */
+/* What a field says of its siblings, once all are read. */
+void field_link(PackLoad *load, const PackNode *node, Field *fields, size_t count, Field *field);
 
 /* ---- mappings ---- */
 
@@ -57,8 +97,10 @@ bool read_keys(PackLoad *load, const PackNode *node, const PackKey *keys, size_t
 
 /* ---- values; map[key], which may be absent ---- */
 
-Str     read_line(PackLoad *load, const PackNode *map, Str key); /* one line of text; empty when absent */
-Text    read_text(PackLoad *load, const PackNode *map, Str key); /* {zh, en}; empty when absent */
+Str     read_line(PackLoad *load, const PackNode *map, Str key);       /* one line of text; empty when absent */
+Text    read_text(PackLoad *load, const PackNode *map, Str key);       /* {zh, en}; empty when absent */
+Text    read_text_node(PackLoad *load, const PackNode *node);          /* of an item of a list */
+Text    read_paragraphs(PackLoad *load, const PackNode *map, Str key); /* the same, of several lines */
 int64_t read_integer(PackLoad *load, const PackNode *map, Str key, int64_t min, int64_t max, int64_t fallback);
 /* Index of the value among names from index first on. */
 int read_enum(PackLoad *load, const PackNode *map, Str key, const Str *names, int first, int count, int fallback);
@@ -67,6 +109,14 @@ const PackNode *read_list(PackLoad *load, const PackNode *map, Str key, size_t m
 /* A name of the pack's own: lower-case letters, digits, underscores. */
 Str  read_name(PackLoad *load, const PackNode *map, Str key);
 bool pack_name_valid(Str name);
+/* A list of names of a pack before this one. */
+void read_names(PackLoad *load, const PackNode *map, Str key, const Str **out, size_t *count);
+/* That the file says under key what it is called: one place to look for a thing, and never two of a name. */
+void read_file_name(PackLoad *load, const PackNode *map, Str key, Str name);
+/* A value written as in JSON, of a kind that needs no more than its scale to be read: texts, numbers, booleans, dates,
+ * instants. False, with a problem, when it is none. */
+bool read_literal(PackLoad *load, const PackNode *node, FieldKind kind, uint8_t scale, Value *out);
+bool read_boolean(PackLoad *load, const PackNode *map, Str key); /* false when absent */
 
 /* ---- names of things defined elsewhere ---- */
 
@@ -82,6 +132,7 @@ PackLookup lookup_services(const PackLoad *load);
 PackLookup lookup_types(const PackLoad *load);
 PackLookup lookup_fields(const Type *type);
 PackLookup lookup_states(const Type *type);
+PackLookup lookup_inputs(const Type *type); /* fields of the type's own that hold a value: what people fill in */
 
 int read_known(PackLoad *load, const PackNode *scalar, PackLookup lookup);                   /* -1, with a problem */
 int read_ref(PackLoad *load, const PackNode *map, Str key, PackLookup lookup, int fallback); /* when absent: fallback */
@@ -95,6 +146,11 @@ bool read_indexes(PackLoad *load, const PackNode *map, Str key, PackLookup looku
 void read_misshape(PackLoad *load, const PackNode *node, Text expected);
 /* Reports name when it stands in an earlier item of the same list under the key `by`. */
 void read_unique(PackLoad *load, const PackNode *item, Str by);
-void pack_expression(PackLoad *load, Expr **out, const PackNode *node, Str text, const Type *type, bool filter);
+/* Keeps map[key], a condition over records of the type, for pack_check; returns its text. */
+Str  read_condition(PackLoad *load, const PackNode *map, Str key, const Type *type, ExprUseKind kind, Expr **out);
+void pack_expression(PackLoad *load, const ExprUse *use);
+/* Parses and checks a text; *out is NULL when it has problems, which go into the log at their place unless node is
+ * NULL. */
+void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use, ValueKind wanted, bool filter);
 
 #endif

@@ -29,7 +29,7 @@ static PackLookup lookup_relations(const Type *type)
 static void relation_system(PackLoad *load, TypeDraft *draft, int index, Str name, Text label, Str when)
 {
     draft->relations[index] = (Relation){ .name = name, .label = label };
-    pack_expression(load, &draft->relations[index].when, NULL, when, draft->type, true);
+    pack_expression(load, &(ExprUse){ USE_RELATION, &draft->relations[index].when, when, NULL, draft->type });
 }
 
 static void relations_read(PackLoad *load, TypeDraft *draft)
@@ -53,9 +53,7 @@ static void relations_read(PackLoad *load, TypeDraft *draft)
         read_unique(load, item, STR("name"));
         if (str_eq(relation->name, STR("own")) || str_eq(relation->name, STR("creator")))
             PACK_PROBLEM(load, pack_node_get(item, STR("name")), ECODE_PACK_RESERVED, ARG("name", relation->name));
-        Str when = read_line(load, item, STR("when"));
-        if (when.len)
-            pack_expression(load, &relation->when, pack_node_get(item, STR("when")), when, draft->type, true);
+        read_condition(load, item, STR("when"), draft->type, USE_RELATION, &relation->when);
     }
     draft->type->relations = draft->relations;
     draft->type->relation_count = count;
@@ -129,6 +127,18 @@ static void access_read(PackLoad *load, TypeDraft *draft)
 
 /* ---- actions ---- */
 
+static int stored_find(const void *context, Str name)
+{
+    const Type  *type = context;
+    const Field *field = type_field(type, name);
+    return field && field->index < type->stored_count ? (int)field->index : -1;
+}
+
+static PackLookup lookup_stored(const Type *type)
+{
+    return (PackLookup){ stored_find, type, TEXT("存有值的字段", "field that holds a value") };
+}
+
 static void who_list_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const PackKey keys[] = { { STR_INIT("roles"), false }, { STR_INIT("relation"), false } };
@@ -154,12 +164,10 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
         if (!READ_KEYS(load, item, keys))
             continue;
         Guard *guard = &guards[action->guard_count++];
-        guard->text = read_line(load, item, STR("when"));
+        guard->text = read_condition(load, item, STR("when"), type, USE_GUARD, &guard->when);
         guard->rule = read_text(load, item, STR("rule"));
         guard->source = read_text(load, item, STR("source"));
         guard->helps = read_text(load, item, STR("helps"));
-        if (guard->text.len)
-            pack_expression(load, &guard->when, pack_node_get(item, STR("when")), guard->text, type, false);
     }
     action->guards = guards;
 }
@@ -167,20 +175,72 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
 /* Every field that people may write: what create and edit take unless they say. */
 static void inputs_all(const PackLoad *load, const Type *type, Action *action)
 {
-    uint16_t *inputs = ARENA_ARRAY(load->arena, uint16_t, type->field_count);
-    for (uint16_t i = SYS_COUNT; i < type->field_count; i++)
+    uint16_t *inputs = ARENA_ARRAY(load->arena, uint16_t, type->stored_count);
+    for (uint16_t i = SYS_COUNT; i < type->stored_count; i++)
         inputs[action->input_count++] = i;
     inputs[action->input_count++] = SYS_DISCLOSURE;
     action->inputs = inputs;
 }
 
-static void inputs_check(PackLoad *load, const PackNode *map, const Type *type)
+static bool named(const PackNode *list, Str name)
 {
-    const PackNode *list = pack_node_get(map, STR("inputs"));
+    PACK_EACH(item, list)
+        if (item->kind == PACK_SCALAR && str_eq(item->text, name))
+            return true;
+    return false;
+}
+
+/* What people may fill in: the type's own fields that hold a value; of the system's, disclosure. A translated field
+ * brings its siblings. */
+static bool fields_filled(PackLoad *load, const PackNode *map, Str key, const Type *type, const uint16_t **out,
+                          size_t *count)
+{
+    const PackNode *list = read_list(load, map, key, FIELDS_MAX);
+    if (!list)
+        return false;
+    uint16_t *fields = ARENA_ARRAY(load->arena, uint16_t, list->count * (1 + LANG_COUNT));
+    size_t    found = 0;
     PACK_EACH(item, list) {
         const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;
         if (field && field->system && field->index != SYS_DISCLOSURE)
             PACK_PROBLEM(load, item, ECODE_PACK_RESERVED, ARG("name", item->text));
+        else if (field && field->index == SYS_DISCLOSURE)
+            fields[found++] = SYS_DISCLOSURE;
+        else if (read_known(load, item, lookup_inputs(type)) >= 0)
+            fields[found++] = field->index;
+        for (Lang lang = 0; field && field->has_translations && lang < LANG_COUNT; lang++)
+            if (!named(list, type->fields[field->translations[lang]].name))
+                fields[found++] = field->translations[lang];
+    }
+    *out = fields;
+    *count = found;
+    return true;
+}
+
+static bool holds(const uint16_t *fields, size_t count, uint16_t field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fields[i] == field)
+            return true;
+    return false;
+}
+
+/* A step that erases a field neither takes nor needs it. */
+static void erases_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    static const Text unused = TEXT_INIT("这一步既不填写也不要求的字段",
+                                         "fields that the step neither takes nor requires");
+    static const Text own = TEXT_INIT("类型自己的字段", "the type's own fields");
+    fields_filled(load, map, STR("erases"), type, &action->erases, &action->erase_count);
+    PACK_EACH(item, pack_node_get(map, STR("erases"))) {
+        const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;
+        if (!field)
+            continue;
+        if (field->index == SYS_DISCLOSURE)
+            read_misshape(load, item, own);
+        else if (holds(action->inputs, action->input_count, field->index) ||
+                 holds(action->required, action->required_count, field->index))
+            read_misshape(load, item, unused);
     }
 }
 
@@ -205,6 +265,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
         { STR_INIT("name"), true },    { STR_INIT("label"), true },     { STR_INIT("help"), false },
         { STR_INIT("from"), false },   { STR_INIT("to"), false },       { STR_INIT("who"), true },
         { STR_INIT("inputs"), false }, { STR_INIT("required"), false }, { STR_INIT("guard"), false },
+        { STR_INIT("erases"), false },
     };
     if (!READ_KEYS(load, map, keys))
         return;
@@ -215,10 +276,10 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     movement_read(load, map, type, action);
     who_list_read(load, map, type, action);
     bool writes = action->creates || str_eq(action->name, STR("edit"));
-    if (!read_indexes(load, map, STR("inputs"), lookup_fields(type), &action->inputs, &action->input_count) && writes)
+    if (!fields_filled(load, map, STR("inputs"), type, &action->inputs, &action->input_count) && writes)
         inputs_all(load, type, action);
-    inputs_check(load, map, type);
-    read_indexes(load, map, STR("required"), lookup_fields(type), &action->required, &action->required_count);
+    read_indexes(load, map, STR("required"), lookup_stored(type), &action->required, &action->required_count);
+    erases_read(load, map, type, action);
     guards_read(load, map, type, action);
 }
 
@@ -259,6 +320,37 @@ static void parent_read(PackLoad *load, TypeDraft *draft)
     }
 }
 
+/* One value that the record keeps. */
+static bool field_is_plain(const Type *type, int index)
+{
+    FieldKind kind = type->fields[index].kind;
+    return (size_t)index < type->stored_count && kind != FIELD_ROWS && kind != FIELD_CHOICES &&
+           kind != FIELD_REFERENCES;
+}
+
+static const Text plain_field = TEXT_INIT("存有单个值的字段", "a field that holds one value");
+
+static void title_read(PackLoad *load, const TypeDraft *draft)
+{
+    int title = read_ref(load, draft->node, STR("title"), lookup_fields(draft->type), SYS_NUMBER);
+    if (title >= 0 && !field_is_plain(draft->type, title)) {
+        read_misshape(load, pack_node_get(draft->node, STR("title")), plain_field);
+        title = SYS_NUMBER;
+    }
+    draft->type->title = (uint16_t)(title < 0 ? SYS_NUMBER : title);
+}
+
+static void reference_date_read(PackLoad *load, const TypeDraft *draft)
+{
+    static const Text date = TEXT_INIT("日期字段", "a date field");
+    Type             *type = draft->type;
+    type->reference_date = read_ref(load, draft->node, STR("reference_date"), lookup_fields(type), -1);
+    if (type->reference_date >= 0 && type->fields[type->reference_date].kind != FIELD_DATE) {
+        read_misshape(load, pack_node_get(draft->node, STR("reference_date")), date);
+        type->reference_date = -1;
+    }
+}
+
 static void sort_read(PackLoad *load, const PackNode *map, Type *type)
 {
     PackLookup fields = lookup_fields(type);
@@ -267,7 +359,10 @@ static void sort_read(PackLoad *load, const PackNode *map, Type *type)
         return;
     type->sort = sort;
     Str name = sort.ptr[0] == '-' ? str_slice(sort, 1, sort.len) : sort;
-    if (fields.find(type, name) < 0)
+    int index = fields.find(type, name);
+    if (index >= 0 && !field_is_plain(type, index))
+        read_misshape(load, pack_node_get(map, STR("sort")), plain_field);
+    if (index < 0)
         PACK_PROBLEM(load, pack_node_get(map, STR("sort")), ECODE_PACK_UNKNOWN, ARG("name", name),
                      ARG_TEXT("what", fields.what));
 }
@@ -305,9 +400,9 @@ void pack_steps(PackLoad *load)
         if (!draft->node)
             continue;
         number_read(load, draft);
-        int title = read_ref(load, draft->node, STR("title"), lookup_fields(draft->type), SYS_NUMBER);
-        draft->type->title = (uint16_t)(title < 0 ? SYS_NUMBER : title);
+        title_read(load, draft);
         parent_read(load, draft);
+        reference_date_read(load, draft);
         relations_read(load, draft);
         access_read(load, draft);
         actions_read(load, draft);

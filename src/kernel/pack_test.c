@@ -96,7 +96,8 @@ static void what_is_not_written_has_its_default(void **state)
     assert_int_equal(title->max_points, 100);
     assert_int_equal(remark->max_points, LIMIT_LONG_TEXT_POINTS);
     assert_int_equal(paper->disclosure, CLASS_SECRET);
-    assert_int_equal(create->input_count, paper->field_count - SYS_COUNT + 1); /* all of its own, and disclosure */
+    assert_int_equal(create->input_count,
+                     paper->stored_count - SYS_COUNT + 1); /* all of its own that hold a value, and disclosure */
     assert_str_equal(pack_type(pack, STR("person"))->sort, STR("-created"));
     assert_int_equal(pack_type(pack, STR("person"))->column_count, 3); /* title, state, changed */
     assert_int_equal(pack_type(pack, STR("person"))->service, -1);
@@ -116,7 +117,7 @@ static void numbers_keep_their_scale_and_bounds(void **state)
 static void the_system_keeps_its_fields_first(void **state)
 {
     static const char *const names[SYS_COUNT] = { "id",      "number",     "state",   "version", "owner",
-                                                  "creator", "disclosure", "created", "changed" };
+                                                  "creator", "disclosure", "created", "changed", "erased" };
     const Pack              *pack = pack_of(*state, MINI);
     for (size_t t = 0; t < pack->type_count; t++)
         for (int i = 0; i < SYS_COUNT; i++) {
@@ -124,7 +125,7 @@ static void the_system_keeps_its_fields_first(void **state)
             bool         identity = i == SYS_OWNER || i == SYS_CREATOR;
             assert_str_equal(field->name, str_from(names[i]));
             assert_true(field->system && field->index == i && field->type == &pack->types[t]);
-            assert_int_equal(field->class, identity ? CLASS_SUMMARY : CLASS_PUBLIC);
+            assert_int_equal(field->class, i == SYS_ERASED ? CLASS_SECRET : identity ? CLASS_SUMMARY : CLASS_PUBLIC);
             assert_str_equal(pack->compartments[field->compartment].name, identity ? STR("identity") : STR("general"));
         }
     assert_ptr_equal(pack->types[0].fields[SYS_OWNER].target, pack->organisation);
@@ -589,7 +590,7 @@ static void a_pack_needs_its_roles_and_its_parties(void **state)
     Arena     *arena = *state;
     PackSource mini = mini_source(arena);
     PackFile   head = *file_of(&mini, STR("pack.yaml")), roles = *file_of(&mini, STR("roles.yaml"));
-    head.bytes = replaced(arena, head.bytes, STR("order: [paper, review]\n"), STR(""));
+    head.bytes = replaced(arena, head.bytes, STR("order: [paper, review]\ncalendar: office\n"), STR(""));
     Problems problems = problems_of(arena, &(PackSource){ &head, 1 });
     assert_int_equal(problems.count, 1);
     expect(&problems, STR("roles.yaml:1:1"), ECODE_FILE_MISSING);

@@ -1,6 +1,8 @@
 #include "kernel/type.h"
 
+#include "base/buf.h"
 #include "base/date.h"
+#include "base/json.h"
 
 const Str class_names[CLASS_COUNT] = {
     [CLASS_NONE] = STR_INIT("none"), [CLASS_PUBLIC] = STR_INIT("public"), [CLASS_SUMMARY] = STR_INIT("summary"),
@@ -104,9 +106,41 @@ static Text instant_label(Arena *arena, const Field *field, int64_t ms)
     return text_same(str_printf(arena, "%.*s %02d:%02d", STR_FMT(date), (int)(minute / 60), (int)(minute % 60)));
 }
 
+static Text choices_label(Arena *arena, const Field *field, Str list)
+{
+    Buf zh = buf_new(arena, SIZE_MAX), en = buf_new(arena, SIZE_MAX);
+    for (Str rest = list; rest.len;) {
+        Text label = choice_label(field, value_list_next(&rest));
+        buf_printf(&zh, "%.*s%s", STR_FMT(label.in[LANG_ZH]), rest.len ? "、" : "");
+        buf_printf(&en, "%.*s%s", STR_FMT(label.in[LANG_EN]), rest.len ? ", " : "");
+    }
+    return (Text){ { buf_str(&zh), buf_str(&en) } };
+}
+
+/* How many there are: they are a table, not a phrase. */
+static Text rows_label(Arena *arena, Str rows)
+{
+    Json  *array;
+    size_t count = json_parse(arena, rows, &array).kind ? 0 : array->count;
+    return (
+        Text){ { str_printf(arena, "%zu 行", count), str_printf(arena, count == 1 ? "%zu row" : "%zu rows", count) } };
+}
+
+static Text number_label(Arena *arena, const Field *field, Value value)
+{
+    Str number = value_plain(arena, value);
+    if (!field->currency.len)
+        return text_same(number);
+    return text_same(str_printf(arena, "%.*s %.*s", STR_FMT(number), STR_FMT(field->currency)));
+}
+
 Text value_label(Arena *arena, const Field *field, Value value)
 {
     switch (value.kind) {
+    case VALUE_LIST:
+        return field->kind == FIELD_CHOICES ? choices_label(arena, field, value.text) : text_same(value.text);
+    case VALUE_ROWS: return rows_label(arena, value.text);
+    case VALUE_DECIMAL: return number_label(arena, field, value);
     case VALUE_TEXT: return field->kind == FIELD_CHOICE ? choice_label(field, value.text) : text_same(value.text);
     case VALUE_BOOLEAN: return value.number ? TEXT("是", "yes") : TEXT("否", "no");
     case VALUE_INSTANT: return instant_label(arena, field, value.number);
@@ -121,7 +155,9 @@ static bool scope_field(const void *context, const void *type, Str name, ExprFie
     (void)context;
     const Field *field = type_field(type, name);
     if (field)
-        *out = (ExprField){ field_expr_type(field), field };
+        *out = (ExprField){ .type = field_expr_type(field),
+                            .field = field,
+                            .live = field->kind == FIELD_COMPUTED && !field->filterable };
     return field != NULL;
 }
 
@@ -141,8 +177,14 @@ static const Field *child_link(const Type *parent, const Type *child)
     return link;
 }
 
+/* A field of child rows comes before a type of the same name. */
 static bool scope_child(const void *context, const void *type, Str name, ExprChild *out)
 {
+    const Field *rows = type_field(type, name);
+    if (rows && rows->kind == FIELD_ROWS) {
+        *out = (ExprChild){ rows->rows, &rows->rows->fields[ROW_PARENT] };
+        return true;
+    }
     const Type  *child = pack_type(context, name);
     const Field *link = child ? child_link(type, child) : NULL;
     if (link)
@@ -170,6 +212,28 @@ static Text scope_value_label(const void *context, const void *type, const void 
     return choice_label(field, value.text); /* of a field without choices: the text itself */
 }
 
+static bool scope_code(const void *context, const void *type, const void *field, Str code)
+{
+    (void)context;
+    (void)type;
+    FieldKind kind = ((const Field *)field)->kind;
+    return (kind != FIELD_CHOICE && kind != FIELD_CHOICES) || field_choice(field, code);
+}
+
+static bool scope_parameter(const void *context, Str code, ExprType *out)
+{
+    const Parameter *parameter = pack_parameter(context, code);
+    if (parameter)
+        *out = (ExprType){ .kind = value_kinds[parameter->kind], .scale = parameter->scale };
+    return parameter != NULL;
+}
+
+static Text scope_parameter_label(const void *context, Str code)
+{
+    const Parameter *parameter = pack_parameter(context, code);
+    return parameter ? parameter->label : text_same(code);
+}
+
 ExprScope pack_scope(const Pack *pack, bool actor)
 {
     return (ExprScope){
@@ -179,6 +243,9 @@ ExprScope pack_scope(const Pack *pack, bool actor)
         .field_label = scope_field_label,
         .child_label = scope_child_label,
         .value_label = scope_value_label,
+        .code = scope_code,
+        .parameter = scope_parameter,
+        .parameter_label = scope_parameter_label,
         .actor = actor,
     };
 }

@@ -108,12 +108,13 @@ typedef struct Field {
     int           currency_field; /* money: the choice field that says it, or -1 */
     const Choice *choices;        /* choice, choices */
     size_t        choice_count;
-    const Type   *target;                   /* reference, references */
-    const Type   *rows;                     /* rows: the type of the child rows */
-    Expr         *formula;                  /* computed */
-    Str           formula_text;             /* its source */
-    ExprType      result;                   /* computed: what the formula gives */
-    bool          has_translations;         /* text with `translate`: what follows holds */
+    const Type   *target;           /* reference, references */
+    const Type   *rows;             /* rows: the type of the child rows */
+    Expr         *formula;          /* computed */
+    Str           formula_text;     /* its source */
+    ExprType      result;           /* computed: what the formula gives */
+    bool          filterable;       /* computed: a condition of the filter subset, written into SQL in its place */
+    bool          has_translations; /* text with `translate`: what follows holds */
     uint16_t      translations[LANG_COUNT]; /* the siblings title_zh, title_en */
     int           translation_of;           /* of a sibling: the field it translates, or -1 */
     DefaultKind   default_kind;
@@ -254,6 +255,7 @@ typedef struct Named { /* a role, a compartment, a service */
     Text label;
     Str  icon;  /* services: "i-poc" */
     int  users; /* roles: how many demo users (1: the role's name; 9: expert, expert2 … expert9) */
+    Str  was;   /* roles: as of a field */
 } Named;
 
 typedef struct ParameterRow { /* as the pack gives it; what counts in a city are its records (kernel/parameter.h) */
