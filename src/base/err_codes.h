@@ -113,6 +113,8 @@
     X(PACK_EXPRESSION, "pack.expression", ERR_INVALID, "表达式有误", "Expression has a problem", "{reason}", "{reason}")          \
     X(PACK_PARTY, "pack.party", ERR_INVALID, "缺少当事人类型", "Party type missing",                                            \
       "政策包须有类型 {type}，其字段含 {field}。", "A pack needs the type {type} with the field {field}.")                     \
+    X(PACK_STEP, "pack.step", ERR_INVALID, "缺少程序要走的步骤", "Step missing that the program takes", "类型 {type} 须有步骤 {action}：{expected}。", \
+      "The type {type} needs a step {action} that {expected}.")                                                          \
     X(PACK_CYCLE, "pack.cycle", ERR_INVALID, "互相计算", "Computed in a circle", "{field}的计算绕回了自己：{path}。", "{field} is computed from itself: {path}.") \
     X(PACK_ROLE, "pack.role", ERR_INVALID, "无人担任的角色", "Role that nobody can have", "角色 {role} 不在任职的可选角色中，无人能够担任。", \
       "The role {role} is not among the roles of a membership: nobody can have it.") \
@@ -173,6 +175,7 @@
       "The parameter {name} is not known here.")                                                                             \
     X(QUERY_INVALID, "query.invalid", ERR_INVALID, "查询有误", "Query needs attention", "查询有 {count} 处需要更正。",           \
       "Parts of the query to correct: {count}.")                                                                             \
+    X(QUERY_SORT, "query.sort", ERR_INVALID, "不能按此排序", "Not to be sorted by", "不能按{label}排序。", "A list cannot be sorted by {label}.") \
     X(HTTP_CURSOR, "http.cursor", ERR_INVALID, "翻页标记无效", "Cursor not valid", "翻页标记与此筛选不符或已损坏，请从第一页开始。", \
       "The cursor does not belong to this list; start from its first page.")                                                 \
     /* ---- signing in ---- */                                                                                               \

@@ -1,5 +1,8 @@
 #include "kernel/access.h"
 
+#include "kernel/parameter.h"
+#include "kernel/rows.h"
+
 static bool rule_for_role(const AccessRule *rule, const Actor *actor)
 {
     return rule->who.roles == 0 || (rule->who.roles >> actor->role & 1);
@@ -36,12 +39,89 @@ bool access_sees(const Clearance *clearance)
     return false;
 }
 
+/* ---- records that a value refers to ---- */
+
+/* Whose ids the field holds, when it can hold one that the reader does not see: not the record's own. */
+static const Type *refers_to(const Field *field)
+{
+    bool own = field->index == (field->type->row_of ? (int)ROW_PARENT : (int)SYS_ID);
+    return own ? NULL : field_expr_type(field).target;
+}
+
+Err access_sees_id(const Ctx *ctx, const Type *type, Str id, bool *out)
+{
+    Record    record;
+    Clearance clearance;
+    *out = false;
+    if (!ctx->actor || !uuid_valid(id))
+        return ERR_OK;
+    TRY(record_load(ctx->db, ctx->arena, type, id, &record, out));
+    if (!*out)
+        return ERR_OK;
+    TRY(access_clearance(ctx, &record, &clearance));
+    *out = access_sees(&clearance);
+    return ERR_OK;
+}
+
+/* Puts ACCESS_HIDDEN in the place of each id in the field's value that the actor does not see. */
+static Err hide_targets(const Ctx *ctx, const Field *field, Value value, Value *out)
+{
+    const Type *target = refers_to(field);
+    Buf         items = buf_new(ctx->arena, SIZE_MAX);
+    Str         rest = value.text;
+    bool        hidden = false;
+    *out = value;
+    if (!target || value.kind == VALUE_MISSING || access_always(ctx, target))
+        return ERR_OK;
+    while (rest.len) {
+        Str  item = value_list_next(&rest);
+        bool seen;
+        TRY(access_sees_id(ctx, target, item, &seen));
+        buf_add(&items, items.len ? STR(",") : STR_NONE);
+        buf_add(&items, seen ? item : STR(ACCESS_HIDDEN));
+        hidden |= !seen;
+    }
+    if (hidden)
+        *out = (Value){ .kind = value.kind == VALUE_ID ? VALUE_TEXT : VALUE_LIST, .text = buf_str(&items) };
+    return ERR_OK;
+}
+
 /* ---- expressions over records ---- */
 
+/* What one env reads at most: records, child rows, parameters, formulas. Each costs a look into the database or a walk
+ * over an expression, and one formula may ask the next. */
+#define ENV_READS_MAX 200000
+
 typedef struct EnvState {
-    Ctx  ctx;
-    bool truth; /* nobody reads an explanation: hidden is not computed */
+    Ctx     ctx;
+    bool    truth; /* nobody reads an explanation: hidden is not computed */
+    size_t *reads; /* so far, those of formulas included */
 } EnvState;
+
+static Err env_spend(const EnvState *state, size_t reads)
+{
+    *state->reads += reads;
+    return *state->reads <= ENV_READS_MAX ? ERR_OK
+                                          : err_make(ECODE_STORE_SLOW, "an expression over %d records", ENV_READS_MAX);
+}
+
+static ExprEnv env_of(EnvState *state);
+
+/* Over true values, whoever asks. What is out of range is missing: one such record must not close a whole list. */
+static Err env_formula(const EnvState *state, const Record *record, const Field *field, Value *out)
+{
+    EnvState inner = { .ctx = state->ctx, .truth = true, .reads = state->reads };
+    ExprEnv  env = env_of(&inner);
+    TRY(env_spend(state, 1));
+    Err err = expr_eval(state->ctx.arena, field->formula, &env, (ExprRow){ record->type, record }, out);
+    if (err.kind && err.code != ECODE_EXPR_OVERFLOW)
+        return err;
+    if (err.kind)
+        *out = VALUE_NONE;
+    if (out->kind == VALUE_MISSING && field->result.kind == VALUE_BOOLEAN)
+        *out = value_bool(false);
+    return ERR_OK;
+}
 
 static Err env_get(void *context, ExprRow row, const void *field, Value *out, bool *hidden)
 {
@@ -50,6 +130,13 @@ static Err env_get(void *context, ExprRow row, const void *field, Value *out, bo
     const Field    *of = field;
     *out = record->values[of->index];
     *hidden = !state->truth && !access_shows(&record->clearance, of);
+    if (of->kind == FIELD_COMPUTED)
+        TRY(env_formula(state, record, of, out));
+    if (state->truth || *hidden)
+        return ERR_OK;
+    Value seen;
+    TRY(hide_targets(&state->ctx, of, *out, &seen));
+    *hidden = !value_eq(seen, *out);
     return ERR_OK;
 }
 
@@ -66,14 +153,18 @@ static Err env_follow(void *context, ExprRow row, const void *field, ExprRow *ou
 {
     const EnvState *state = context;
     const Field    *of = field;
-    Str             id = ((const Record *)row.row)->values[of->index].text;
-    *out = (ExprRow){ .type = of->target };
-    *hidden = !state->truth && !access_shows(&((const Record *)row.row)->clearance, of);
-    if (id.len == 0)
+    const Record   *from = row.row;
+    Value           id = from->values[of->index];
+    *out = (ExprRow){ .type = field_expr_type(of).target };
+    *hidden = !state->truth && !access_shows(&from->clearance, of);
+    if (of->kind == FIELD_COMPUTED)
+        TRY(env_formula(state, from, of, &id));
+    if (id.kind == VALUE_MISSING)
         return ERR_OK;
     Record *record = ARENA_NEW(state->ctx.arena, Record);
     bool    found;
-    TRY(record_load(state->ctx.db, state->ctx.arena, of->target, id, record, &found));
+    TRY(env_spend(state, 1));
+    TRY(record_load(state->ctx.db, state->ctx.arena, out->type, id.text, record, &found));
     if (!found)
         return ERR_OK;
     TRY(env_see(state, record, hidden));
@@ -81,32 +172,72 @@ static Err env_follow(void *context, ExprRow row, const void *field, ExprRow *ou
     return ERR_OK;
 }
 
+/* Child rows lie in the record itself, and show as the field that holds them. */
+static Err env_rows(const EnvState *state, const Record *parent, const Field *field, Record **out, size_t *count,
+                    bool *hidden)
+{
+    *hidden = !state->truth && !access_shows(&parent->clearance, field);
+    return rows_read(state->ctx.arena, field, parent, parent->values[field->index], out, count);
+}
+
+static Err env_records(const EnvState *state, const Record *parent, const ExprChild *child, Record **out, size_t *count,
+                       bool *hidden)
+{
+    TRY(record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(parent), out, count));
+    for (size_t i = 0; i < *count; i++) {
+        Record *record = &(*out)[i];
+        TRY(env_see(state, record, hidden));
+        *hidden |= !state->truth && !access_shows(&record->clearance, child->link);
+    }
+    return ERR_OK;
+}
+
 static Err env_children(void *context, ExprRow row, const ExprChild *child, ExprRow **out, size_t *count, bool *hidden)
 {
     const EnvState *state = context;
+    const Type     *type = child->type;
     Record         *records;
     *hidden = false;
-    TRY(record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(row.row), &records,
-                        count));
+    if (type->row_of)
+        TRY(env_rows(state, row.row, type->row_of, &records, count, hidden));
+    else
+        TRY(env_records(state, row.row, child, &records, count, hidden));
     *out = ARENA_ARRAY(state->ctx.arena, ExprRow, *count);
-    for (size_t i = 0; i < *count; i++) {
-        TRY(env_see(state, &records[i], hidden));
-        (*out)[i] = (ExprRow){ .type = child->type, .row = &records[i] };
-    }
-    return ERR_OK;
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = (ExprRow){ .type = type, .row = &records[i] };
+    return env_spend(state, *count + 1);
+}
+
+static Err env_parameter(void *context, ExprRow root, Str code, Value *out)
+{
+    const EnvState  *state = context;
+    const Parameter *parameter = pack_parameter(state->ctx.city->pack, code);
+    *out = VALUE_NONE;
+    if (!parameter)
+        return ERR_OK;
+    TRY(env_spend(state, 1));
+    return parameter_on(&state->ctx, parameter, reference_day(&state->ctx, root.row), out, NULL);
+}
+
+static ExprEnv env_of(EnvState *state)
+{
+    const Ctx *ctx = &state->ctx;
+    return (ExprEnv){ .context = state,
+                      .get = env_get,
+                      .follow = env_follow,
+                      .children = env_children,
+                      .parameter = env_parameter,
+                      .calendar = ctx->city->pack->calendar,
+                      .today = ctx_today(ctx),
+                      .actor = ctx->actor ? ctx->actor->person : STR_NONE,
+                      .organisation = ctx->actor ? ctx->actor->organisation : STR_NONE };
 }
 
 static ExprEnv env_make(const Ctx *ctx, bool truth)
 {
     EnvState *state = ARENA_NEW(ctx->arena, EnvState);
-    *state = (EnvState){ .ctx = *ctx, .truth = truth };
-    return (ExprEnv){ .context = state,
-                      .get = env_get,
-                      .follow = env_follow,
-                      .children = env_children,
-                      .today = ctx_today(ctx),
-                      .actor = ctx->actor ? ctx->actor->person : STR_NONE,
-                      .organisation = ctx->actor ? ctx->actor->organisation : STR_NONE };
+    *state = (EnvState){ .ctx = *ctx, .truth = truth, .reads = ARENA_NEW(ctx->arena, size_t) };
+    return env_of(state);
 }
 
 ExprEnv access_env(const Ctx *ctx) { return env_make(ctx, false); }
@@ -199,6 +330,29 @@ bool access_always(const Ctx *ctx, const Type *type)
     return false;
 }
 
+/* ---- values as the actor finds them ---- */
+
+Err access_seen(const Ctx *ctx, const Record *record, const Field *field, Value *out)
+{
+    *out = VALUE_NONE;
+    if (!access_shows(&record->clearance, field))
+        return ERR_OK;
+    return hide_targets(ctx, field, record->values[field->index], out);
+}
+
+Err access_computed(const Ctx *ctx, Record *records, size_t count)
+{
+    size_t   reads = 0;
+    EnvState state = { .ctx = *ctx, .truth = true, .reads = &reads };
+    for (size_t r = 0; r < count; r++) {
+        const Type *type = records[r].type;
+        for (size_t i = type->stored_count; i < type->field_count; i++)
+            if (access_shows(&records[r].clearance, &type->fields[i]))
+                TRY(env_formula(&state, &records[r], &type->fields[i], &records[r].values[i]));
+    }
+    return ERR_OK;
+}
+
 /* ---- the same rule as SQL ---- */
 
 static void add(ExprSql *sql, Str text) { buf_add(&sql->sql, text); }
@@ -208,11 +362,29 @@ static void add_column(ExprSql *sql, Str alias, Str name)
     buf_printf(&sql->sql, "%.*s.\"%.*s\"", STR_FMT(alias), STR_FMT(name));
 }
 
+static Str sql_alias(ExprSql *sql) { return str_printf(sql->arena, "t%zu", ++sql->aliases); }
+
+static ExprSqlEnv sql_env(const Ctx *ctx, bool truth);
+
+/* The true value: of a computed field its formula, which the loader has found to be of the filter subset. */
+static Err sql_true_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    if (field->kind != FIELD_COMPUTED) {
+        add_column(sql, alias, field->name);
+        return ERR_OK;
+    }
+    ExprSqlEnv env = sql_env(ctx, true);
+    assert(field->filterable);
+    add(sql, STR("coalesce("));
+    TRY(expr_sql(field->formula, &env, alias, sql));
+    add(sql, STR(", FALSE)"));
+    return ERR_OK;
+}
+
 static Err sql_true_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
 {
-    (void)context, (void)type;
-    add_column(sql, alias, ((const Field *)field)->name);
-    return ERR_OK;
+    (void)type;
+    return sql_true_value(context, sql, alias, field);
 }
 
 static Err sql_table(void *context, ExprSql *sql, const void *type)
@@ -229,6 +401,9 @@ static Err sql_everything(void *context, ExprSql *sql, Str alias, const void *ty
     return ERR_OK;
 }
 
+typedef Err (*SqlValue)(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
+static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write);
+
 static Err sql_seen_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
 {
     (void)type;
@@ -240,13 +415,19 @@ static Err sql_seen_rows(void *context, ExprSql *sql, Str alias, const void *typ
     return access_sql_visible(context, sql, alias, type);
 }
 
+static Err sql_link(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_shown(context, sql, alias, field, sql_true_value);
+}
+
 static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
 {
     Ctx *kept = ARENA_NEW(ctx->arena, Ctx);
     *kept = *ctx;
     return (ExprSqlEnv){ .context = kept,
                          .column = truth ? sql_true_column : sql_seen_column,
-                         .link = truth ? sql_true_column : sql_seen_column,
+                         .link = truth ? sql_true_column : sql_link,
                          .table = sql_table,
                          .visible = truth ? sql_everything : sql_seen_rows,
                          .today = ctx_today(ctx),
@@ -335,8 +516,12 @@ static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *typ
     return ERR_OK;
 }
 
+static Err sql_row_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Field *row_of);
+
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type)
 {
+    if (type->row_of)
+        return sql_row_visible(ctx, sql, alias, type->row_of);
     bool               always = ctx->actor && ctx->actor->system;
     const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
     size_t             count = ctx->actor && !always ? rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always) : 0;
@@ -372,13 +557,14 @@ static FieldRules field_rules(const Ctx *ctx, const Field *field)
 
 bool access_field_always(const Ctx *ctx, const Field *field) { return field_rules(ctx, field).always; }
 
-Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+/* What `write` writes, missing in rows where the field does not show. A child row that shows, shows whole. */
+static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write)
 {
+    if (field->type->row_of)
+        return write(ctx, sql, alias, field);
     FieldRules shown = field_rules(ctx, field);
-    if (shown.always) {
-        add_column(sql, alias, field->name);
-        return ERR_OK;
-    }
+    if (shown.always)
+        return write(ctx, sql, alias, field);
     if (shown.count == 0) {
         add(sql, STR("NULL"));
         return ERR_OK;
@@ -386,9 +572,69 @@ Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *fiel
     add(sql, STR("CASE WHEN "));
     TRY(sql_any_rule(ctx, sql, alias, field->type, shown.rules, shown.count));
     add(sql, STR(" THEN "));
-    add_column(sql, alias, field->name);
+    TRY(write(ctx, sql, alias, field));
     add(sql, STR(" END"));
     return ERR_OK;
+}
+
+/* A child row shows where the record's field shows that holds it; the record itself is the collection's to ask. */
+static Err sql_row_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Field *row_of)
+{
+    FieldRules shown = field_rules(ctx, row_of);
+    if (shown.always || shown.count == 0) {
+        add(sql, shown.always ? STR("TRUE") : STR("FALSE"));
+        return ERR_OK;
+    }
+    Str parent = sql_alias(sql);
+    buf_printf(&sql->sql, "EXISTS (SELECT 1 FROM \"%.*s\" AS %.*s WHERE %.*s.\"id\" = ", STR_FMT(row_of->type->table),
+               STR_FMT(parent), STR_FMT(parent));
+    add_column(sql, alias, row_of->rows->fields[ROW_PARENT].name);
+    add(sql, STR(" AND "));
+    TRY(sql_any_rule(ctx, sql, parent, row_of->type, shown.rules, shown.count));
+    add(sql, STR(")"));
+    return ERR_OK;
+}
+
+/* "CASE WHEN EXISTS (a row of target with id that the actor sees) THEN id ELSE 'hidden' END" */
+static Err sql_seen_id(const Ctx *ctx, ExprSql *sql, const Type *target, Str id)
+{
+    Str alias = sql_alias(sql);
+    buf_printf(&sql->sql, "CASE WHEN EXISTS (SELECT 1 FROM \"%.*s\" AS %.*s WHERE %.*s.\"id\" = %.*s AND ",
+               STR_FMT(target->table), STR_FMT(alias), STR_FMT(alias), STR_FMT(id));
+    TRY(access_sql_visible(ctx, sql, alias, target));
+    buf_printf(&sql->sql, ") THEN %.*s ELSE '" ACCESS_HIDDEN "' END", STR_FMT(id));
+    return ERR_OK;
+}
+
+/* Each item of a list as the actor sees it. A list is short (LIMIT_LIST_ITEMS) and its items need no escapes in JSON. */
+static Err sql_seen_items(const Ctx *ctx, ExprSql *sql, const Type *target, Str column)
+{
+    Str items = sql_alias(sql);
+    add(sql, STR("(SELECT group_concat("));
+    TRY(sql_seen_id(ctx, sql, target, str_printf(sql->arena, "%.*s.value", STR_FMT(items))));
+    buf_printf(&sql->sql, ") FROM json_each('[\"' || replace(%.*s, ',', '\",\"') || '\"]') AS %.*s)", STR_FMT(column),
+               STR_FMT(items));
+    return ERR_OK;
+}
+
+/* The true value, with 'hidden' in place of each id of a record that the actor does not see. */
+static Err sql_seen_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    const Type *target = refers_to(field);
+    if (field->kind == FIELD_COMPUTED || !target || access_always(ctx, target))
+        return sql_true_value(ctx, sql, alias, field);
+    Str column = str_printf(sql->arena, "%.*s.\"%.*s\"", STR_FMT(alias), STR_FMT(field->name));
+    if (field->kind == FIELD_REFERENCES)
+        return sql_seen_items(ctx, sql, target, column);
+    buf_printf(&sql->sql, "CASE WHEN %.*s IS NOT NULL THEN ", STR_FMT(column));
+    TRY(sql_seen_id(ctx, sql, target, column));
+    add(sql, STR(" END"));
+    return ERR_OK;
+}
+
+Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    return sql_shown(ctx, sql, alias, field, sql_seen_value);
 }
 
 /* ---- clearance of the rows of a list ---- */

@@ -5,7 +5,11 @@
  *          compartment. A record that shows nothing at public or above does not exist for that actor.
  * Twins    access_clearance() decides for a record in hand, access_sql_*() writes the same rule as SQL; a test holds
  *          them against each other on random records.
- * Missing  in filter, sort, search, count and export a hidden field is missing. */
+ * Missing  in filter, sort, search, count and export a hidden field is missing. The id of a record that the reader does
+ *          not see is there, but unknown: the text "hidden" stands for it, as {"hidden":true} does in JSON.
+ * Rows     child rows show where the field that holds them shows. They have no rules of their own.
+ * Computed a formula is worked out over true values; its own class and compartment say who sees the result. A boolean
+ *          one whose value is missing counts as false, so that its formula can stand in SQL. */
 #ifndef FM_KERNEL_ACCESS_H
 #define FM_KERNEL_ACCESS_H
 
@@ -22,12 +26,22 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
 /* Does the actor see every record of the type? Then a reference to one needs no look-up. */
 bool access_always(const Ctx *ctx, const Type *type);
 
+/* The value as the actor finds it in filters and sorts: missing when the field is hidden, ACCESS_HIDDEN in place of each
+ * id of a record that they do not see. */
+#define ACCESS_HIDDEN "hidden"
+Err access_seen(const Ctx *ctx, const Record *record, const Field *field, Value *out) MUST_CHECK;
+/* Is there a record of that id that the actor sees? */
+Err access_sees_id(const Ctx *ctx, const Type *type, Str id, bool *out) MUST_CHECK;
+/* Works out the computed fields that show in these records of one type. ECODE_STORE_SLOW when that takes too much. */
+Err access_computed(const Ctx *ctx, Record *records, size_t count) MUST_CHECK;
+
 /* Does the field show in every record of its type that the actor sees? */
 bool access_field_always(const Ctx *ctx, const Field *field);
 
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
-/* Writes the field's column, missing in rows where the actor may not see it. */
+/* Writes the field's column, missing in rows where the actor may not see it. Not of a computed field, unless it is
+ * filterable. */
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes for each relation that the type's rules use its truth as a column (", (…)"), and
  * takes them back from a row. */
@@ -37,7 +51,7 @@ Err                       access_plan_columns(const AccessPlan *plan, ExprSql *s
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
 
 /* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for
- * decisions. The records in hand carry their clearance. */
+ * decisions. The records in hand carry their clearance. What it reads is bounded: ECODE_STORE_SLOW. */
 ExprEnv access_env(const Ctx *ctx);
 ExprEnv access_env_truth(const Ctx *ctx);
 /* Env for SQL with hidden values missing. */

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "kernel/act.h"
+#include "kernel/rows.h"
 
 #define LIST_ROWS_DEFAULT 50
 
@@ -13,14 +14,27 @@ typedef struct Sort {
     bool         descending;
 } Sort;
 
-static bool sort_parse(const Type *type, Str text, Sort *out)
+bool find_sortable(const Field *field)
+{
+    switch (field->kind) {
+    case FIELD_ROWS:
+    case FIELD_REFERENCES: return false;
+    case FIELD_COMPUTED: return field->filterable;
+    default: return true;
+    }
+}
+
+static void sort_parse(const Type *type, Str text, Sort *out, Problems *problems)
 {
     Str name = text.len ? text : type->sort.len ? type->sort : STR("-created");
     out->descending = str_starts(name, STR("-"));
     if (out->descending)
         name = str_slice(name, 1, name.len);
     out->field = type_field(type, name);
-    return out->field != NULL;
+    if (!out->field)
+        PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("sort"), STR_NONE, ARG("field", text));
+    else if (!find_sortable(out->field))
+        PROBLEM(problems, ECODE_QUERY_SORT, STR("sort"), STR_NONE, ARG_TEXT("label", out->field->label));
 }
 
 /* ---- the cursor: where the page before ended, signed and bound to the list ---- */
@@ -99,8 +113,7 @@ static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, Li
     if (list->limit < 1 || list->limit > LIMIT_LIST_ROWS)
         PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("limit"), STR_NONE, ARG("name", STR("limit")),
                 ARG("expected", str_printf(ctx->arena, "1–%d", LIMIT_LIST_ROWS)));
-    if (!sort_parse(type, query->sort, &list->sort))
-        PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("sort"), STR_NONE, ARG("field", query->sort));
+    sort_parse(type, query->sort, &list->sort, problems);
     Err err = list_filter(list, problems);
     if (problems->count > before || err.kind)
         return err_make(ECODE_QUERY_INVALID, "list of %.*s", STR_FMT(type->name));
@@ -193,7 +206,7 @@ static Err list_sql(const List *list, ExprSql *sql)
 
 /* ---- lists ---- */
 
-static Err list_rows(const List *list, Found *out)
+static Err list_read(const List *list, Found *out)
 {
     Arena  *arena = list->ctx->arena;
     ExprSql sql = expr_sql_new(arena);
@@ -205,18 +218,26 @@ static Err list_rows(const List *list, Found *out)
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        if ((int64_t)out->count == list->limit) { /* one more than asked: there is a next page */
-            const Record *last = &out->records[out->count - 1];
-            const Field  *by = list->sort.field;
-            Value         key = access_shows(&last->clearance, by) ? last->values[by->index] : VALUE_NONE;
-            out->next = cursor_write(list->ctx, list->type, list->query, key, record_id(last));
-            return ERR_OK;
-        }
         ARENA_ROOM(arena, out->records, out->count, capacity);
         Record *record = &out->records[out->count++];
         record_from_row(arena, list->type, rows, 0, record);
         access_plan_clearance(list->plan, rows, (int)list->type->stored_count, record);
     }
+}
+
+static Err list_rows(const List *list, Found *out)
+{
+    TRY(list_read(list, out));
+    bool beyond = (int64_t)out->count > list->limit; /* one more than asked: there is a next page */
+    out->count -= beyond;
+    TRY(access_computed(list->ctx, out->records, out->count));
+    if (!beyond)
+        return ERR_OK;
+    const Record *last = &out->records[out->count - 1];
+    Value         key;
+    TRY(access_seen(list->ctx, last, list->sort.field, &key));
+    out->next = cursor_write(list->ctx, list->type, list->query, key, record_id(last));
+    return ERR_OK;
 }
 
 static Err list_total(const List *list, int64_t *out)
@@ -295,6 +316,7 @@ Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out)
     }
     if (!found)
         return err_make(ECODE_RECORD_UNSEEN, "%.*s", STR_FMT(type->name));
+    TRY(access_computed(ctx, &record, 1));
     *out = record;
     return ERR_OK;
 }
@@ -314,17 +336,25 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
     }
     *out = all;
     *count = kept;
-    return ERR_OK;
+    return access_computed(ctx, all, kept);
 }
 
 /* ---- as JSON ---- */
 
 Str record_title(const Ctx *ctx, const Record *record)
 {
-    const Field *field = &record->type->fields[record->type->title];
+    const Field *field = field_in_language(record, &record->type->fields[record->type->title], ctx->lang);
     if (!access_shows(&record->clearance, field))
         return STR_NONE;
     return value_label(ctx->arena, field, record->values[field->index]).in[ctx->lang];
+}
+
+static Json *list_json(Arena *arena, Str items)
+{
+    Json *list = json_array(arena);
+    while (items.len)
+        json_push(list, json_string(arena, value_list_next(&items)));
+    return list;
 }
 
 Json *value_json(Arena *arena, Value value)
@@ -334,6 +364,7 @@ Json *value_json(Arena *arena, Value value)
     case VALUE_BOOLEAN: return json_bool(arena, value.number != 0);
     case VALUE_TEXT:
     case VALUE_ID: return json_string(arena, value.text);
+    case VALUE_LIST: return list_json(arena, value.text);
     default: /* decimals, dates, instants: as text; missing is left out by the caller */
         return json_string(arena, value_plain(arena, value));
     }
@@ -352,7 +383,7 @@ static void names_check(const Type *type, Str names, Str parameter, bool referen
     while (names.len) {
         Str          name = str_trim(str_cut(&names, ','));
         const Field *field = type_field(type, name);
-        if (!field || (references && field->kind != FIELD_REFERENCE))
+        if (!field || (references && !field_expr_type(field).target))
             PROBLEM(problems, ECODE_FIELD_UNKNOWN, parameter, STR_NONE, ARG("field", name));
     }
 }
@@ -386,24 +417,19 @@ static size_t seen_slot(Str id) /* the random end of a UUID spreads by itself */
     return sum % SEEN_SLOTS;
 }
 
-static Err reference_look(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+static Err reference_expand(const Ctx *ctx, const Type *type, Str id, Json **out)
 {
     Record target;
-    Err    err = find_one(ctx, field->target, value.text, &target);
+    Err    err = find_one(ctx, type, id, &target);
     if (err.kind == ERR_UNSEEN) {
         *out = hidden_json(ctx->arena);
         return ERR_OK;
     }
     TRY(err);
-    if (!expand) {
-        *out = json_string(ctx->arena, value.text);
-        return ERR_OK;
-    }
-    const Field *number = &field->target->fields[SYS_NUMBER];
-    Json        *object = json_object(ctx->arena);
-    json_set_str(ctx->arena, object, STR("id"), value.text);
-    json_set_str(ctx->arena, object, STR("type"), field->target->name);
-    if (target.values[SYS_NUMBER].text.len && access_shows(&target.clearance, number))
+    Json *object = json_object(ctx->arena);
+    json_set_str(ctx->arena, object, STR("id"), id);
+    json_set_str(ctx->arena, object, STR("type"), type->name);
+    if (target.values[SYS_NUMBER].text.len && access_shows(&target.clearance, &type->fields[SYS_NUMBER]))
         json_set_str(ctx->arena, object, STR("number"), target.values[SYS_NUMBER].text);
     Str title = record_title(ctx, &target);
     if (title.len)
@@ -412,31 +438,83 @@ static Err reference_look(const Ctx *ctx, const Field *field, Value value, bool 
     return ERR_OK;
 }
 
-static Err reference_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+static Err reference_look(const Ctx *ctx, const Type *type, Str id, bool expand, Json **out)
 {
-    if (!expand && access_always(ctx, field->target)) {
-        *out = json_string(ctx->arena, value.text);
+    bool seen;
+    if (expand)
+        return reference_expand(ctx, type, id, out);
+    TRY(access_sees_id(ctx, type, id, &seen));
+    *out = seen ? json_string(ctx->arena, id) : hidden_json(ctx->arena);
+    return ERR_OK;
+}
+
+static Err reference_json(const Ctx *ctx, const Type *type, Str id, bool expand, Json **out)
+{
+    if (!expand && access_always(ctx, type)) {
+        *out = json_string(ctx->arena, id);
         return ERR_OK;
     }
     if (!ctx->seen)
-        return reference_look(ctx, field, value, expand, out);
-    size_t slot = seen_slot(value.text);
-    bool   known = ctx->seen->slots[slot].expand == expand && str_eq(ctx->seen->slots[slot].id, value.text);
+        return reference_look(ctx, type, id, expand, out);
+    size_t slot = seen_slot(id);
+    bool   known = ctx->seen->slots[slot].expand == expand && str_eq(ctx->seen->slots[slot].id, id);
     if (!known) {
-        TRY(reference_look(ctx, field, value, expand, &ctx->seen->slots[slot].shown));
-        ctx->seen->slots[slot].id = value.text;
+        TRY(reference_look(ctx, type, id, expand, &ctx->seen->slots[slot].shown));
+        ctx->seen->slots[slot].id = id;
         ctx->seen->slots[slot].expand = expand;
     }
     *out = json_dup(ctx->arena, ctx->seen->slots[slot].shown);
     return ERR_OK;
 }
 
-Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out)
+static Err references_json(const Ctx *ctx, const Type *type, Str ids, bool expand, Json **out)
 {
-    if (field->kind == FIELD_REFERENCE)
-        return reference_json(ctx, field, value, false, out);
+    Json *list = json_array(ctx->arena), *shown;
+    while (ids.len) {
+        TRY(reference_json(ctx, type, value_list_next(&ids), expand, &shown));
+        json_push(list, shown);
+    }
+    *out = list;
+    return ERR_OK;
+}
+
+static Err shown_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out);
+
+static Err rows_json(const Ctx *ctx, const Field *field, Value value, Json **out)
+{
+    Json   *list = json_array(ctx->arena), *shown;
+    Record *rows;
+    size_t  count;
+    TRY(rows_read(ctx->arena, field, NULL, value, &rows, &count));
+    for (size_t r = 0; r < count; r++) {
+        Json *row = json_push(list, json_object(ctx->arena));
+        for (size_t c = ROW_COLUMNS; c < field->rows->field_count; c++) {
+            if (rows[r].values[c].kind == VALUE_MISSING)
+                continue;
+            TRY(shown_json(ctx, &field->rows->fields[c], rows[r].values[c], false, &shown));
+            json_set(row, field->rows->fields[c].name, shown);
+        }
+    }
+    *out = list;
+    return ERR_OK;
+}
+
+static Err shown_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
+{
+    const Type *target = field_expr_type(field).target;
+    if (value.kind == VALUE_ROWS)
+        return rows_json(ctx, field, value, out);
+    if (target && value.kind == VALUE_ID)
+        return reference_json(ctx, target, value.text, expand, out);
+    if (target && value.kind == VALUE_LIST)
+        return references_json(ctx, target, value.text, expand, out);
     *out = value_json(ctx->arena, value);
     return ERR_OK;
+}
+
+Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out)
+{
+    return shown_json(ctx, field, value, false, out);
 }
 
 static Err field_json(const Ctx *ctx, const Record *record, const Field *field, Str expand, Json *into)
@@ -445,12 +523,22 @@ static Err field_json(const Ctx *ctx, const Record *record, const Field *field, 
     if (value.kind == VALUE_MISSING || !access_shows(&record->clearance, field))
         return ERR_OK;
     Json *shown;
-    if (field->kind == FIELD_REFERENCE)
-        TRY(reference_json(ctx, field, value, among(expand, field->name), &shown));
-    else
-        shown = value_json(ctx->arena, value);
+    TRY(shown_json(ctx, field, value, among(expand, field->name), &shown));
     json_set(into, field->name, shown);
     return ERR_OK;
+}
+
+/* That a value was erased is told to whom the field would show. */
+static void erased_json(const Ctx *ctx, const Record *record, Json *into)
+{
+    Json *names = json_array(ctx->arena);
+    for (Str rest = record->values[SYS_ERASED].text; rest.len;) {
+        const Field *field = type_field(record->type, value_list_next(&rest));
+        if (field && access_shows(&record->clearance, field))
+            json_push(names, json_string(ctx->arena, field->name));
+    }
+    if (names->count)
+        json_set(into, STR("erased"), names);
 }
 
 Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems)
@@ -468,6 +556,7 @@ Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Js
     json_set_str(ctx->arena, json, STR("type"), type->name);
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         TRY(field_json(ctx, record, &type->fields[head[i]], expand, json));
+    erased_json(ctx, record, json);
     Json *shown = json_set(json, STR("fields"), json_object(ctx->arena));
     for (size_t i = 0; i < type->field_count; i++) {
         bool wanted = fields.len == 0 || among(fields, type->fields[i].name);

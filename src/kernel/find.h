@@ -20,8 +20,8 @@ typedef struct Found {
     int64_t total; /* -1: not counted */
 } Found;
 
-/* Errors: ECODE_QUERY_INVALID with problems on filter (also one that takes too long), sort,
- * limit; ECODE_HTTP_CURSOR. */
+/* Computed fields that show are worked out in all records given out. Errors: ECODE_QUERY_INVALID with problems on filter
+ * (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR; ECODE_STORE_SLOW. */
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
 /* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no
  * count takes longer than most rows. Errors as find(). */
@@ -31,20 +31,24 @@ Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out) MUST_CHECK;
 /* Children of record that the actor may see, of one type, oldest first. */
 Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record **out, size_t *count) MUST_CHECK;
 
+/* Can lists be sorted by it? Not by child rows and lists of references, which have no order, nor by what only a read
+ * works out. */
+bool find_sortable(const Field *field);
+
 /* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is
- * absent; a reference is its id or {"hidden":true}. `fields`: comma-separated names to show, empty for all;
- * `expand`: names of references to show as {"id","type","number","title"}. Unknown names are problems. Single
- * records carry `actions` (act_options). */
+ * absent; a reference is its id or {"hidden":true}; `erased`: names of the fields whose values were erased, of those
+ * that the actor may see. `fields`: comma-separated names to show, empty for all; `expand`: names of references to
+ * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
 Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out,
                 Problems *problems) MUST_CHECK;
 /* From here on ctx remembers what references led to, so that fifty rows of one owner cost one
  * look-up. For one snapshot. */
 void find_remember(Ctx *ctx);
-/* One value as the contract spells it. */
+/* One value as the contract spells it; child rows are value_seen()'s, which knows their columns. */
 Json *value_json(Arena *arena, Value value);
-/* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}. */
+/* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}, also in a list or a child row. */
 Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out) MUST_CHECK;
-/* What names the record for people, in ctx's language; empty when hidden. */
+/* What names the record for people, in ctx's language (field_in_language); empty when hidden. */
 Str record_title(const Ctx *ctx, const Record *record);
 
 #endif

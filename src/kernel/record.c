@@ -88,29 +88,6 @@ Str record_ddl(Arena *arena, const Type *type)
     return buf_str(&out);
 }
 
-void record_tables(Arena *arena, const Type *type, Str **out, size_t *count)
-{
-    Str   *tables = ARENA_ARRAY(arena, Str, type->stored_count + 1);
-    size_t used = 0;
-    tables[used++] = type->table;
-    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
-        if (type->fields[i].kind == FIELD_ROWS)
-            tables[used++] = type->fields[i].rows->table;
-    *out = tables;
-    *count = used;
-}
-
-Str record_drop_ddl(Arena *arena, const Type *type)
-{
-    Buf    out = buf_new(arena, SIZE_MAX);
-    Str   *tables;
-    size_t count;
-    record_tables(arena, type, &tables, &count);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&out, "DROP TABLE IF EXISTS \"%.*s\";", STR_FMT(tables[i]));
-    return buf_str(&out);
-}
-
 /* ---- reading ---- */
 
 void record_columns(Buf *buf, const Type *type, Str alias)

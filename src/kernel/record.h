@@ -25,10 +25,6 @@ int                   record_state(const Record *record); /* index in type->stat
 
 /* CREATE TABLE and CREATE INDEX of the type and of its child rows, for a new city and for rebuild. */
 Str record_ddl(Arena *arena, const Type *type);
-/* Names of all tables of the type: the records', then one for each field of child rows. */
-void record_tables(Arena *arena, const Type *type, Str **out, size_t *count);
-/* DROP TABLE IF EXISTS of these. */
-Str record_drop_ddl(Arena *arena, const Type *type);
 /* The field whose value a reader of lang is shown: its translation when the record has one, else itself. */
 const Field *field_in_language(const Record *record, const Field *field, Lang lang);
 /* True values of one record; *found false when there is none. No access check: kernel only. */

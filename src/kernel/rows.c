@@ -43,10 +43,13 @@ Err rows_read(Arena *arena, const Field *field, const Record *parent, Value valu
     Record *rows = ARENA_ARRAY(arena, Record, list->count);
     JSON_EACH(item, list) {
         Record *row = &rows[used++];
-        *row = (Record){ .type = field->rows, .clearance = parent->clearance };
+        *row = (Record){ .type = field->rows };
         if (!row_read(arena, field->rows, item, row))
             return err_make(ECODE_STORE_CORRUPT, "row %zu of %.*s", used, STR_FMT(field->name));
-        row->values[ROW_PARENT] = value_id(record_id(parent));
+        if (parent) {
+            row->clearance = parent->clearance;
+            row->values[ROW_PARENT] = value_id(record_id(parent));
+        }
         row->values[ROW_POSITION] = value_int((int64_t)used);
     }
     *out = rows;

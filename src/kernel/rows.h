@@ -13,7 +13,7 @@
 
 #include "kernel/record.h"
 
-/* The rows as records of field->rows, with `parent`'s id and clearance. What a column of before held is passed over.
+/* The rows as records of field->rows, with `parent`'s id and clearance (NULL: without these). What a column of before held is passed over.
  * ECODE_STORE_CORRUPT when the text is none. */
 Err rows_read(Arena *arena, const Field *field, const Record *parent, Value value, Record **out,
               size_t *count) MUST_CHECK;

@@ -167,9 +167,6 @@ static void the_side_table_is_written_with_the_record(void **state)
     first.values[MATERIALS] = VALUE_NONE;
     assert_ok(record_update(db, w->arena, &first, set));
     assert_str_equal(side_table(w, db), STR(""));
-
-    assert_ok(db_script(db, record_drop_ddl(w->arena, &w->record)));
-    assert_ok(db_script(db, record_ddl(w->arena, &w->record))); /* nothing is left of before */
     unlink(path);
 }
 

@@ -1,0 +1,133 @@
+#include "kernel/parameter.h"
+
+/* ---- values as people write them ---- */
+
+static bool parse_text(const Parameter *parameter, Str text, Value *out)
+{
+    (void)parameter;
+    *out = value_text(text);
+    return text.len > 0;
+}
+
+static bool parse_integer(const Parameter *parameter, Str text, Value *out)
+{
+    (void)parameter;
+    *out = value_int(0);
+    return str_int(text, &out->number);
+}
+
+static bool parse_decimal(const Parameter *parameter, Str text, Value *out)
+{
+    Decimal number;
+    if (!decimal_parse(text, &number) || !decimal_rescale(number, parameter->scale, &number))
+        return false;
+    *out = value_decimal(number);
+    return true;
+}
+
+static bool parse_boolean(const Parameter *parameter, Str text, Value *out)
+{
+    (void)parameter;
+    *out = value_bool(str_eq(text, STR("true")));
+    return out->number || str_eq(text, STR("false"));
+}
+
+static bool parse_date(const Parameter *parameter, Str text, Value *out)
+{
+    (void)parameter;
+    *out = value_date(0);
+    return date_parse(text, &out->number);
+}
+
+static const struct {
+    bool (*parse)(const Parameter *parameter, Str text, Value *out);
+    Text expected;
+} kinds[FIELD_KIND_COUNT] = {
+    [FIELD_TEXT] = { parse_text, TEXT_INIT("文字", "text") },
+    [FIELD_INTEGER] = { parse_integer, TEXT_INIT("整数", "a whole number") },
+    [FIELD_DECIMAL] = { parse_decimal, TEXT_INIT("数字，例如 12.50", "a number such as 12.50") },
+    [FIELD_BOOLEAN] = { parse_boolean, TEXT_INIT("true 或 false", "true or false") },
+    [FIELD_DATE] = { parse_date, TEXT_INIT("日期，例如 2025-03-04", "a date such as 2025-03-04") },
+};
+
+bool parameter_parse(const Parameter *parameter, Str text, Value *out)
+{
+    Value value;
+    if (!kinds[parameter->kind].parse || !kinds[parameter->kind].parse(parameter, text, &value))
+        return false;
+    *out = value;
+    return true;
+}
+
+/* ---- the row that counts ---- */
+
+/* Of several the one that begins last; of two that begin on one day the one that was made last. A row without a
+ * beginning has always been valid. */
+static Str row_sql(Arena *arena, const Type *type)
+{
+    Buf sql = buf_new(arena, SIZE_MAX);
+    buf_add(&sql, STR("SELECT "));
+    record_columns(&sql, type, STR_NONE);
+    buf_printf(&sql,
+               " FROM \"%.*s\" WHERE \"code\" = ? AND \"state\" = ? AND coalesce(\"valid_from\" <= ?, TRUE)"
+               " AND coalesce(\"valid_to\" >= ?, TRUE) ORDER BY \"valid_from\" DESC, \"id\" DESC LIMIT 1",
+               STR_FMT(type->table));
+    return buf_str(&sql);
+}
+
+Err parameter_on(const Ctx *ctx, const Parameter *parameter, int64_t day, Value *out, Record *record)
+{
+    const Type *type = ctx->city->pack->parameter;
+    *out = VALUE_NONE;
+    if (!type)
+        return ERR_OK;
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_text(parameter->name), value_text(type->states[0].name), value_date(day),
+                                   value_date(day) };
+    bool              more;
+    TRY(db_query(ctx->db, row_sql(ctx->arena, type), params, 4, &rows));
+    TRY(rows_next(rows, &more));
+    if (!more)
+        return ERR_OK;
+    Record found;
+    record_from_row(ctx->arena, type, rows, 0, &found);
+    /* parameter_check() lets no other value in; one that was written under another kind counts as none */
+    if (parameter_parse(parameter, found.values[type_field(type, STR("value"))->index].text, out) && record)
+        *record = found;
+    return ERR_OK;
+}
+
+int64_t reference_day(const Ctx *ctx, const Record *record)
+{
+    int   field = record ? record->type->reference_date : -1;
+    Value day = field < 0 ? VALUE_NONE : record->values[field];
+    return day.kind == VALUE_DATE ? day.number : ctx_today(ctx);
+}
+
+/* ---- before a row is written ---- */
+
+static Str known_codes(Arena *arena, const Pack *pack)
+{
+    Str *names = ARENA_ARRAY(arena, Str, pack->parameter_count);
+    for (size_t i = 0; i < pack->parameter_count; i++)
+        names[i] = pack->parameters[i].name;
+    return str_join(arena, names, pack->parameter_count, STR(", "));
+}
+
+void parameter_check(const Ctx *ctx, const Record *record, Problems *problems)
+{
+    const Pack      *pack = ctx->city->pack;
+    const Field     *code = type_field(record->type, STR("code")), *text = type_field(record->type, STR("value"));
+    Value            given = record->values[code->index], value = record->values[text->index];
+    const Parameter *parameter = pack_parameter(pack, given.text);
+    if (given.kind == VALUE_MISSING)
+        return; /* what must be there is the action's to say */
+    if (!parameter) {
+        PROBLEM(problems, ECODE_FIELD_CHOICE, code->name, STR_NONE, ARG_TEXT("label", code->label),
+                ARG("known", known_codes(ctx->arena, pack)));
+        return;
+    }
+    if (value.kind != VALUE_MISSING && !parameter_parse(parameter, value.text, &value))
+        PROBLEM(problems, ECODE_FIELD_KIND, text->name, STR_NONE, ARG_TEXT("label", text->label),
+                ARG_TEXT("expected", kinds[parameter->kind].expected));
+}
