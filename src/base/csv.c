@@ -1,12 +1,10 @@
 /* base/csv.c: see csv.h. A cell borrows from the text; only one with doubled quotes is copied. */
 #include "base/csv.h"
 
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-
 Csv csv_open(Str text)
 {
-    if (str_starts(text, STR(BYTE_ORDER_MARK)))
-        text = str_slice(text, strlen(BYTE_ORDER_MARK), text.len);
+    if (str_starts(text, STR(CSV_BYTE_ORDER_MARK)))
+        text = str_slice(text, strlen(CSV_BYTE_ORDER_MARK), text.len);
     return (Csv){ .rest = text, .line = 0, .next_line = 1 };
 }
 
@@ -100,7 +98,7 @@ Err csv_next(Csv *csv, Arena *arena, Str **cells, size_t *count, bool *more)
 
 void csv_write_cell(Buf *buf, Str cell)
 {
-    bool quoted = str_starts(cell, STR(BYTE_ORDER_MARK)); /* else lost at the start of a file */
+    bool quoted = str_starts(cell, STR(CSV_BYTE_ORDER_MARK)); /* else lost at the start of a file */
     for (size_t i = 0; i < cell.len && !quoted; i++)
         quoted = cell.ptr[i] == ',' || cell.ptr[i] == '"' || cell.ptr[i] == '\n' || cell.ptr[i] == '\r';
     if (!quoted) {
@@ -117,4 +115,30 @@ void csv_write_cell(Buf *buf, Str cell)
         cell = str_slice(cell, end, cell.len);
     }
     buf_char(buf, '"');
+}
+
+/* Would it be a formula, or is it one behind apostrophes? *out_marks: how many of them. */
+static bool is_formula(Str cell, size_t *out_marks)
+{
+    size_t at = 0;
+    while (at < cell.len && cell.ptr[at] == '\'')
+        at++;
+    *out_marks = at;
+    return at < cell.len && cell.ptr[at] != '\0' && strchr("=+-@\t\r", cell.ptr[at]);
+}
+
+void csv_write_text(Buf *buf, Str cell)
+{
+    size_t marks;
+    if (!is_formula(cell, &marks)) {
+        csv_write_cell(buf, cell);
+        return;
+    }
+    csv_write_cell(buf, str_printf(buf->arena, "'%.*s", STR_FMT(cell)));
+}
+
+Str csv_text(Str cell)
+{
+    size_t marks;
+    return is_formula(cell, &marks) && marks ? str_slice(cell, 1, cell.len) : cell;
 }

@@ -140,6 +140,55 @@ static void reading_undoes_writing(void **state)
     }
 }
 
+static void what_was_typed_is_no_formula(void **state)
+{
+    const struct {
+        const char *cell, *written;
+    } cases[] = {
+        { "=1+1", "'=1+1" },
+        { "+49 30", "'+49 30" },
+        { "-1", "'-1" },
+        { "@SUM(A1)", "'@SUM(A1)" },
+        { "\t=1", "'\t=1" },
+        { "\r=1", "\"'\r=1\"" },
+        { "'=1", "''=1" },
+        { "''=1", "'''=1" },
+        { "=\"a\"", "\"'=\"\"a\"\"\"" },
+        { "=a,b", "\"'=a,b\"" },
+        { "1=1", "1=1" },
+        { "'tis", "'tis" },
+        { "a-b", "a-b" },
+        { "'", "'" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Buf buf = buf_new(*state, 1000);
+        csv_write_text(&buf, str_from(cases[i].cell));
+        assert_str_equal(buf_str(&buf), str_from(cases[i].written));
+    }
+}
+
+static void text_comes_back_as_it_was_typed(void **state)
+{
+    static const char signs[] = "''=+-@\t\r\n\",a";
+    Rng               rng = rng_new();
+    for (int round = 0; round < 20000; round++) {
+        char   cell[6];
+        size_t length = 1 + rng_next(&rng) % sizeof cell, count;
+        for (size_t i = 0; i < length; i++)
+            cell[i] = signs[rng_next(&rng) % (sizeof signs - 1)];
+        Buf buf = buf_new(*state, 1000);
+        csv_write_text(&buf, (Str){ cell, length });
+        Csv  csv = csv_open(buf_str(&buf));
+        Str *found;
+        bool more;
+        assert_ok(csv_next(&csv, *state, &found, &count, &more));
+        assert_int_equal(count, 1);
+        assert_null(strchr("=+-@\t\r", found[0].ptr[0]));
+        assert_str_equal(csv_text(found[0]), ((Str){ cell, length }));
+    }
+}
+
 static void real_tables_have_their_rows(void **state)
 {
     const struct {
@@ -178,6 +227,8 @@ int main(void)
         TEST(a_row_has_a_largest_number_of_cells),
         TEST(cells_are_quoted_only_where_they_must),
         TEST(reading_undoes_writing),
+        TEST(what_was_typed_is_no_formula),
+        TEST(text_comes_back_as_it_was_typed),
         TEST(real_tables_have_their_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

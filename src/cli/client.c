@@ -163,6 +163,5 @@ Err client_call(Client *client, Arena *arena, const AppRequest *request, AppRepl
 {
     if (!client->city)
         return call_there(client, arena, request, out);
-    app_call(client->app, client->db, arena, request, out);
-    return ERR_OK;
+    return app_call(client->app, client->db, arena, request, out);
 }

@@ -63,7 +63,7 @@ static void served_or_not_a_refusal_is_the_same(void **state)
         requests[i].as = STR("author");
         requests[i].lang = LANG_EN;
         assert_ok(client_call(client, *state, &requests[i], &there));
-        app_call(site->app, site->test->db, *state, &requests[i], &here);
+        assert_ok(app_call(site->app, site->test->db, *state, &requests[i], &here));
         assert_int_equal(there.status, here.status);
         assert_true(there.status >= 400);
         assert_str_equal(there.body, here.body);

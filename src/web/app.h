@@ -44,13 +44,19 @@ void app_stop(App *app); /* from any thread or a signal handler, before app_free
 
 /* ---- the same addresses without a server, for verbs of the command line ---- */
 
+typedef struct AppSink { /* takes a body that comes in pieces; an error of its own ends it */
+    Err (*take)(void *context, Str piece);
+    void *context;
+} AppSink;
+
 typedef struct AppRequest {
-    Method method;
-    Str    target; /* "/api/v1/records/result?limit=10", percent-encoded */
-    Str    as;     /* login to act as; empty: the first operator */
-    Str    body;   /* JSON, or empty */
-    Str    if_match;
-    Lang   lang;
+    Method         method;
+    Str            target; /* "/api/v1/records/result?limit=10", percent-encoded */
+    Str            as;     /* login to act as; empty: the first operator */
+    Str            body;   /* JSON, or empty */
+    Str            if_match;
+    Lang           lang;
+    const AppSink *sink; /* where the address answers in pieces; any other body is in the reply all the same */
 } AppRequest;
 
 typedef struct AppReply {
@@ -60,7 +66,8 @@ typedef struct AppReply {
     Str           body;
 } AppReply;
 
-/* Runs one request as the operator of this machine, waiting for what it waits for. reply lives in arena. */
-void app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply *out);
+/* Runs one request as the operator of this machine, waiting for what it waits for. reply lives in arena. Errors: of the
+ * sink, or what ended a body in pieces half-way. */
+Err app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply *out) MUST_CHECK;
 
 #endif

@@ -62,6 +62,7 @@ struct Call {
     bool            page;    /* reply as a page rather than JSON */
     bool            stopped; /* a count was stopped for its length; the page does without it */
     void           *state;   /* the handler's own, between its steps */
+    struct Stream  *stream;  /* of a reply in pieces (web/stream.h) */
 
     struct {           /* of the reply; written by the functions below */
         int    status; /* 0: none yet */
@@ -101,6 +102,12 @@ void call_fail(Call *call, Err err, const Problems *problems);
 void call_redirect(Call *call, Str location); /* 303 */
 void call_empty(Call *call);                  /* 204 */
 void call_bytes(Call *call, int status, Str media, Str body);
+/* 200 with a body in pieces. The first is made at once, and when it fails that is the reply; each of the others when
+ * the client has taken the one before. A piece is like a request of its own: next() finds ctx.arena empty, a fresh
+ * snapshot, and who asks still in the same membership and role; an empty piece is the end. What must stay from piece
+ * to piece is in call->state. An error ends the connection half-way, and stands in the log. */
+typedef Err (*CallPiece)(Call *call, Str *out, Problems *problems);
+void call_stream(Call *call, Str media, CallPiece next);
 /* Before a reply of ECODE_RATE_LIMITED: Retry-After, and the problem whose text says it. */
 void call_retry_after(Call *call, int64_t wait_s, Problems *problems);
 /* `errors` of the contract: [{field|rule, code, text, values}] in the call's language. */

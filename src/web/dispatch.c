@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "web/identify.h"
 #include "web/origin.h"
+#include "web/stream.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 const int64_t time_bounds_ms[TIME_BUCKETS - 1] = { 1, 2, 5, 10, 50, 100, 1000 };
 
-static int64_t now_us(void)
+int64_t monotonic_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -125,7 +126,8 @@ static Err check_query(Call *call, Problems *problems)
             PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, call->query[i].name, STR_NONE,
                     ARG("name", call->query[i].name));
     check_one_of(call, STR("lang"), STR("zh"), STR("en"), problems);
-    check_one_of(call, STR("format"), STR("json"), STR("html"), problems);
+    if (call->endpoint->page)
+        check_one_of(call, STR("format"), STR("json"), STR("html"), problems);
     return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
 }
 
@@ -234,14 +236,14 @@ static bool wants_page(const Call *call)
     return !str_starts(call->path, STR("/api/")) && accept.ptr && str_find(accept, STR("text/html")) < accept.len;
 }
 
-static Err snapshot_open(Call *call)
+Err call_snapshot_open(Call *call)
 {
     TRY(db_snapshot_begin(call->ctx.db));
     call->transport->snapshot = true;
     return ERR_OK;
 }
 
-static void snapshot_close(Call *call)
+void call_snapshot_close(Call *call)
 {
     if (call->transport->snapshot)
         db_snapshot_end(call->ctx.db);
@@ -270,7 +272,7 @@ static Err admit(Call *call, Problems *problems)
     TRY(address);
     TRY(query);
     if (call->endpoint->permission != ALLOW_ALL || !call->endpoint->plain) {
-        TRY(snapshot_open(call));
+        TRY(call_snapshot_open(call));
         Err who = identify(call);
         if (who.code == ECODE_LOGIN_UNKNOWN)
             PROBLEM(problems, ECODE_LOGIN_UNKNOWN, STR_NONE, STR_NONE,
@@ -373,14 +375,24 @@ static void count_reply(Loop *loop, int status, int64_t us)
     atomic_fetch_add_explicit(&loop->time_us, (uint64_t)us, memory_order_relaxed);
 }
 
-static void finish(Call *call)
+void call_ended(const Call *call)
 {
-    Transport *transport = call->transport;
-    int64_t    us = now_us() - transport->start_us;
+    const Transport *transport = call->transport;
+    int64_t          us = monotonic_us() - transport->start_us;
     if (is_logged(call, us / 1000))
         log_line(call, us);
     if (transport->loop)
         count_reply(transport->loop, call->reply.status, us);
+}
+
+static void finish(Call *call)
+{
+    const Transport *transport = call->transport;
+    if (call->stream) {
+        stream_begin(call);
+        return;
+    }
+    call_ended(call);
     if (transport->exchange)
         exchange_reply(transport->exchange, call->reply.status, call->reply.headers, call->reply.header_count,
                        call->reply.body);
@@ -391,7 +403,7 @@ static void finish(Call *call)
 static void step(Call *call, void (*run)(Call *call))
 {
     run(call);
-    snapshot_close(call);
+    call_snapshot_close(call);
     assert(call->reply.status || call->transport->waiting);
     if (call->reply.status)
         finish(call);
@@ -402,7 +414,7 @@ static void step(Call *call, void (*run)(Call *call))
 static void resume(Call *call)
 {
     call->transport->waiting = false;
-    Err err = snapshot_open(call);
+    Err err = call_snapshot_open(call);
     if (err.kind && call->transport->committed)
         store_end_process("reading after a commit", err.context);
     if (err.kind) {
@@ -449,7 +461,7 @@ static Call *call_of_exchange(Exchange *exchange, App *app)
     Transport *transport = ARENA_NEW(arena, Transport);
     transport->exchange = exchange;
     transport->loop = exchange_loop_state(exchange);
-    transport->start_us = now_us();
+    transport->start_us = monotonic_us();
     call->app = app;
     call->transport = transport;
     call->from = exchange_from_unix_socket(exchange) ? CALL_SOCKET : CALL_NETWORK;
@@ -512,12 +524,12 @@ static void begin_local(Call *call)
         begin(call);
 }
 
-void app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply *out)
+Err app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply *out)
 {
     Transport *transport = ARENA_NEW(arena, Transport);
     Call      *call = ARENA_NEW(arena, Call);
     transport->request = request;
-    transport->start_us = now_us();
+    transport->start_us = monotonic_us();
     pthread_mutex_init(&transport->mutex, NULL);
     pthread_cond_init(&transport->wake, NULL);
     *call = (Call){ .app = app, .transport = transport, .from = CALL_PROCESS, .method = request->method };
@@ -541,4 +553,5 @@ void app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppRepl
                        .headers = call->reply.headers,
                        .header_count = call->reply.header_count,
                        .body = call->reply.body };
+    return call->stream ? stream_run(call) : ERR_OK;
 }

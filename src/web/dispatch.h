@@ -63,6 +63,12 @@ void   dispatch_exchange(Exchange *exchange, void *app);
 void   dispatch_refuse(Exchange *exchange, Err err, void *app);
 size_t dispatch_body_max(const Exchange *head, void *app);
 
+/* Used by web/stream.c. The snapshot of one step; and the end of a call, for the log and the figures. */
+Err     call_snapshot_open(Call *call) MUST_CHECK;
+void    call_snapshot_close(Call *call);
+void    call_ended(const Call *call);
+int64_t monotonic_us(void);
+
 /* Used by web/wait.c: the call goes to another thread, and resume(call) runs on its own when that
  * thread calls call_resume(). */
 void call_leave(Call *call, void (*resume)(Call *call));

@@ -15,6 +15,9 @@ void records_act(Call *call);
 void records_events(Call *call);
 void records_import(Call *call);
 
+/* export.c */
+void records_export(Call *call);
+
 /* types.c */
 void types_list(Call *call);
 void types_show(Call *call);

@@ -1,7 +1,7 @@
 /* web/records.c: lists, records, steps and imports, for programs and for pages. */
 #include "base/limits.h"
 #include "kernel/history.h"
-#include "web/dispatch.h"
+#include "web/costly.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
 
@@ -30,46 +30,9 @@ static void query_flag(const Call *call, const char *name, bool *out, Problems *
     *out = number == 1;
 }
 
-static void check_filter_size(const Query *query, Problems *problems)
-{
-    if (query->filter.len > LIMIT_FILTER_BYTES)
-        PROBLEM(problems, ECODE_EXPR_LIMIT, STR("filter"), STR_NONE,
-                ARG("max", str_printf(problems->arena, "%d", LIMIT_FILTER_BYTES)));
-}
-
 static Err first_problem(const Problems *problems)
 {
     return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
-}
-
-/* ---- filters that cost too much ----
- * One that is stopped has held its thread for LIMIT_READ_MS, and others' requests with it. Whose filters are
- * stopped again and again waits before the next filter; one that was cheap costs nothing, and a list without
- * a filter is never refused. */
-
-static RateSide filter_side(const Call *call)
-{
-    return (RateSide){ 'p', call->ctx.actor->person, LIMIT_COSTLY_FILTERS };
-}
-
-static Err filter_admit(Call *call, const Query *query, Problems *problems)
-{
-    RateSide side = filter_side(call);
-    int64_t  wait_ms = query->filter.len ? rate_wait_ms(call->app->filters, &side, 1, call->ctx.now_ms) : 0;
-    if (!wait_ms)
-        return ERR_OK;
-    call_retry_after(call, (wait_ms + 999) / 1000, problems);
-    return err_make(ECODE_RATE_LIMITED, "filter, %lld ms", (long long)wait_ms);
-}
-
-/* Was one of this call's statements stopped: the list's, or on a page one that counts it? */
-static bool filter_stopped(const Call *call, const Problems *problems)
-{
-    for (size_t i = 0; i < problems->count; i++)
-        if (problems->items[i].code == ECODE_EXPR_COST)
-            return true;
-    bool slow = call->reply.err.kind && call->reply.err.code == ECODE_STORE_SLOW;
-    return (slow || call->stopped) && call_query(call, STR("filter")).len;
 }
 
 /* ---- lists ---- */
@@ -102,9 +65,8 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     TRY(shape_type_find(call, call->params[0], &type, problems));
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
     query_flag(call, "total", &query.total, problems);
-    check_filter_size(&query, problems);
     TRY(first_problem(problems));
-    TRY(filter_admit(call, &query, problems));
+    TRY(costly_admit(call, problems));
     TRY(find(&call->ctx, type, &query, &found, problems));
     return list_json(call, &found, out, problems);
 }
@@ -132,10 +94,7 @@ void records_list(Call *call)
         list_refused(call, err, &problems);
     else
         call_fail(call, err, &problems);
-    if (filter_stopped(call, &problems)) {
-        RateSide side = filter_side(call);
-        rate_charge(call->app->filters, &side, 1, call->ctx.now_ms);
-    }
+    costly_charge(call, &problems);
 }
 
 /* ---- one record ---- */

@@ -251,16 +251,28 @@ Answer site_as(Site *site, const Actor *actor, const char *method, Str target, c
     return site_ask(site, method, target, headers, body);
 }
 
+static Err collect(void *buf, Str piece)
+{
+    buf_add(buf, piece);
+    return ERR_OK;
+}
+
 Answer site_call(Site *site, Method method, Str target, Str as, const char *body)
 {
     AppReply   reply;
-    AppRequest request = { .method = method, .target = target, .as = as, .body = str_from(body), .lang = LANG_EN };
-    app_call(site->app, site->test->db, site->test->arena, &request, &reply);
+    Buf        pieces = buf_new(site->test->arena, SIZE_MAX);
+    AppSink    sink = { .take = collect, .context = &pieces };
+    AppRequest request = {
+        .method = method, .target = target, .as = as, .body = str_from(body), .lang = LANG_EN, .sink = &sink
+    };
+    Err err = app_call(site->app, site->test->db, site->test->arena, &request, &reply);
+    assert_int_equal(err.kind, ERR_NONE);
     Buf head = buf_new(site->test->arena, SIZE_MAX);
     buf_add(&head, STR("\r\n"));
     for (size_t i = 0; i < reply.header_count; i++)
         buf_printf(&head, "%.*s: %.*s\r\n", STR_FMT(reply.headers[i].name), STR_FMT(reply.headers[i].value));
-    return (Answer){ .status = reply.status, .head = buf_str(&head), .body = reply.body };
+    return (
+        Answer){ .status = reply.status, .head = buf_str(&head), .body = pieces.len ? buf_str(&pieces) : reply.body };
 }
 
 /* ---- answers ---- */

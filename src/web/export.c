@@ -1,0 +1,312 @@
+/* web/export.c: all records of a list, as one file, page by page of find(). A row is made of the very JSON that a list
+ * shows of the record, so that an export can tell nothing that a list would not. */
+#include "base/csv.h"
+#include "base/limits.h"
+#include "web/costly.h"
+#include "web/handlers.h"
+#include "web/shapes.h"
+
+enum {
+    ROWS_FIRST = 32,         /* of the first page; each next one is as long as the text of the one before allows */
+    ROWS_MOST = 256,         /* of a page: what is read to write a row may be more than the row */
+    PIECE_BYTES = 64 * 1024, /* about as much text as a page should have */
+};
+
+typedef struct Column {
+    const Field *field;
+    bool         text; /* whatever somebody typed; else a number, a date or a truth */
+} Column;
+
+typedef struct ExportFormat ExportFormat;
+
+typedef struct Export {
+    const ExportFormat *format;
+    const Type         *type;
+    Query               query;
+    Str                 fields;  /* those that are shown, as record_json() takes them */
+    Column             *columns; /* what every record has, then its fields */
+    size_t              head_count, count;
+    bool                labels; /* name the columns, not the names of the fields */
+    Buf                 cursor;
+    bool                begun, ended;
+} Export;
+
+struct ExportFormat {
+    const char *name, *media;
+    void (*head)(const Export *export, const Call *call, Buf *out);
+    void (*row)(const Export *export, const Json *record, Buf *out);
+};
+
+/* ---- CSV ---- */
+
+static void csv_line_end(Buf *out) { buf_add(out, STR("\r\n")); }
+
+static void csv_head(const Export *export, const Call *call, Buf *out)
+{
+    buf_add(out, STR(CSV_BYTE_ORDER_MARK)); /* spreadsheets take UTF-8 for something else without */
+    for (size_t i = 0; i < export->count; i++) {
+        const Field *field = export->columns[i].field;
+        if (i)
+            buf_char(out, ',');
+        csv_write_text(out, export->labels ? field->label.in[call->ctx.lang] : field->name);
+    }
+    csv_line_end(out);
+}
+
+/* One item of a list, or a value that is a word. */
+static Str word_of(const Json *value)
+{
+    return value->kind == JSON_OBJECT ? STR("hidden") : json_text(value); /* as filters see a hidden reference */
+}
+
+static Str list_of(Arena *arena, const Json *items)
+{
+    Str   *words = ARENA_ARRAY(arena, Str, items->count);
+    size_t count = 0;
+    JSON_EACH(item, items)
+        words[count++] = word_of(item);
+    return str_join(arena, words, count, STR(CSV_LIST_SEPARATOR));
+}
+
+static Str rows_of(Arena *arena, const Json *rows)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    json_write(&buf, rows);
+    return buf_str(&buf);
+}
+
+static void csv_cell(Buf *out, const Column *column, const Json *value)
+{
+    if (!value)
+        return;
+    switch (value->kind) {
+    case JSON_NULL: return;
+    case JSON_TRUE: buf_add(out, STR("true")); return;
+    case JSON_FALSE: buf_add(out, STR("false")); return;
+    case JSON_NUMBER: buf_add(out, value->text); return;
+    case JSON_STRING:
+        if (column->text)
+            csv_write_text(out, value->text);
+        else
+            csv_write_cell(out, value->text);
+        return;
+    case JSON_OBJECT: csv_write_cell(out, word_of(value)); return;
+    case JSON_ARRAY: break;
+    }
+    if (column->field->kind == FIELD_ROWS)
+        csv_write_cell(out, rows_of(out->arena, value));
+    else
+        csv_write_text(out, list_of(out->arena, value));
+}
+
+/* Puts the members of object into the cells of their columns. They come in the order of the columns, of which some are
+ * missing; so each is looked for from behind the one before. */
+static void place(const Json *object, const Column *columns, size_t count, const Json **cells)
+{
+    size_t at = 0;
+    JSON_EACH(member, object)
+        for (size_t i = 0; i < count; i++) {
+            size_t column = (at + i) % count;
+            if (!str_eq(columns[column].field->name, member->key))
+                continue;
+            cells[column] = member;
+            at = column + 1;
+            break;
+        }
+}
+
+static void csv_row(const Export *export, const Json *record, Buf *out)
+{
+    const Json **cells = ARENA_ARRAY(out->arena, const Json *, export->count);
+    size_t       heads = export->head_count;
+    place(record, export->columns, heads, cells);
+    place(json_get(record, STR("fields")), export->columns + heads, export->count - heads, cells + heads);
+    for (size_t i = 0; i < export->count; i++) {
+        if (i)
+            buf_char(out, ',');
+        csv_cell(out, &export->columns[i], cells[i]);
+    }
+    csv_line_end(out);
+}
+
+/* ---- JSON Lines ---- */
+
+static void lines_head(const Export *export, const Call *call, Buf *out) { (void)export, (void)call, (void)out; }
+
+static void lines_row(const Export *export, const Json *record, Buf *out)
+{
+    (void)export;
+    json_write(out, record);
+    buf_char(out, '\n');
+}
+
+/* ---- what was asked for ---- */
+
+static const ExportFormat formats[] = {
+    { "csv", "text/csv; charset=utf-8", csv_head, csv_row },
+    { "jsonl", "application/jsonl", lines_head, lines_row },
+};
+
+/* One of a few words; the first when the parameter is absent. */
+static size_t query_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems)
+{
+    Str key = str_from(name), found = call_query(call, key);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(found, words[i]))
+            return i;
+    if (found.ptr)
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, key, STR_NONE, ARG("name", key),
+                ARG("expected", str_join(problems->arena, words, count, STR(", "))));
+    return 0;
+}
+
+static const ExportFormat *query_format(const Call *call, Problems *problems)
+{
+    Str words[sizeof formats / sizeof formats[0]];
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        words[i] = str_from(formats[i].name);
+    return &formats[query_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
+}
+
+/* Does the role ever see it? What it never sees is named no more than what is not there. */
+static const Field *field_asked(const Call *call, const Type *type, Str name)
+{
+    const Field *field = type_field(type, name);
+    return field && shape_field_known(call, field) ? field : NULL;
+}
+
+static void check_fields(const Call *call, const Type *type, Str names, Problems *problems)
+{
+    while (names.len) {
+        Str name = str_trim(str_cut(&names, ','));
+        if (!field_asked(call, type, name))
+            PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("fields"), STR_NONE, ARG("field", name));
+    }
+}
+
+static bool is_asked(Str names, Str name)
+{
+    bool all = !names.len;
+    while (names.len)
+        if (str_eq(str_trim(str_cut(&names, ',')), name))
+            return true;
+    return all;
+}
+
+static bool is_plain(ValueKind kind)
+{
+    return kind == VALUE_INTEGER || kind == VALUE_DECIMAL || kind == VALUE_BOOLEAN || kind == VALUE_DATE ||
+           kind == VALUE_INSTANT;
+}
+
+static void add_column(Export *export, const Field *field)
+{
+    export->columns[export->count++] = (Column){ field, !is_plain(field_expr_type(field).kind) };
+}
+
+/* Where record_json() has it: beside `fields`, or among them; `erased` is no value of the record. */
+static bool is_beside(const Field *field)
+{
+    return field->index < SYS_COUNT && field->index != SYS_DISCLOSURE && field->index != SYS_ERASED;
+}
+
+static bool is_among(const Field *field) { return field->index >= SYS_COUNT || field->index == SYS_DISCLOSURE; }
+
+/* In the order of record_json(). */
+static void choose_columns(const Call *call, Export *export)
+{
+    const Type *type = export->type;
+    export->columns = ARENA_ARRAY(call->ctx.arena, Column, type->field_count);
+    for (size_t i = 0; i < SYS_COUNT; i++)
+        if (i == SYS_ID || (is_beside(&type->fields[i]) && shape_field_known(call, &type->fields[i])))
+            add_column(export, &type->fields[i]);
+    export->head_count = export->count;
+    for (size_t i = 0; i < type->field_count; i++)
+        if (is_among(&type->fields[i]) && is_asked(export->fields, type->fields[i].name) &&
+            shape_field_known(call, &type->fields[i]))
+            add_column(export, &type->fields[i]);
+}
+
+static Err export_read(Call *call, Export *export, Problems *problems)
+{
+    static const Str headers[] = { STR_INIT("names"), STR_INIT("labels") };
+    TRY(shape_type_find(call, call->params[0], &export->type, problems));
+    size_t before = problems->count;
+    export->format = query_format(call, problems);
+    export->labels = query_word(call, "header", headers, 2, problems) == 1;
+    export->fields = call_query(call, STR("fields"));
+    check_fields(call, export->type, export->fields, problems);
+    if (problems->count > before)
+        return err_make(ECODE_QUERY_INVALID, "export of %.*s", STR_FMT(export->type->name));
+    TRY(costly_admit(call, problems));
+    export->query = (Query){ .filter = call_query(call, STR("filter")),
+                             .sort = call_query(call, STR("sort")),
+                             .limit = ROWS_FIRST };
+    export->cursor = buf_new(call->ctx.arena, SIZE_MAX);
+    choose_columns(call, export);
+    return ERR_OK;
+}
+
+/* ---- page by page ---- */
+
+static Err page_write(Call *call, Export *export, const Found *found, Buf *out, Problems *problems)
+{
+    Ctx ctx = call->ctx;
+    find_remember(&ctx);
+    if (!export->begun)
+        export->format->head(export, call, out);
+    for (size_t i = 0; i < found->count; i++) {
+        Json *record;
+        TRY(record_json(&ctx, &found->records[i], export->fields, STR_NONE, &record, problems));
+        export->format->row(export, record, out);
+    }
+    return ERR_OK;
+}
+
+/* Where the next page goes on, and how many rows it may have. */
+static void page_turn(Export *export, const Found *found, size_t written)
+{
+    export->begun = true;
+    export->ended = !found->next.len;
+    export->cursor.len = 0;
+    buf_add(&export->cursor, found->next);
+    if (written > PIECE_BYTES)
+        export->query.limit = export->query.limit > 1 ? export->query.limit / 2 : 1;
+    else if (written <= PIECE_BYTES / 2)
+        export->query.limit = export->query.limit < ROWS_MOST ? export->query.limit * 2 : ROWS_MOST;
+}
+
+static Err page_next(Call *call, Str *out, Problems *problems)
+{
+    Export *export = call->state;
+    Buf   text = buf_new(call->ctx.arena, SIZE_MAX);
+    Found found;
+    if (export->ended)
+        return ERR_OK;
+    export->query.cursor = buf_str(&export->cursor);
+    Err err = find(&call->ctx, export->type, &export->query, &found, problems);
+    costly_charge(call, problems);
+    if (!err.kind)
+        err = page_write(call, export, &found, &text, problems);
+    if (err.kind)
+        return err;
+    page_turn(export, &found, text.len);
+    *out = buf_str(&text);
+    return ERR_OK;
+}
+
+void records_export(Call *call)
+{
+    Problems problems = call_problems(call);
+    Export *export = ARENA_NEW(call->ctx.arena, Export);
+    Err err = export_read(call, export, &problems);
+    if (err.kind) {
+        call_fail(call, err, &problems);
+        return;
+    }
+    call->state = export;
+    call_set_header(call, STR("Content-Disposition"),
+                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s-%.*s.%s\"", STR_FMT(export->type->name),
+                               STR_FMT(date_text(call->ctx.arena, ctx_today(&call->ctx))), export->format->name));
+    call_stream(call, str_from(export->format->media), page_next);
+}

@@ -1,0 +1,12 @@
+/* web/stream.h: replies in pieces, from call_stream() (call.h) to the wire or to a sink. Private to web/. */
+#ifndef FM_WEB_STREAM_H
+#define FM_WEB_STREAM_H
+
+#include "web/app.h"
+
+/* The reply of a call from the server: from here on its exchange asks for the pieces. */
+void stream_begin(Call *call);
+/* Of a call from this process: hands all pieces to the sink of its request, here and now. Errors as app_call(). */
+Err stream_run(Call *call) MUST_CHECK;
+
+#endif
