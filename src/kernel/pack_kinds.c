@@ -321,60 +321,46 @@ static const struct {
                      { { STR_INIT("max"), false } },
                      { { STR_INIT("translate"), false },
                        { STR_INIT("default"), false },
-                       { STR_INIT("unique"), false },
-                       { STR_INIT("was"), false } } },
+                       { STR_INIT("unique"), false } } },
     [FIELD_LONG_TEXT] = { text_read,
                           true,
                           { { STR_INIT("max"), false } },
-                          { { STR_INIT("translate"), false },
-                            { STR_INIT("default"), false },
-                            { STR_INIT("was"), false } } },
+                          { { STR_INIT("translate"), false }, { STR_INIT("default"), false } } },
     [FIELD_INTEGER] = { integer_read,
                         true,
                         { { STR_INIT("unit"), false }, { STR_INIT("min"), false }, { STR_INIT("max"), false } },
-                        { { STR_INIT("default"), false }, { STR_INIT("unique"), false }, { STR_INIT("was"), false } } },
+                        { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
     [FIELD_DECIMAL] = { decimal_read,
                         true,
                         { { STR_INIT("unit"), false },
                           { STR_INIT("min"), false },
                           { STR_INIT("max"), false },
                           { STR_INIT("scale"), false } },
-                        { { STR_INIT("default"), false }, { STR_INIT("was"), false } } },
+                        { { STR_INIT("default"), false } } },
     [FIELD_MONEY] = { money_read,
                       true,
                       { { STR_INIT("currency"), true },
                         { STR_INIT("min"), false },
                         { STR_INIT("max"), false },
                         { STR_INIT("scale"), false } },
-                      { { STR_INIT("default"), false }, { STR_INIT("was"), false } } },
-    [FIELD_BOOLEAN] = { plain_read,
-                        true,
-                        { { { 0 }, false } },
-                        { { STR_INIT("default"), false }, { STR_INIT("was"), false } } },
+                      { { STR_INIT("default"), false } } },
+    [FIELD_BOOLEAN] = { plain_read, true, { { { 0 }, false } }, { { STR_INIT("default"), false } } },
     [FIELD_DATE] = { plain_read,
                      true,
                      { { { 0 }, false } },
-                     { { STR_INIT("default"), false }, { STR_INIT("unique"), false }, { STR_INIT("was"), false } } },
-    [FIELD_INSTANT] = { plain_read,
-                        true,
-                        { { { 0 }, false } },
-                        { { STR_INIT("default"), false }, { STR_INIT("was"), false } } },
+                     { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
+    [FIELD_INSTANT] = { plain_read, true, { { { 0 }, false } }, { { STR_INIT("default"), false } } },
     [FIELD_CHOICE] = { choices_read,
                        true,
                        { { STR_INIT("choices"), true } },
-                       { { STR_INIT("default"), false }, { STR_INIT("unique"), false }, { STR_INIT("was"), false } } },
-    [FIELD_CHOICES] = { choices_read,
-                        false,
-                        { { STR_INIT("choices"), true } },
-                        { { STR_INIT("default"), false }, { STR_INIT("was"), false } } },
+                       { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
+    [FIELD_CHOICES] = { choices_read, false, { { STR_INIT("choices"), true } }, { { STR_INIT("default"), false } } },
     [FIELD_REFERENCE] = { target_read,
                           true,
                           { { STR_INIT("target"), true } },
-                          { { STR_INIT("default"), false },
-                            { STR_INIT("unique"), false },
-                            { STR_INIT("was"), false } } },
-    [FIELD_REFERENCES] = { target_read, false, { { STR_INIT("target"), true } }, { { STR_INIT("was"), false } } },
-    [FIELD_ROWS] = { rows_read, false, { { STR_INIT("columns"), true } }, { { STR_INIT("was"), false } } },
+                          { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
+    [FIELD_REFERENCES] = { target_read, false, { { STR_INIT("target"), true } }, { { { 0 }, false } } },
+    [FIELD_ROWS] = { rows_read, false, { { STR_INIT("columns"), true } }, { { { 0 }, false } } },
     [FIELD_COMPUTED] = { computed_read,
                          false,
                          { { STR_INIT("value"), true }, { STR_INIT("unit"), false } },
@@ -387,11 +373,12 @@ static const PackKey common_keys[] = {
     { STR_INIT("label"), true },
     { STR_INIT("help"), false },
 };
+static const PackKey was_key = { STR_INIT("was"), false }; /* of all that store a value */
 static const PackKey access_keys[] = { { STR_INIT("class"), false }, { STR_INIT("compartment"), false } };
 
 #define COMMON_COUNT (sizeof common_keys / sizeof *common_keys)
 #define ACCESS_COUNT (sizeof access_keys / sizeof *access_keys)
-#define KEYS_MAX     (COMMON_COUNT + ACCESS_COUNT + 2 * OWN_MAX)
+#define KEYS_MAX     (COMMON_COUNT + 1 + ACCESS_COUNT + 2 * OWN_MAX)
 
 static size_t keys_add(PackKey *keys, size_t count, const PackKey *more, size_t most)
 {
@@ -411,6 +398,7 @@ static bool keys_check(PackLoad *load, const PackNode *node, int kind, bool colu
         count = keys_add(keys, count, access_keys, column ? 0 : ACCESS_COUNT);
         count = keys_add(keys, count, kinds[kind].keys, OWN_MAX);
         count = keys_add(keys, count, kinds[kind].more, column ? 0 : OWN_MAX);
+        count = keys_add(keys, count, &was_key, kind != FIELD_COMPUTED);
     }
     return read_keys(load, node, keys, count);
 }
@@ -445,11 +433,11 @@ bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column)
         return true;
     field->kind = (FieldKind)kind;
     kinds[kind].read(load, node, field);
+    field->was = read_name(load, node, STR("was"));
     if (column)
         return true;
     default_read(load, node, field);
     field->unique = (Unique)read_enum(load, node, STR("unique"), uniques, UNIQUE_OWNER, UNIQUE_CITY + 1, UNIQUE_NO);
-    field->was = read_name(load, node, STR("was"));
     return true;
 }
 

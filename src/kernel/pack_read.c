@@ -186,6 +186,19 @@ Str read_name(PackLoad *load, const PackNode *map, Str key)
     return name;
 }
 
+/* A name, and where it goes on the codes and columns within: "category.letter". */
+static bool path_valid(Str path)
+{
+    Str  rest = path, name = str_cut(&rest, '.');
+    bool valid = pack_name_valid(name) && rest.len <= 2 * NAME_MAX_LENGTH + 1;
+    for (size_t i = 0; i < rest.len && valid; i++) {
+        char c = rest.ptr[i];
+        valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                c == '.';
+    }
+    return valid;
+}
+
 void read_names(PackLoad *load, const PackNode *map, Str key, const Str **out, size_t *count)
 {
     const PackNode *list = read_list(load, map, key, NAMES_MAX);
@@ -194,7 +207,7 @@ void read_names(PackLoad *load, const PackNode *map, Str key, const Str **out, s
     PACK_EACH(item, list) {
         if (item->kind != PACK_SCALAR)
             read_misshape(load, item, one_line);
-        else if (!pack_name_valid(item->text))
+        else if (!path_valid(item->text))
             PACK_PROBLEM(load, item, ECODE_PACK_NAME, ARG("name", item->text));
         else
             names[(*count)++] = item->text;
