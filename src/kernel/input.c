@@ -1,23 +1,29 @@
 #include "kernel/input.h"
 
+#include "base/limits.h"
 #include "base/utf8.h"
-#include "kernel/find.h"
+#include "kernel/rows.h"
 
 static const Text expected[FIELD_KIND_COUNT] = {
     [FIELD_TEXT] = TEXT_INIT("一行文字", "one line of text"),
     [FIELD_LONG_TEXT] = TEXT_INIT("文字", "text"),
     [FIELD_INTEGER] = TEXT_INIT("整数", "a whole number"),
     [FIELD_DECIMAL] = TEXT_INIT("数字，例如 12.50", "a number such as 12.50"),
+    [FIELD_MONEY] = TEXT_INIT("金额，例如 1234.50", "an amount such as 1234.50"),
     [FIELD_BOOLEAN] = TEXT_INIT("是或否（true、false）", "true or false"),
     [FIELD_DATE] = TEXT_INIT("日期，例如 2025-03-04", "a date such as 2025-03-04"),
     [FIELD_INSTANT] = TEXT_INIT("时刻，例如 2025-03-04T05:06:07Z", "an instant such as 2025-03-04T05:06:07Z"),
     [FIELD_CHOICE] = TEXT_INIT("选项之一", "one of the choices"),
+    [FIELD_CHOICES] = TEXT_INIT("若干选项的列表", "a list of choices"),
+    [FIELD_REFERENCES] = TEXT_INIT("若干记录编码（id）的列表", "a list of ids of records"),
+    [FIELD_ROWS] = TEXT_INIT("若干行，每行是一个对象", "a list of rows, each an object"),
     [FIELD_REFERENCE] = TEXT_INIT("一条记录的编码（id）", "the id of a record"),
 };
 
 typedef struct Input {
     const Ctx   *ctx;
     const Field *field;
+    Str          name; /* by which problems call it: the field's, "materials[2].cost" */
     const Json  *given;
     Problems    *problems;
     Value        value; /* what was read; missing stands for "none given" */
@@ -29,7 +35,7 @@ static bool refuse(Input *in, ErrCode code, const ErrArg *extra, size_t count)
     ErrArg args[4] = { ARG_TEXT("label", in->field->label) };
     for (size_t i = 0; i < count; i++)
         args[i + 1] = extra[i];
-    problem_add(in->problems, code, in->field->name, STR_NONE, args, count + 1);
+    problem_add(in->problems, code, in->name, STR_NONE, args, count + 1);
     return false;
 }
 
@@ -118,17 +124,11 @@ static bool read_instant(Input *in)
     return true;
 }
 
-static bool read_choice(Input *in)
+static bool refuse_choice(Input *in)
 {
     const Field *field = in->field;
-    if (in->given->kind == JSON_STRING && field_choice(field, in->given->text)) {
-        in->value = value_text(in->given->text);
-        return true;
-    }
-    if (in->given->kind != JSON_STRING)
-        return refuse_kind(in);
-    Text known;
-    Str *names = ARENA_ARRAY(in->ctx->arena, Str, field->choice_count);
+    Text         known;
+    Str         *names = ARENA_ARRAY(in->ctx->arena, Str, field->choice_count);
     for (int lang = 0; lang < LANG_COUNT; lang++) {
         for (size_t i = 0; i < field->choice_count; i++)
             names[i] = str_printf(in->ctx->arena, "%.*s (%.*s)", STR_FMT(field->choices[i].code),
@@ -138,37 +138,195 @@ static bool read_choice(Input *in)
     return refuse(in, ECODE_FIELD_CHOICE, &ARG_TEXT("known", known), 1);
 }
 
-static bool read_reference(Input *in)
+static bool read_choice(Input *in)
 {
-    Record target;
     if (in->given->kind != JSON_STRING)
         return refuse_kind(in);
-    Err err = find_one(in->ctx, in->field->target, in->given->text, &target);
-    if (err.kind == ERR_UNSEEN)
-        return refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
-    in->err = err;
+    in->value = value_text(in->given->text);
+    return field_choice(in->field, in->given->text) || refuse_choice(in);
+}
+
+/* A record of that id that the actor sees. */
+static bool target_known(Input *in, Str id)
+{
+    bool seen = false;
+    if (!in->err.kind)
+        in->err = access_sees_id(in->ctx, in->field->target, id, &seen);
+    return seen || in->err.kind || refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
+}
+
+static bool read_reference(Input *in)
+{
+    if (in->given->kind != JSON_STRING)
+        return refuse_kind(in);
     in->value = value_id(in->given->text);
+    return target_known(in, in->given->text);
+}
+
+/* ---- lists ---- */
+
+static bool refuse_items(Input *in, size_t found, size_t max)
+{
+    ErrArg args[] = { ARG("found", str_printf(in->ctx->arena, "%zu", found)),
+                      ARG("max", str_printf(in->ctx->arena, "%zu", max)) };
+    return refuse(in, ECODE_FIELD_ITEMS, args, 2);
+}
+
+static bool list_shape(Input *in, JsonKind item_kind, size_t max)
+{
+    if (in->given->kind != JSON_ARRAY)
+        return refuse_kind(in);
+    JSON_EACH(item, in->given)
+        if (item->kind != item_kind)
+            return refuse_kind(in);
+    return in->given->count <= max || refuse_items(in, in->given->count, max);
+}
+
+static Value list_value(Arena *arena, const Str *items, size_t count)
+{
+    return count ? value_list(str_join(arena, items, count, STR(","))) : VALUE_NONE;
+}
+
+static bool read_choices(Input *in) /* in the pack's order, so that equal sets are equal values */
+{
+    const Field *field = in->field;
+    if (!list_shape(in, JSON_STRING, LIMIT_LIST_ITEMS))
+        return false;
+    bool  *chosen = ARENA_ARRAY(in->ctx->arena, bool, field->choice_count);
+    Str   *codes = ARENA_ARRAY(in->ctx->arena, Str, field->choice_count);
+    size_t count = 0;
+    JSON_EACH(item, in->given) {
+        const Choice *choice = field_choice(field, item->text);
+        if (!choice)
+            return refuse_choice(in);
+        chosen[choice - field->choices] = true;
+    }
+    for (size_t i = 0; i < field->choice_count; i++)
+        if (chosen[i])
+            codes[count++] = field->choices[i].code;
+    in->value = list_value(in->ctx->arena, codes, count);
     return true;
 }
 
+static bool among(const Str *items, size_t count, Str item)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(items[i], item))
+            return true;
+    return false;
+}
+
+static bool read_references(Input *in)
+{
+    if (!list_shape(in, JSON_STRING, LIMIT_LIST_ITEMS))
+        return false;
+    Str   *ids = ARENA_ARRAY(in->ctx->arena, Str, in->given->count);
+    size_t count = 0;
+    JSON_EACH(item, in->given) {
+        if (among(ids, count, item->text))
+            continue;
+        if (!target_known(in, item->text))
+            return false;
+        ids[count++] = item->text;
+    }
+    in->value = list_value(in->ctx->arena, ids, count);
+    return true;
+}
+
+/* ---- child rows ---- */
+
+static bool read(Input *in);
+
+static bool read_cell(Input *in, const Json *given, size_t position, Record *row)
+{
+    const Field *column = type_field(in->field->rows, given->key);
+    Input        cell = { .ctx = in->ctx, .field = column, .given = given, .problems = in->problems };
+    cell.name = str_printf(in->ctx->arena, "%.*s[%zu].%.*s", STR_FMT(in->name), position, STR_FMT(given->key));
+    if (!column || column->index < ROW_COLUMNS) {
+        PROBLEM(in->problems, ECODE_FIELD_UNKNOWN, cell.name, STR_NONE, ARG("field", given->key));
+        return false;
+    }
+    bool good = read(&cell);
+    in->err = cell.err;
+    row->values[column->index] = cell.value;
+    return good;
+}
+
+static bool row_empty(const Record *row)
+{
+    for (size_t i = ROW_COLUMNS; i < row->type->field_count; i++)
+        if (row->values[i].kind != VALUE_MISSING)
+            return false;
+    return true;
+}
+
+static bool read_rows(Input *in)
+{
+    Arena *arena = in->ctx->arena;
+    if (!list_shape(in, JSON_OBJECT, LIMIT_ROWS))
+        return false;
+    Record *rows = ARENA_ARRAY(arena, Record, in->given->count);
+    size_t  position = 0, count = 0;
+    bool    good = true;
+    JSON_EACH(item, in->given) {
+        Record *row = &rows[count];
+        *row = (Record){ .type = in->field->rows, .values = ARENA_ARRAY(arena, Value, in->field->rows->field_count) };
+        position++;
+        for (const Json *cell = item->first; cell && !in->err.kind; cell = cell->next)
+            good &= read_cell(in, cell, position, row);
+        count += !row_empty(row);
+    }
+    in->value = rows_value(arena, in->field, rows, count);
+    if (in->value.text.len > LIMIT_ROWS_BYTES) /* many long rows: as many as would fit is the best that can be said */
+        return refuse_items(in, count, count * LIMIT_ROWS_BYTES / in->value.text.len);
+    return good;
+}
+
 static bool (*const readers[FIELD_KIND_COUNT])(Input *) = {
-    [FIELD_TEXT] = read_text,       [FIELD_LONG_TEXT] = read_text,  [FIELD_INTEGER] = read_integer,
-    [FIELD_DECIMAL] = read_decimal, [FIELD_BOOLEAN] = read_boolean, [FIELD_DATE] = read_date,
-    [FIELD_INSTANT] = read_instant, [FIELD_CHOICE] = read_choice,   [FIELD_REFERENCE] = read_reference,
+    [FIELD_TEXT] = read_text,       [FIELD_LONG_TEXT] = read_text,      [FIELD_INTEGER] = read_integer,
+    [FIELD_DECIMAL] = read_decimal, [FIELD_MONEY] = read_decimal,       [FIELD_BOOLEAN] = read_boolean,
+    [FIELD_DATE] = read_date,       [FIELD_INSTANT] = read_instant,     [FIELD_CHOICE] = read_choice,
+    [FIELD_CHOICES] = read_choices, [FIELD_REFERENCE] = read_reference, [FIELD_REFERENCES] = read_references,
+    [FIELD_ROWS] = read_rows,
 };
+
+static bool read(Input *in)
+{
+    if (in->given->kind == JSON_NULL)
+        return true;
+    if (!readers[in->field->kind])
+        return refuse(in, ECODE_FIELD_READ_ONLY, NULL, 0);
+    bool good = readers[in->field->kind](in);
+    if (!good)
+        in->value = VALUE_NONE;
+    return good;
+}
 
 Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *out, bool *good, Problems *problems)
 {
-    Input in = { .ctx = ctx, .field = field, .given = given, .problems = problems };
-    *good = given->kind == JSON_NULL || readers[field->kind](&in);
+    Input in = { .ctx = ctx, .field = field, .name = field->name, .given = given, .problems = problems };
+    *good = read(&in);
     *out = in.value;
     return in.err;
+}
+
+/* ---- from text ---- */
+
+static Json *items_from_text(Arena *arena, Str text)
+{
+    Json *list = json_array(arena);
+    while (text.len) {
+        Str item = utf8_trim(str_cut(&text, ';'));
+        if (item.len)
+            json_push(list, json_string(arena, item));
+    }
+    return list;
 }
 
 Json *input_from_text(Arena *arena, const Field *field, Str text)
 {
     Str     cell = utf8_trim(text);
-    Json   *json = json_string(arena, cell);
+    Json   *rows;
     int64_t number;
     if (cell.len == 0)
         return json_null(arena);
@@ -176,5 +334,9 @@ Json *input_from_text(Arena *arena, const Field *field, Str text)
         return json_number(arena, number);
     if (field->kind == FIELD_BOOLEAN && (str_eq(cell, STR("true")) || str_eq(cell, STR("false"))))
         return json_bool(arena, str_eq(cell, STR("true")));
-    return json;
+    if (field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES)
+        return items_from_text(arena, cell);
+    if (field->kind == FIELD_ROWS && !json_parse(arena, cell, &rows).kind)
+        return rows;
+    return json_string(arena, cell); /* for rows no list: input_value says what it should be */
 }
