@@ -550,3 +550,38 @@ sqlite3 *world_database(const World *world)
     run(db, STR("COMMIT"));
     return db;
 }
+
+static void bind(sqlite3_stmt *statement, const ExprSql *sql)
+{
+    for (size_t i = 0; i < sql->count; i++) {
+        Value value = sql->params[i];
+        int   place = (int)i + 1;
+        if (kind_is_text(value.kind))
+            sqlite3_bind_text(statement, place, value.text.len ? value.text.ptr : "", (int)value.text.len,
+                              SQLITE_STATIC);
+        else
+            sqlite3_bind_int64(statement, place, value.number);
+    }
+}
+
+Err world_select(sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen)
+{
+    ExprSqlEnv    env = world_sql_env(false);
+    ExprSql       sql = expr_sql_new(arena);
+    sqlite3_stmt *statement = NULL;
+    buf_printf(&sql.sql, "SELECT id FROM %.*s AS t0 WHERE ", STR_FMT(type->name));
+    TRY(expr_sql(filter, &env, STR("t0"), &sql));
+    if (sqlite3_prepare_v2(db, buf_str(&sql.sql).ptr, (int)sql.sql.len, &statement, NULL) != SQLITE_OK)
+        return err_make(ECODE_INTERNAL, "%s: %.*s", sqlite3_errmsg(db), STR_FMT(buf_str(&sql.sql)));
+    assert((size_t)sqlite3_bind_parameter_count(statement) == sql.count);
+    bind(statement, &sql);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        int64_t place = 0; /* the last group of the id */
+        Str     id = str_from((const char *)sqlite3_column_text(statement, 0));
+        if (str_int(str_slice(id, 24, id.len), &place))
+            chosen[place] = true;
+    }
+    if (sqlite3_finalize(statement) != SQLITE_OK)
+        return err_make(ECODE_INTERNAL, "%s", sqlite3_errmsg(db));
+    return ERR_OK;
+}

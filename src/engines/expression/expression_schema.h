@@ -88,5 +88,8 @@ const TestType *test_child(const TestType *type, Str name, const TestField **out
 
 /* An in-memory database with a table for each type: id, shown, the fields, and for each field hidden_<field>. */
 sqlite3 *world_database(const World *world);
+/* chosen[i]: the filter selects record i there; what is hidden is missing. What expr_sql refuses, or ECODE_INTERNAL with
+ * the database's words. */
+Err world_select(sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen) MUST_CHECK;
 
 #endif

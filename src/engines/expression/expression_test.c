@@ -1,274 +1,9 @@
-/* Runs the files of cases/, and the limits. A case is a few lines `key: value`; an empty line ends it, `#` starts a
- * comment:
- *
- *   expression: level >= target
- *   as: guard                          guard (the default), filter, or value (any type)
- *   record: {"level": 3, "target": 4}  fields and children as expression_schema.h says
- *   param: min_level integer:4         value_encode() of a parameter's value; without it the parameter is missing
- *   actor: no                          actor() and organisation() are not offered; they are by default
- *   result: boolean:false              value_encode() of the value
- *   error: expression.overflow         instead: what evaluation refuses with
- *   clause: fails                      fails, holds or hidden; then, unless hidden, rule | values in both languages
- *   zh: 评定等级不低于目标等级 | 评定等级 3，目标等级 4
- *   en: assessed level is at least target level | assessed level 3, target level 4
- *   sql: t0.level >= t0.target         the condition over the row t0
- *   params: integer:3 text:a           its values
- *   reads: project.level               every field that the expression reads, in order
- *   problem: expression.name 7 没有名为    code, character, part of its text; one line for each problem */
+/* What bounds an expression, and what its caller gives: parameters and codes. What expressions mean is in cases/, run by
+ * expression_cases_test.c. */
 #include "engines/expression/expression_schema.h"
 
 #include "base/limits.h"
 #include "base/testing.h"
-
-#include <dirent.h>
-
-enum { CASE_LINES_MAX = 64 };
-
-typedef struct Line {
-    Str key, value;
-} Line;
-
-typedef struct Case {
-    Arena *arena;
-    Str    name; /* file:line */
-    Line   lines[CASE_LINES_MAX];
-    size_t count;
-} Case;
-
-#define case_fail(test_case, format, ...) fail_msg("%.*s: " format, STR_FMT((test_case)->name), ##__VA_ARGS__)
-
-static void same(const Case *test_case, const char *what, Str found, Str expected)
-{
-    if (!str_eq(found, expected))
-        case_fail(test_case, "%s\n  found    %.*s\n  expected %.*s", what, STR_FMT(found), STR_FMT(expected));
-}
-
-static const Str *value_of(const Case *test_case, const char *key)
-{
-    for (size_t i = 0; i < test_case->count; i++)
-        if (str_eq(test_case->lines[i].key, str_from(key)))
-            return &test_case->lines[i].value;
-    return NULL;
-}
-
-static bool says(const Case *test_case, const char *key, const char *value)
-{
-    const Str *found = value_of(test_case, key);
-    return found && str_eq(*found, str_from(value));
-}
-
-/* ---- one expectation each ---- */
-
-static void problems_are_as_told(const Case *test_case, const Problems *problems)
-{
-    size_t next = 0;
-    for (size_t i = 0; i < test_case->count; i++) {
-        if (!str_eq(test_case->lines[i].key, STR("problem")))
-            continue;
-        if (next == problems->count)
-            case_fail(test_case, "only %zu problems", problems->count);
-        const Problem *problem = &problems->items[next++];
-        Str            text = test_case->lines[i].value;
-        Str            code = str_cut(&text, ' '), position = str_cut(&text, ' ');
-        same(test_case, "code", err_row(problem->code)->code, code);
-        same(test_case, "character", problem->args[0].value.in[LANG_ZH], position);
-        if (str_find(problem->text.in[LANG_ZH], text) == problem->text.in[LANG_ZH].len && text.len &&
-            str_find(problem->text.in[LANG_EN], text) == problem->text.in[LANG_EN].len)
-            case_fail(test_case, "“%.*s” is not in: %.*s %.*s", STR_FMT(text), STR_FMT(problem->text.in[LANG_ZH]),
-                      STR_FMT(problem->text.in[LANG_EN]));
-    }
-    if (next != problems->count)
-        case_fail(test_case, "unexpected problem: %.*s", STR_FMT(problems->items[next].text.in[LANG_EN]));
-}
-
-static Expr *case_expression(const Case *test_case, const ExprScope *scope)
-{
-    Expr    *expr;
-    Problems problems = { .arena = test_case->arena };
-    bool     filter = says(test_case, "as", "filter") || value_of(test_case, "sql");
-    Err      err = expr_parse(test_case->arena, *value_of(test_case, "expression"), &expr, &problems);
-    if (!err.kind)
-        err = expr_check(test_case->arena, expr, scope, TEST_PROJECT,
-                         says(test_case, "as", "value") ? VALUE_KIND_COUNT : VALUE_BOOLEAN, filter, &problems);
-    problems_are_as_told(test_case, &problems);
-    assert_int_equal(err.kind != ERR_NONE, problems.count > 0);
-    if (problems.count)
-        assert_int_equal(err.code, problems.items[0].code);
-    return err.kind ? NULL : expr;
-}
-
-static void clause_is_as_told(const Case *test_case, size_t *line, const ExprClause *clause)
-{
-    const char *truth = clause->hidden ? "hidden" : clause->holds ? "holds" : "fails";
-    same(test_case, "clause", str_from(truth), test_case->lines[(*line)++].value);
-    for (Lang lang = 0; lang < LANG_COUNT; lang++) {
-        Str text = str_printf(test_case->arena, "%.*s | %.*s", STR_FMT(clause->rule.in[lang]),
-                              STR_FMT(clause->found.in[lang]));
-        if (clause->hidden)
-            same(test_case, "words of a hidden clause", text, STR(" | "));
-        else if (*line < test_case->count && str_eq(test_case->lines[*line].key, lang_tag(lang)))
-            same(test_case, "words", text, test_case->lines[(*line)++].value);
-        else
-            case_fail(test_case, "a clause has a line %.*s: %.*s", STR_FMT(lang_tag(lang)), STR_FMT(text));
-    }
-}
-
-static void clauses_are_as_told(const Case *test_case, const Expr *expr, const ExprScope *scope, const ExprEnv *env,
-                                ExprRow row)
-{
-    ExprClause *clauses;
-    size_t      count, next = 0;
-    assert_ok(expr_explain(test_case->arena, expr, scope, env, row, &clauses, &count));
-    for (size_t i = 0; i < test_case->count;) {
-        if (!str_eq(test_case->lines[i].key, STR("clause"))) {
-            i++;
-            continue;
-        }
-        if (next == count)
-            case_fail(test_case, "only %zu clauses", count);
-        clause_is_as_told(test_case, &i, &clauses[next++]);
-    }
-    if (next != count)
-        case_fail(test_case, "a clause more: %.*s", STR_FMT(clauses[next].source));
-}
-
-static void set_params(const Case *test_case, World *world)
-{
-    for (size_t i = 0; i < test_case->count; i++) {
-        Str    value = test_case->lines[i].value, code = str_cut(&value, ' ');
-        size_t place = 0;
-        if (!str_eq(test_case->lines[i].key, STR("param")))
-            continue;
-        while (place < TEST_PARAMS && !str_eq(test_params[place].code, code))
-            place++;
-        if (place == TEST_PARAMS || !value_decode(value, &world->params[place]) ||
-            world->params[place].kind != test_params[place].type.kind)
-            case_fail(test_case, "no such parameter, or not of its type: %.*s", STR_FMT(code));
-    }
-}
-
-static void evaluation_is_as_told(const Case *test_case, const Expr *expr, const ExprScope *scope)
-{
-    World       world = world_new(test_case->arena);
-    ExprEnv     env = world_env(&world);
-    const Str  *json = value_of(test_case, "record"), *error = value_of(test_case, "error");
-    TestRecord *record = world_add_json(&world, TEST_PROJECT, json ? *json : STR("{}"));
-    Value       value;
-    if (!record)
-        case_fail(test_case, "the record does not fit the schema");
-    set_params(test_case, &world);
-    Err err = expr_eval(test_case->arena, expr, &env, test_row(record), &value);
-    if (error)
-        same(test_case, "error", err_row(err.code)->code, *error);
-    else
-        assert_ok(err);
-    if (value_of(test_case, "result"))
-        same(test_case, "result", value_encode(test_case->arena, value), *value_of(test_case, "result"));
-    if (value_of(test_case, "clause"))
-        clauses_are_as_told(test_case, expr, scope, &env, test_row(record));
-}
-
-static void sql_is_as_told(const Case *test_case, const Expr *expr)
-{
-    ExprSqlEnv env = world_sql_env(true);
-    ExprSql    sql = expr_sql_new(test_case->arena);
-    Buf        params = buf_new(test_case->arena, 4096);
-    assert_ok(expr_sql(expr, &env, STR("t0"), &sql));
-    same(test_case, "sql", buf_str(&sql.sql), *value_of(test_case, "sql"));
-    for (size_t i = 0; i < sql.count; i++) {
-        buf_add(&params, i ? STR(" ") : STR(""));
-        buf_add(&params, value_encode(test_case->arena, sql.params[i]));
-    }
-    const Str *expected = value_of(test_case, "params");
-    same(test_case, "params", buf_str(&params), expected ? *expected : STR(""));
-}
-
-static void note_field(void *context, const void *type, const void *field)
-{
-    Buf *buf = context;
-    buf_add(buf, buf->len ? STR(" ") : STR(""));
-    buf_printf(buf, "%.*s.%.*s", STR_FMT(((const TestType *)type)->name), STR_FMT(((const TestField *)field)->name));
-}
-
-static void run_case(const Case *test_case)
-{
-    static const char *const expectations[] = { "result", "error", "clause", "sql", "reads", "problem" };
-    size_t                   expected = 0;
-    for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++)
-        expected += value_of(test_case, expectations[i]) != NULL;
-    if (!value_of(test_case, "expression") || !expected)
-        case_fail(test_case, "a case has an expression and something expected of it");
-    ExprScope scope = test_scope(!says(test_case, "actor", "no"));
-    Expr     *expr = case_expression(test_case, &scope);
-    if (!expr)
-        return;
-    if (value_of(test_case, "result") || value_of(test_case, "error") || value_of(test_case, "clause"))
-        evaluation_is_as_told(test_case, expr, &scope);
-    if (value_of(test_case, "sql"))
-        sql_is_as_told(test_case, expr);
-    if (value_of(test_case, "reads")) {
-        Buf fields = buf_new(test_case->arena, 4096);
-        expr_fields(expr, note_field, &fields);
-        same(test_case, "reads", buf_str(&fields), *value_of(test_case, "reads"));
-    }
-}
-
-/* ---- files ---- */
-
-static void add_line(Case *test_case, Str line)
-{
-    static const char *const keys[] = { "expression", "as", "record", "param", "actor",  "result", "error",
-                                        "clause",     "zh", "en",     "sql",   "params", "reads",  "problem" };
-    Str                      key = str_cut(&line, ':');
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (str_eq(key, str_from(keys[i])) && test_case->count < CASE_LINES_MAX) {
-            if (str_starts(line, STR(" ")))
-                line = str_slice(line, 1, line.len);
-            test_case->lines[test_case->count++] = (Line){ key, line };
-            return;
-        }
-    case_fail(test_case, "no such key, or too many lines: %.*s", STR_FMT(key));
-}
-
-static size_t run_file(Arena *arena, Str path)
-{
-    Str    text;
-    size_t number = 0, count = 0;
-    Case   test_case = { .arena = arena };
-    assert_ok(file_read(arena, path, 1 << 20, &text));
-    while (text.len || test_case.count) {
-        Str line = str_cut(&text, '\n');
-        number++;
-        if (str_starts(line, STR("#")))
-            continue;
-        if (!test_case.count)
-            test_case.name = str_printf(arena, "%.*s:%zu", STR_FMT(path), number);
-        if (line.len) {
-            add_line(&test_case, line);
-            continue;
-        }
-        if (test_case.count) {
-            run_case(&test_case);
-            count++;
-        }
-        test_case.count = 0;
-    }
-    return count;
-}
-
-static void every_case_comes_out_as_told(void **state)
-{
-    static const char folder[] = "src/engines/expression/cases";
-    size_t            count = 0;
-    DIR              *entries = opendir(folder);
-    assert_non_null(entries);
-    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
-        if (str_ends(str_from(entry->d_name), STR(".txt")))
-            count += run_file(*state, str_printf(*state, "%s/%s", folder, entry->d_name));
-    closedir(entries);
-    print_message("%zu cases\n", count);
-    assert_true(count > 100);
-}
 
 /* ---- limits ---- */
 
@@ -316,14 +51,83 @@ static void depth_is_bounded(void **state)
 
 static void huge_text_is_refused_without_being_read(void **state)
 {
-    Expr *expr;
-    assert_err(parse(*state, repeated(*state, STR("("), 100000), &expr), ECODE_EXPR_LIMIT);
+    static const Str units[] = { STR_INIT("("),
+                                 STR_INIT("not "),
+                                 STR_INIT("-"),
+                                 STR_INIT("abs("),
+                                 STR_INIT("1+"),
+                                 STR_INIT("parent."),
+                                 STR_INIT("any(review where ") };
+    Expr            *expr;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        OWNED(arena) Arena *arena = arena_new();
+        Str                 text = repeated(*state, units[i], 100000);
+        assert_err(parse(arena, text, &expr), ECODE_EXPR_LIMIT);
+        assert_true(arena_used(arena) < LIMIT_FILTER_BYTES); /* a message, nothing of the text */
+    }
     assert_err(parse(*state, repeated(*state, STR("("), LIMIT_FILTER_BYTES), &expr), ECODE_EXPR_LIMIT);
     assert_err(parse(*state, repeated(*state, STR("-"), LIMIT_FILTER_BYTES), &expr), ECODE_EXPR_LIMIT);
     assert_err(parse(*state, repeated(*state, STR("1"), LIMIT_FILTER_BYTES), &expr), ECODE_EXPR_SYNTAX);
     assert_err(parse(*state, repeated(*state, STR("1+"), LIMIT_FILTER_BYTES / 2), &expr), ECODE_EXPR_LIMIT);
     assert_err(parse(*state, (Str){ "a = '\xff'", 7 }, &expr), ECODE_EXPR_SYNTAX);
     assert_err(parse(*state, (Str){ "a = '\0'", 7 }, &expr), ECODE_EXPR_SYNTAX);
+}
+
+/* ---- parameters ---- */
+
+static Err only_of_the_root(void *context, ExprRow root, Str code, Value *out)
+{
+    const World *world = context;
+    assert_str_equal(code, STR("min_level"));
+    assert_ptr_equal(root.row, world->records[0]); /* and not the child that is looked at */
+    *out = value_int(4);
+    return ERR_OK;
+}
+
+static Err unreadable(void *context, ExprRow root, Str code, Value *out)
+{
+    (void)context, (void)root, (void)code, (void)out;
+    return err_make(ECODE_INTERNAL, "no parameters today");
+}
+
+static void a_parameter_is_asked_for_the_record_in_question(void **state)
+{
+    World       world = world_new(*state);
+    ExprEnv     env = world_env(&world);
+    ExprScope   scope = test_scope(false);
+    Problems    problems = { .arena = *state };
+    TestRecord *record = world_add_json(&world, TEST_PROJECT, STR("{\"review\":[{\"level\":3},{\"level\":4}]}"));
+    ExprClause *clauses;
+    size_t      count;
+    Expr       *expr;
+    Value       value;
+    assert_ok(expr_parse(*state, STR("any(review where level >= param('min_level'))"), &expr, &problems));
+    assert_ok(expr_check(*state, expr, &scope, TEST_PROJECT, VALUE_BOOLEAN, false, &problems));
+    env.parameter = only_of_the_root;
+    assert_ok(expr_eval(*state, expr, &env, test_row(record), &value));
+    assert_int_equal(value.number, 1);
+    assert_ok(expr_explain(*state, expr, &scope, &env, test_row(record), &clauses, &count));
+    assert_true(clauses[0].holds);
+    env.parameter = NULL; /* every parameter is missing */
+    assert_ok(expr_eval(*state, expr, &env, test_row(record), &value));
+    assert_int_equal(value.number, 0);
+    env.parameter = unreadable;
+    assert_err(expr_eval(*state, expr, &env, test_row(record), &value), ECODE_INTERNAL);
+    assert_err(expr_explain(*state, expr, &scope, &env, test_row(record), &clauses, &count), ECODE_INTERNAL);
+}
+
+/* A scope without codes and parameters: any text goes, no parameter is known. */
+static void codes_and_parameters_are_the_scopes_to_offer(void **state)
+{
+    ExprScope scope = test_scope(false);
+    Problems  problems = { .arena = *state };
+    Expr     *expr;
+    scope.code = NULL;
+    scope.parameter = NULL;
+    assert_ok(expr_parse(*state, STR("state = 'nosuch' and tags contains 'nosuch'"), &expr, &problems));
+    assert_ok(expr_check(*state, expr, &scope, TEST_PROJECT, VALUE_BOOLEAN, true, &problems));
+    assert_ok(expr_parse(*state, STR("level = param('min_level')"), &expr, &problems));
+    assert_err(expr_check(*state, expr, &scope, TEST_PROJECT, VALUE_BOOLEAN, false, &problems), ECODE_EXPR_PARAMETER);
 }
 
 static void work_is_bounded(void **state)
@@ -366,6 +170,11 @@ static void every_accepted_filter_can_be_prepared(void **state)
         { TEST_PROJECT, STR_INIT("count(project where "), STR_INIT("active"), STR_INIT(") > 1"), 3 },
         { TEST_PROJECT, STR_INIT("not all(project where "), STR_INIT("active"), STR_INIT(")"), 3 },
         { TEST_PROJECT, STR_INIT("parent."), STR_INIT("active"), STR_INIT(""), 5 },
+        { TEST_PROJECT, STR_INIT("parent."), STR_INIT("tags contains parent.parent.title"), STR_INIT(""), 4 },
+        { TEST_PROJECT, STR_INIT("not (tags contains title or "), STR_INIT("tags contains parent.title"), STR_INIT(")"),
+          7 },
+        { TEST_PROJECT, STR_INIT("any(materials where cost > 1 and "), STR_INIT("vital"), STR_INIT(")"), 1 },
+        { TEST_PROJECT, STR_INIT("tags contains 'ai' or "), STR_INIT("active"), STR_INIT(""), 100 },
         { TEST_PROJECT, STR_INIT("title = 'a' or "), STR_INIT("active"), STR_INIT(""), 200 },
         { TEST_PROJECT, STR_INIT("not any(review) and "), STR_INIT("active"), STR_INIT(""), 150 },
         { TEST_TASK, STR_INIT("x or "), STR_INIT("x"), STR_INIT(""), 780 }, /* as many operands as a filter can have */
@@ -405,9 +214,10 @@ static void every_accepted_filter_can_be_prepared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_case_comes_out_as_told),
         TEST(depth_is_bounded),
         TEST(huge_text_is_refused_without_being_read),
+        TEST(a_parameter_is_asked_for_the_record_in_question),
+        TEST(codes_and_parameters_are_the_scopes_to_offer),
         TEST(work_is_bounded),
         TEST(every_accepted_filter_can_be_prepared),
     };
