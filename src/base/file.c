@@ -214,3 +214,30 @@ Err file_write(Str path, Str bytes, unsigned mode)
     }
     return sync_folder(arena, path) ? ERR_OK : err_write(path);
 }
+
+/* ---- piece by piece ---- */
+
+Err file_part_open(Arena *arena, Str path, unsigned mode, FilePart *out)
+{
+    if (path.len == 0 || memchr(path.ptr, '\0', path.len))
+        return err_make(ECODE_FILE_MISSING, "not a path");
+    *out = (FilePart){ .path = path, .part = str_printf(arena, "%.*s.part", STR_FMT(path)) };
+    out->fd = open(out->part.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    return out->fd >= 0 ? ERR_OK : err_write(out->part);
+}
+
+Err file_part_write(FilePart *file, Str bytes) { return write_all(file->fd, bytes) ? ERR_OK : err_write(file->part); }
+
+Err file_part_keep(FilePart *file)
+{
+    Err err = write_and_sync(file->fd, STR("")) ? file_rename(file->part, file->path) : err_write(file->part);
+    if (err.kind)
+        unlink(file->part.ptr);
+    return err;
+}
+
+void file_part_drop(FilePart *file)
+{
+    close(file->fd);
+    unlink(file->part.ptr);
+}

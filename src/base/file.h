@@ -14,4 +14,18 @@ Err file_write(Str path, Str bytes, unsigned mode) MUST_CHECK;
  * cut. Errors as file_write(). */
 Err file_rename(Str from, Str to) MUST_CHECK;
 
+/* ---- a file written piece by piece, which stands under its name only when it is whole ---- */
+
+typedef struct FilePart {
+    Str path, part; /* part: PATH.part, until it is kept */
+    int fd;
+} FilePart;
+
+/* What an earlier try has left in PATH.part goes. Errors of all three as file_write(). */
+Err file_part_open(Arena *arena, Str path, unsigned mode, FilePart *out) MUST_CHECK;
+Err file_part_write(FilePart *file, Str bytes) MUST_CHECK;
+/* fsync, rename, fsync of the folder; when that fails the part is gone. */
+Err  file_part_keep(FilePart *file) MUST_CHECK;
+void file_part_drop(FilePart *file); /* instead */
+
 #endif

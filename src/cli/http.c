@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { READ_BYTES = 65536 };
-
 /* ---- asking ---- */
 
 static bool is_visible(Str text) /* no blank, no control character: it stays on its line */
@@ -73,8 +71,11 @@ static Err header_of(Str line, Header *out)
 static Err framing(const Header *header, HttpHead *head, bool *length_known)
 {
     int64_t number;
-    if (str_eq_ascii_fold(header->name, STR("Transfer-Encoding")))
-        return malformed("transfer encoding");
+    if (str_eq_ascii_fold(header->name, STR("Transfer-Encoding"))) {
+        if (*length_known || !str_eq(header->value, STR("chunked")))
+            return malformed("transfer encoding");
+        *length_known = head->chunked = true;
+    }
     if (str_eq_ascii_fold(header->name, STR("Connection")))
         head->closes = str_eq_ascii_fold(header->value, STR("close"));
     if (!str_eq_ascii_fold(header->name, STR("Content-Length")))
@@ -140,19 +141,124 @@ static Err send_all(int fd, Str bytes)
     return ERR_OK;
 }
 
-static Err receive(int fd, Buf *buf)
+static Err receive_some(int fd, char *room, size_t size, size_t *out)
 {
-    char    bytes[READ_BYTES];
     ssize_t got;
     do
-        got = recv(fd, bytes, sizeof bytes, 0);
+        got = recv(fd, room, size, 0);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return cut_off("recv");
     if (got == 0)
         return err_make(ECODE_SHUTTING_DOWN, "recv: the connection was closed");
-    buf_add(buf, (Str){ bytes, (size_t)got });
+    *out = (size_t)got;
+    return ERR_OK;
+}
+
+static Err receive(int fd, Buf *buf)
+{
+    char   bytes[HTTP_READ_BYTES];
+    size_t got;
+    TRY(receive_some(fd, bytes, sizeof bytes, &got));
+    buf_add(buf, (Str){ bytes, got });
     return buf_full(buf) ? malformed("too long") : ERR_OK;
+}
+
+/* ---- chunks ---- */
+
+typedef struct Wire { /* what has been read and is not yet used: bytes[from .. end) */
+    int    fd;
+    size_t from, end;
+    char   bytes[HTTP_READ_BYTES];
+} Wire;
+
+static Str wire_has(const Wire *wire) { return (Str){ wire->bytes + wire->from, wire->end - wire->from }; }
+
+static Err wire_more(Wire *wire)
+{
+    Str left = wire_has(wire);
+    memmove(wire->bytes, left.ptr, left.len);
+    wire->from = 0;
+    wire->end = left.len;
+    size_t got;
+    TRY(receive_some(wire->fd, wire->bytes + wire->end, sizeof wire->bytes - wire->end, &got));
+    wire->end += got;
+    return ERR_OK;
+}
+
+static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+/* "1f4\r\n" */
+static Err chunk_size(Wire *wire, size_t *out)
+{
+    enum { DIGITS_MAX = 8 };
+    size_t end;
+    while ((end = str_find(wire_has(wire), STR("\r\n"))) == wire->end - wire->from) {
+        if (end > DIGITS_MAX + 1)
+            return malformed("size of a chunk");
+        TRY(wire_more(wire));
+    }
+    *out = 0;
+    for (size_t i = 0; i < end; i++) {
+        int digit = hex_digit(wire->bytes[wire->from + i]);
+        if (digit < 0 || end > DIGITS_MAX)
+            return malformed("size of a chunk");
+        *out = *out * 16 + (size_t)digit;
+    }
+    wire->from += end + 2;
+    return end ? ERR_OK : malformed("size of a chunk");
+}
+
+static Err chunk_data(Wire *wire, size_t size, const AppSink *sink)
+{
+    while (size) {
+        if (wire->from == wire->end)
+            TRY(wire_more(wire));
+        Str has = wire_has(wire), piece = str_slice(has, 0, size < has.len ? size : has.len);
+        TRY(sink->take(sink->context, piece));
+        wire->from += piece.len;
+        size -= piece.len;
+    }
+    return ERR_OK;
+}
+
+static Err chunk_end(Wire *wire)
+{
+    while (wire->end - wire->from < 2)
+        TRY(wire_more(wire));
+    if (!str_starts(wire_has(wire), STR("\r\n")))
+        return malformed("end of a chunk");
+    wire->from += 2;
+    return ERR_OK;
+}
+
+static Err read_chunks(int fd, Str begun, const AppSink *sink)
+{
+    Wire wire = { .fd = fd, .end = begun.len };
+    memcpy(wire.bytes, begun.ptr, begun.len);
+    for (size_t size = 1; size;) {
+        TRY(chunk_size(&wire, &size));
+        TRY(chunk_data(&wire, size, sink));
+        TRY(chunk_end(&wire));
+    }
+    return wire.from == wire.end ? ERR_OK : malformed("more than its chunks");
+}
+
+/* ---- one request and its answer ---- */
+
+static Err read_body(int fd, Buf *buf, HttpHead *head, const AppSink *sink)
+{
+    if (head->chunked) {
+        if (!sink)
+            return malformed("nobody takes what comes in chunks");
+        return read_chunks(fd, str_slice(buf_str(buf), head->head_len, buf->len), sink);
+    }
+    while (buf->len < head->head_len + head->body_len)
+        TRY(receive(fd, buf));
+    if (buf->len > head->head_len + head->body_len)
+        return malformed("more than its length");
+    head->reply.body = str_slice(buf_str(buf), head->head_len, buf->len);
+    return ERR_OK;
 }
 
 Err http_exchange(int fd, Arena *arena, const AppRequest *request, AppReply *out, bool *closes)
@@ -166,11 +272,7 @@ Err http_exchange(int fd, Arena *arena, const AppRequest *request, AppReply *out
         TRY(receive(fd, &buf));
         TRY(http_head(arena, buf_str(&buf), &head, &whole));
     }
-    while (buf.len < head.head_len + head.body_len)
-        TRY(receive(fd, &buf));
-    if (buf.len > head.head_len + head.body_len)
-        return malformed("more than its length");
-    head.reply.body = str_slice(buf_str(&buf), head.head_len, buf.len);
+    TRY(read_body(fd, &buf, &head, request->sink));
     *out = head.reply;
     *closes = head.closes;
     return ERR_OK;

@@ -63,7 +63,10 @@ static void heads_that_are_not_ours_are_refused(void **state)
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent Length: 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\n: 1\r\n\r\n",
@@ -104,7 +107,7 @@ static void *peer_run(void *context)
     return NULL;
 }
 
-static Err exchange(Arena *arena, Peer *peer, AppReply *reply, bool *closes)
+static Err exchange_into(Arena *arena, Peer *peer, const AppSink *sink, AppReply *reply, bool *closes)
 {
     int       fds[2];
     pthread_t thread;
@@ -113,13 +116,18 @@ static Err exchange(Arena *arena, Peer *peer, AppReply *reply, bool *closes)
     struct timeval time = { .tv_usec = 300000 };
     setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     assert_int_equal(pthread_create(&thread, NULL, peer_run, peer), 0);
-    AppRequest request = { .method = METHOD_GET, .target = STR("/") };
+    AppRequest request = { .method = METHOD_GET, .target = STR("/"), .sink = sink };
     Err        err = http_exchange(fds[0], arena, &request, reply, closes);
     pthread_join(thread, NULL);
     close(fds[0]);
     if (peer->stays)
         close(peer->fd);
     return err;
+}
+
+static Err exchange(Arena *arena, Peer *peer, AppReply *reply, bool *closes)
+{
+    return exchange_into(arena, peer, NULL, reply, closes);
 }
 
 static void an_answer_in_pieces_is_put_together(void **state)
@@ -143,6 +151,82 @@ static void an_answer_without_body_needs_none(void **state)
     assert_true(closes);
 }
 
+/* ---- chunks ---- */
+
+#define CHUNKED_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static Err add_to(void *buf, Str piece)
+{
+    buf_add(buf, piece);
+    return ERR_OK;
+}
+
+static Err refuse(void *context, Str piece)
+{
+    (void)context, (void)piece;
+    return err_make(ECODE_STORE_FULL, "test");
+}
+
+static Err chunks(Arena *arena, const char *answer, Str *out)
+{
+    Buf      buf = buf_new(arena, SIZE_MAX);
+    AppSink  sink = { .take = add_to, .context = &buf };
+    Peer     peer = { .answer = answer };
+    AppReply reply;
+    bool     closes;
+    Err      err = exchange_into(arena, &peer, &sink, &reply, &closes);
+    *out = buf_str(&buf);
+    return err;
+}
+
+static void chunks_go_to_the_sink(void **state)
+{
+    Str body;
+    assert_ok(chunks(*state, CHUNKED_HEAD "5\r\nhello\r\n0\r\n\r\n", &body));
+    assert_str_equal(body, STR("hello"));
+    assert_ok(chunks(*state, CHUNKED_HEAD "1\r\na\r\n00000002\r\nbc\r\n1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n",
+                     &body));
+    assert_str_equal(body, STR("abcabcdefghijklmnopqrstuvwxyz"));
+    assert_ok(chunks(*state, CHUNKED_HEAD "0\r\n\r\n", &body));
+    assert_str_equal(body, STR(""));
+}
+
+static void half_of_the_chunks_is_not_the_whole(void **state)
+{
+    static const char whole[] = CHUNKED_HEAD "5\r\nhello\r\n0\r\n\r\n";
+    Str               body;
+    for (size_t length = sizeof CHUNKED_HEAD - 1; length < sizeof whole - 1; length++)
+        assert_err(chunks(*state, str_dup_z(*state, (Str){ whole, length }), &body), ECODE_SHUTTING_DOWN);
+}
+
+static void chunks_that_are_not_ours_are_refused(void **state)
+{
+    static const char *const cases[] = {
+        CHUNKED_HEAD "\r\n",
+        CHUNKED_HEAD "G\r\n",
+        CHUNKED_HEAD "5;a=b\r\nhello\r\n0\r\n\r\n",
+        CHUNKED_HEAD "+5\r\nhello\r\n0\r\n\r\n",
+        CHUNKED_HEAD "000000005\r\nhello\r\n0\r\n\r\n",
+        CHUNKED_HEAD "ffffffffff",
+        CHUNKED_HEAD "4\r\nhello\r\n0\r\n\r\n",
+        CHUNKED_HEAD "5\r\nhello0\r\n\r\n",
+        CHUNKED_HEAD "0\r\nX: a\r\n\r\n",
+    };
+    Str body;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_err(chunks(*state, cases[i], &body), ECODE_INTERNAL);
+}
+
+static void a_sink_may_end_it(void **state)
+{
+    const AppSink sink = { .take = refuse };
+    Peer          peer = { .answer = CHUNKED_HEAD "5\r\nhello\r\n" };
+    AppReply      reply;
+    bool          closes;
+    assert_err(exchange_into(*state, &peer, &sink, &reply, &closes), ECODE_STORE_FULL);
+    assert_err(exchange(*state, &peer, &reply, &closes), ECODE_INTERNAL); /* chunks, and nobody who takes them */
+}
+
 static void a_cut_connection_and_silence_mean_try_again(void **state)
 {
     AppReply reply;
@@ -163,6 +247,10 @@ int main(void)
         TEST(an_endless_head_is_refused),
         TEST(an_answer_in_pieces_is_put_together),
         TEST(an_answer_without_body_needs_none),
+        TEST(chunks_go_to_the_sink),
+        TEST(half_of_the_chunks_is_not_the_whole),
+        TEST(chunks_that_are_not_ours_are_refused),
+        TEST(a_sink_may_end_it),
         TEST(a_cut_connection_and_silence_mean_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

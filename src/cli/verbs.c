@@ -6,6 +6,7 @@ const Verb *const verbs[] = {
     &verb_init,
     &verb_serve,
     &verb_import,
+    &verb_export,
     &verb_list,
     &verb_show,
     &verb_act,
