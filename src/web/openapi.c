@@ -145,7 +145,7 @@ static void add_type_schema(Call *call, const Type *type, Json *schemas)
     json_set_str(arena, schema, STR("title"), type->label.in[call->ctx.lang]);
     Json *properties = set_object(arena, schema, "properties");
     for (size_t i = SYS_DISCLOSURE; i < type->field_count; i++)
-        if (i != SYS_CREATED && i != SYS_CHANGED && shape_field_known(call, &type->fields[i]))
+        if ((i == SYS_DISCLOSURE || i >= SYS_COUNT) && shape_field_known(call, &type->fields[i]))
             json_set(properties, type->fields[i].name, field_schema(call, &type->fields[i]));
     json_set(schemas, str_printf(arena, "fields_of_%.*s", STR_FMT(type->name)), schema);
 }

@@ -109,9 +109,12 @@ class Matrix:
 
     # -- asking
 
+    def language(self, caller):
+        return 'en' if caller.actor and self.garden.actors.index(caller.actor) % 2 else 'zh'
+
     def headers(self, caller):
         actor = caller.actor
-        language = [('Accept-Language', 'en' if actor and self.garden.actors.index(actor) % 2 else 'zh')]
+        language = [('Accept-Language', self.language(caller))]
         if caller.way == 'token':
             return language + [('Authorization', f'Bearer {self.garden.tokens[actor]}')]
         if caller.way == 'cookie':

@@ -2,20 +2,23 @@
 
 compile_expression(text, pack, type) gives a function of (env, record). The env says what is read: true values, or
 values as one reader sees them:
-    env.get(record, field) -> value or None     env.follow(record, field) -> record or None
-    env.children(record, type, link) -> records  env.today, env.actor, env.organisation
-Values are str, int, Decimal, bool, datetime.date; None is missing. Comparing with a missing value is false, `!=` is
-then true.
+    env.get(record, field) -> value or None       env.follow(record, field) -> record or None
+    env.children(record, type, link) -> records   env.rows(record, field) -> child rows
+    env.parameter(code) -> value or None          env.today, env.actor, env.organisation, env.calendar, env.root
+Values are str, int, Decimal, bool, datetime.date, tuples of texts (lists); None is missing. Comparing with a missing
+value is false, `!=` is then true.
 """
 import datetime
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from .plain_yaml import Unread
 
 TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>(?:[^']|'')*)'|(?P<word>[a-z_]\w*)"
                    r"|(?P<mark><=|>=|!=|[=<>()+\-*/,.]))")
-COLLECTIONS = ('count', 'any', 'all', 'sum')
+COLLECTIONS = ('count', 'any', 'all', 'sum', 'min', 'max')
+CONDITIONS = ('any', 'all')
+QUOTIENT_DIGITS = 6
 END = ('end', '')
 
 
@@ -31,12 +34,27 @@ def tokens(text):
     return found + [END]
 
 
-def compile_expression(text, pack, type_):
-    parser = Parser(text, pack)
+class Compiled:
+    """What a text means, and what it is."""
+
+    def __init__(self, function, parser):
+        self.function, self.condition = function, parser.condition
+        self.reads, self.plain = parser.reads, parser.plain
+
+    def __call__(self, env, record):
+        before, env.root = env.root, record         # whose case it is: a parameter counts by its day
+        value = self.function(env, record)
+        env.root = before
+        return value is True if self.condition else value
+
+
+def compile_expression(text, pack, type_, reads=None):
+    """reads: a set that takes the names of the fields of type_ that it reads."""
+    parser = Parser(text, pack, type_, set() if reads is None else reads)
     function = parser.either(type_)
     if parser.token != END:
         raise Unread(f'no reading for the rest from {parser.token[1]!r} of the expression {text!r}')
-    return function
+    return Compiled(function, parser)
 
 
 def holds(value):
@@ -51,8 +69,18 @@ def compare(mark, left, right):
 
 
 class Parser:
-    def __init__(self, text, pack):
+    def __init__(self, text, pack, root, reads):
         self.text, self.pack, self.list, self.at = text, pack, tokens(text), 0
+        self.root, self.reads, self.condition = root, reads, False      # condition: what was read last is one
+        self.plain = True                           # of the subset that filters take
+
+    def read(self, type_, name):
+        """The field; and that the record itself is asked for it."""
+        found = type_.field(name)
+        if type_ is self.root:
+            self.reads.add(name)
+            self.reads |= found.formula.reads if isinstance(found.formula, Compiled) else set()
+        return found
 
     @property
     def token(self):
@@ -76,22 +104,30 @@ class Parser:
         parts = [self.both(type_)]
         while self.take('word', 'or'):
             parts.append(self.both(type_))
+        self.condition |= len(parts) > 1
         return parts[0] if len(parts) == 1 else lambda env, record: any(holds(part(env, record)) for part in parts)
 
     def both(self, type_):
         parts = [self.negated(type_)]
         while self.take('word', 'and'):
             parts.append(self.negated(type_))
+        self.condition |= len(parts) > 1
         return parts[0] if len(parts) == 1 else lambda env, record: all(holds(part(env, record)) for part in parts)
 
     def negated(self, type_):
         if not self.take('word', 'not'):
             return self.comparison(type_)
         part = self.comparison(type_)
+        self.condition = True
         return lambda env, record: not holds(part(env, record))
 
     def comparison(self, type_):
-        left = self.sum(type_)
+        left, start = self.sum(type_), self.at
+        found = self.compared(left, type_)
+        self.condition |= self.at > start
+        return found
+
+    def compared(self, left, type_):
         for mark in ('=', '!=', '<', '<=', '>', '>='):
             if self.take('mark', mark):
                 right = self.sum(type_)
@@ -126,19 +162,26 @@ class Parser:
         left = self.product(type_)
         while self.token in (('mark', '+'), ('mark', '-')):
             sign, other, first = self.need('mark'), self.product(type_), left
-            left = arithmetic(sign, first, other)
+            left, self.plain = arithmetic(sign, first, other), False
         return left
 
     def product(self, type_):
-        left = self.primary(type_)
+        left = self.signed(type_)
         while self.token in (('mark', '*'), ('mark', '/')):
-            sign, other, first = self.need('mark'), self.primary(type_), left
-            left = arithmetic(sign, first, other)
+            sign, other, first = self.need('mark'), self.signed(type_), left
+            left, self.plain = arithmetic(sign, first, other), False
         return left
+
+    def signed(self, type_):
+        if not self.take('mark', '-'):
+            return self.primary(type_)
+        part = self.primary(type_)
+        return lambda env, record: None if part(env, record) is None else -part(env, record)
 
     # -- what has a value
 
     def primary(self, type_):
+        self.condition = False
         if self.take('mark', '('):
             inner = self.either(type_)
             self.need('mark', ')')
@@ -153,16 +196,29 @@ class Parser:
         if kind != 'word':
             raise Unread(f'no reading for {text!r} in the expression {self.text!r}')
         if text in ('true', 'false'):
+            self.condition = True
             return lambda env, record: text == 'true'
         if text == 'date' and self.token[0] == 'text':
             day = datetime.date.fromisoformat(self.need('text'))
             return lambda env, record: day
         if self.token != ('mark', '('):
             return self.path(text, type_)
+        if text in ('min', 'max') and not self.collects(type_):
+            return self.call(text, type_)
         return self.collection(text, type_) if text in COLLECTIONS else self.call(text, type_)
+
+    def collects(self, type_):
+        """Whether what stands in the brackets is a collection: its first name is a type, or a field of child rows."""
+        kind, name = self.list[self.at + 1]
+        if kind != 'word':
+            return False
+        rows = name in type_.by_name and type_.field(name).kind == 'rows'
+        return rows or name in self.pack.types and self.pack.link(type_, name) is not None
 
     def call(self, name, type_):
         arguments = self.arguments(type_)
+        self.condition = False
+        self.plain &= name in ('actor', 'organisation', 'today')
         if name == 'actor' and not arguments:
             return lambda env, record: env.actor
         if name == 'organisation' and not arguments:
@@ -171,6 +227,12 @@ class Parser:
             return lambda env, record: env.today
         if name == 'coalesce':
             return lambda env, record: next((v for v in (a(env, record) for a in arguments) if v is not None), None)
+        if name == 'param' and len(arguments) == 1:
+            return lambda env, record: env.parameter(arguments[0](env, record))
+        if name == 'workdays' and len(arguments) == 2:
+            return strict(arguments, lambda env, first, last: workdays(env.calendar, first, last))
+        if name in FUNCTIONS:
+            return strict(arguments, lambda env, *values: FUNCTIONS[name](*values))
         raise Unread(f'no reading for the function {name} in the expression {self.text!r}')
 
     def path(self, first, type_):
@@ -179,10 +241,11 @@ class Parser:
             names.append(self.need('word'))
         steps = []
         for name in names[:-1]:
-            field = type_.field(name)
+            field = self.read(type_, name)
             steps.append(field)
             type_ = self.pack.types[field.target]
-        last = type_.field(names[-1])
+        last = self.read(type_, names[-1])
+        self.condition = last.kind == 'boolean' or last.kind == 'computed' and last.boolean
 
         def value(env, record):
             for step in steps:
@@ -193,37 +256,82 @@ class Parser:
         return value
 
     def collection(self, kind, type_):
-        """count(child where …), any(reference.child where …), sum(child.field where …)"""
+        """count(child where …), any(reference.child where …), sum(child.field where …), sum(rows.column)"""
         self.need('mark', '(')
         first, second = self.need('word'), None
         if self.take('mark', '.'):
             second = self.need('word')
-        through, child, field = None, first, second
-        if first not in self.pack.types or self.pack.link(type_, first) is None:
-            through, child, field = type_.field(first), second, None
-            type_ = self.pack.types[through.target]
-        link = self.pack.link(type_, child)
-        if link is None:
-            raise Unread(f'{child} is no child of {type_.name} in the expression {self.text!r}')
-        child = self.pack.types[child]
-        condition = self.either(child) if self.take('word', 'where') else None
-        if kind == 'all' and condition is None or kind == 'sum' and field is None:
+        members, child, field = self.members(type_, first, second)
+        condition = None
+        if self.take('word', 'where'):
+            condition = self.either(child)
+        if kind == 'all' and condition is None or kind in ('sum', 'min', 'max') and field is None:
             raise Unread(f'no reading for this {kind} in the expression {self.text!r}')
         self.need('mark', ')')
+        self.condition = kind in CONDITIONS
+        self.plain &= kind in (*CONDITIONS, 'count')
         field = field and child.field(field)
 
         def found(env, record):
-            if through is not None:
-                record = env.follow(record, through)
-            rows = env.children(record, child, link) if record is not None else []
+            rows = members(env, record)
             return rows if kind == 'all' or condition is None else [r for r in rows if holds(condition(env, r))]
         if kind == 'any':
             return lambda env, record: bool(found(env, record))
         if kind == 'count':
             return lambda env, record: len(found(env, record))
-        if kind == 'sum':
-            return lambda env, record: sum(v for v in (env.get(r, field) for r in found(env, record)) if v is not None)
-        return lambda env, record: all(holds(condition(env, r)) for r in found(env, record))
+        if kind == 'all':
+            return lambda env, record: all(holds(condition(env, r)) for r in found(env, record))
+
+        def over_field(env, record):
+            values = [v for v in (env.get(r, field) for r in found(env, record)) if v is not None]
+            if kind == 'sum':
+                return sum(values, Decimal(0).scaleb(-field.scale) if field.scale else 0)
+            return {'min': min, 'max': max}[kind](values) if values else None
+        return over_field
+
+    def members(self, type_, first, second):
+        """A function of (env, record), the type of what it gives, and the name of the field asked of each, or None."""
+        if first in type_.by_name and type_.field(first).kind == 'rows':
+            rows = self.read(type_, first)
+            return lambda env, record: env.rows(record, rows), rows.rows, second
+        through, child, field = None, first, second
+        if first not in self.pack.types or self.pack.link(type_, first) is None:
+            through, child, field = self.read(type_, first), second, None
+            type_ = self.pack.types[through.target]
+        link = self.pack.link(type_, child)
+        if link is None:
+            raise Unread(f'{child} is no child of {type_.name} in the expression {self.text!r}')
+        child = self.pack.types[child]
+
+        def members(env, record):
+            if through is not None:
+                record = env.follow(record, through)
+            return env.children(record, child, link) if record is not None else []
+        return members, child, field
+
+
+def strict(arguments, function):
+    """A call that is missing when one of its arguments is."""
+    def value(env, record):
+        values = [a(env, record) for a in arguments]
+        return None if None in values else function(env, *values)
+    return value
+
+
+def rounded(value, digits):
+    return Decimal(value).quantize(Decimal(1).scaleb(-int(digits)), ROUND_HALF_UP)
+
+
+FUNCTIONS = {'days': lambda first, last: (last - first).days, 'abs': abs, 'round': rounded, 'length': len,
+             'min': lambda *values: min(values), 'max': lambda *values: max(values)}
+
+
+def workdays(calendar, first, last):
+    """Days worked after the first, up to the last. calendar: the days that are not as their week says."""
+    if last < first:
+        return -workdays(calendar, last, first)
+    days = [first + datetime.timedelta(days=n) for n in range(1, (last - first).days + 1)]
+    return sum(calendar.get(day, day.weekday() < 5) for day in days)
 
 
 def contains(text, part):
@@ -243,5 +351,10 @@ def arithmetic(sign, left, right):
             days = datetime.timedelta(days=int(b))
             return a + days if sign == '+' else a - days
         return {'+': lambda: a + b, '-': lambda: a - b, '*': lambda: a * b,
-                '/': lambda: Decimal(a) / Decimal(b)}[sign]()
+                '/': lambda: quotient(Decimal(a), Decimal(b))}[sign]()
     return value
+
+
+def quotient(a, b):
+    """With 6 digits after the point, or as many as its operands have."""
+    return rounded(a / b, max(QUOTIENT_DIGITS, -a.as_tuple().exponent, -b.as_tuple().exponent))

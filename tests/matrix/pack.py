@@ -1,6 +1,7 @@
 """A policy pack, read from its YAML as docs/PACKS.md describes it, and nothing else: what this reader does not know
 it refuses, so that a new kind of rule never goes untested.
 """
+import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +10,19 @@ from . import expression, plain_yaml
 from .plain_yaml import Unread
 
 CLASSES = {'public': 1, 'summary': 2, 'nda': 3, 'secret': 4}     # 0: closed
-NUMBERS = ('integer', 'decimal')
+NUMBERS = ('integer', 'decimal', 'money')
 TEXTS = {'text': 200, 'long_text': 20000}                        # most characters unless said
 SYSTEM = {'id': 'reference', 'number': 'text', 'state': 'choice', 'version': 'integer', 'owner': 'reference',
-          'creator': 'reference', 'disclosure': 'choice', 'created': 'instant', 'changed': 'instant'}
+          'creator': 'reference', 'disclosure': 'choice', 'created': 'instant', 'changed': 'instant',
+          'erased': 'choices'}
+KEYS = {                            # of a field: those of its kind; in child rows without those after the bar
+    'text': 'max | translate default unique was', 'long_text': 'max | translate default was',
+    'integer': 'unit min max | default unique was', 'decimal': 'unit min max scale | default was',
+    'money': 'currency min max scale | default was', 'boolean': '| default was', 'date': '| default unique was',
+    'instant': '| default was', 'choice': 'choices | default unique was', 'choices': 'choices | default was',
+    'reference': 'target | default unique was', 'references': 'target | was', 'rows': 'columns | was',
+    'computed': 'value unit |'}
+LANGUAGES = ('zh', 'en')
 
 
 @dataclass
@@ -26,7 +36,22 @@ class Field:
     choices: list = field(default_factory=list)
     most: int = 0                   # characters of a text
     bounds: tuple = None            # of a number
-    scale: int = 0                  # of a decimal
+    scale: int = 0                  # of a decimal, of money
+    default: object = None          # as the pack writes it
+    unique: str = ''                # owner, city
+    translated: bool = False        # has siblings NAME_zh, NAME_en
+    formula: object = None          # computed: a function of (env, record)
+    rows: object = None             # child rows: the type of one of them
+
+    @property
+    def boolean(self):
+        """Whether a computed field says yes or no; what is missing there is a no."""
+        return self.formula.condition
+
+    @property
+    def listed(self):
+        """Whether lists filter and sort by it: of the computed ones only by conditions that become SQL."""
+        return self.kind != 'computed' or self.boolean and self.formula.plain
 
 
 @dataclass
@@ -52,6 +77,29 @@ class Action:
     inputs: list
     required: list
     guards: list                    # functions of (env, record)
+    erases: list                    # names of fields
+
+
+@dataclass
+class Check:
+    """What must hold after a step that changes a field it reads."""
+    holds: object                   # function of (env, record)
+    reads: set                      # names of fields of the type
+
+
+@dataclass
+class Document:
+    name: str
+    type: str
+    states: list                    # empty: any
+
+
+@dataclass
+class Parameter:
+    name: str
+    kind: str
+    scale: int
+    rows: int                       # how many the pack gives
 
 
 @dataclass
@@ -61,12 +109,14 @@ class Type:
     sort: str = '-created'
     parent: str = ''
     page: str = ''
+    reference_date: str = ''
     fields: list = field(default_factory=list)
     states: list = field(default_factory=list)
     relations: dict = field(default_factory=dict)
     access: list = field(default_factory=list)
     actions: list = field(default_factory=list)
     columns: list = field(default_factory=list)
+    rules: list = field(default_factory=list)
 
     def __post_init__(self):
         self.by_name = {f.name: f for f in self.fields}
@@ -83,6 +133,10 @@ class Type:
     def own_fields(self):
         return [f for f in self.fields if not f.system]
 
+    @property
+    def stored(self):
+        return [f for f in self.fields if f.kind != 'computed']
+
 
 def only(mapping, known, where):
     unknown = set(mapping) - set(known.split())
@@ -91,37 +145,87 @@ def only(mapping, known, where):
     return mapping
 
 
+def listed(raw):
+    """A list in YAML; an empty one may have been read as an empty word."""
+    return raw or []
+
+
 class Pack:
     def __init__(self, path):
         path = Path(path)
-        head = only(self.yaml(path / 'pack.yaml'), 'pack version label utc_offset compartments services order', 'pack')
+        head = only(self.yaml(path / 'pack.yaml'),
+                    'pack version label utc_offset compartments services order calendar drops', 'pack')
         self.name = head['pack']
         self.compartments = [c['name'] for c in head['compartments']]
         hours, minutes = head['utc_offset'].split(':')
         self.utc_offset_minutes = int(hours) * 60 + (-1 if hours.startswith('-') else 1) * int(minutes)
         roles = self.yaml(path / 'roles.yaml')['roles']
-        self.roles = [only(r, 'name label users', 'roles.yaml')['name'] for r in roles]
+        self.roles = [only(r, 'name label users was', 'roles.yaml')['name'] for r in roles]
+        self.calendar = self.read_calendar(path, head.get('calendar', ''))
+        self.parameters = {p.name: p for file in sorted((path / 'parameters').glob('*.yaml'))
+                           for p in self.read_parameters(file)}
         self.raw = {p.stem: self.yaml(p) for p in sorted((path / 'types').glob('*.yaml'))}
         self.types = {name: self.read_fields(name, raw) for name, raw in self.raw.items()}
         for name, raw in self.raw.items():
             self.read_rules(self.types[name], raw)
+        self.documents = [self.read_document(file) for file in sorted((path / 'documents').glob('*.yaml'))]
 
     @staticmethod
     def yaml(path):
         return plain_yaml.load(path.read_text(encoding='utf-8'), path.name)
 
+    # -- dated facts and prints
+
+    def read_calendar(self, path, name):
+        """{date: whether it is worked} of the days that differ from their week."""
+        files = sorted((path / 'calendars').glob('*.yaml'))
+        file = next((f for f in files if f.stem == name or not name and len(files) == 1), None)
+        if file is None:
+            return {}
+        raw = only(self.yaml(file), 'calendar label source years days_off days_worked', file.name)
+        found = {}
+        for key, works in (('days_off', False), ('days_worked', True)):
+            for spell in listed(raw.get(key)):
+                only(spell, 'name from to', file.name)
+                day = datetime.date.fromisoformat(spell['from'])
+                while day <= datetime.date.fromisoformat(spell.get('to', spell['from'])):
+                    found[day] = works
+                    day += datetime.timedelta(days=1)
+        return found
+
+    def read_parameters(self, file):
+        for raw in only(self.yaml(file), 'parameters', file.name)['parameters']:
+            only(raw, 'name label unit kind scale rows', file.name)
+            rows = [only(row, 'value from to source', file.name) for row in listed(raw['rows'])]
+            scale = int(raw.get('scale', 2)) if raw['kind'] == 'decimal' else 0
+            yield Parameter(raw['name'], raw['kind'], scale, len(rows))
+
+    def read_document(self, file):
+        raw = only(self.yaml(file), 'document type label states blocks', file.name)
+        for block in raw['blocks']:
+            only(block, 'text fields signatures', file.name)
+            for name in listed(block.get('fields')):
+                self.types[raw['type']].field(name)
+        return Document(raw['document'], raw['type'], raw.get('states', []))
+
     # -- first pass: fields and states, which expressions of all types name
 
     def read_fields(self, name, raw):
         only(raw, 'type label plural title service number disclosure parent page fields states relations access '
-                  'actions list', name)
+                  'actions list rules form reference_date was drops', name)
         fields = [Field(n, kind, *self.system_place(n), system=True) for n, kind in SYSTEM.items()]
+        own = [one for f in raw['fields'] for one in self.read_field(name, f)]
+        own.sort(key=lambda f: f.kind == 'computed')            # the computed ones come last
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
-                     fields=fields + [self.read_field(name, f) for f in raw['fields']],
-                     states=[s['name'] for s in raw['states']])
+                     reference_date=raw.get('reference_date', ''), fields=fields + own,
+                     states=[only(s, 'name label was', name)['name'] for s in raw['states']])
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)
+        type_.field('erased').choices = [f.name for f in own if f.kind != 'computed']
+        for section in listed(raw.get('form')):
+            for inside in listed(only(section, 'section help fields', name)['fields']):
+                type_.field(inside)
         shown = only(raw.get('list', {}), 'columns sort', name)
         type_.sort = shown.get('sort', '-created')
         type_.columns = shown.get('columns', ['number', 'title', 'state', 'changed'])
@@ -129,33 +233,47 @@ class Pack:
 
     def system_place(self, name):
         """Class and compartment of a field that the system keeps."""
+        if name == 'erased':
+            return CLASSES['secret'], self.compartments[0]
         if name not in ('owner', 'creator'):
             return CLASSES['public'], self.compartments[0]
         return CLASSES['summary'], 'identity' if 'identity' in self.compartments else self.compartments[0]
 
-    def read_field(self, type_name, raw):
-        where = f'{type_name}.{raw["name"]}'
-        only(raw, 'name kind label help class compartment unit min max scale choices target', where)
-        kind = raw['kind']
-        if kind not in (*TEXTS, *NUMBERS, 'boolean', 'date', 'instant', 'choice', 'reference'):
+    def read_field(self, type_name, raw, rows=None):
+        """The field, and behind it the translations it has. rows: the field of which it is a column."""
+        where, kind = f'{type_name}.{raw["name"]}', raw['kind']
+        if kind not in KEYS:
             raise Unread(f'no reading for the kind {kind} of {where}')
-        choices = raw.get('choices', [])
-        return Field(raw['name'], kind, CLASSES[raw.get('class', 'summary')],
-                     raw.get('compartment', self.compartments[0]), target=raw.get('target', ''),
-                     scale=int(raw.get('scale', 2)) if kind == 'decimal' else 0,
-                     choices=self.roles if choices == 'roles' else [c['code'] for c in choices],
-                     most=int(raw.get('max', TEXTS[kind])) if kind in TEXTS else 0,
-                     bounds=(Decimal(raw['min']), Decimal(raw['max'])) if kind in NUMBERS and 'min' in raw else None)
+        own, more = KEYS[kind].split('|')
+        only(raw, f'name kind label help {own} ' + ('' if rows else f'class compartment {more}'), where)
+        choices = listed(raw.get('choices'))
+        found = Field(raw['name'], kind, rows.class_ if rows else CLASSES[raw.get('class', 'summary')],
+                      rows.compartment if rows else raw.get('compartment', self.compartments[0]),
+                      target=raw.get('target', ''), scale=int(raw.get('scale', 2)) if kind in NUMBERS[1:] else 0,
+                      choices=self.roles if choices == 'roles' else
+                      [only(c, 'code label was', where)['code'] for c in choices],
+                      most=int(raw.get('max', TEXTS[kind])) if kind in TEXTS else 0,
+                      bounds=(Decimal(raw['min']), Decimal(raw['max'])) if kind in NUMBERS and 'min' in raw else None,
+                      default=raw.get('default'), unique=raw.get('unique', ''),
+                      translated=raw.get('translate') == 'true', formula=raw.get('value'))
+        if kind == 'rows':
+            found.rows = Type(where, fields=[one for c in raw['columns'] for one in self.read_field(where, c, found)])
+        siblings = LANGUAGES if found.translated else ()
+        return [found, *(Field(f'{found.name}_{language}', kind, found.class_, found.compartment, most=found.most)
+                         for language in siblings)]
 
     # -- second pass: relations, access, actions
 
     def read_rules(self, type_, raw):
-        for relation in raw.get('relations', []):
+        for one in type_.fields:
+            if one.kind == 'computed':
+                one.formula = expression.compile_expression(one.formula, self, type_)
+        for relation in listed(raw.get('relations')):
             only(relation, 'name label when', type_.name)
             type_.relations[relation['name']] = expression.compile_expression(relation['when'], self, type_)
         type_.relations['own'] = expression.compile_expression('owner = organisation()', self, type_)
         type_.relations['creator'] = expression.compile_expression('creator = actor()', self, type_)
-        for rule in raw.get('access', []):
+        for rule in listed(raw.get('access')):
             only(rule, 'roles relation states levels clearance', type_.name)
             clearance = rule['clearance']
             if isinstance(clearance, str):
@@ -163,6 +281,10 @@ class Pack:
             type_.access.append(Rule(**self.who(type_, rule), states=rule.get('states', []),
                                      levels=rule.get('levels', []),
                                      clearance={c: CLASSES[v] for c, v in clearance.items()}))
+        for rule in listed(raw.get('rules')):
+            only(rule, 'when rule helps field', type_.name)
+            reads = set()
+            type_.rules.append(Check(expression.compile_expression(rule['when'], self, type_, reads), reads))
         type_.actions = [self.read_action(type_, action) for action in raw['actions']]
 
     def who(self, type_, raw):
@@ -175,14 +297,25 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
-        everything = [f.name for f in type_.own_fields] + ['disclosure'] if name in ('create', 'edit') else []
-        guards = [only(g, 'when rule source helps', type_.name)['when'] for g in raw.get('guard', [])]
+        everything = [f.name for f in type_.own_fields if f.kind != 'computed'] + ['disclosure']
+        inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
+        guards = [only(g, 'when rule source helps', type_.name)['when'] for g in listed(raw.get('guard'))]
         return Action(name, creates, raw.get('from', []), raw.get('to', '') or (type_.states[0] if creates else ''),
                       [Who(**self.who(type_, only(w, 'roles relation', type_.name))) for w in raw['who']],
-                      raw.get('inputs', everything), raw.get('required', []),
-                      [expression.compile_expression(g, self, type_) for g in guards])
+                      self.with_translations(type_, listed(inputs)), listed(raw.get('required')),
+                      [expression.compile_expression(g, self, type_) for g in guards],
+                      self.with_translations(type_, listed(raw.get('erases'))))
+
+    @staticmethod
+    def with_translations(type_, names):
+        """Whoever writes a text may write its translations."""
+        found = []
+        for name in names:
+            siblings = [f'{name}_{language}' for language in LANGUAGES] if type_.field(name).translated else []
+            found += [n for n in (name, *siblings) if n not in found]
+        return found
 
     def link(self, parent, child_name):
         """The field by which records of child_name are children of records of parent; None when they are not."""

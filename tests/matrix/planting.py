@@ -7,6 +7,7 @@ anywhere can be held against the policy. In a short field it is CANARY-number.
 """
 import datetime
 import itertools
+import json
 import re
 from collections import deque
 
@@ -95,9 +96,8 @@ class Garden:
 
     def note(self, record, type_, fields):
         for name, value in fields.items():
-            match = CANARY.search(value) if isinstance(value, str) else None
-            if match:
-                self.canaries[match[1]] = (record, type_.name, name)
+            for number in CANARY.findall(json.dumps(value)):            # also in child rows
+                self.canaries[number] = (record, type_.name, name)
 
     def found(self, letter):
         """An organisation with somebody in every role, and a token for each; one person has several roles."""
@@ -166,12 +166,16 @@ class Garden:
         done, order = set(), []
         while len(order) < len(self.pack.types):
             ready = [t for t in self.pack.types.values() if t.name not in done and
-                     all(f.target in done or f.target == t.name for f in t.own_fields if f.kind == 'reference')]
+                     all(f.target in done or f.target == t.name for f in self.referring(t))]
             if not ready:
                 raise Broken('types refer to each other in a circle')
             order += ready
             done.update(t.name for t in ready)
         return order
+
+    @staticmethod
+    def referring(type_):
+        return [f for one in type_.own_fields for f in (one, *(one.rows.fields if one.rows else ())) if f.target]
 
     def canary(self, letter, type_, field):
         number = f'{next(self.numbers):05d}'
@@ -192,19 +196,38 @@ class Garden:
         return known[at % len(known)] if known else None
 
     def value(self, letter, type_, field, at):
+        if type_.name == 'parameter' and field.name in ('code', 'value'):
+            return self.of_parameter(field.name, at)
         if field.kind in ('text', 'long_text'):
             return self.canary(letter, type_, field)
         if field.kind == 'reference':
             return self.pick(letter, type_, field, at)
+        if field.kind == 'references':
+            found = [self.pick(letter, type_, field, at + n) for n in range(2)]
+            return [id_ for n, id_ in enumerate(found) if id_ is not None and id_ not in found[:n]] or None
         if field.kind == 'choice':
             return field.choices[at // 2 % len(field.choices)] if field.name == 'role' else field.choices[0]
+        if field.kind == 'choices':
+            return field.choices[:2]
         if field.kind == 'integer':
             return int(field.bounds[0]) if field.bounds else at
-        if field.kind == 'decimal':
+        if field.kind in ('decimal', 'money'):
             return f'{field.bounds[0] if field.bounds else at:.{field.scale}f}'
         if field.kind == 'boolean':
             return at % 2 == 0
-        return '2026-01-01' if field.kind == 'date' else '2026-01-01T00:00:00Z'
+        if field.kind == 'rows':
+            return [self.row(letter, type_, field, at + n) for n in range(2)]
+        return '2026-01-01' if field.kind == 'date' else '2026-01-01T00:00:00.000Z'
+
+    def row(self, letter, type_, field, at):
+        values = {c.name: self.value(letter, type_, c, at) for c in field.rows.fields}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def of_parameter(self, name, at):
+        """Rows of parameters say one of the pack's, and a value of its kind."""
+        declared = list(self.pack.parameters.values())[at % len(self.pack.parameters)]
+        return declared.name if name == 'code' else {'text': 'x', 'integer': '1', 'decimal': '1', 'boolean': 'true',
+                                                     'date': '2026-01-01'}[declared.kind]
 
     def values(self, letter, type_, actor, action, at=0, record=None):
         """Something for every field that the step takes from this actor."""
@@ -229,6 +252,8 @@ class Garden:
                 fields['disclosure'] = 'secret' if opened else level
             if type_.name == 'membership':
                 fields.pop('valid_to', None)
+            if type_.name == 'parameter':           # long ago, so that today's cases rest on the pack's rows
+                fields['valid_from'] = fields['valid_to'] = f'19{at:02d}-01-01'
             record = self.create(actor, type_, fields, letter)
             self.wanted[record] = (letter, type_, state, at)
             if opened:                              # half of them were secret, and said something else, before

@@ -7,6 +7,7 @@ import datetime
 import sqlite3
 from dataclasses import dataclass, field
 from decimal import Decimal
+from json import loads
 
 from . import expression
 from .pack import CLASSES
@@ -14,6 +15,7 @@ from .pack import CLASSES
 EPOCH = datetime.date(1970, 1, 1)
 HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type
 HIDDEN = {'hidden': True}
+UNKNOWN = 'hidden'                                  # in filters and sorts: the id of a hidden record
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,9 @@ class Actor:
         return self.name
 
 
+NOBODY = Actor('nobody', '', '', '', '')             # formulas ask for no actor
+
+
 class Record:
     __slots__ = ('type', 'values', 'id')
 
@@ -40,12 +45,26 @@ class Record:
         return self.values[name]
 
 
+class Row(Record):
+    """One of the child rows that a field of a record holds; it shows where that field shows."""
+    __slots__ = ('parent', 'field')
+
+    def __init__(self, parent, field_, values):
+        super().__init__(field_.rows, {'id': None, **dict.fromkeys(c.name for c in field_.rows.fields), **values})
+        self.parent, self.field = parent, field_
+
+
 # ---- the truth ------------------------------------------------------------------------------------------------------
 
 def value_of(field_, stored):
-    """A stored value: decimals are whole numbers of their scale, dates days and instants ms since 1970."""
+    """A stored value: decimals are whole numbers of their scale, dates days and instants ms since 1970, lists are texts
+    joined by commas."""
     if stored is None or field_.kind in ('text', 'long_text', 'choice', 'reference', 'integer', 'instant'):
         return stored
+    if field_.kind in ('choices', 'references'):
+        return tuple(stored.split(','))
+    if field_.kind == 'rows':
+        return rows_of(stored)
     if field_.kind == 'boolean':
         return bool(stored)
     if field_.kind == 'date':
@@ -55,14 +74,14 @@ def value_of(field_, stored):
 
 def spelled(field_, value):
     """A value as the contract spells it in JSON."""
-    if field_.kind == 'date':
+    if isinstance(value, datetime.date):
         return value.isoformat()
-    if field_.kind == 'decimal':
-        return f'{value:.{field_.scale}f}'
+    if isinstance(value, Decimal):
+        return f'{value:f}' if field_.kind == 'computed' else f'{value:.{field_.scale}f}'
     if field_.kind == 'instant':
         moment = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc)
         return moment.strftime('%Y-%m-%dT%H:%M:%S.') + f'{value % 1000:03d}Z'
-    return value
+    return list(value) if isinstance(value, tuple) else value
 
 
 @dataclass
@@ -87,9 +106,15 @@ def decoded(text):
     if kind == 'instant':
         moment = datetime.datetime.fromisoformat(plain.replace('Z', '+00:00'))
         return round(moment.timestamp() * 1000)
-    return {'missing': lambda: None, 'text': lambda: plain, 'id': lambda: plain, 'integer': lambda: int(plain),
-            'decimal': lambda: Decimal(plain), 'boolean': lambda: plain == 'true',
-            'date': lambda: datetime.date.fromisoformat(plain)}[kind]()
+    return {'missing': lambda: None, 'erased': lambda: None, 'text': lambda: plain, 'id': lambda: plain,
+            'integer': lambda: int(plain), 'decimal': lambda: Decimal(plain), 'boolean': lambda: plain == 'true',
+            'date': lambda: datetime.date.fromisoformat(plain), 'list': lambda: tuple(plain.split(',')),
+            'rows': lambda: rows_of(plain)}[kind]()
+
+
+def rows_of(text):
+    """Child rows as the program keeps them: a list of {column: value as events keep it}."""
+    return tuple({name: decoded(value) for name, value in row.items()} for row in loads(text))
 
 
 def open_database(path):
@@ -107,7 +132,7 @@ class Truth:
         database.execute('BEGIN')
         for type_ in pack.types.values():
             rows = database.execute(f'SELECT * FROM "r_{type_.name}" ORDER BY created, id').fetchall()
-            self.records[type_.name] = [Record(type_, {f.name: value_of(f, row[f.name]) for f in type_.fields})
+            self.records[type_.name] = [Record(type_, {f.name: value_of(f, row[f.name]) for f in type_.stored})
                                         for row in rows]
             self.by_id.update((r.id, r) for r in self.records[type_.name])
         self.events = {}                            # record id -> its events, oldest first
@@ -130,17 +155,24 @@ class Truth:
 
 
 class TrueEnv:
-    """For relations and guards: true values, whoever asks."""
+    """For relations, guards and computed fields: true values, whoever asks."""
 
     def __init__(self, policy, actor):
-        self.policy, self.truth = policy, policy.truth
+        self.policy, self.truth, self.root = policy, policy.truth, None
         self.actor, self.organisation, self.today = actor.person, actor.organisation, policy.today
+        self.calendar = policy.pack.calendar
 
     def get(self, record, field_):
-        return record[field_.name]
+        return self.policy.true(record, field_)
 
     def follow(self, record, field_):
-        return self.truth.by_id.get(record[field_.name])
+        return self.truth.by_id.get(self.policy.true(record, field_))
+
+    def rows(self, record, field_):
+        return [Row(record, field_, row) for row in record[field_.name] or ()]
+
+    def parameter(self, code):
+        return self.policy.parameter(self.root, code)
 
     def children(self, record, type_, link):
         return self.truth.children(record, type_, link)
@@ -154,11 +186,19 @@ class SeenEnv(TrueEnv):
         self.reader = actor
 
     def get(self, record, field_):
-        return self.policy.seen(self.reader, record, field_)
+        """An id of a record that is hidden is there, but unknown."""
+        value = self.policy.seen(self.reader, record, field_)
+        if value is None or not self.policy.refers(field_):
+            return value
+        if field_.kind == 'references':
+            return tuple(id_ if self.policy.sees_id(self.reader, id_) else UNKNOWN for id_ in value)
+        return value if self.policy.sees_id(self.reader, value) else UNKNOWN
 
     def follow(self, record, field_):
-        target = self.truth.by_id.get(self.get(record, field_))
-        return target if target is not None and self.policy.sees(self.reader, target) else None
+        return self.truth.by_id.get(self.get(record, field_))
+
+    def rows(self, record, field_):
+        return super().rows(record, field_) if self.policy.shows(self.reader, record, field_) else []
 
     def children(self, record, type_, link):
         found = self.truth.children(record, type_, link)
@@ -176,6 +216,7 @@ class Policy:
     seen_by: dict = field(default_factory=dict)     # (actor, record) -> whether there is anything to see
     told: dict = field(default_factory=dict)        # (actor, record) -> its JSON
     envs: dict = field(default_factory=dict)        # (actor, whether as seen) -> env
+    computed: dict = field(default_factory=dict)    # (record, field name) -> value
 
     def env(self, actor, seen):
         key = (actor, seen)
@@ -205,7 +246,41 @@ class Policy:
                 found = {c: max(class_, rule.clearance.get(c, 0)) for c, class_ in found.items()}
         return found
 
+    # -- values that are worked out
+
+    def true(self, record, field_):
+        if field_.kind != 'computed':
+            return record[field_.name]
+        key = (record, field_.name)
+        if key not in self.computed:
+            value = field_.formula(TrueEnv(self, NOBODY), record)
+            self.computed[key] = bool(value) if field_.formula.condition else value
+        return self.computed[key]
+
+    def parameter(self, record, code):
+        """What the row says that is valid on the record's day; of several the one that begins last."""
+        declared, type_ = self.pack.parameters[code], self.pack.types['parameter']
+        day = record.type.reference_date and record[record.type.reference_date] or self.today
+        rows = [r for r in self.truth.records['parameter'] if r['code'] == code and r['state'] == type_.states[0] and
+                (r['valid_from'] is None or r['valid_from'] <= day) and
+                (r['valid_to'] is None or r['valid_to'] >= day)]
+        if not rows:
+            return None
+        text = max(rows, key=lambda r: (r['valid_from'] or datetime.date.min, r.id))['value']
+        return {'text': str, 'integer': int, 'decimal': Decimal, 'boolean': 'true'.__eq__,
+                'date': datetime.date.fromisoformat}[declared.kind](text)
+
+    def refers(self, field_):
+        """Whether the field holds ids of other records."""
+        return field_.kind in ('reference', 'references') and field_.name != 'id'
+
+    def sees_id(self, actor, id_):
+        target = self.truth.by_id.get(id_)
+        return target is not None and self.sees(actor, target)
+
     def shows(self, actor, record, field_):
+        if isinstance(record, Row):
+            return self.shows(actor, record.parent, record.field)
         return field_.class_ <= self.clearance(actor, record)[field_.compartment]
 
     def sees(self, actor, record):
@@ -216,7 +291,7 @@ class Policy:
         return self.seen_by[key]
 
     def seen(self, actor, record, field_):
-        return record[field_.name] if self.shows(actor, record, field_) else None
+        return self.true(record, field_) if self.shows(actor, record, field_) else None
 
     def visible(self, actor, type_):
         return [r for r in self.truth.records[type_.name] if self.sees(actor, r)]
@@ -229,9 +304,14 @@ class Policy:
         return None if value is None else self.spelled_for(actor, field_, value)
 
     def spelled_for(self, actor, field_, value):
-        if field_.kind == 'reference' and field_.name != 'id':
-            target = self.truth.by_id.get(value)
-            return value if target is not None and self.sees(actor, target) else HIDDEN
+        if field_.kind == 'rows':
+            columns = field_.rows.by_name
+            return [{name: self.spelled_for(actor, columns[name], v) for name, v in row.items() if v is not None}
+                    for row in value]
+        if self.refers(field_):
+            told = [id_ if self.sees_id(actor, id_) else HIDDEN
+                    for id_ in (value if field_.kind == 'references' else [value])]
+            return told if field_.kind == 'references' else told[0]
         return spelled(field_, value)
 
     def record_json(self, actor, record, fields=None):
@@ -248,13 +328,19 @@ class Policy:
         json = {'id': record.id, 'type': record.type.name, 'fields': {}}
         for f in record.type.fields:
             value = self.value_json(actor, record, f)
-            if value is not None and f.name != 'id':
+            if value is not None and f.name not in ('id', 'erased'):
                 (json if f.name in HEAD else json['fields'])[f.name] = value
-        return json
+        erased = [n for n in record['erased'] or () if self.shows(actor, record, record.type.field(n))]
+        return {**json, 'erased': erased} if erased else json
 
-    def expanded(self, actor, record, field_):
-        """A reference under ?expand=."""
+    def expanded(self, actor, record, field_, language):
+        """A reference, or several, under ?expand=."""
         value = self.value_json(actor, record, field_)
+        if isinstance(value, list):
+            return [self.written_out(actor, id_, language) for id_ in value]
+        return self.written_out(actor, value, language)
+
+    def written_out(self, actor, value, language):
         if not isinstance(value, str):
             return value
         target = self.truth.by_id[value]
@@ -262,13 +348,14 @@ class Policy:
         json = {'id': value, 'type': target.type.name}
         json['number'] = self.value_json(actor, target, target.type.field('number'))
         if title.kind in ('text', 'long_text'):         # other kinds are told in words of a language
-            json['title'] = self.value_json(actor, target, title)
+            there = title.translated and self.value_json(actor, target, target.type.field(f'{title.name}_{language}'))
+            json['title'] = there or self.value_json(actor, target, title)
         return {key: v for key, v in json.items() if v is not None}
 
     # -- what was, newest first: no more than one sees now, and than one would have seen then
 
     def history(self, actor, record):
-        values, found = dict.fromkeys((f.name for f in record.type.fields)), []
+        values, found = dict.fromkeys((f.name for f in record.type.stored)), []
         values['id'], now, before = record.id, self.clearance(actor, record), dict.fromkeys(self.pack.compartments, 0)
         for event in self.truth.events[record.id]:
             old, values = values, {**values, **event.values}
@@ -281,7 +368,7 @@ class Policy:
 
     def event_json(self, actor, record, event, before, after):
         json = {'sequence': event.sequence, 'action': event.action, 'version': event.version, 'changes': {}}
-        for f in record.type.fields:
+        for f in record.type.stored:
             sides, shows = {}, after[0][f.compartment] >= f.class_
             if f.name in ('created', 'changed') or before[1][f.name] == after[1][f.name] or not shows:
                 continue

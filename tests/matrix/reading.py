@@ -1,9 +1,13 @@
 """What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
+import csv
 import functools
+import io
+from json import dumps, loads
 
 from . import endpoints
 from .asking import Caller, query, subject
 from .planting import CANARY
+from .policy import Row
 
 API = '/api/v1/records/'
 MOST = 1000                                         # rows of a list page
@@ -149,20 +153,20 @@ def show(m, caller, one, none):
     if caller.way != 'token':                       # the sample: also by HEAD, and with references written out
         head = m.ask(caller, target, m.relation(actor, one), method='HEAD')
         m.expect_equal(answer.same_part()[:2], head.same_part()[:2], 'HEAD and GET')
-        check_expanded(m, actor, one, m.ask(caller, target + query(expand=','.join(references(one.type)))))
+        check_expanded(m, caller, one, m.ask(caller, target + query(expand=','.join(references(one.type)))))
 
 
 def references(type_):
-    return [f.name for f in type_.fields if f.kind == 'reference' and f.name != 'id']
+    return [f.name for f in type_.fields if f.kind in ('reference', 'references') and f.name != 'id']
 
 
-def check_expanded(m, actor, one, answer):
+def check_expanded(m, caller, one, answer):
     if not m.expect(answer, 200):
         return
     json = answer.json()
     for name in references(one.type):
         field, found = one.type.field(name), json.get(name, json['fields'].get(name))
-        wanted = m.policy.expanded(actor, one, field)
+        wanted = m.policy.expanded(caller.actor, one, field, m.language(caller))
         if isinstance(wanted, dict) and isinstance(found, dict) and 'title' not in wanted:
             found = {k: v for k, v in found.items() if k != 'title' or not title_is_words(m, field)}
         m.expect_equal(wanted, found, f'{name} written out')
@@ -217,20 +221,15 @@ def check_list(m, caller, target, wanted, what, fields=()):
 
 
 def check_order(m, caller, type_, found, sort):
-    """By what the reader sees; records where the field is missing or hidden stand together, in their own order."""
-    field, down = type_.field(sort.lstrip('-')), sort.startswith('-')
-    if field.kind == 'reference' and field.name != 'id':
-        return
-    values = [m.policy.seen(caller.actor, r, field) for r in found]
-    there = [v for v in values if v is not None]
-    m.expect_equal(sorted(there, reverse=down), there, f'order by {sort}')
-    places = [at for at, v in enumerate(values) if v is None]
-    at_one_end = not places or places[0] == 0 or places[-1] == len(values) - 1
-    together = at_one_end and places == list(range(places[0], places[-1] + 1)) if places else True
-    m.expect_equal(True, together, f'missing values together, by {sort}')
-    missing = [r.id for r in found if m.policy.seen(caller.actor, r, field) is None]
-    by_themselves = missing in (sorted(missing), sorted(missing, reverse=True))
-    m.expect_equal(True, by_themselves, f'hidden values do not order, by {sort}')
+    """By what the reader sees, the id of a hidden record being unknown; what is missing or hidden comes first, going
+    up; what is equal stands by its id."""
+    field, down, env = type_.field(sort.lstrip('-')), sort.startswith('-'), m.policy.env(caller.actor, True)
+
+    def key(record):
+        value = env.get(record, field)
+        value = ','.join(value) if isinstance(value, tuple) else value
+        return (value is not None, value if value is not None else 0, record.id)
+    m.expect_equal([r.id for r in sorted(found, key=key, reverse=down)], [r.id for r in found], f'order by {sort}')
 
 
 @subject('list')
@@ -254,7 +253,7 @@ def lists(m, e):
 
 def sorting(m, caller, type_):
     wanted = m.policy.visible(caller.actor, type_)
-    for field in type_.fields:
+    for field in (f for f in type_.fields if f.listed and f.kind not in ('rows', 'references')):
         for sort in (field.name, '-' + field.name):
             target = f'{API}{type_.name}' + query(limit=MOST, sort=sort, fields=field.name)
             found = check_list(m, caller, target, wanted, f'a list by {sort}', (field.name,))
@@ -271,26 +270,35 @@ def filtering(m, caller, type_):
 def filters(m, type_):
     """Conditions on every field, through every reference and over all children, with values somebody must not see."""
     if type_.name not in m.filters_known:
-        found = [text for f in type_.fields for text in on_field(m, type_, f, f.name)]
+        found = [text for f in type_.fields if f.listed for text in on_field(m, type_, f, f.name)]
         for reference in (f for f in type_.fields if f.kind == 'reference' and f.name != 'id'):
             target = m.pack.types[reference.target]
-            for f in target.fields:
+            for f in (f for f in target.fields if f.listed):
                 found += on_field(m, target, f, f'{reference.name}.{f.name}')[:2]
         for child, _ in m.pack.children_of(type_):
             found += [f'any({child.name})', f'count({child.name}) > 1']
-            for f in child.own_fields:
+            for f in (f for f in child.own_fields if f.listed):
                 found += [f'any({child.name} where {text})' for text in on_field(m, child, f, f.name)[:2]]
         m.filters_known[type_.name] = found + [f'not ({text})' for text in found[::3]]
     return m.filters_known[type_.name]
 
 
-def on_field(m, type_, field, path):
-    """Conditions that true values meet."""
-    values = sorted({r[field.name] for r in m.truth.records[type_.name] if r[field.name] is not None})
+def on_field(m, type_, field, path, records=None):
+    """Conditions that true values meet. records: those that have them, when not all of the type."""
+    records = m.truth.records[type_.name] if records is None else records
     found = [f'{path} is not missing']
+    if field.kind == 'rows':
+        rows = [Row(r, field, row) for r in records for row in r[field.name] or ()]
+        conditions = [text for c in field.rows.fields for text in on_field(m, type_, c, c.name, rows)[:2]]
+        return [f'count({path}) > 1', *(f'any({path} where {text})' for text in conditions)] if '.' not in path else []
+    values = sorted({v for v in (m.policy.true(r, field) for r in records) if v is not None})
     if not values:
         return found
     middle = values[len(values) // 2]
+    if field.kind in ('choices', 'references'):
+        return [f"{path} contains '{middle[-1]}'", *found]
+    if field.kind == 'reference':
+        return [f"{path} = '{middle}'", *found, f"{path} != '{values[0]}'"]
     if field.kind in ('text', 'long_text'):
         canary = next((v for v in values if 'CANARY' in v), middle)
         return [f"{path} contains '{CANARY.search(canary)[0] if CANARY.search(canary) else middle[:4]}'", *found,
@@ -299,9 +307,9 @@ def on_field(m, type_, field, path):
         return [f"{path} = '{middle}'", *found, f"{path} in ('{values[0]}', '{values[-1]}')"]
     if field.kind == 'date':
         return [f"{path} <= date '{middle.isoformat()}'", *found]
-    if field.kind == 'boolean':
+    if field.kind == 'boolean' or field.kind == 'computed':
         return [f'{path} = true', *found]
-    if field.kind in ('integer', 'decimal'):
+    if field.kind in ('integer', 'decimal', 'money'):
         return [f'{path} <= {middle}', *found, f'{path} > {values[0]}']
     return found
 
@@ -325,6 +333,61 @@ def paging(m, caller, type_):
     m.expect(m.ask(other, base + query(cursor=cursor)), 422)
     m.expect(m.ask(caller, base + query(cursor=cursor, filter='version > 0')), 422)
     m.expect(m.ask(caller, f'{API}{next(t for t in m.pack.types if t != type_.name)}' + query(cursor=cursor)), 422)
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+@subject('export')
+def export(m, e):
+    """All that a list shows, as a file: each line of JSON is a record of the list, each cell of CSV a value of it."""
+    for caller in m.callers():
+        none = m.ask(caller, f'{API}nothing/export')
+        m.turned_away(caller, none) or m.expect(none, 404)
+        for type_ in m.pack.types.values():
+            target = f'{API}{type_.name}/export'
+            answer = m.ask(caller, target + query(format='jsonl'))
+            if m.turned_away(caller, answer) or not m.expect(answer, 200):
+                continue
+            wanted = {r.id: m.policy.record_json(caller.actor, r) for r in m.policy.visible(caller.actor, type_)}
+            found = [loads(line) for line in answer.body.decode().splitlines()]
+            m.expect_equal(sorted(wanted), sorted(record['id'] for record in found), f'lines of {type_.name}')
+            for record in found:
+                m.expect_equal(wanted.get(record['id']), record, f'a line of {type_.name}')
+            answer = m.ask(caller, target + query(format='csv'))
+            if m.expect(answer, 200):
+                check_csv(m, caller.actor, type_, wanted, answer.body.decode('utf-8-sig'))
+    for caller in m.one_of_each_role():
+        for type_ in m.pack.types.values():
+            for text in filters(m, type_)[::5]:
+                answer = m.ask(caller, f'{API}{type_.name}/export' + query(format='jsonl', filter=text))
+                if m.expect(answer, 200):
+                    ids = [loads(line)['id'] for line in answer.body.decode().splitlines()]
+                    wanted = [r.id for r in m.policy.filtered(caller.actor, type_, text)]
+                    m.expect_equal(sorted(wanted), sorted(ids), f'a file where {text}')
+
+
+def check_csv(m, actor, type_, wanted, text):
+    head, *rows = csv.reader(io.StringIO(text, newline=''))
+    known = [f for f in type_.fields if m.policy.knows_field(actor.role, f, type_) or f.name == 'id']
+    m.expect_equal(sorted(f.name for f in known if f.name != 'erased'), sorted(head), f'columns of {type_.name}')
+    m.expect_equal(sorted(wanted), sorted(row[0] for row in rows), f'lines of {type_.name} as CSV')
+    for row in rows:
+        json = wanted.get(row[0], {'fields': {}})
+        values = {**json, **json['fields']}
+        m.expect_equal([cell(values.get(name)) for name in head], row, f'the line of {row[0]}')
+
+
+def cell(value):
+    """A value of JSON as a cell; what a spreadsheet could take for a formula has an apostrophe before it."""
+    if value is None:
+        return ''
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, dict):
+        return 'hidden'
+    if isinstance(value, list) and value and isinstance(value[0], dict) and value[0] != {'hidden': True}:
+        return dumps(value, ensure_ascii=False, separators=(',', ':'))
+    return ';'.join(cell(item) for item in value) if isinstance(value, list) else str(value)
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------

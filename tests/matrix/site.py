@@ -91,7 +91,8 @@ class Client:
         headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(':') for line in lines)]
         answer = Answer(int(first.split()[1]), headers, b'')
         if answer.header('transfer-encoding'):
-            raise Broken('an answer in chunks')
+            answer.body = self.chunks()
+            return answer
         size = int(answer.header('content-length') or 0) if method != 'HEAD' and answer.status not in (204, 304) else 0
         while len(self.rest) < size:
             self.more()
@@ -99,6 +100,20 @@ class Client:
         if (answer.header('connection') or '').lower() == 'close':
             self.close()
         return answer
+
+    def chunks(self):
+        """A body that was sent piece by piece."""
+        body = b''
+        while True:
+            while b'\r\n' not in self.rest:
+                self.more()
+            size, self.rest = self.rest.split(b'\r\n', 1)
+            while len(self.rest) < int(size, 16) + 2:
+                self.more()
+            piece, self.rest = self.rest[:int(size, 16)], self.rest[int(size, 16) + 2:]
+            if not piece:
+                return body
+            body += piece
 
     def more(self):
         received = self.socket.recv(1 << 16)
