@@ -122,8 +122,7 @@ static bool party_field_fits(const Pack *pack, size_t row)
     return field->kind != FIELD_CHOICE || choices_are_roles(pack, field);
 }
 
-/* At the type's file when there is one, else at the start of pack.yaml. */
-static PackPlace party_place(const PackLoad *load, const Type *type)
+PackPlace pack_type_place(const PackLoad *load, const Type *type)
 {
     for (size_t i = 0; i < load->pack->type_count; i++)
         if (load->drafts[i].type == type && load->drafts[i].node)
@@ -141,7 +140,7 @@ static void parties_check(PackLoad *load)
         if (party_field_fits(pack, i))
             continue;
         Str type = party_names[party_fields[i].type];
-        PACK_LOG(load->log, party_place(load, pack_type(pack, type)), ECODE_PACK_PARTY, ARG("type", type),
+        PACK_LOG(load->log, pack_type_place(load, pack_type(pack, type)), ECODE_PACK_PARTY, ARG("type", type),
                  ARG("field", party_fields[i].field));
     }
     if (pack_log_count(load->log) > before)
@@ -177,7 +176,7 @@ static void parameter_type_check(PackLoad *load)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         const Field *field = type ? type_field(type, wanted[i].field) : NULL;
         if (!field || field->kind != wanted[i].kind)
-            PACK_LOG(load->log, party_place(load, type), ECODE_PACK_PARTY, ARG("type", STR("parameter")),
+            PACK_LOG(load->log, pack_type_place(load, type), ECODE_PACK_PARTY, ARG("type", STR("parameter")),
                      ARG("field", wanted[i].field));
     }
 }

@@ -58,7 +58,8 @@ static void depth_report(const Formulas *formulas, const Formula *formula)
     read_misshape(formulas->load, formula->node, few);
 }
 
-/* A computed field is read by the formula that is open: its own is checked before. */
+/* A computed field is read by the formula that is open: its own is checked before. What goes too deep is told once, not
+ * again by those that read it. */
 static void formula_read(Formulas *formulas, const Field *field)
 {
     Formula *formula = formula_of(formulas, field), *reader = formulas->open[formulas->count - 1].formula;
@@ -68,11 +69,12 @@ static void formula_read(Formulas *formulas, const Field *field)
         cycle_report(formulas, field);
         return;
     }
-    if (formula->state == FORMULA_WAITING && formulas->count < DEPTH_MAX)
+    bool deep = formula->state == FORMULA_WAITING && formulas->count == DEPTH_MAX;
+    if (!deep)
         formula_check(formulas, field);
-    int depth = formula->state == FORMULA_DONE ? formula->depth + 1 : DEPTH_MAX + 1;
-    if (depth > DEPTH_MAX && reader->depth <= DEPTH_MAX)
+    if ((deep || formula->depth == DEPTH_MAX) && reader->depth <= DEPTH_MAX)
         depth_report(formulas, reader);
+    int depth = deep || formula->depth >= DEPTH_MAX ? DEPTH_MAX + 1 : formula->depth + 1;
     reader->depth = depth > reader->depth ? depth : reader->depth;
 }
 

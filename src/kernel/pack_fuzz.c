@@ -23,9 +23,16 @@ static const PackFile sound[] = {
     { STR_INIT("roles.yaml"), STR_INIT("roles: [{name: admin, label: {zh: 甲, en: A}},"
                                        " {name: author, label: {zh: 乙, en: B}}]\n") },
     { STR_INIT("types/membership.yaml"),
-      STR_INIT(HEAD("membership") "title: role\nfields:\n" FIELD("person", "kind: reference, target: person") FIELD(
-          "organisation", "kind: reference, target: organisation") FIELD("role", "kind: choice, choices: roles")
-                   FIELD("valid_from", "kind: date") FIELD("valid_to", "kind: date") TAIL) },
+      STR_INIT(
+          HEAD("membership") "title: role\nfields:\n" FIELD("person", "kind: reference, target: person") FIELD(
+              "organisation", "kind: reference, target: organisation") FIELD("role", "kind: choice, choices: roles")
+              FIELD("valid_from", "kind: date") FIELD(
+                  "valid_to",
+                  "kind: date") "states: [{name: current, label: {zh: 甲, en: A}}, {name: ended, label: {zh: 乙, en: B}}]\n"
+                                "actions:\n"
+                                "  - {name: create, label: {zh: 甲, en: A}, who: [{roles: [admin]}]}\n"
+                                "  - {name: end, label: {zh: 甲, en: A}, from: [current], to: ended, who: [],"
+                                " inputs: [valid_to]}\n") },
     { STR_INIT("types/organisation.yaml"),
       STR_INIT(HEAD("organisation") "title: name\nfields:\n" FIELD("name", "kind: text") TAIL) },
     { STR_INIT("types/person.yaml"),

@@ -413,6 +413,15 @@ static int kind_read(PackLoad *load, const PackNode *node, bool column)
     return -1;
 }
 
+/* Where a kind has no such key it is an unknown one, and not looked at further: one slip is one problem. */
+static bool kind_has(FieldKind kind, Str key)
+{
+    for (size_t i = 0; i < OWN_MAX && kinds[kind].more[i].name.len; i++)
+        if (str_eq(kinds[kind].more[i].name, key))
+            return true;
+    return false;
+}
+
 bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column)
 {
     static const Str uniques[] = { STR_INIT("no"), STR_INIT("owner"), STR_INIT("city") };
@@ -436,8 +445,10 @@ bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column)
     field->was = read_name(load, node, STR("was"));
     if (column)
         return true;
-    default_read(load, node, field);
-    field->unique = (Unique)read_enum(load, node, STR("unique"), uniques, UNIQUE_OWNER, UNIQUE_CITY + 1, UNIQUE_NO);
+    if (kind_has(field->kind, STR("default")))
+        default_read(load, node, field);
+    if (kind_has(field->kind, STR("unique")))
+        field->unique = (Unique)read_enum(load, node, STR("unique"), uniques, UNIQUE_OWNER, UNIQUE_CITY + 1, UNIQUE_NO);
     return true;
 }
 

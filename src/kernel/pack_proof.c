@@ -75,10 +75,96 @@ static void unique_prove(PackLoad *load, const TypeDraft *draft)
     }
 }
 
+/* ---- steps that the program takes by itself: people are registered and sign in, roles are given and end ---- */
+
+#define GIVEN_MAX 5
+
+typedef struct ProgramStep {
+    Str type, action;
+    Str given[GIVEN_MAX]; /* fields that it gives, and no others */
+} ProgramStep;
+
+static const ProgramStep program_steps[] = {
+    { STR_INIT("person"), STR_INIT("create"), { STR_INIT("name") } },
+    { STR_INIT("organisation"), STR_INIT("create"), { STR_INIT("name") } },
+    { STR_INIT("membership"),
+      STR_INIT("create"),
+      { STR_INIT("person"), STR_INIT("organisation"), STR_INIT("role"), STR_INIT("valid_from"),
+        STR_INIT("valid_to") } },
+    { STR_INIT("membership"), STR_INIT("end"), { STR_INIT("valid_to") } },
+};
+
+static bool gives(const ProgramStep *step, Str field)
+{
+    for (size_t i = 0; i < GIVEN_MAX; i++)
+        if (step->given[i].len && str_eq(step->given[i], field))
+            return true;
+    return false;
+}
+
+static bool step_fits(const Type *type, const Action *action, const ProgramStep *step)
+{
+    for (size_t i = 0; i < GIVEN_MAX && step->given[i].len; i++)
+        if (!takes(action, type_field(type, step->given[i])))
+            return false;
+    for (size_t i = 0; action->creates && i < action->required_count; i++) {
+        const Field *field = &type->fields[action->required[i]];
+        if (field->default_kind == DEFAULT_NONE && !gives(step, field->name))
+            return false;
+    }
+    /* in the first state a person, an organisation, a membership counts, in the others it does not (kernel/party.c) */
+    return action->creates ? action->to == 0 : (action->from & 1) && action->to > 0;
+}
+
+static void program_step_check(PackLoad *load, const ProgramStep *step)
+{
+    const Type   *type = pack_type(load->pack, step->type);
+    const Action *action = type_action(type, step->action);
+    PackPlace     place = pack_type_place(load, type);
+    size_t        count = 0, index = 0;
+    if (action && step_fits(type, action, step))
+        return;
+    PACK_EACH(item, pack_node_get(load->drafts[type->index].node, STR("actions")))
+        if (action && index++ == action->index)
+            place = pack_node_place(item);
+    while (count < GIVEN_MAX && step->given[count].len)
+        count++;
+    Str  fields = str_join(load->arena, step->given, count, STR(", "));
+    bool creates = str_eq(step->action, STR("create"));
+    Text expected = creates ? (Text){ { str_printf(load->arena, "建出第一个状态的记录，填写 %.*s，不要求别的字段",
+                                                   STR_FMT(fields)),
+                                        str_printf(load->arena,
+                                                   "makes a record in the first state, takes %.*s, and requires "
+                                                   "nothing else",
+                                                   STR_FMT(fields)) } }
+                            : (Text){ { str_printf(load->arena, "从第一个状态到别的状态，填写 %.*s", STR_FMT(fields)),
+                                        str_printf(load->arena, "leads from the first state to another and takes %.*s",
+                                                   STR_FMT(fields)) } };
+    PACK_LOG(load->log, place, ECODE_PACK_STEP, ARG("type", step->type), ARG("action", step->action),
+             ARG_TEXT("expected", expected));
+}
+
+/* A person and an organisation are called by their name: the program writes and seeks it as their title. */
+static void title_check(PackLoad *load, const Type *type)
+{
+    if (!str_eq(type->fields[type->title].name, STR("name")))
+        read_misshape(load, pack_node_get(load->drafts[type->index].node, STR("title")), TEXT("name", "name"));
+}
+
+static void parties_prove(PackLoad *load)
+{
+    title_check(load, load->pack->person);
+    title_check(load, load->pack->organisation);
+    for (size_t i = 0; i < sizeof program_steps / sizeof *program_steps; i++)
+        program_step_check(load, &program_steps[i]);
+}
+
 void pack_proof(PackLoad *load)
 {
-    if (load->pack->membership)
+    if (load->pack->membership) {
         roles_prove(load);
+        parties_prove(load);
+    }
     for (size_t i = 0; i < load->pack->type_count; i++)
         if (load->drafts[i].node)
             unique_prove(load, &load->drafts[i]);

@@ -149,6 +149,8 @@ void read_unique(PackLoad *load, const PackNode *item, Str by);
 /* Keeps map[key], a condition over records of the type, for pack_check; returns its text. */
 Str  read_condition(PackLoad *load, const PackNode *map, Str key, const Type *type, ExprUseKind kind, Expr **out);
 void pack_expression(PackLoad *load, const ExprUse *use);
+/* At the file of the type when there is one, else at the start of pack.yaml. */
+PackPlace pack_type_place(const PackLoad *load, const Type *type);
 /* Parses and checks a text; *out is NULL when it has problems, which go into the log at their place unless node is
  * NULL. */
 void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use, ValueKind wanted, bool filter);

@@ -229,8 +229,8 @@ static bool holds(const uint16_t *fields, size_t count, uint16_t field)
 static void erases_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const Text unused = TEXT_INIT("这一步既不填写也不要求的字段",
-                                         "fields that the step neither takes nor requires");
-    static const Text own = TEXT_INIT("类型自己的字段", "the type's own fields");
+                                         "a field that the step neither takes nor requires");
+    static const Text own = TEXT_INIT("类型自己的字段", "a field of the type's own");
     fields_filled(load, map, STR("erases"), type, &action->erases, &action->erase_count);
     PACK_EACH(item, pack_node_get(map, STR("erases"))) {
         const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;

@@ -3,12 +3,14 @@
 
 #include "base/buf.h"
 #include "base/date.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "kernel/pack_yaml.h"
 
 #define MINI     STR("tests/packs/mini")
 #define SHANGHAI STR("packs/shanghai")
+#define FAULTY   STR("tests/packs/faults")
 
 static void print_problems(const Problems *problems)
 {
@@ -477,6 +479,20 @@ static void faults_are_told(Arena *arena, const Fault *faults, size_t count)
 }
 #define FAULTS_ARE_TOLD(arena, faults) faults_are_told((arena), (faults), sizeof(faults) / sizeof *(faults))
 
+/* The mini pack with one change, which is no fault. */
+static const Pack *changed(Arena *arena, const char *path, const char *from, const char *to)
+{
+    PackSource  source = mini_source(arena);
+    PackFile   *file = file_of(&source, str_from(path));
+    const Pack *pack = NULL;
+    Problems    problems = { .arena = arena };
+    file->bytes = replaced(arena, file->bytes, str_from(from), str_from(to));
+    Err err = pack_load(arena, &source, &pack, &problems);
+    print_problems(&problems);
+    assert_ok(err);
+    return pack;
+}
+
 static void every_problem_is_told_at_its_place_in_one_run(void **state)
 {
     static const Fault faults[] = {
@@ -537,6 +553,198 @@ static void steps_have_the_shape_of_their_kind(void **state)
           ECODE_PACK_RESERVED },
     };
     FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void fields_say_what_their_kind_allows(void **state)
+{
+    static const Fault faults[] = {
+        { "types/paper.yaml", "currency: CNY, min", "currency: yuan, min", "currency: ^yuan", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "code: USD", "code: usd", "currency: ^grant_currency", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "kind: money, currency: CNY, label: {zh: 金额", "kind: money, label: {zh: 金额",
+          "^{name: amount", ECODE_PACK_KEY_MISSING },
+        { "types/paper.yaml", "{name: spent, kind: date", "{name: spent, kind: computed", "spent, kind: ^computed",
+          ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "{name: item, kind: text, max: 60", "{name: item, kind: text, class: nda",
+          "text, ^class: nda, label: {zh: 项目", ECODE_PACK_KEY_UNKNOWN },
+        { "types/paper.yaml", "{name: paid_by", "{name: position", "{name: ^position", ECODE_PACK_RESERVED },
+        { "types/paper.yaml", "{name: received, kind: date, default: today",
+          "{name: received, kind: date, default: tomorrow", "default: ^tomorrow", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "default: actor", "default: organisation", "default: ^organisation", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "default: zh", "default: fr", "default: ^fr", ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "kind: choices\n", "kind: choices\n    default: [ice, mud]\n", "[ice, ^mud]",
+          ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "min: 1, max: 500", "min: 1, max: 500, default: 0", "default: ^0", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "translate: true", "translate: maybe", "translate: ^maybe", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "unique: owner", "unique: office", "unique: ^office", ECODE_PACK_VALUE },
+        { "types/paper.yaml", "{name: logged, kind: instant", "{name: logged, unique: city, kind: instant",
+          "^unique: city", ECODE_PACK_KEY_UNKNOWN },
+        { "types/paper.yaml", "label: {zh: 长文, en: Long}, class: summary", "label: {zh: 长文, en: Long}",
+          "^{name: lengthy", ECODE_PACK_KEY_MISSING },
+        { "types/paper.yaml", "reference_date: received", "reference_date: logged", "reference_date: ^logged",
+          ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "title: title\n", "title: topics\n", "title: ^topics", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "sort: title", "sort: expense_total", "sort: ^expense_total", ECODE_PACK_SHAPE },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void forms_rules_and_steps_name_fields_that_people_fill_in(void **state)
+{
+    static const Fault faults[] = {
+        { "types/paper.yaml", "[title, category, topics", "[title, title, topics", "[title, ^title, topics",
+          ECODE_PACK_DUPLICATE },
+        { "types/paper.yaml", "body, pages, pages_left]", "body, state, title_zh]", "body, ^state, title_zh",
+          ECODE_PACK_RESERVED },
+        { "types/paper.yaml", "state, title_zh]", "state, title_zh]", "state, ^title_zh", ECODE_PACK_RESERVED },
+        { "types/paper.yaml", "[fee, grant, grant_currency", "[fee, gift, grant_currency", "[fee, ^gift",
+          ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "field: grant_currency", "field: lengthy", "field: ^lengthy", ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "rule: {zh: 支出不为负数, en: no expense is negative}\n    field", "field",
+          "- ^when: \"not any(expenses", ECODE_PACK_KEY_MISSING },
+        { "types/paper.yaml", "grant is missing or", "creator = actor() or", "\"creator = ^actor()",
+          ECODE_PACK_EXPRESSION },
+        { "types/paper.yaml", "inputs: [score]", "inputs: [score, lengthy]", "score, ^lengthy", ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "required: [title, body]", "required: [title, lengthy]", "title, ^lengthy",
+          ECODE_PACK_UNKNOWN },
+        { "types/person.yaml", "erases: [name, phone]", "required: [name], erases: [name, number]", "erases: [^name",
+          ECODE_PACK_SHAPE },
+        { "types/person.yaml", "name, number]", "name, number]", "name, ^number]", ECODE_PACK_RESERVED },
+        { "types/paper.yaml", "states:\n", "was: Paper\nstates:\n", "was: ^Paper", ECODE_PACK_NAME },
+        { "pack.yaml", "calendar: office", "calendar: offices\ndrops: [Old]", "calendar: ^offices",
+          ECODE_PACK_UNKNOWN },
+        { "pack.yaml", "[Old]", "[Old]", "[^Old]", ECODE_PACK_NAME },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void documents_calendars_and_parameters_are_checked(void **state)
+{
+    static const Fault faults[] = {
+        { "documents/acceptance.yaml", "{title}》（{number}）", "{title}》（{numer}）", "（{^numer}",
+          ECODE_PACK_UNKNOWN },
+        { "documents/acceptance.yaml", "pages, expenses]", "pages, costs]", "pages, ^costs", ECODE_PACK_UNKNOWN },
+        { "documents/acceptance.yaml", "{zh: 主编, en: Editor}", "{zh: 主编}", "- ^{zh: 主编}", ECODE_PACK_LABEL },
+        { "documents/acceptance.yaml", "[accepted]", "[printed]", "[^printed]", ECODE_PACK_UNKNOWN },
+        { "documents/acceptance.yaml", "document: acceptance", "document: letter", "document: ^letter",
+          ECODE_PACK_VALUE },
+        { "calendars/office.yaml", "from: 2026-01-01, to: 2026-01-04", "from: 2027-01-01", "from: ^2027-01-01",
+          ECODE_PACK_SHAPE },
+        { "calendars/office.yaml", "to: 2026-02-20", "to: 2026-02-12", "to: ^2026-02-12", ECODE_PACK_SHAPE },
+        { "calendars/office.yaml", "[2025, 2026]", "[2025, 2026, soon]", "2026, ^soon", ECODE_PACK_SHAPE },
+        { "parameters/limits.yaml", "value: 80", "value: many", "value: ^many", ECODE_PACK_SHAPE },
+        { "parameters/limits.yaml", "\"120.50\"", "\"120.505\"", "value: ^\"120.505\"", ECODE_PACK_SHAPE },
+        { "parameters/limits.yaml", "name: fee_rate", "name: page_limit", "name: ^page_limit\n    label: {zh: 版面费率",
+          ECODE_PACK_DUPLICATE },
+        { "parameters/limits.yaml", "kind: integer", "kind: integer\n    scale: 2", "^scale: 2",
+          ECODE_PACK_KEY_UNKNOWN },
+        { "types/parameter.yaml", "{name: code, kind: text,", "{name: code, kind: long_text,", "^type: parameter",
+          ECODE_PACK_PARTY },
+        { "types/paper.yaml", "param('page_limit')", "param('limit')", "param(^'limit')", ECODE_PACK_EXPRESSION },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void rows_of_a_parameter_follow_each_other(void **state)
+{
+    static const Fault faults[] = {
+        { "parameters/limits.yaml", "to: 2025-12-31", "to: 2026-01-01", "from: ^2026-01-01, source", ECODE_PACK_SHAPE },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void computed_fields_that_read_themselves_are_told_with_their_way(void **state)
+{
+    Arena     *arena = *state;
+    PackSource source = mini_source(arena);
+    PackFile  *paper = file_of(&source, STR("types/paper.yaml"));
+    PackFile  *review = file_of(&source, STR("types/review.yaml"));
+    paper->bytes = replaced(arena, paper->bytes, STR("\"pages > 50\""), STR("\"any(review where weighty)\""));
+    review->bytes = replaced(arena, review->bytes, STR("\"length(remark) > 400\""), STR("\"paper.lengthy\""));
+    Problems problems = problems_of(arena, &source);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.items[0].code, ECODE_PACK_CYCLE);
+    assert_str_equal(problems.items[0].text.in[LANG_EN],
+                     STR("paper.lengthy is computed from itself: paper.lengthy → review.weighty → paper.lengthy."));
+}
+
+/* Computed fields f0, f1 … each of which reads the next, in this order or the other. */
+static Str chain(Arena *arena, int count, bool backwards)
+{
+    Buf fields = buf_new(arena, SIZE_MAX);
+    for (int i = 0; i < count; i++) {
+        int which = backwards ? count - 1 - i : i;
+        buf_printf(&fields, "  - {name: f%d, kind: computed, class: public, label: {zh: 甲, en: A}, value: \"", which);
+        if (which + 1 < count)
+            buf_printf(&fields, "f%d + 1\"}\n", which + 1);
+        else
+            buf_add(&fields, STR("1\"}\n"));
+    }
+    buf_add(&fields, STR("rules:\n"));
+    return buf_str(&fields);
+}
+
+static void computed_fields_go_through_few_others(void **state)
+{
+    for (int backwards = 0; backwards < 2; backwards++) {
+        Arena     *arena = *state;
+        PackSource source = mini_source(arena);
+        PackFile  *file = file_of(&source, STR("types/paper.yaml"));
+        Str        text = file->bytes;
+        changed(arena, "types/paper.yaml", "rules:\n", str_dup_z(arena, chain(arena, 16, backwards)));
+        file->bytes = replaced(arena, text, STR("rules:\n"), chain(arena, 17, backwards));
+        Problems problems = problems_of(arena, &source);
+        assert_int_equal(problems.count, 1);
+        assert_int_equal(problems.items[0].code, ECODE_PACK_SHAPE);
+    }
+}
+
+static void who_writes_a_unique_value_sees_all_of_them(void **state)
+{
+    static const Fault faults[] = {
+        { "types/paper.yaml", "unique: owner", "unique: city", "unique: ^city", ECODE_PACK_UNIQUE },
+        { "types/organisation.yaml", "- {roles: [admin], clearance: secret}\n  - {clearance: {general: public}}",
+          "- {roles: [admin], states: [active], clearance: secret}", "unique: ^city, max: 18", ECODE_PACK_UNIQUE },
+    };
+    FAULTS_ARE_TOLD(*state, faults); /* an author sees no papers of others, the administrator not what is closed */
+    changed(*state, "types/organisation.yaml", "- {roles: [admin], clearance: secret}\n  ", ""); /* everybody sees it */
+}
+
+static void the_steps_are_there_that_the_program_takes(void **state)
+{
+    static const Fault faults[] = {
+        { "types/membership.yaml", "name: end,", "name: finish,", NULL, ECODE_PACK_STEP },
+        { "types/person.yaml", "who: [{roles: [admin]}], required: [name]}",
+          "who: [{roles: [admin]}], required: [name, phone]}", "^{name: create", ECODE_PACK_STEP },
+        { "types/organisation.yaml", "title: name", "title: code", "title: ^code", ECODE_PACK_SHAPE },
+    };
+    static const Fault other[] = {
+        { "types/membership.yaml", "to: ended, who: [{roles: [admin]}], inputs: [valid_to]",
+          "to: ended, who: [{roles: [admin]}]", "^{name: end,", ECODE_PACK_STEP },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+    FAULTS_ARE_TOLD(*state, other);
+}
+
+static void a_pack_with_ten_faults_has_these_ten(void **state)
+{
+    static const struct {
+        const char *place;
+        ErrCode     code;
+    } faults[] = {
+        { "types/paper.yaml:4:9", ECODE_PACK_SHAPE },        { "types/paper.yaml:8:41", ECODE_PACK_LABEL },
+        { "types/paper.yaml:9:12", ECODE_PACK_DUPLICATE },   { "types/paper.yaml:10:42", ECODE_PACK_CYCLE },
+        { "types/paper.yaml:11:41", ECODE_PACK_CYCLE },      { "types/paper.yaml:13:40", ECODE_PACK_EXPRESSION },
+        { "types/paper.yaml:18:5", ECODE_PACK_UNREACHABLE }, { "types/paper.yaml:20:61", ECODE_PACK_EXPRESSION },
+        { "types/paper.yaml:24:14", ECODE_PACK_ROLE },       { "types/paper.yaml:33:30", ECODE_PACK_EXPRESSION },
+    };
+    PackSource source;
+    assert_ok(pack_source_read(*state, FAULTY, &source));
+    Problems problems = problems_of(*state, &source);
+    assert_int_equal(problems.count, sizeof faults / sizeof *faults);
+    for (size_t i = 0; i < problems.count; i++) {
+        assert_str_equal(problems.items[i].field, str_from(faults[i].place));
+        assert_int_equal(problems.items[i].code, faults[i].code);
+    }
 }
 
 static void an_expression_outside_the_filter_subset_is_no_relation(void **state)
@@ -607,19 +815,235 @@ static void a_type_is_called_as_its_file(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
-/* The mini pack with one change, which is no fault. */
-static const Pack *changed(Arena *arena, const char *path, const char *from, const char *to)
+/* ---- what a type holds beyond plain fields ---- */
+
+static const Field *paper_field(Arena *arena, const char *name)
 {
-    PackSource  source = mini_source(arena);
-    PackFile   *file = file_of(&source, str_from(path));
-    const Pack *pack = NULL;
-    Problems    problems = { .arena = arena };
-    file->bytes = replaced(arena, file->bytes, str_from(from), str_from(to));
-    Err err = pack_load(arena, &source, &pack, &problems);
-    print_problems(&problems);
-    assert_ok(err);
-    return pack;
+    const Field *field = type_field(pack_type(pack_of(arena, MINI), STR("paper")), str_from(name));
+    if (!field)
+        fail_msg("a paper has no field %s", name);
+    return field;
 }
+
+static void every_kind_of_field_occurs_in_the_mini_pack(void **state)
+{
+    const Type *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    bool        seen[FIELD_KIND_COUNT] = { false };
+    for (size_t i = SYS_COUNT; i < paper->field_count; i++)
+        seen[paper->fields[i].kind] = true;
+    for (int kind = 0; kind < FIELD_KIND_COUNT; kind++)
+        if (!seen[kind])
+            fail_msg("no field of a paper is of the kind %.*s", STR_FMT(field_kind_names[kind]));
+}
+
+static void an_amount_has_its_own_currency_or_that_of_a_sibling(void **state)
+{
+    const Field *fee = paper_field(*state, "fee"), *grant = paper_field(*state, "grant");
+    assert_str_equal(fee->currency, STR("CNY"));
+    assert_true(fee->scale == 2 && fee->bounded && fee->min == 0 && fee->max == 10000000);
+    assert_int_equal(fee->currency_field, -1);
+    assert_int_equal(grant->currency.len, 0);
+    assert_str_equal(grant->type->fields[grant->currency_field].name, STR("grant_currency"));
+}
+
+static void a_translated_text_has_its_siblings_right_behind_it(void **state)
+{
+    const Field *title = paper_field(*state, "title"), *zh = title + 1, *en = title + 2;
+    assert_true(title->has_translations && title->translation_of == -1);
+    assert_int_equal(title->translations[LANG_ZH], zh->index);
+    assert_int_equal(title->translations[LANG_EN], en->index);
+    assert_str_equal(zh->name, STR("title_zh"));
+    assert_str_equal(en->name, STR("title_en"));
+    assert_str_equal(en->label.in[LANG_EN], STR("Title (English)"));
+    assert_str_equal(en->label.in[LANG_ZH], STR("标题（英文）"));
+    assert_int_equal(en->translation_of, title->index);
+    assert_false(en->has_translations);
+    assert_true(en->kind == title->kind && en->max_points == title->max_points && en->class == title->class);
+}
+
+static void a_step_that_takes_a_text_takes_its_translations(void **state)
+{
+    const Pack   *pack = changed(*state, "types/paper.yaml", "inputs: [score]", "inputs: [title, score]");
+    const Action *accept = type_action(pack_type(pack, STR("paper")), STR("accept"));
+    const Field  *title = type_field(pack_type(pack, STR("paper")), STR("title"));
+    assert_int_equal(accept->input_count, 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(accept->inputs[i], title->index + i);
+}
+
+static void child_rows_have_a_type_that_is_no_record_type(void **state)
+{
+    const Pack  *pack = pack_of(*state, MINI);
+    const Field *expenses = type_field(pack_type(pack, STR("paper")), STR("expenses"));
+    const Type  *rows = expenses->rows;
+    assert_null(pack_type(pack, STR("expenses")));
+    assert_str_equal(rows->table, STR("r_paper.expenses"));
+    assert_ptr_equal(rows->row_of, expenses);
+    assert_ptr_equal(rows->pack, pack);
+    assert_int_equal(rows->field_count, ROW_COLUMNS + 4);
+    assert_int_equal(rows->stored_count, rows->field_count);
+    assert_true(rows->state_count == 0 && rows->action_count == 0);
+    assert_ptr_equal(rows->fields[ROW_PARENT].target, expenses->type);
+    assert_int_equal(rows->fields[ROW_POSITION].kind, FIELD_INTEGER);
+    assert_str_equal(rows->fields[ROW_COLUMNS + 1].name, STR("amount"));
+    assert_str_equal(rows->fields[ROW_COLUMNS + 1].currency, STR("CNY"));
+    for (size_t i = 0; i < rows->field_count; i++) {
+        assert_ptr_equal(rows->fields[i].type, rows);
+        assert_int_equal(rows->fields[i].index, i);
+        assert_int_equal(rows->fields[i].class, CLASS_NDA);
+        assert_int_equal(rows->fields[i].compartment, expenses->compartment);
+    }
+}
+
+static void computed_fields_stand_last_and_know_what_they_give(void **state)
+{
+    const Type  *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    const Field *total = type_field(paper, STR("expense_total")), *lengthy = type_field(paper, STR("lengthy"));
+    const Field *left = type_field(paper, STR("pages_left"));
+    assert_int_equal(paper->field_count - paper->stored_count, 3);
+    for (size_t i = 0; i < paper->field_count; i++)
+        assert_int_equal(paper->fields[i].kind == FIELD_COMPUTED, i >= paper->stored_count);
+    assert_true(total->result.kind == VALUE_DECIMAL && total->result.scale == 2 && !total->filterable);
+    assert_true(left->result.kind == VALUE_INTEGER && !left->filterable);
+    assert_true(lengthy->result.kind == VALUE_BOOLEAN && lengthy->filterable);
+    assert_non_null(total->formula);
+    assert_str_equal(total->formula_text, STR("sum(expenses.amount)"));
+}
+
+static void a_formula_may_read_others_of_any_type(void **state)
+{
+    const Pack  *pack = changed(*state, "types/paper.yaml", "\"pages > 50\"",
+                                "\"count(review where weighty) + pages_left * 1.5 > 4\"");
+    const Type  *paper = pack_type(pack, STR("paper"));
+    const Field *lengthy = type_field(paper, STR("lengthy"));
+    assert_true(lengthy->result.kind == VALUE_BOOLEAN && !lengthy->filterable); /* it reads what SQL does not know */
+    assert_int_equal(type_field(pack_type(pack, STR("review")), STR("weighty"))->result.kind, VALUE_BOOLEAN);
+}
+
+static void fields_say_their_defaults(void **state)
+{
+    static const struct {
+        const char *field;
+        DefaultKind kind;
+    } defaults[] = {
+        { "received", DEFAULT_TODAY }, { "logged", DEFAULT_NOW }, { "contact", DEFAULT_ACTOR },
+        { "language", DEFAULT_VALUE }, { "title", DEFAULT_NONE },
+    };
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        assert_int_equal(paper_field(*state, defaults[i].field)->default_kind, defaults[i].kind);
+    assert_str_equal(paper_field(*state, "language")->default_value.text, STR("zh"));
+}
+
+static void default_is(Arena *arena, const char *field, const char *from, const char *to, Value value)
+{
+    const Type  *paper = pack_type(changed(arena, "types/paper.yaml", from, to), STR("paper"));
+    const Field *given = type_field(paper, str_from(field));
+    assert_int_equal(given->default_kind, DEFAULT_VALUE);
+    assert_true(value_eq(given->default_value, value));
+}
+
+static void a_default_is_written_as_in_json(void **state)
+{
+    int64_t day;
+    assert_true(date_parse(STR("2026-03-02"), &day));
+    default_is(*state, "pages", "kind: integer,", "kind: integer, default: 12,", value_int(12));
+    default_is(*state, "score", "kind: decimal,", "kind: decimal, default: 1.5,", value_decimal((Decimal){ 150, 2 }));
+    default_is(*state, "fee", "kind: money,", "kind: money, default: \"99.90\",", value_decimal((Decimal){ 9990, 2 }));
+    default_is(*state, "open", "kind: boolean,", "kind: boolean, default: false,", value_bool(false));
+    default_is(*state, "due", "kind: date,", "kind: date, default: 2026-03-02,", value_date(day));
+    default_is(*state, "title", "kind: text,", "kind: text, default: today,", value_text(STR("today")));
+    default_is(*state, "topics", "kind: choices\n", "kind: choices\n    default: [steam, ice]\n",
+               value_list(STR("ice,steam"))); /* in the order of the choices */
+}
+
+static void every_field_stands_in_one_section_behind_it_its_translations(void **state)
+{
+    const Type *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    const Type *review = pack_type(pack_of(*state, MINI), STR("review"));
+    size_t      seen[FIELDS_MAX] = { 0 };
+    assert_int_equal(paper->section_count, 3);
+    assert_str_equal(paper->sections[0].label.in[LANG_ZH], STR("稿件"));
+    assert_str_equal(paper->sections[0].help.in[LANG_EN], STR("What reviewers read."));
+    assert_str_equal(paper->fields[paper->sections[0].fields[1]].name, STR("title_zh"));
+    assert_str_equal(paper->fields[paper->sections[0].fields[2]].name, STR("title_en"));
+    assert_str_equal(paper->sections[2].label.in[LANG_EN], STR("Other"));
+    for (size_t s = 0; s < paper->section_count; s++)
+        for (size_t i = 0; i < paper->sections[s].field_count; i++)
+            seen[paper->sections[s].fields[i]]++;
+    for (size_t i = 0; i < paper->field_count; i++)
+        assert_int_equal(seen[i], i < SYS_COUNT ? 0 : 1);
+    assert_int_equal(review->section_count, 1); /* without a form: one, that needs no heading */
+    assert_int_equal(review->sections[0].label.in[LANG_ZH].len, 0);
+    assert_int_equal(review->sections[0].field_count, review->field_count - SYS_COUNT);
+}
+
+static void rules_hold_for_every_record_of_a_type(void **state)
+{
+    const Type *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    assert_int_equal(paper->rule_count, 2);
+    assert_non_null(paper->rules[0].when);
+    assert_str_equal(paper->fields[paper->rules[0].field].name, STR("grant_currency"));
+    assert_str_equal(paper->rules[0].helps.in[LANG_EN], STR("choose the currency"));
+    assert_str_equal(paper->rules[1].text, STR("not any(expenses where amount < 0)"));
+    assert_int_equal(paper->reference_date, type_field(paper, STR("received"))->index);
+}
+
+static void a_step_may_erase(void **state)
+{
+    const Pack   *pack = pack_of(*state, MINI);
+    const Action *erase = type_action(pack->person, STR("erase"));
+    const Field  *erased = &pack->person->fields[SYS_ERASED];
+    assert_int_equal(erase->erase_count, 2);
+    assert_str_equal(pack->person->fields[erase->erases[1]].name, STR("phone"));
+    assert_non_null(field_choice(erased, STR("phone"))); /* what may be said to be erased */
+    assert_null(field_choice(erased, STR("state")));
+    assert_int_equal(erased->class, CLASS_SECRET);
+}
+
+static void a_document_says_what_is_printed(void **state)
+{
+    const Type     *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    const Document *letter = paper->documents;
+    assert_int_equal(paper->document_count, 1);
+    assert_str_equal(letter->name, STR("acceptance"));
+    assert_int_equal(letter->states, UINT64_C(1) << type_state(paper, STR("accepted")));
+    assert_int_equal(letter->block_count, 3);
+    assert_int_equal(letter->blocks[0].kind, BLOCK_TEXT);
+    assert_true(str_starts(letter->blocks[0].text.in[LANG_EN], STR("The paper")));
+    assert_true(letter->blocks[1].kind == BLOCK_FIELDS && letter->blocks[1].field_count == 4);
+    assert_true(letter->blocks[2].kind == BLOCK_SIGNATURES && letter->blocks[2].signature_count == 2);
+}
+
+static void a_calendar_lists_the_days_that_are_not_as_their_week_says(void **state)
+{
+    const WorkCalendar *office = pack_of(*state, MINI)->calendar;
+    int64_t             saturday, thursday;
+    assert_true(date_parse(STR("2025-12-27"), &saturday) && date_parse(STR("2026-01-01"), &thursday));
+    assert_str_equal(office->name, STR("office"));
+    assert_int_equal(office->week, WORK_WEEK_USUAL);
+    assert_true(office->year_count == 2 && office->years[0] == 2025 && office->years[1] == 2026);
+    assert_int_equal(office->exception_count, 1 + 2 + 5); /* 3 and 4 January 2026 are a weekend anyway */
+    assert_true(office->exceptions[0].day == saturday && office->exceptions[0].works);
+    assert_true(office->exceptions[1].day == thursday && !office->exceptions[1].works);
+    for (size_t i = 1; i < office->exception_count; i++)
+        assert_true(office->exceptions[i - 1].day < office->exceptions[i].day);
+}
+
+static void parameters_have_rows_in_the_order_of_their_days(void **state)
+{
+    const Pack      *pack = pack_of(*state, MINI);
+    const Parameter *limit = pack_parameter(pack, STR("page_limit")), *rate = pack_parameter(pack, STR("fee_rate"));
+    assert_int_equal(pack->parameter_count, 2);
+    assert_int_equal(limit->kind, FIELD_INTEGER);
+    assert_int_equal(limit->row_count, 2);
+    assert_int_equal(limit->rows[0].value.number, 80);
+    assert_true(limit->rows[0].to + 1 == limit->rows[1].from && limit->rows[1].to == INT64_MAX);
+    assert_true(rate->kind == FIELD_DECIMAL && rate->scale == 2 && rate->rows[0].value.number == 12050);
+    assert_str_equal(rate->rows[0].source.in[LANG_ZH], STR("投稿须知第一版"));
+    assert_ptr_equal(pack->parameter, pack_type(pack, STR("parameter")));
+}
+
+/* ---- limits of what may be said ---- */
 
 static void a_city_may_lie_west_or_east(void **state)
 {
@@ -758,6 +1182,45 @@ static void a_character_of_a_scalar_has_its_place(void **state)
     }
 }
 
+/* ---- the manual ---- */
+
+/* The loader's tables of keys are written { STR_INIT("key"), true }: whether a key is needed. */
+static size_t keys_told(Arena *arena, Str source, Str manual)
+{
+    static const Str mark = STR_INIT("{ STR_INIT(\"");
+    size_t           keys = 0;
+    for (size_t at; (at = str_find(source, mark)) < source.len;) {
+        source = str_slice(source, at + mark.len, source.len);
+        Str key = str_cut(&source, '"');
+        if (!str_starts(source, STR("), true }")) && !str_starts(source, STR("), false }")))
+            continue;
+        keys++;
+        if (str_find(manual, str_printf(arena, "%.*s:", STR_FMT(key))) == manual.len)
+            fail_msg("docs/PACKS.md does not show the key %.*s", STR_FMT(key));
+    }
+    return keys;
+}
+
+static void the_manual_shows_every_key(void **state)
+{
+    static const char *const sources[] = {
+        "src/kernel/pack_documents.c", "src/kernel/pack_fields.c", "src/kernel/pack_forms.c", "src/kernel/pack_kinds.c",
+        "src/kernel/pack_names.c",     "src/kernel/pack_policy.c", "src/kernel/pack_steps.c",
+    };
+    Arena *arena = *state;
+    Str    manual, source;
+    assert_ok(file_read(arena, STR("docs/PACKS.md"), LIMIT_PACK_FILE_BYTES, &manual));
+    size_t keys = 0;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        assert_ok(file_read(arena, str_from(sources[i]), LIMIT_PACK_FILE_BYTES, &source));
+        size_t found = keys_told(arena, source, manual);
+        if (found == 0)
+            fail_msg("%s has no table of keys", sources[i]);
+        keys += found;
+    }
+    assert_true(keys > 100);
+}
+
 static void a_folder_without_a_pack_is_missing(void **state)
 {
     PackSource source;
@@ -781,17 +1244,42 @@ int main(void)
         TEST(every_problem_is_told_at_its_place_in_one_run),
         TEST(steps_and_rules_may_name_only_what_is_there),
         TEST(steps_have_the_shape_of_their_kind),
+        TEST(fields_say_what_their_kind_allows),
+        TEST(forms_rules_and_steps_name_fields_that_people_fill_in),
+        TEST(documents_calendars_and_parameters_are_checked),
+        TEST(rows_of_a_parameter_follow_each_other),
+        TEST(computed_fields_that_read_themselves_are_told_with_their_way),
+        TEST(computed_fields_go_through_few_others),
+        TEST(who_writes_a_unique_value_sees_all_of_them),
+        TEST(the_steps_are_there_that_the_program_takes),
+        TEST(a_pack_with_ten_faults_has_these_ten),
         TEST(an_expression_outside_the_filter_subset_is_no_relation),
         TEST(a_file_that_cannot_be_read_is_not_held_against_others),
         TEST(files_that_do_not_belong_are_told),
         TEST(a_pack_needs_its_roles_and_its_parties),
         TEST(a_type_is_called_as_its_file),
+        TEST(every_kind_of_field_occurs_in_the_mini_pack),
+        TEST(an_amount_has_its_own_currency_or_that_of_a_sibling),
+        TEST(a_translated_text_has_its_siblings_right_behind_it),
+        TEST(a_step_that_takes_a_text_takes_its_translations),
+        TEST(child_rows_have_a_type_that_is_no_record_type),
+        TEST(computed_fields_stand_last_and_know_what_they_give),
+        TEST(a_formula_may_read_others_of_any_type),
+        TEST(fields_say_their_defaults),
+        TEST(a_default_is_written_as_in_json),
+        TEST(every_field_stands_in_one_section_behind_it_its_translations),
+        TEST(rules_hold_for_every_record_of_a_type),
+        TEST(a_step_may_erase),
+        TEST(a_document_says_what_is_printed),
+        TEST(a_calendar_lists_the_days_that_are_not_as_their_week_says),
+        TEST(parameters_have_rows_in_the_order_of_their_days),
         TEST(a_city_may_lie_west_or_east),
         TEST(a_type_that_nobody_creates_by_hand_begins_in_its_first_state),
         TEST(problems_come_sorted_and_at_most_so_many),
         TEST(hostile_yaml_is_refused_where_it_turns_hostile),
         TEST(yaml_is_bounded_in_depth_nodes_keys_and_bytes),
         TEST(a_character_of_a_scalar_has_its_place),
+        TEST(the_manual_shows_every_key),
         TEST(a_folder_without_a_pack_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
