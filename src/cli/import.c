@@ -274,6 +274,15 @@ static Err finish(Import *import, Err err)
     return err_make(ECODE_IMPORT_ROWS, "%lld", (long long)import->refused);
 }
 
+/* Of an export: numbers and states are given anew. */
+static void tell_passed_over(const Import *import)
+{
+    const Sheet *sheet = &import->sheet;
+    if (sheet->passed_count)
+        cli_note(SAY(import->cli, TEXT("不导入的列：{columns}", "columns that are not imported: {columns}"),
+                     ARG("columns", str_join(import->arena, sheet->passed_over, sheet->passed_count, STR(", ")))));
+}
+
 static Err run(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
@@ -283,6 +292,7 @@ static Err run(Cli *cli)
     TRY(ask_open(cli, &client));
     import.client = client;
     TRY(open_sheet(&import));
+    tell_passed_over(&import);
     sheet_refused_head(&import.sheet, &import.errors);
     return finish(&import, each_row(&import));
 }
@@ -292,11 +302,11 @@ const Verb verb_import = {
     .summary = TEXT_INIT("从 CSV 或 JSON Lines 文件导入记录", "import records from a CSV or JSON Lines file"),
     .notes = TEXT_INIT(
         "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
-        "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz。",
+        "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。",
         "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
         " the\n"
-        "header does not fit. The file may be a .gz."),
+        "header does not fit. The file may be a .gz, and what export wrote."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },

@@ -5,9 +5,9 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "cli/types.h"
+#include "kernel/input.h"
 
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-#define MAP_BYTES_MAX   65536
+#define MAP_BYTES_MAX 65536
 
 /* ---- the type ---- */
 
@@ -32,10 +32,17 @@ static void read_choices(Arena *arena, const Json *const field[LANG_COUNT], Shee
     }
 }
 
+static bool is_system(const Json *field)
+{
+    bool system = false;
+    json_truth(json_get(field, STR("system")), &system);
+    return system;
+}
+
 /* The inputs of the action that creates. Who may not create is told so by the API; until then any field will do. */
 static bool is_input(const Json *type, const Json *field)
 {
-    bool creates, system = false;
+    bool creates;
     JSON_EACH(action, json_get(type, STR("actions"))) {
         if (!json_truth(json_get(action, STR("creates")), &creates) || !creates)
             continue;
@@ -44,8 +51,30 @@ static bool is_input(const Json *type, const Json *field)
                 return true;
         return false;
     }
-    json_truth(json_get(field, STR("system")), &system);
-    return !system;
+    return !is_system(field);
+}
+
+static FieldKind kind_of(const Json *field)
+{
+    for (FieldKind kind = 0; kind < FIELD_KIND_COUNT; kind++)
+        if (str_eq(field_kind_names[kind], json_text(json_get(field, STR("kind")))))
+            return kind;
+    return FIELD_TEXT;
+}
+
+static void read_field(Arena *arena, const Json *const described[LANG_COUNT], const Json *field, SheetType *type)
+{
+    const Json *both[LANG_COUNT];
+    Str         name = json_text(json_get(field, STR("name")));
+    SheetField  made = { .name = name, .kind = kind_of(field) };
+    for (Lang lang = 0; lang < LANG_COUNT; lang++)
+        both[lang] = types_named(json_get(described[lang], STR("fields")), "name", name);
+    made.label = label_of(both);
+    read_choices(arena, both, &made);
+    if (made.kind != FIELD_COMPUTED && is_input(described[LANG_ZH], field))
+        type->fields[type->count++] = made;
+    else if (made.kind == FIELD_COMPUTED || is_system(field))
+        type->kept[type->kept_count++] = made;
 }
 
 SheetType sheet_type(Arena *arena, const Json *const described[LANG_COUNT])
@@ -53,30 +82,33 @@ SheetType sheet_type(Arena *arena, const Json *const described[LANG_COUNT])
     const Json *fields = json_get(described[LANG_ZH], STR("fields"));
     SheetType   type = { .label = label_of(described) };
     type.fields = ARENA_ARRAY(arena, SheetField, fields ? fields->count : 0);
-    JSON_EACH(field, fields) {
-        const Json *both[LANG_COUNT];
-        Str         name = json_text(json_get(field, STR("name")));
-        if (!is_input(described[LANG_ZH], field))
-            continue;
-        for (Lang lang = 0; lang < LANG_COUNT; lang++)
-            both[lang] = types_named(json_get(described[lang], STR("fields")), "name", name);
-        SheetField *made = &type.fields[type.count++];
-        *made = (SheetField){ .name = name, .kind = json_text(json_get(field, STR("kind"))), .label = label_of(both) };
-        read_choices(arena, both, made);
-    }
+    type.kept = ARENA_ARRAY(arena, SheetField, fields ? fields->count : 0);
+    JSON_EACH(field, fields)
+        read_field(arena, described, field, &type);
     return type;
 }
 
 /* By name, or by label in either language. */
-static const SheetField *field_called(const SheetType *type, Str word)
+static const SheetField *field_called(const SheetField *fields, size_t count, Str word)
 {
-    for (size_t i = 0; i < type->count; i++)
-        if (str_eq(type->fields[i].name, word))
-            return &type->fields[i];
-    for (size_t i = 0; i < type->count; i++)
-        if (str_eq(type->fields[i].label.in[LANG_ZH], word) || str_eq(type->fields[i].label.in[LANG_EN], word))
-            return &type->fields[i];
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(fields[i].name, word))
+            return &fields[i];
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(fields[i].label.in[LANG_ZH], word) || str_eq(fields[i].label.in[LANG_EN], word))
+            return &fields[i];
     return NULL;
+}
+
+static const SheetField *input_called(const SheetType *type, Str word)
+{
+    return field_called(type->fields, type->count, word);
+}
+
+/* Not what the import wants, and yet nothing to refuse it for. */
+static bool is_passed_over(const SheetType *type, Str word)
+{
+    return field_called(type->kept, type->kept_count, word) != NULL;
 }
 
 /* ---- columns ---- */
@@ -111,9 +143,11 @@ static void link_by_names(Sheet *sheet, Problems *problems)
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, sheet->column_count);
     size_t count = 0;
     for (size_t i = 0; i < sheet->column_count; i++) {
-        const SheetField *field = field_called(sheet->type, sheet->columns[i]);
+        const SheetField *field = input_called(sheet->type, sheet->columns[i]);
         if (field)
             link_add(sheet, field, i, problems);
+        else if (is_passed_over(sheet->type, sheet->columns[i]))
+            sheet->passed_over[sheet->passed_count++] = sheet->columns[i];
         else if (!str_eq(sheet->columns[i], STR(SHEET_ERRORS)))
             unknown[count++] = sheet->columns[i];
     }
@@ -133,7 +167,7 @@ static void link_by_map(Sheet *sheet, const Json *map, Problems *problems)
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, map->count);
     size_t count = 0, column;
     JSON_EACH(entry, map) {
-        const SheetField *field = field_called(sheet->type, entry->key);
+        const SheetField *field = input_called(sheet->type, entry->key);
         if (!field)
             unknown[count++] = entry->key;
         else if (!column_of(sheet, entry->text, &column))
@@ -148,6 +182,7 @@ static void link_by_map(Sheet *sheet, const Json *map, Problems *problems)
 static Err link_columns(Arena *arena, Sheet *sheet, const Json *map, Problems *problems)
 {
     sheet->links = ARENA_ARRAY(arena, SheetLink, sheet->type->count);
+    sheet->passed_over = ARENA_ARRAY(arena, Str, sheet->column_count);
     if (map)
         link_by_map(sheet, map, problems);
     else
@@ -219,6 +254,14 @@ static void add_column(Arena *arena, Sheet *sheet, Str name)
         sheet->columns[sheet->column_count++] = str_dup(arena, name);
 }
 
+/* What has the fields: the object, or of a record as the API shows it its `fields`. */
+static const Json *fields_of(const Sheet *sheet, const Json *object)
+{
+    const Json *fields = json_get(object, STR("fields"));
+    bool        record = fields && fields->kind == JSON_OBJECT && !input_called(sheet->type, STR("fields"));
+    return record ? fields : object;
+}
+
 /* The members of all objects. A line that cannot be read is told when its turn comes. */
 static void scan_lines(Arena *arena, Sheet *sheet)
 {
@@ -232,7 +275,7 @@ static void scan_lines(Arena *arena, Sheet *sheet)
         sheet->rows += line.len > 0;
         if (!line.len || json_parse(scratch, line, &object).kind || object->kind != JSON_OBJECT)
             continue;
-        JSON_EACH(member, object)
+        JSON_EACH(member, fields_of(sheet, object))
             add_column(arena, sheet, member->key);
     }
 }
@@ -244,8 +287,8 @@ Err sheet_read(Arena *arena, Str text, bool lines, const Json *map, const SheetT
     TRY(check_encoding(text, problems));
     if (map)
         TRY(check_map(map));
-    if (str_starts(text, STR(BYTE_ORDER_MARK)))
-        text = str_slice(text, strlen(BYTE_ORDER_MARK), text.len);
+    if (str_starts(text, STR(CSV_BYTE_ORDER_MARK)))
+        text = str_slice(text, strlen(CSV_BYTE_ORDER_MARK), text.len);
     sheet.text = sheet.rest = text;
     if (lines)
         scan_lines(arena, &sheet);
@@ -322,25 +365,32 @@ static Str choice_code(const SheetField *field, Str word)
     return word;
 }
 
-static bool is_text(const SheetField *field)
+static bool is_text(const SheetField *field) { return field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT; }
+
+/* Codes in place of labels. */
+static Json *with_codes(Arena *arena, const SheetField *field, Json *value)
 {
-    return str_eq(field->kind, STR("text")) || str_eq(field->kind, STR("long_text"));
+    if (!field->choice_count || (value->kind != JSON_STRING && value->kind != JSON_ARRAY))
+        return value;
+    if (value->kind == JSON_STRING)
+        return json_string(arena, choice_code(field, value->text));
+    Json *codes = json_array(arena);
+    JSON_EACH(item, value)
+        json_push(codes, item->kind == JSON_STRING ? json_string(arena, choice_code(field, item->text))
+                                                   : json_dup(arena, item));
+    return codes;
 }
 
 /* NULL: missing. */
 static Json *cell_value(Arena *arena, const SheetField *field, Str cell)
 {
-    int64_t number;
-    Str     word = str_trim(cell);
+    const Field as = { .name = field->name, .kind = field->kind };
+    Str         word = csv_text(str_trim(cell));
     if (!word.len)
         return NULL;
-    if (is_text(field))
-        return json_string(arena, cell);
-    if (str_eq(field->kind, STR("integer")) && str_int(word, &number))
-        return json_number(arena, number);
-    if (str_eq(field->kind, STR("boolean")))
+    if (field->kind == FIELD_BOOLEAN)
         return truth_value(arena, word);
-    return json_string(arena, choice_code(field, word));
+    return with_codes(arena, field, input_from_text(arena, &as, word));
 }
 
 static Str joined(Arena *arena, const Json *array)
@@ -368,9 +418,7 @@ static Json *member_value(Arena *arena, const SheetField *field, const Json *val
         return NULL;
     if (value->kind == JSON_ARRAY && is_text(field) && all_words(value))
         return value->count ? json_string(arena, joined(arena, value)) : NULL;
-    if (value->kind == JSON_STRING && field->choice_count)
-        return json_string(arena, choice_code(field, value->text));
-    return json_dup(arena, value);
+    return with_codes(arena, field, json_dup(arena, value));
 }
 
 /* ---- rows ---- */
@@ -414,11 +462,12 @@ static void read_object(const Sheet *sheet, Arena *arena, SheetRow *row)
         PROBLEM(&row->problems, ECODE_IMPORT_LINE, STR_NONE, STR_NONE);
         return;
     }
+    const Json *given = fields_of(sheet, object);
     row->object = object;
     row->fields = json_object(arena);
     for (size_t i = 0; i < sheet->link_count; i++) {
         const SheetLink *link = &sheet->links[i];
-        Json            *value = member_value(arena, link->field, json_get(object, sheet->columns[link->column]));
+        Json            *value = member_value(arena, link->field, json_get(given, sheet->columns[link->column]));
         if (value)
             json_set(row->fields, link->field->name, value);
     }

@@ -5,11 +5,13 @@
  * Columns  of CSV: the header; of JSON Lines: every member that some object has. Without a map each is the name of a
  *          field, or its label in either language; one that is none is a fault of the whole file, found before its
  *          first row is given out. A column "errors" that is no field is skipped, so that a file of refused rows can be
- *          mended and imported as it is.
+ *          mended and imported as it is; and columns of what the city keeps itself or works out (number, state, computed
+ *          fields), so that what was exported can be imported. An object with an object `fields` is a record as the API
+ *          shows it: the members are those of `fields`.
  * Map      a JSON object {field: column}; then only mapped columns are read.
- * Values   of CSV by the field's kind: whole numbers, truths (true, false, yes, no, 是, 否), choices by code or label; an
- *          empty cell is missing. JSON values go as they are; an array for a text field is joined by "；". What does not
- *          fit is left as text, for the API to refuse with its reason.
+ * Values   of CSV by the field's kind, as input_from_text() reads them and csv_write_text() wrote them; truths are also
+ *          yes, no, 是, 否, choices also their labels; an empty cell is missing. JSON values go as they are; an array for a
+ *          text field is joined by "；". What does not fit is left as text, for the API to refuse with its reason.
  * Errors   ECODE_IMPORT_FORMAT, _MAP, _HEADER, _COLUMN, _TWICE, ECODE_TEXT_ENCODING, ECODE_CSV_SYNTAX (anywhere
  *          in the file: nothing is given out), file errors. A row of its own fault (cells, JSON) is given out
  *          with its problems. */
@@ -18,6 +20,7 @@
 
 #include "base/csv.h"
 #include "base/json.h"
+#include "kernel/type.h"
 
 #define SHEET_COLUMNS_MAX CSV_CELLS_MAX
 #define SHEET_ERRORS      "errors" /* the column that sheet_refused_row() adds */
@@ -28,7 +31,8 @@ typedef struct SheetChoice {
 } SheetChoice;
 
 typedef struct SheetField {
-    Str          name, kind; /* kind as the API calls it: "integer", "choice" … */
+    Str          name;
+    FieldKind    kind;
     Text         label;
     SheetChoice *choices;
     size_t       choice_count;
@@ -38,6 +42,8 @@ typedef struct SheetType {
     Text        label;
     SheetField *fields; /* those that a new record takes */
     size_t      count;
+    SheetField *kept; /* those that nobody gives: the city keeps them, or works them out */
+    size_t      kept_count;
 } SheetType;
 
 typedef struct SheetLink { /* a column that is read, and into what */
@@ -53,6 +59,8 @@ typedef struct Sheet {
     size_t           column_count;
     SheetLink       *links;
     size_t           link_count;
+    Str             *passed_over; /* columns of what the city keeps */
+    size_t           passed_count;
     size_t           rows; /* all there are */
     /* where it stands: */
     Csv    csv;

@@ -9,12 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static SheetChoice choices[] = { { STR_INIT("plan"), TEXT_INIT("计划", "Plan") },
                                  { STR_INIT("paper"), TEXT_INIT("论文", "Paper") } };
 static SheetField  fields[] = {
-     { .name = STR_INIT("title"), .kind = STR_INIT("text"), .label = TEXT_INIT("名称", "Title") },
-     { .name = STR_INIT("level"), .kind = STR_INIT("integer"), .label = TEXT_INIT("级别", "Level") },
-     { .name = STR_INIT("kind"), .kind = STR_INIT("choice"), .label = TEXT_INIT("类别", "Kind"), choices, 2 },
-     { .name = STR_INIT("open"), .kind = STR_INIT("boolean"), .label = TEXT_INIT("公开", "Open") },
+     { .name = STR_INIT("title"), .kind = FIELD_TEXT, .label = TEXT_INIT("名称", "Title") },
+     { .name = STR_INIT("level"), .kind = FIELD_INTEGER, .label = TEXT_INIT("级别", "Level") },
+     { .name = STR_INIT("kind"), .kind = FIELD_CHOICE, .label = TEXT_INIT("类别", "Kind"), choices, 2 },
+     { .name = STR_INIT("kinds"), .kind = FIELD_CHOICES, .label = TEXT_INIT("各类", "Kinds"), choices, 2 },
+     { .name = STR_INIT("parts"), .kind = FIELD_ROWS, .label = TEXT_INIT("部件", "Parts") },
+     { .name = STR_INIT("open"), .kind = FIELD_BOOLEAN, .label = TEXT_INIT("公开", "Open") },
 };
-static const SheetType type = { TEXT_INIT("成果", "Result"), fields, sizeof fields / sizeof fields[0] };
+static SheetField      kept[] = { { .name = STR_INIT("number"), .label = TEXT_INIT("编号", "Number") } };
+static const SheetType type = { TEXT_INIT("成果", "Result"), fields, sizeof fields / sizeof fields[0], kept, 1 };
 
 /* Gives all rows out; *refused is the file that they would come back in. */
 static size_t walk(Arena *arena, Sheet *sheet, Str *refused)

@@ -13,9 +13,15 @@
     "{\"name\":\"kind\",\"label\":\"" kind "\",\"kind\":\"choice\",\"system\":false,"                                  \
     "\"choices\":[{\"code\":\"plan\",\"label\":\"" plan "\"},{\"code\":\"paper\",\"label\":\"" paper "\"}]},"          \
     "{\"name\":\"open\",\"label\":\"Open\",\"kind\":\"boolean\",\"system\":false},"                                    \
+    "{\"name\":\"kinds\",\"label\":\"Kinds\",\"kind\":\"choices\",\"system\":false,"                                   \
+    "\"choices\":[{\"code\":\"plan\",\"label\":\"" plan "\"},{\"code\":\"paper\",\"label\":\"" paper "\"}]},"          \
+    "{\"name\":\"parts\",\"label\":\"Parts\",\"kind\":\"rows\",\"system\":false},"                                     \
+    "{\"name\":\"cost\",\"label\":\"Cost\",\"kind\":\"money\",\"system\":false},"                                      \
+    "{\"name\":\"sum\",\"label\":\"Sum\",\"kind\":\"computed\",\"system\":false},"                                     \
     "{\"name\":\"verdict\",\"label\":\"Verdict\",\"kind\":\"text\",\"system\":false}],"                                \
     "\"actions\":[{\"name\":\"edit\",\"creates\":false,\"inputs\":[\"verdict\"]},"                                     \
-    "{\"name\":\"create\",\"creates\":true,\"inputs\":[\"title\",\"level\",\"kind\",\"open\"]}]}"
+    "{\"name\":\"create\",\"creates\":true,\"inputs\":[\"title\",\"level\",\"kind\",\"open\","                         \
+    "\"kinds\",\"parts\",\"cost\"]}]}"
 
 static const Str described[LANG_COUNT] = {
     [LANG_ZH] = STR_INIT(TYPE("成果", "名称", "级别", "类别", "计划", "论文")),
@@ -68,7 +74,8 @@ static Str all_rows(Arena *arena, const char *text, bool lines, const char *map)
 static void a_type_has_the_fields_that_a_new_record_takes(void **state)
 {
     const SheetType *type = type_new(*state);
-    assert_int_equal(type->count, 4);
+    assert_int_equal(type->count, 7);
+    assert_int_equal(type->kept_count, 2);
     assert_str_equal(type->fields[0].name, STR("title"));
     assert_str_equal(type->fields[2].choices[1].label.in[LANG_ZH], STR("论文"));
     assert_str_equal(type->fields[2].choices[1].label.in[LANG_EN], STR("Paper"));
@@ -89,8 +96,8 @@ static void an_unknown_column_is_a_fault_of_the_file(void **state)
     assert_int_equal(problems.count, 1); /* all at once; verdict is a field, but not of a new record */
     assert_str_equal(
         problems.items[0].text.in[LANG_EN],
-        STR("Not fields of “Result”: verdict, nothing; known are title, level, kind, open. Columns of other "
-            "names are mapped with --map."));
+        STR("Not fields of “Result”: verdict, nothing; known are title, level, kind, open, kinds, parts, cost. "
+            "Columns of other names are mapped with --map."));
 }
 
 static void two_columns_of_one_field_are_a_fault(void **state)
@@ -166,8 +173,39 @@ static void formats_are_known_by_their_names(void **state)
 static void cells_become_values_of_their_field(void **state)
 {
     assert_str_equal(all_rows(*state, "title,level,kind,open\n 7 , 7 ,论文,是\n,,,\nx,ten,Plan,NO\n", false, NULL),
-                     STR("{\"title\":\" 7 \",\"level\":7,\"kind\":\"paper\",\"open\":true}\n{}\n"
+                     STR("{\"title\":\"7\",\"level\":7,\"kind\":\"paper\",\"open\":true}\n{}\n"
                          "{\"title\":\"x\",\"level\":\"ten\",\"kind\":\"plan\",\"open\":false}\n"));
+}
+
+static void lists_and_rows_are_read_from_their_cells(void **state)
+{
+    assert_str_equal(all_rows(*state,
+                              "kinds,parts,cost\nplan;论文,\"[{\"\"a\"\":1}]\",1234.50\nPaper, ,\n;nothing,[,-1\n",
+                              false, NULL),
+                     STR("{\"kinds\":[\"plan\",\"paper\"],\"parts\":[{\"a\":1}],\"cost\":\"1234.50\"}\n"
+                         "{\"kinds\":[\"paper\"]}\n{\"kinds\":[\"nothing\"],\"parts\":\"[\",\"cost\":\"-1\"}\n"));
+    assert_str_equal(all_rows(*state, "{\"kinds\":[\"论文\",7],\"parts\":[{\"a\":1}]}\n", true, NULL),
+                     STR("{\"kinds\":[\"paper\",7],\"parts\":[{\"a\":1}]}\n"));
+}
+
+static void the_apostrophe_before_a_formula_goes(void **state)
+{
+    assert_str_equal(all_rows(*state, "title\n'=1\n''-a\n'tis\n=1\n", false, NULL),
+                     STR("{\"title\":\"=1\"}\n{\"title\":\"'-a\"}\n{\"title\":\"'tis\"}\n{\"title\":\"=1\"}\n"));
+}
+
+static void what_was_exported_can_be_imported(void **state)
+{
+    Problems problems = { .arena = *state };
+    Sheet    sheet;
+    assert_str_equal(all_rows(*state, "number,title,sum\nR-1,a,3\n", false, NULL), STR("{\"title\":\"a\"}\n"));
+    assert_str_equal(all_rows(*state, "No,名称,Sum\nR-1,a,3\n", false, NULL), STR("{\"title\":\"a\"}\n"));
+    assert_str_equal(
+        all_rows(*state, "{\"id\":\"1\",\"state\":\"x\",\"fields\":{\"title\":\"a\",\"sum\":3}}\n", true, NULL),
+        STR("{\"title\":\"a\"}\n"));
+    assert_ok(open_text(*state, "number,title,sum\nR-1,a,3\n", false, NULL, &sheet, &problems));
+    assert_int_equal(sheet.passed_count, 2);
+    assert_str_equal(sheet.passed_over[1], STR("sum"));
 }
 
 static void arrays_for_text_are_joined(void **state)
@@ -241,6 +279,9 @@ int main(void)
         TEST(a_byte_order_mark_and_blank_lines_are_skipped),
         TEST(formats_are_known_by_their_names),
         TEST(cells_become_values_of_their_field),
+        TEST(lists_and_rows_are_read_from_their_cells),
+        TEST(the_apostrophe_before_a_formula_goes),
+        TEST(what_was_exported_can_be_imported),
         TEST(arrays_for_text_are_joined),
         TEST(a_row_that_is_wrong_by_itself_is_given_out_with_its_problem),
         TEST(rows_know_their_line),
