@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "kernel/event.h"
-#include "kernel/evolve.h"
-#include "kernel/record.h"
+#include "kernel/evolve_steps.h"
+#include "kernel/rebuild.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #define SECRET_FILE_MAX 4096
+#define RECORD_SCHEMA   "2" /* below: the shape of record tables */
 
-static const Str sql_setting_put = STR_INIT("INSERT INTO setting (name, value) VALUES (?, ?)");
+static const Str sql_setting_put = STR_INIT(
+    "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 static const Str sql_setting_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
 static const Str sql_pack_put = STR_INIT("INSERT INTO pack (number, name, frozen) VALUES (?, ?, ?)");
 static const Str sql_pack_last = STR_INIT("SELECT number FROM pack ORDER BY number DESC LIMIT 1");
@@ -65,20 +67,10 @@ typedef struct Making { /* what a new city begins with */
     const Pack       *pack;
     const PackSource *source;
     const Env        *env;
+    UuidMaker        *ids;
     Hash              secret;
     bool              demo;
 } Making;
-
-static Err freeze_pack(Db *db, const Pack *pack, const PackSource *source, int64_t now_ms)
-{
-    Value head[] = { value_int(1), value_text(pack->name), value_instant(now_ms) };
-    TRY(db_run(db, sql_pack_put, head, 3));
-    for (size_t i = 0; i < source->count; i++) {
-        Value file[] = { value_int(1), value_text(source->files[i].path), value_text(source->files[i].bytes) };
-        TRY(db_run(db, sql_file_put, file, 3));
-    }
-    return ERR_OK;
-}
 
 static Str pack_digest(Arena *arena, const PackSource *source)
 {
@@ -91,15 +83,30 @@ static Str pack_digest(Arena *arena, const PackSource *source)
     return hex_encode(arena, hash_str(&whole));
 }
 
-/* The city's first event: under which rules it begins. */
-static Err first_event(Db *db, Arena *arena, const Env *env, const Pack *pack, const PackSource *source)
+static Err freeze_files(Db *db, const Pack *pack, int64_t number, const PackSource *source, int64_t now_ms)
 {
-    EventHead head = { .pack_name = pack->name, .pack_number = 1, .action = STR("pack") };
-    Str       fields[] = { STR("digest") };
-    Value     values[] = { value_text(pack_digest(arena, source)) };
-    EventItem item = {
-        .type = STR("pack"), .record = pack->name, .version = 1, .fields = fields, .values = values, .count = 1
-    };
+    Value head[] = { value_int(number), value_text(pack->name), value_instant(now_ms) };
+    TRY(db_run(db, sql_pack_put, head, 3));
+    for (size_t i = 0; i < source->count; i++) {
+        Value file[] = { value_int(number), value_text(source->files[i].path), value_text(source->files[i].bytes) };
+        TRY(db_run(db, sql_file_put, file, 3));
+    }
+    return ERR_OK;
+}
+
+Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t number, const PackSource *source,
+                Str steps)
+{
+    EventHead head = { .pack_name = pack->name, .pack_number = number, .action = STR("pack") };
+    Str       fields[] = { STR("digest"), STR("steps") };
+    Value     values[] = { value_text(pack_digest(arena, source)), value_text(steps) };
+    EventItem item = { .type = STR("pack"),
+                       .record = pack->name,
+                       .version = number,
+                       .fields = fields,
+                       .values = values,
+                       .count = steps.len ? 2 : 1 };
+    TRY(freeze_files(db, pack, number, source, env_now(env)));
     TRY(event_next(db, env_now(env), &head.sequence, &head.time_ms));
     return event_write(db, arena, env, &head, &item, 1);
 }
@@ -112,15 +119,16 @@ static Err setting_put(Db *db, Str name, Str value)
 
 static Err fill(Db *db, Arena *arena, const Making *making)
 {
-    const Pack       *pack = making->pack;
-    const PackSource *source = making->source;
-    const Env        *env = making->env;
+    const Pack   *pack = making->pack;
+    const Env    *env = making->env;
+    EvolveWriting writing = { .db = db, .arena = arena, .env = env, .pack = pack, .pack_number = 1 };
     TRY(setting_put(db, STR("demo"), making->demo ? STR("yes") : STR("no")));
     TRY(setting_put(db, STR("key_check"), key_check(arena, &making->secret)));
-    TRY(freeze_pack(db, pack, source, env_now(env)));
+    TRY(setting_put(db, STR("record_schema"), STR(RECORD_SCHEMA)));
     for (size_t i = 0; i < pack->type_count; i++)
         TRY(db_script(db, record_ddl(arena, &pack->types[i])));
-    return first_event(db, arena, env, pack, source);
+    TRY(city_freeze(db, arena, env, pack, 1, making->source, STR_NONE));
+    return evolve_parameters(&writing, making->ids);
 }
 
 static Err migrate_and_fill(Db *db, Arena *arena, const Making *making)
@@ -160,10 +168,11 @@ Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env e
     TRY(make_secret(arena, keys_in(arena, dir, key_dir), &env));
     unlink(str_dup_z(arena, begun)); /* left by an init that was cut off: nobody has used it */
     TRY(db_open(begun, DB_CREATE, &db));
-    Making making = { .pack = pack, .source = source, .demo = demo, .env = &env };
+    Making making = { .pack = pack, .source = source, .demo = demo, .env = &env, .ids = uuid_maker_new(env) };
     Err    err = read_secret(arena, keys_in(arena, dir, key_dir), &making.secret);
     if (!err.kind)
         err = migrate_and_fill(db, arena, &making);
+    uuid_maker_free(making.ids);
     db_close(db); /* folds the write-ahead log into the file */
     db = NULL;
     if (err.kind) {
@@ -242,6 +251,45 @@ static Err read_pack(City *city, Db *db)
     return evolve_names(db, city->arena, city->pack, &city->names);
 }
 
+/* ---- the shape of record tables ----
+ * They follow the pack, so no numbered migration can change them: when the program makes them otherwise than the one
+ * that wrote the city, they are folded anew from the events.
+ *     1   nine system fields
+ *     2   `erased`; child rows, unique fields */
+static Err read_record_schema(City *city, Db *db, int64_t *out)
+{
+    Str text;
+    TRY(setting_get(city, db, STR("record_schema"), &text));
+    *out = 1;
+    if (text.len && !str_int(text, out))
+        return err_make(ECODE_STORE_CORRUPT, "record_schema %.*s", STR_FMT(text));
+    return ERR_OK;
+}
+
+static Err fold_anew(const City *city, Db *db)
+{
+    int64_t events;
+    TRY(rebuild_tables(db, city->pack, &events));
+    return setting_put(db, STR("record_schema"), STR(RECORD_SCHEMA));
+}
+
+static Err bring_up_records(City *city, Db *db)
+{
+    int64_t found, known = 0;
+    str_int(STR(RECORD_SCHEMA), &known);
+    TRY(read_record_schema(city, db, &found));
+    if (found > known)
+        return err_make(ECODE_STORE_NEWER, "record tables %lld", (long long)found);
+    if (found == known)
+        return ERR_OK;
+    TRY(db_begin(db));
+    Err err = fold_anew(city, db);
+    if (!err.kind)
+        return db_commit(db);
+    db_rollback(db);
+    return err;
+}
+
 static Err open_in(City *city, Str key_dir)
 {
     Db *db = NULL;
@@ -255,6 +303,8 @@ static Err open_in(City *city, Str key_dir)
         err = read_settings(city, db);
     if (!err.kind)
         err = read_pack(city, db);
+    if (!err.kind)
+        err = bring_up_records(city, db);
     if (!err.kind)
         err = writer_start(db, LIMIT_WRITE_QUEUE, &city->writer);
     if (err.kind)

@@ -45,11 +45,15 @@ typedef struct Ctx {
 /* Makes a city: folder, keys, database, frozen pack, and the event that says so. The pack must have passed pack_load.
  * ECODE_CITY_EXISTS. key_dir may be empty. */
 Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env env) MUST_CHECK;
-/* Takes the lock and starts the writer. ECODE_CITY_MISSING, ECODE_CITY_LOCKED (held by another process). */
+/* Takes the lock, brings the database up to this version of the program, and starts the writer. ECODE_CITY_MISSING,
+ * ECODE_CITY_LOCKED (held by another process), ECODE_STORE_NEWER. */
 Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHECK;
 void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
 Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+/* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the writer. */
+Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t number, const PackSource *source,
+                Str steps) MUST_CHECK;
 
 static inline int64_t ctx_today(const Ctx *ctx) /* the city's date */
 {

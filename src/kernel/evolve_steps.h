@@ -35,4 +35,64 @@ void evolve_value_planned(const EvolveNames *planned, Arena *arena, const Field 
  * beyond its range, or missing. */
 bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out);
 
+/* ---- records of a type that changes (evolve_turn.c) ---- */
+
+typedef struct EvolveTurn {
+    const EvolveNames *names; /* planned */
+    const Type        *from, *to;
+    const Field      **fields; /* per stored field of `to`: the one of before whose values it has, or NULL */
+    bool              *turns;  /* per stored field of `from`: its values may become others */
+    bool               any;    /* some may, or a new field has a default */
+} EvolveTurn;
+
+/* fields alone, for what comes before the names are known. */
+const Field **evolve_turn_fields(Arena *arena, const Type *from, const Type *to);
+EvolveTurn    evolve_turn(const EvolveNames *names, Arena *arena, const Type *from, const Type *to);
+
+typedef struct EvolveTurned { /* one record */
+    Record before, after;
+    bool  *set;     /* per field of after: it holds another value than before */
+    bool  *misfits; /* per field of before: its value breaks a rule of the new field */
+    bool   touched; /* some field is set */
+} EvolveTurned;
+
+/* Reads records of before in the order of their ids, at most EVOLVE_ITEMS after the id (empty: from the first), from
+ * the table of that name, and turns them. */
+Err evolve_turn_read(const EvolveTurn *turn, Db *db, Arena *arena, Str table, Str after, EvolveTurned **out,
+                     size_t *count) MUST_CHECK;
+
+/* ---- touched records (evolve.c) ---- */
+
+typedef struct EvolveWriting { /* on the writer */
+    Db         *db;
+    Arena      *arena; /* of what is written at a time */
+    const Env  *env;
+    const Pack *pack; /* the new one, and its number */
+    int64_t     pack_number;
+} EvolveWriting;
+
+typedef struct EvolveTouch {
+    Record record; /* as it is to be, but for its version and times; that of a new one is missing */
+    bool  *set;
+} EvolveTouch;
+
+/* Writes the records and the event that says so; nothing when there are none. At most EVOLVE_ITEMS. */
+Err evolve_touch(const EvolveWriting *writing, EvolveTouch *touches, size_t count) MUST_CHECK;
+
+/* ---- parameters (evolve_parameters.c) ---- */
+
+typedef struct EvolveParameter { /* a row of the pack and the record that holds it */
+    const Parameter    *parameter;
+    const ParameterRow *row;
+    EvolveTouch         touch;
+    bool                kept; /* people have changed the record: it stays */
+} EvolveParameter;
+
+/* What is to be done with the rows of the pack, given all records of its type `parameter`; rows of which nothing is to
+ * be done are left out. */
+Err evolve_parameter_rows(Db *db, Arena *arena, UuidMaker *ids, const Pack *pack, const Record *records, size_t count,
+                          EvolveParameter **out, size_t *out_count) MUST_CHECK;
+/* Does it, for a new city and for a changed pack. */
+Err evolve_parameters(const EvolveWriting *writing, UuidMaker *ids) MUST_CHECK;
+
 #endif

@@ -5,5 +5,7 @@
 #include "kernel/city.h"
 
 Err rebuild(const City *city, int64_t *events) MUST_CHECK;
+/* The same in a transaction of the caller's; tables of no type of the pack go, too. */
+Err rebuild_tables(Db *db, const Pack *pack, int64_t *events) MUST_CHECK;
 
 #endif
