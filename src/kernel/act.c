@@ -4,6 +4,8 @@
 #include "kernel/find.h"
 #include "kernel/input.h"
 #include "kernel/number.h"
+#include "kernel/parameter.h"
+#include "kernel/rules.h"
 
 /* ---- the conditions of a step, asked the same way before and inside the writer ---- */
 
@@ -122,6 +124,16 @@ static void explain_denied(const Ctx *ctx, const Action *action, Problems *probl
             ARG_TEXT("who", who_text(ctx->arena, ctx->city->pack, action)));
 }
 
+/* Guards ask about the record with its new values in its old state: what the step would rest on. */
+static Record with_state(Arena *arena, const Record *after, Value state)
+{
+    Record record = *after;
+    record.values = ARENA_ARRAY(arena, Value, after->type->field_count);
+    memcpy(record.values, after->values, after->type->field_count * sizeof(Value));
+    record.values[SYS_STATE] = state;
+    return record;
+}
+
 /* ---- phase one: prepare ---- */
 
 typedef struct Prepare {
@@ -131,6 +143,7 @@ typedef struct Prepare {
     const Action     *action;
     Record            before; /* values NULL: create */
     Delta            *delta;
+    bool             *unread; /* per field: what was given for it could not be read */
 } Prepare;
 
 static Err prepare_find(Prepare *p)
@@ -188,6 +201,7 @@ static void delta_begin(Prepare *p)
     Delta      *delta = p->delta = ARENA_NEW(arena, Delta);
     delta->record = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
     delta->set = ARENA_ARRAY(arena, bool, type->field_count);
+    p->unread = ARENA_ARRAY(arena, bool, type->field_count);
     if (!p->action->creates) {
         memcpy(delta->record.values, p->before.values, type->field_count * sizeof(Value));
         delta->record.clearance = p->before.clearance;
@@ -228,9 +242,34 @@ static const Field *input_field(Prepare *p, const Json *given)
     return field;
 }
 
+static Value default_value(const Ctx *ctx, const Field *field)
+{
+    switch (field->default_kind) {
+    case DEFAULT_VALUE: return field->default_value;
+    case DEFAULT_TODAY: return value_date(ctx_today(ctx));
+    case DEFAULT_NOW: return value_instant(ctx->now_ms);
+    case DEFAULT_ACTOR: return ctx->actor->person.len ? value_id(ctx->actor->person) : VALUE_NONE;
+    case DEFAULT_ORGANISATION: return ctx->actor->organisation.len ? value_id(ctx->actor->organisation) : VALUE_NONE;
+    case DEFAULT_NONE: break;
+    }
+    return VALUE_NONE;
+}
+
+/* Of a new record, what was not given at all; null is given. */
+static void prepare_defaults(Prepare *p)
+{
+    const Type *type = p->request->type;
+    for (size_t i = SYS_COUNT; p->action->creates && i < type->stored_count; i++) {
+        const Field *field = &type->fields[i];
+        if (field->default_kind == DEFAULT_NONE || json_get(p->request->input, field->name))
+            continue;
+        p->delta->record.values[i] = default_value(p->ctx, field);
+        p->delta->set[i] = p->delta->record.values[i].kind != VALUE_MISSING;
+    }
+}
+
 static Err prepare_inputs(Prepare *p)
 {
-    size_t before = p->problems->count;
     JSON_EACH(given, p->request->input) {
         const Field *field = input_field(p, given);
         Value        value;
@@ -238,6 +277,7 @@ static Err prepare_inputs(Prepare *p)
         if (!field)
             continue;
         TRY(input_value(p->ctx, field, given, &value, &good, p->problems));
+        p->unread[field->index] = !good;
         if (!good)
             continue;
         /* Every record has a disclosure: cleared, it is the type's own. */
@@ -248,26 +288,57 @@ static Err prepare_inputs(Prepare *p)
         p->delta->record.values[field->index] = value;
         p->delta->set[field->index] = true;
     }
+    return ERR_OK;
+}
+
+static void prepare_required(Prepare *p)
+{
     for (size_t i = 0; i < p->action->required_count; i++) {
         const Field *field = &p->request->type->fields[p->action->required[i]];
         if (p->delta->record.values[field->index].kind == VALUE_MISSING)
             explain_required(p->action, &p->before, field, p->problems);
     }
+}
+
+/* A row of a parameter: a step that leaves code and value alone may also end one whose code the pack has no more. */
+static void prepare_parameter(Prepare *p)
+{
+    const Type *type = p->request->type;
+    const bool *set = p->delta->set;
+    if (type == p->ctx->city->pack->parameter &&
+        (set[type_field(type, STR("code"))->index] || set[type_field(type, STR("value"))->index]))
+        parameter_check(p->ctx, &p->delta->record, p->problems);
+}
+
+/* What the record becomes, with all that is wrong with it at once. */
+static Err prepare_record(Prepare *p)
+{
+    size_t  before = p->problems->count;
+    Record *after = &p->delta->record;
+    bool   *set = p->action->creates ? NULL : p->delta->set;
+    prepare_defaults(p);
+    TRY(prepare_inputs(p));
+    prepare_required(p);
+    prepare_parameter(p);
+    if (p->action->creates) /* only now is it known how the actor stands to it */
+        TRY(access_clearance(p->ctx, after, &after->clearance));
+    TRY(rules_check(p->ctx, after, set, p->unread, p->problems));
+    TRY(unique_check(p->ctx, after, set, p->problems));
     if (p->problems->count > before)
         return err_make(ECODE_RECORD_INVALID, "%zu fields", p->problems->count - before);
     return ERR_OK;
 }
 
-/* Guards see the record with its new values and its old state: what the step would rest on. */
 static Err prepare_guards(Prepare *p)
 {
-    bool hold;
-    if (p->action->creates)
-        TRY(access_clearance(p->ctx, &p->delta->record, &p->delta->record.clearance));
-    TRY(guards_hold(p->ctx, p->action, &p->delta->record, &hold));
+    Record asked = p->delta->record;
+    bool   hold;
+    if (!p->action->creates)
+        asked = with_state(p->ctx->arena, &asked, p->before.values[SYS_STATE]);
+    TRY(guards_hold(p->ctx, p->action, &asked, &hold));
     if (hold)
         return ERR_OK;
-    TRY(explain_guards(p->ctx, p->action, &p->delta->record, p->problems));
+    TRY(explain_guards(p->ctx, p->action, &asked, p->problems));
     return err_make(ECODE_ACTION_REFUSED, "guard");
 }
 
@@ -299,11 +370,11 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     TRY(prepare_version(&p));
     TRY(prepare_state(&p));
     delta_begin(&p);
-    TRY(prepare_inputs(&p));
-    if (p.action->creates) /* only now is it known how the actor stands to it */
+    prepare_state_change(&p);
+    TRY(prepare_record(&p));
+    if (p.action->creates)
         TRY(prepare_right(&p, &p.delta->record));
     TRY(prepare_guards(&p));
-    prepare_state_change(&p);
     Change *change = ARENA_NEW(ctx->arena, Change);
     /* an edit that changes nothing leaves no event; a step is an event even when it changes no field */
     bool nothing = delta_empty(p.delta) && p.action->to < 0;
@@ -312,7 +383,8 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
                         .actor = *ctx->actor,
                         .deltas = p.delta,
                         .delta_count = nothing ? 0 : 1,
-                        .arena = ctx->arena };
+                        .arena = ctx->arena,
+                        .problems = problems };
     *out = change;
     return ERR_OK;
 }
@@ -324,29 +396,35 @@ static Err contended(const Delta *delta)
     return err_make(ECODE_RECORD_CONTENDED, "%.*s changed meanwhile", STR_FMT(record_id(&delta->record)));
 }
 
-/* Rights, versions and guard as they stand now: what was prepared may have been overtaken. */
+/* Rights, versions, guard and rules as they stand now: what was prepared may have been overtaken. */
 static Err commit_recheck(const Ctx *writer, const Change *change, const Delta *delta)
 {
-    bool   hold;
-    Permit permit;
-    Record now;
+    bool     hold, found;
+    Permit   permit;
+    Record   now = delta->record, asked = delta->record;
+    Problems broken = { .arena = writer->arena };
     if (delta->base_version) {
-        bool found;
         TRY(record_load(writer->db, writer->arena, delta->record.type, record_id(&delta->record), &now, &found));
         if (!found || record_version(&now) != delta->base_version)
             return contended(delta);
+        asked = with_state(writer->arena, &delta->record, now.values[SYS_STATE]);
     }
-    TRY(access_permits(writer, change->action, delta->base_version ? &now : &delta->record, &permit));
+    TRY(access_permits(writer, change->action, &now, &permit));
     if (permit != PERMIT_YES)
         return contended(delta);
-    Record after = delta->record;
-    if (delta->base_version)
-        after.values = memcpy(ARENA_ARRAY(writer->arena, Value, after.type->field_count), after.values,
-                              after.type->field_count * sizeof(Value));
-    if (delta->base_version) /* guards ask about the state before the step */
-        after.values[SYS_STATE] = now.values[SYS_STATE];
-    TRY(guards_hold(writer, change->action, &after, &hold));
-    return hold ? ERR_OK : contended(delta);
+    TRY(guards_hold(writer, change->action, &asked, &hold));
+    if (hold)
+        TRY(rules_check(writer, &delta->record, delta->base_version ? delta->set : NULL, NULL, &broken));
+    return hold && !broken.count ? ERR_OK : contended(delta);
+}
+
+/* Only here is it certain that nobody else takes the value meanwhile. */
+static Err commit_unique(const Ctx *writer, const Change *change, const Delta *delta)
+{
+    size_t before = change->problems->count;
+    TRY(unique_check(writer, &delta->record, delta->base_version ? delta->set : NULL, change->problems));
+    return change->problems->count == before ? ERR_OK
+                                             : err_make(ECODE_RECORD_INVALID, "taken by another record meanwhile");
 }
 
 static Err commit_number(const Ctx *writer, Delta *delta)
@@ -409,8 +487,10 @@ Err act_commit(Db *db, Change *change)
     if (change->delta_count == 0)
         return ERR_OK;
     TRY(actor_recheck(&writer));
-    for (size_t d = 0; d < change->delta_count; d++)
+    for (size_t d = 0; d < change->delta_count; d++) {
         TRY(commit_recheck(&writer, change, &change->deltas[d]));
+        TRY(commit_unique(&writer, change, &change->deltas[d]));
+    }
     TRY(event_next(db, writer.now_ms, &change->sequence, &change->time_ms));
     for (size_t d = 0; d < change->delta_count; d++) {
         Delta *delta = &change->deltas[d];
@@ -436,7 +516,8 @@ static Err act_job_run(Db *db, WriterJob *job) { return act_commit(db, ((ActJob 
 Err act_result(const Ctx *ctx, const Change *change, Record *out)
 {
     *out = change->deltas[0].record;
-    return access_clearance(ctx, out, &out->clearance);
+    TRY(access_clearance(ctx, out, &out->clearance));
+    return access_computed(ctx, out, 1);
 }
 
 Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems)

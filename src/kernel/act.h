@@ -1,9 +1,9 @@
 /* kernel/act.h: the write path. Every change of a record, from a click to a spreadsheet, is an
  * action, and runs in three phases:
  *
- *     act_prepare  on the caller's thread, on its snapshot: parse, authorise, check state, fields and guard; a
+ *     act_prepare  on the caller's thread, on its snapshot: parse, authorise, check state, fields, rules and guard; a
  *                  pure Change
- *     act_commit   on the writer, in its savepoint: recheck membership, versions, right and guard; event + rows
+ *     act_commit   on the writer, in its savepoint: recheck membership, versions, right, guard and rules; event + rows
  *     after        the writer's done(): COMMIT has returned; only now does anybody hear of it
  *
  * When what was read has changed in between, act_commit gives ECODE_RECORD_CONTENDED and the caller prepares again, at
@@ -38,14 +38,16 @@ typedef struct Change { /* pure: no effect until committed */
     Delta        *deltas; /* the first is the record acted upon */
     size_t        delta_count;
     Arena        *arena;
+    Problems     *problems; /* of act_prepare's caller, who keeps them until the commit has answered */
     /* filled by act_commit */
     int64_t sequence, time_ms;
 } Change;
 
 /* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH,
- * ECODE_RECORD_STALE; ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field; ECODE_ACTION_REFUSED
- * with a Problem per clause (guard). */
+ * ECODE_RECORD_STALE; ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field and per rule
+ * (kernel/rules.h); ECODE_ACTION_REFUSED with a Problem per clause (guard). */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
+/* ECODE_RECORD_INVALID, with a Problem more, when another record has taken a unique value meanwhile. */
 Err act_commit(Db *db, Change *change) MUST_CHECK;
 /* The record as it stands after the committed change, with what the actor may now see of it. */
 Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;

@@ -286,6 +286,95 @@ static void rebuild_heals_what_was_damaged_by_hand(void **state)
     assert_true(events > 10);
 }
 
+/* ---- the kinds of fields that are more than one value ---- */
+
+static Str field_of(Cast *cast, const Record *record, const char *name)
+{
+    return value_encode(cast->test->arena, record->values[type_field(record->type, str_from(name))->index]);
+}
+
+static void what_a_new_record_is_not_given_has_its_default(void **state)
+{
+    Cast  *cast = *state;
+    Record record = draft(cast);
+    assert_true(str_eq(field_of(cast, &record, "language"), STR("text:zh")));
+    assert_true(str_eq(field_of(cast, &record, "received"), STR("date:2026-03-02"))); /* on the city's wall */
+    assert_true(str_eq(field_of(cast, &record, "logged"), STR("instant:2026-03-02T01:00:00.000Z")));
+    assert_true(str_eq(record.values[type_field(record.type, STR("contact"))->index].text, cast->author.person));
+    record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                      STR("{\"title\":\"On pumps\",\"language\":\"en\",\"received\":null,\"contact\":null}"));
+    assert_true(str_eq(field_of(cast, &record, "language"), STR("text:en")));
+    assert_true(str_eq(field_of(cast, &record, "received"), STR("missing")));
+    assert_true(str_eq(field_of(cast, &record, "contact"), STR("missing")));
+    record = test_act(cast->test, &cast->author, "paper", record_id(&record), "edit", STR("{\"pages\":1}"));
+    assert_true(str_eq(field_of(cast, &record, "received"), STR("missing"))); /* a default is for what is new */
+}
+
+/* Amounts in the side table of expenses, in their order. */
+static Str amounts(Cast *cast, const Record *record)
+{
+    Buf               out = buf_new(cast->test->arena, SIZE_MAX);
+    OWNED(rows) Rows *rows = NULL;
+    Value             id = value_id(record_id(record));
+    Str               sql = STR("SELECT amount FROM \"r_paper.expenses\" WHERE parent = ? ORDER BY position");
+    assert_int_equal(db_query(cast->test->db, sql, &id, 1, &rows).kind, ERR_NONE);
+    for (bool more;;) {
+        assert_int_equal(rows_next(rows, &more).kind, ERR_NONE);
+        if (!more)
+            return buf_str(&out);
+        buf_printf(&out, "%lld ", (long long)rows_int(rows, 0));
+    }
+}
+
+static void an_edit_of_child_rows_puts_all_of_them_in_place_of_the_old_ones(void **state)
+{
+    Cast  *cast = *state;
+    Record record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                             STR("{\"title\":\"P\",\"expenses\":[{\"amount\":\"1\"},{\"amount\":\"2.5\"}]}"));
+    Str    total = field_of(cast, &record, "expense_total");
+    assert_true(str_eq(total, STR("decimal:3.50")));
+    assert_true(str_eq(amounts(cast, &record), STR("100 250 ")));
+    Record same = test_act(cast->test, &cast->author, "paper", record_id(&record), "edit",
+                           STR("{\"expenses\":[{\"amount\":\"1.00\"},{},{\"amount\":\"2.50\"}]}"));
+    assert_int_equal(record_version(&same), 1); /* nothing differs */
+    Record changed = test_act(cast->test, &cast->author, "paper", record_id(&record), "edit",
+                              STR("{\"expenses\":[{\"amount\":\"7\"}]}"));
+    assert_int_equal(record_version(&changed), 2);
+    assert_true(str_eq(amounts(cast, &record), STR("700 ")));
+    test_act(cast->test, &cast->author, "paper", record_id(&record), "edit", STR("{\"expenses\":[]}"));
+    assert_true(str_eq(amounts(cast, &record), STR("")));
+}
+
+static void rebuild_writes_child_rows_anew(void **state)
+{
+    Cast  *cast = *state;
+    Record record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                             STR("{\"title\":\"P\",\"topics\":[\"steam\",\"ice\"],\"expenses\":[{\"amount\":\"1\"}]}"));
+    Str    before = test_dump(cast->test);
+    Db    *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(db_script(db, STR("DELETE FROM \"r_paper.expenses\"")).kind, ERR_NONE);
+    db_close(db);
+    assert_true(str_eq(amounts(cast, &record), STR("")));
+    int64_t events;
+    assert_int_equal(rebuild(cast->test->city, &events).kind, ERR_NONE);
+    assert_true(str_eq(amounts(cast, &record), STR("100 ")));
+    Str after = test_dump(cast->test);
+    assert_true(str_eq(before, after));
+}
+
+static void a_computed_field_takes_no_input(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   record = draft(cast);
+    assert_int_equal(code_of(cast, &cast->author, "paper", record_id(&record), "edit",
+                             STR("{\"lengthy\":true,\"pages\":13}"), &problems),
+                     ECODE_RECORD_INVALID);
+    assert_int_equal(problems.count, 1);
+    assert_true(test_has_problem(&problems, ECODE_FIELD_READ_ONLY, "lengthy"));
+}
+
 static void a_closed_city_opens_as_it_was(void **state)
 {
     Cast *cast = *state;
@@ -382,6 +471,10 @@ int main(void)
         CASE(acceptance_follows_the_reviews),
         CASE(every_manifest_recomputes_and_a_changed_value_does_not),
         CASE(rebuild_heals_what_was_damaged_by_hand),
+        CASE(what_a_new_record_is_not_given_has_its_default),
+        CASE(an_edit_of_child_rows_puts_all_of_them_in_place_of_the_old_ones),
+        CASE(rebuild_writes_child_rows_anew),
+        CASE(a_computed_field_takes_no_input),
         CASE(a_closed_city_opens_as_it_was),
         CASE(a_second_process_cannot_open_the_city),
         CASE(who_has_left_or_whose_organisation_is_closed_acts_no_more),

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-int cast_setup(void **state)
+int cast_setup_with(void **state, const char *path, const char *more)
 {
     Cast *cast = mem_alloc(sizeof *cast);
-    *cast = (Cast){ .test = test_city_new("tests/packs/mini") };
+    *cast = (Cast){ .test = test_city_with("tests/packs/mini", path, more) };
     cast->press = test_organisation(cast->test, "Press");
     cast->college = test_organisation(cast->test, "College");
     cast->admin = test_actor(cast->test, "Admin", cast->press, "admin");
@@ -17,6 +17,8 @@ int cast_setup(void **state)
     *state = cast;
     return 0;
 }
+
+int cast_setup(void **state) { return cast_setup_with(state, NULL, NULL); }
 
 int cast_teardown(void **state)
 {

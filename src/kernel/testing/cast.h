@@ -12,6 +12,8 @@ typedef struct Cast {
 
 /* cmocka's: *state is the Cast. */
 int cast_setup(void **state);
+/* With more text at the end of one of the mini pack's files. */
+int cast_setup_with(void **state, const char *path, const char *more);
 int cast_teardown(void **state);
 
 #endif

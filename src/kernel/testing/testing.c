@@ -22,7 +22,24 @@ static void open_city(TestCity *test)
     must(city_reader(test->city, &test->db));
 }
 
-TestCity *test_city_new(const char *pack_dir)
+TestCity *test_city_new(const char *pack_dir) { return test_city_with(pack_dir, NULL, NULL); }
+
+static void add_text(Arena *arena, PackSource *source, Str path, const char *more)
+{
+    PackFile *files = ARENA_ARRAY(arena, PackFile, source->count);
+    size_t    changed = 0;
+    for (size_t i = 0; i < source->count; i++) {
+        files[i] = source->files[i];
+        if (!str_eq(files[i].path, path))
+            continue;
+        files[i].bytes = str_printf(arena, "%.*s%s", STR_FMT(files[i].bytes), more);
+        changed++;
+    }
+    assert_int_equal(changed, 1);
+    source->files = files;
+}
+
+TestCity *test_city_with(const char *pack_dir, const char *path, const char *more)
 {
     TestCity *test = mem_alloc(sizeof *test);
     *test = (TestCity){ .arena = arena_new(), .fixed = { .now_ms = TEST_NOW_MS, .seed = 7 } };
@@ -30,6 +47,8 @@ TestCity *test_city_new(const char *pack_dir)
     assert_non_null(mkdtemp(test->dir));
     PackSource source;
     must(pack_source_read(test->arena, str_from(pack_dir), &source));
+    if (path)
+        add_text(test->arena, &source, str_from(path), more);
     must(city_create(str_from(test->dir), STR_NONE, &source, false, env_fixed(&test->fixed)));
     open_city(test);
     return test;
