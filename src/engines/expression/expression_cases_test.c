@@ -1,5 +1,5 @@
-/* Runs the files of cases/, and the examples of docs/EXPRESSIONS.md. A case is a few lines `key: value`; an empty line ends it, `#` starts a
- * comment:
+/* Runs the files of cases/, and the examples of docs/EXPRESSIONS.md. A case is a few lines `key: value`; an empty line
+ * ends it, `#` starts a comment:
  *
  *   expression: level >= target
  *   as: guard                          guard (the default), filter, or value (any type)

@@ -1,9 +1,10 @@
 /* engines/expression/expression_schema.h: a small schema with records, for the tests only.
  *
- * project (children: review, and project by its parent; rows: materials; refers to a person and to its parent, and to
- * several persons), review (children: task), task, person (children: review, by its reviewer). A World holds the records
- * and the parameters; it serves them to the evaluator and writes the records into SQLite. Any value and any record can be hidden: `blind` says whether what is hidden is missing (as
- * in filters) or true but marked (as in explanations). */
+ * project (children: review, and project by its parent; rows: materials; refers to a person, to its parent and to
+ * several persons), review (children: task), task, person (children: review, by its reviewer). A World holds the
+ * records and the parameters; it serves them to the evaluator and writes the records into SQLite. Any value and any
+ * record can be hidden: `blind` says whether what is hidden is missing (as in filters) or true but marked (as in
+ * explanations). */
 #ifndef FM_ENGINES_EXPRESSION_SCHEMA_H
 #define FM_ENGINES_EXPRESSION_SCHEMA_H
 
@@ -73,8 +74,9 @@ extern const size_t   test_type_count;
 
 World       world_new(Arena *arena);
 TestRecord *world_add(World *world, const TestType *type);
-/* A record written as JSON: fields by name; a reference as an object (a new record) or null; several choices as an array
- * of codes, several references as one of objects; children and rows as an array of objects under their name; "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
+/* A record written as JSON: fields by name; a reference as an object (a new record) or null; several choices as an
+ * array of codes, several references as one of objects; children and rows as an array of objects under their name;
+ * "hidden": names of hidden fields; "unseen": true. NULL when a name or value does not fit. */
 TestRecord *world_add_json(World *world, const TestType *type, Str json);
 
 ExprScope test_scope(bool actor);
@@ -88,8 +90,8 @@ const TestType *test_child(const TestType *type, Str name, const TestField **out
 
 /* An in-memory database with a table for each type: id, shown, the fields, and for each field hidden_<field>. */
 sqlite3 *world_database(const World *world);
-/* chosen[i]: the filter selects record i there; what is hidden is missing. What expr_sql refuses, or ECODE_INTERNAL with
- * the database's words. */
+/* chosen[i]: the filter selects record i there; what is hidden is missing. What expr_sql refuses, or ECODE_INTERNAL
+ * with the database's words. */
 Err world_select(sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-/* What bounds an expression, and what its caller gives: parameters and codes. What expressions mean is in cases/, run by
- * expression_cases_test.c. */
+/* What bounds an expression, and what its caller gives: parameters and codes. What expressions mean is in cases/, run
+ * by expression_cases_test.c. */
 #include "engines/expression/expression_schema.h"
 
 #include "base/limits.h"
