@@ -7,8 +7,9 @@
  *          or as many as its operands have, rounded half away from zero; a date plus or minus an integer is so many
  *          days later or earlier. sum, min, max pass over missing values; the sum of none is 0. No loops but
  *          count/any/all/sum/min/max over child records. A list (several codes, several references) is asked with
- *          `contains` and `is missing`; its length() is the number of its items. A code that the field does not know
- *          is an error, not a condition that never holds.
+ *          `contains` (an item, whole) and `is missing`; its length() is the number of its items. A code that the
+ *          field does not know is an error, not a condition that never holds. Working days are provisional where
+ *          workdays_known() is false, and the explanation says so.
  * Passes   expr_parse -> expr_check (names and types against a Scope) -> expr_eval / expr_explain / expr_sql.
  * Pure     no I/O of its own: rows come through the caller's Env; memory is the arena's.
  * Limits   LIMIT_FILTER_BYTES, LIMIT_EXPRESSION_DEPTH, LIMIT_EXPRESSION_NODES; overflow is ECODE_EXPR_OVERFLOW.
