@@ -158,7 +158,7 @@ static Err receive_some(int fd, char *room, size_t size, size_t *out)
 static Err receive(int fd, Buf *buf)
 {
     char   bytes[HTTP_READ_BYTES];
-    size_t got;
+    size_t got = 0;
     TRY(receive_some(fd, bytes, sizeof bytes, &got));
     buf_add(buf, (Str){ bytes, got });
     return buf_full(buf) ? malformed("too long") : ERR_OK;
@@ -180,7 +180,7 @@ static Err wire_more(Wire *wire)
     memmove(wire->bytes, left.ptr, left.len);
     wire->from = 0;
     wire->end = left.len;
-    size_t got;
+    size_t got = 0;
     TRY(receive_some(wire->fd, wire->bytes + wire->end, sizeof wire->bytes - wire->end, &got));
     wire->end += got;
     return ERR_OK;
