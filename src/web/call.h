@@ -17,9 +17,10 @@
 #include "kernel/signin.h"
 #include "web/server/server.h"
 
-#define CALL_PARAMS_MAX  3   /* "{…}" in a pattern */
-#define CALL_PAIRS_MAX   512 /* of a query or form */
-#define CALL_HEADERS_MAX 24  /* of a reply */
+#define CALL_PARAMS_MAX     3     /* "{…}" in a pattern */
+#define CALL_PAIRS_MAX      512   /* of a query */
+#define CALL_FORM_PAIRS_MAX 16384 /* of a form: LIMIT_ROWS rows of 32 columns */
+#define CALL_HEADERS_MAX    24    /* of a reply */
 
 typedef struct App      App;      /* web/app.h */
 typedef struct Endpoint Endpoint; /* web/endpoints.h */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 const int64_t time_bounds_ms[TIME_BUCKETS - 1] = { 1, 2, 5, 10, 50, 100, 1000 };
@@ -71,31 +72,38 @@ static void keep_language(Call *call)
 
 /* ---- query and form ---- */
 
-static bool pair_known(const Pair *pairs, size_t count, Str name)
+static int by_name(const void *one, const void *other)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(pairs[i].name, name))
-            return true;
-    return false;
+    const Pair *a = *(const Pair *const *)one, *b = *(const Pair *const *)other;
+    return str_cmp(a->name, b->name);
 }
 
-/* All pairs of text; a name given twice is a problem, since readers of it would not agree on which one counts. */
-static Err read_pairs(Call *call, Str text, const Pair **out, size_t *out_count, Problems *problems)
+/* A name given twice is a problem, since readers of it would not agree on which one counts. */
+static void refuse_twice(Call *call, const Pair *pairs, size_t count, Problems *problems)
+{
+    const Pair **sorted = ARENA_ARRAY(call->ctx.arena, const Pair *, count);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &pairs[i];
+    if (count)
+        qsort(sorted, count, sizeof *sorted, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (str_eq(sorted[i]->name, sorted[i - 1]->name))
+            PROBLEM(problems, ECODE_HTTP_PARAMETER, sorted[i]->name, STR_NONE, ARG("name", sorted[i]->name),
+                    ARG_TEXT("expected", TEXT("只给一次", "given once only")));
+}
+
+static Err read_pairs(Call *call, Str text, size_t max, const Pair **out, size_t *out_count, Problems *problems)
 {
     Form   form = form_open(call->ctx.arena, text);
     Pair   pair, *pairs = NULL;
     size_t count = 0, capacity = 0;
     while (form_next(&form, &pair.name, &pair.value)) {
-        if (count == CALL_PAIRS_MAX)
-            return err_make(ECODE_HTTP_TARGET, "over %d pairs", CALL_PAIRS_MAX);
-        if (pair_known(pairs, count, pair.name)) {
-            PROBLEM(problems, ECODE_HTTP_PARAMETER, pair.name, STR_NONE, ARG("name", pair.name),
-                    ARG_TEXT("expected", TEXT("只给一次", "given once only")));
-            continue;
-        }
+        if (count == max)
+            return err_make(ECODE_HTTP_TARGET, "over %zu pairs", max);
         ARENA_ROOM(call->ctx.arena, pairs, count, capacity);
         pairs[count++] = pair;
     }
+    refuse_twice(call, pairs, count, problems);
     *out = pairs;
     *out_count = count;
     return form.bad ? err_make(ECODE_HTTP_TARGET, "escapes or encoding") : ERR_OK;
@@ -170,7 +178,7 @@ static Err read_form(Call *call, Str *token, Problems *problems)
         return media_refused(problems, form_media);
     const Pair *pairs;
     size_t      count, kept = 0;
-    TRY(read_pairs(call, call_raw_body(call), &pairs, &count, problems));
+    TRY(read_pairs(call, call_raw_body(call), CALL_FORM_PAIRS_MAX, &pairs, &count, problems));
     Pair *form = ARENA_ARRAY(call->ctx.arena, Pair, count);
     for (size_t i = 0; i < count; i++) {
         if (str_eq(pairs[i].name, STR("csrf")))
@@ -259,7 +267,7 @@ static Err read_query(Call *call, Problems *problems)
         query = call->transport->request->target;
         str_cut(&query, '?');
     }
-    return query.len ? read_pairs(call, query, &call->query, &call->query_count, problems) : ERR_OK;
+    return query.len ? read_pairs(call, query, CALL_PAIRS_MAX, &call->query, &call->query_count, problems) : ERR_OK;
 }
 
 static Err admit(Call *call, Problems *problems)

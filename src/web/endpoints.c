@@ -52,6 +52,8 @@ const Endpoint endpoints[] = {
       .summary = "Take a step: {input}" },
     { METHOD_GET,    RECORDS "/{id}/events",      records_events, ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "History of a record, newest first" },
+    { METHOD_GET,    RECORDS "/{id}/documents/{name}", documents_show, ALLOW_SIGNED_IN,
+      .summary = "A document of a record, to be printed" },
 
     /* ---- the operator of this machine ---- */
     { METHOD_GET,    "/api/v1/local/users",               local_users,          ALLOW_OPERATOR,
@@ -95,6 +97,8 @@ const Endpoint endpoints[] = {
       .query = { "*" }, .summary = "Form of a new record" },
     { METHOD_GET,    "/{type}/{id}",              records_show,       ALLOW_SIGNED_IN, .page = PAGE_RECORD,
       .query = { "fields", "expand", "log" }, .summary = "Record" },
+    { METHOD_GET,    "/{type}/{id}/documents/{name}", documents_show, ALLOW_SIGNED_IN, .page = PAGE_DOCUMENT,
+      .summary = "A document of a record, to be printed" },
     { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM,
       .query = { "*" }, .summary = "Form of a step" },
     { METHOD_POST,   "/{type}/{id}/{action}",     forms_act,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

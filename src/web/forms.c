@@ -1,6 +1,5 @@
 /* web/forms.c: the forms of pages: what they show, and what they send (web/page.h). */
-#include "base/utf8.h"
-#include "kernel/input.h"
+#include "web/filled.h"
 #include "web/handlers.h"
 #include "web/page.h"
 #include "web/shapes.h"
@@ -155,18 +154,37 @@ static bool among(const uint16_t *list, size_t count, uint16_t index)
     return false;
 }
 
-/* What stands in a field: what was sent, else what the address gives (a new child's parent),
- * else what the record has. */
-static Json *field_value(Call *call, const StepForm *form, const Field *field)
+/* What a new record has where nothing is given. */
+static Value default_of(const Call *call, const Field *field)
 {
-    Str sent = call_form(call, field->name), given = call_query(call, field->name);
-    if (call->form || sent.ptr)
-        return sent.ptr ? json_string(call->ctx.arena, sent) : NULL;
-    if (given.ptr)
-        return json_string(call->ctx.arena, given);
-    if (!form->record.values || form->record.values[field->index].kind == VALUE_MISSING)
-        return NULL;
-    return value_json(call->ctx.arena, form->record.values[field->index]);
+    const Ctx *ctx = &call->ctx;
+    switch (field->default_kind) {
+    case DEFAULT_VALUE: return field->default_value;
+    case DEFAULT_TODAY: return value_date(instant_day(ctx->now_ms, call_pack(call)->utc_offset_minutes));
+    case DEFAULT_NOW: return value_instant(ctx->now_ms);
+    case DEFAULT_ACTOR: return value_id(ctx->actor->person);
+    case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
+    case DEFAULT_NONE: break;
+    }
+    return VALUE_NONE;
+}
+
+/* What stands in a field: what was sent, else what the address gives (a new child's parent),
+ * else what the record has, or a new one begins with; as the actor sees it. NULL: nothing. */
+static Err field_value(Call *call, const StepForm *form, const Field *field, Json **out)
+{
+    Str given = call_query(call, field->name);
+    *out = NULL;
+    if (call->form) {
+        *out = filled_again(call, field);
+        return ERR_OK;
+    }
+    if (given.ptr) {
+        *out = json_string(call->ctx.arena, given);
+        return ERR_OK;
+    }
+    Value value = form->record.values ? form->record.values[field->index] : default_of(call, field);
+    return value.kind == VALUE_MISSING ? ERR_OK : value_seen(&call->ctx, field, value, out);
 }
 
 static Json *action_json(Call *call, const Action *action)
@@ -207,7 +225,8 @@ static Err form_json(Call *call, const StepForm *form, Json **out, Problems *pro
     Json *fields = json_set(json, STR("inputs"), json_array(arena)), *values = json_object(arena);
     for (size_t i = 0; i < count; i++) {
         const Field *field = &type->fields[inputs[i]];
-        Json        *shown = json_push(fields, shape_field(call, field)), *value = field_value(call, form, field);
+        Json        *shown = json_push(fields, shape_field(call, field)), *value;
+        TRY(field_value(call, form, field, &value));
         json_set_bool(arena, shown, STR("required"),
                       among(form->action->required, form->action->required_count, inputs[i]));
         if (value)
@@ -225,7 +244,8 @@ static Err check_given(Call *call, const StepForm *form, Problems *problems)
     for (size_t i = 0; i < call->query_count; i++) {
         Str          name = call->query[i].name;
         const Field *field = type_field(form->request.type, name);
-        bool         taken = field && among(form->action->inputs, form->action->input_count, field->index);
+        bool         taken = field && field->kind != FIELD_ROWS &&
+                     among(form->action->inputs, form->action->input_count, field->index);
         if (!taken && !str_eq(name, STR("lang")) && !str_eq(name, STR("format")))
             PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, name, STR_NONE, ARG("name", name));
     }
@@ -257,98 +277,6 @@ void forms_new_show(Call *call) { form_reply(call, STR("create")); }
 void forms_act_show(Call *call) { form_reply(call, call->params[2]); }
 
 /* ---- sending it ---- */
-
-/* "-1,234,567": one to three digits, then groups of three. */
-static bool has_thousand_marks(Str whole)
-{
-    if (str_ends(whole, STR(",")))
-        return false;
-    Str first = str_cut(&whole, ',');
-    if (str_starts(first, STR("-")))
-        first = str_slice(first, 1, first.len);
-    bool fits = first.len >= 1 && first.len <= 3 && whole.len;
-    while (fits && whole.len)
-        fits = str_cut(&whole, ',').len == 3;
-    return fits;
-}
-
-/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so,
- * and must not become 1250. */
-static Str without_marks(Arena *arena, Str text)
-{
-    Str number = str_trim(text);
-    Str whole = str_slice(number, 0, str_find(number, STR(".")));
-    if (!has_thousand_marks(whole))
-        return text;
-    Buf buf = buf_new(arena, SIZE_MAX);
-    Str fraction = str_slice(number, whole.len, number.len);
-    while (whole.len)
-        buf_add(&buf, str_cut(&whole, ','));
-    buf_add(&buf, fraction);
-    return buf_str(&buf);
-}
-
-/* Records that the actor sees and calls so: by number, else by title; more than one are two. What
- * makes no filter names nothing. */
-static Err called(Call *call, const Type *type, Str name, Found *out)
-{
-    const uint16_t names[] = { SYS_NUMBER, type->title };
-    *out = (Found){ 0 };
-    for (size_t i = 0; i < sizeof names / sizeof *names && !out->count; i++) {
-        const Field *field = &type->fields[names[i]];
-        Problems     none = call_problems(call);
-        Query        query = { .limit = 2,
-                               .filter = str_printf(call->ctx.arena, "%.*s = %.*s", STR_FMT(field->name),
-                                                    STR_FMT(expr_quote(call->ctx.arena, name))) };
-        Err          err = field->kind == FIELD_TEXT ? find(&call->ctx, type, &query, out, &none) : ERR_OK;
-        if (err.kind && err.kind != ERR_INVALID)
-            return err;
-    }
-    return ERR_OK;
-}
-
-/* People know a record by its number or title: where one is typed, the id stands in its place. What names no record, or
- * several, stays for the kernel to refuse; *problems says it better. */
-static Err reference_typed(Call *call, const Field *field, Str *value, Problems *problems)
-{
-    Str   name = utf8_normal(call->ctx.arena, utf8_trim(*value));
-    Found found;
-    if (!name.len || uuid_valid(name))
-        return ERR_OK;
-    TRY(called(call, field->target, name, &found));
-    if (found.count == 1)
-        *value = record_id(&found.records[0]);
-    else if (found.count)
-        PROBLEM(problems, ECODE_FIELD_KIND, field->name, STR_NONE, ARG_TEXT("label", field->label),
-                ARG_TEXT("expected", TEXT("编号：叫这个名称的不止一条", "a number: more than one has this title")));
-    else
-        PROBLEM(problems, ECODE_FIELD_REFERENCE, field->name, STR_NONE, ARG_TEXT("label", field->label),
-                ARG_TEXT("helps", TEXT("写编号或完整名称", "give its number or its exact title")));
-    return ERR_OK;
-}
-
-static Err form_input(Call *call, StepForm *form)
-{
-    Arena *arena = call->ctx.arena;
-    Json  *input = json_object(arena);
-    for (size_t i = 0; i < call->form_count; i++) {
-        Pair         pair = call->form[i];
-        const Field *field = type_field(form->request.type, pair.name);
-        if (str_eq(pair.name, STR("version")))
-            continue;
-        if (!field) { /* the kernel says that there is no such field */
-            json_set_str(arena, input, pair.name, pair.value);
-            continue;
-        }
-        if (field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL)
-            pair.value = without_marks(arena, pair.value);
-        if (field->kind == FIELD_REFERENCE && field->target)
-            TRY(reference_typed(call, field, &pair.value, &form->names));
-        json_set(input, pair.name, input_from_text(arena, field, pair.value));
-    }
-    form->request.input = input;
-    return ERR_OK;
-}
 
 /* What a person can mend on the form itself, or by sending it again. */
 static bool shown_on_form(ErrKind kind)
@@ -416,20 +344,34 @@ static Err form_version(Call *call, StepForm *form, Problems *problems)
     return err_make(ECODE_HTTP_PARAMETER, "version");
 }
 
+/* The form once more with what was typed, and with more rows. Nothing is checked yet. */
+static Err form_more(Call *call, const StepForm *form, Problems *problems)
+{
+    Json *json;
+    TRY(step_form_opens(call, form, problems));
+    TRY(form_json(call, form, &json, problems));
+    call_data(call, 200, json);
+    return ERR_OK;
+}
+
 static void form_sent(Call *call, Str action)
 {
     Problems  problems = call_problems(call);
     StepForm *form = ARENA_NEW(call->ctx.arena, StepForm);
+    Json     *input;
     Err       err = step_form(call, action, form, &problems);
     call->state = form;
     if (!err.kind)
         err = form_version(call, form, &problems);
     if (!err.kind)
-        err = form_input(call, form);
-    if (err.kind) {
+        err = filled_input(call, form->request.type, &form->record, &input, &form->names);
+    if (!err.kind && filled_more(call))
+        err = form_more(call, form, &problems);
+    if (err.kind)
         call_fail(call, err, &problems);
+    if (err.kind || filled_more(call))
         return;
-    }
+    form->request.input = input;
     call_act(call, &form->request, form_acted);
 }
 

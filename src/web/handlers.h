@@ -18,6 +18,9 @@ void records_import(Call *call);
 /* export.c */
 void records_export(Call *call);
 
+/* documents.c */
+void documents_show(Call *call);
+
 /* types.c */
 void types_list(Call *call);
 void types_show(Call *call);

@@ -1,5 +1,6 @@
 /* web/openapi.c: the interface as OpenAPI 3.1, made from the table of endpoints and from the types
  * that the actor's role knows. */
+#include "base/limits.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -110,28 +111,88 @@ static Json *paths_json(Call *call)
 static const struct {
     const char *type, *format;
 } kind_schemas[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = { "string", NULL },           [FIELD_LONG_TEXT] = { "string", NULL },
-    [FIELD_INTEGER] = { "integer", NULL },       [FIELD_DECIMAL] = { "string", NULL },
-    [FIELD_BOOLEAN] = { "boolean", NULL },       [FIELD_DATE] = { "string", "date" },
-    [FIELD_INSTANT] = { "string", "date-time" }, [FIELD_CHOICE] = { "string", NULL },
-    [FIELD_REFERENCE] = { "string", "uuid" },
+    [FIELD_TEXT] = { "string", NULL },        [FIELD_LONG_TEXT] = { "string", NULL },
+    [FIELD_INTEGER] = { "integer", NULL },    [FIELD_DECIMAL] = { "string", NULL },
+    [FIELD_MONEY] = { "string", NULL },       [FIELD_BOOLEAN] = { "boolean", NULL },
+    [FIELD_DATE] = { "string", "date" },      [FIELD_INSTANT] = { "string", "date-time" },
+    [FIELD_CHOICE] = { "string", NULL },      [FIELD_CHOICES] = { "array", NULL },
+    [FIELD_REFERENCE] = { "string", "uuid" }, [FIELD_REFERENCES] = { "array", NULL },
+    [FIELD_ROWS] = { "array", NULL },
 };
+
+static Json *field_schema(Call *call, const Field *field);
+
+static void add_codes(Arena *arena, const Field *field, Json *schema)
+{
+    if (!field->choice_count)
+        return;
+    Json *codes = json_set(schema, STR("enum"), json_array(arena));
+    for (size_t i = 0; i < field->choice_count; i++)
+        json_push(codes, json_string(arena, field->choices[i].code));
+}
+
+/* An exact number as text: so many digits after the point, at most. */
+static void add_pattern(Arena *arena, const Field *field, Json *schema)
+{
+    json_set_str(arena, schema, STR("pattern"),
+                 field->scale ? str_printf(arena, "^-?[0-9]+(\\.[0-9]{1,%d})?$", field->scale) : STR("^-?[0-9]+$"));
+    if (field->currency.len)
+        json_set_str(arena, schema, STR("x-currency"), field->currency);
+}
+
+static void add_items(Arena *arena, const Field *field, int64_t most, Json *schema)
+{
+    bool  codes = field->kind == FIELD_CHOICES;
+    Json *items = json_set(schema, STR("items"), schema_of_kind(arena, "string"));
+    if (codes)
+        add_codes(arena, field, items);
+    else
+        set_text(arena, items, "format", "uuid");
+    json_set_int(arena, schema, STR("maxItems"), most);
+    json_set_bool(arena, schema, STR("uniqueItems"), true);
+}
+
+static void add_columns(Call *call, const Field *field, Json *schema)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *items = json_set(schema, STR("items"), schema_of_kind(arena, "object"));
+    Json  *properties = set_object(arena, items, "properties");
+    for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++)
+        json_set(properties, field->rows->fields[i].name, field_schema(call, &field->rows->fields[i]));
+    json_set_bool(arena, items, STR("additionalProperties"), false);
+    json_set_int(arena, schema, STR("maxItems"), LIMIT_ROWS);
+}
+
+static void add_kind(Call *call, const Field *field, Json *schema)
+{
+    Arena *arena = call->ctx.arena;
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_LONG_TEXT: json_set_int(arena, schema, STR("maxLength"), field->max_points); break;
+    case FIELD_DECIMAL:
+    case FIELD_MONEY: add_pattern(arena, field, schema); break;
+    case FIELD_CHOICE: add_codes(arena, field, schema); break;
+    case FIELD_CHOICES:
+    case FIELD_REFERENCES: add_items(arena, field, LIMIT_LIST_ITEMS, schema); break;
+    case FIELD_ROWS: add_columns(call, field, schema); break;
+    default: break;
+    }
+}
 
 static Json *field_schema(Call *call, const Field *field)
 {
-    Arena *arena = call->ctx.arena;
-    Json  *schema = schema_of_kind(arena, kind_schemas[field->kind].type);
-    if (kind_schemas[field->kind].format)
-        set_text(arena, schema, "format", kind_schemas[field->kind].format);
+    Arena    *arena = call->ctx.arena;
+    FieldKind kind = shape_result(field);
+    Json     *schema = schema_of_kind(arena, kind_schemas[kind].type);
+    if (kind_schemas[kind].format)
+        set_text(arena, schema, "format", kind_schemas[kind].format);
     json_set_str(arena, schema, STR("title"), field->label.in[call->ctx.lang]);
-    if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
-        json_set_int(arena, schema, STR("maxLength"), field->max_points);
-    if (field->choice_count) {
-        Json *codes = json_set(schema, STR("enum"), json_array(arena));
-        for (size_t i = 0; i < field->choice_count; i++)
-            json_push(codes, json_string(arena, field->choices[i].code));
-    }
-    if (field->system)
+    if (field->help.in[call->ctx.lang].len)
+        json_set_str(arena, schema, STR("description"), field->help.in[call->ctx.lang]);
+    add_kind(call, field, schema);
+    if (field->default_kind == DEFAULT_VALUE)
+        json_set(schema, STR("default"), value_json(arena, field->default_value));
+    if (field->system || field->kind == FIELD_COMPUTED)
         json_set_bool(arena, schema, STR("readOnly"), field->index != SYS_DISCLOSURE);
     return schema;
 }
@@ -144,9 +205,12 @@ static void add_type_schema(Call *call, const Type *type, Json *schemas)
     Json *schema = schema_of_kind(arena, "object");
     json_set_str(arena, schema, STR("title"), type->label.in[call->ctx.lang]);
     Json *properties = set_object(arena, schema, "properties");
-    for (size_t i = SYS_DISCLOSURE; i < type->field_count; i++)
-        if ((i == SYS_DISCLOSURE || i >= SYS_COUNT) && shape_field_known(call, &type->fields[i]))
-            json_set(properties, type->fields[i].name, field_schema(call, &type->fields[i]));
+    for (size_t i = 0; i < type->field_count; i++) {
+        const Field *field = &type->fields[i];
+        bool         head = field->system && i != SYS_DISCLOSURE; /* stands beside `fields`, not in them */
+        if (!head && shape_field_known(call, field))
+            json_set(properties, field->name, field_schema(call, field));
+    }
     json_set(schemas, str_printf(arena, "fields_of_%.*s", STR_FMT(type->name)), schema);
 }
 

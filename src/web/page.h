@@ -26,9 +26,11 @@
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
  *                   "action":{"name","label","help"}, "inputs":[fields as GET /api/v1/types/{type} gives them, and
- *                   "required"], "values":{field: value as the contract spells it, or the text that was sent},
+ *                   "required"], "values":{field: value as the contract spells it, or what was sent (filled.h)},
  *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
  *                   (a problem)
+ *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"} or {"fields":[names]} or {"signatures":[words]}],
+ *                   "record" (the contract's)}; a {field} in a text stands for its value, "____" for what does not show
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:
@@ -39,8 +41,9 @@
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are
  *     "true" or "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one
- *     record. Success answers 303 to the record. Otherwise the form is shown again with what was typed and the errors,
- *     status 422 (fields), 409 (state, guard), 412 (somebody was faster).
+ *     record; lists and child rows as filled.h says, whose more[NAME] answers with the form and more rows. Success
+ *     answers 303 to the record. Otherwise the form is shown again with what was typed and the errors, status 422
+ *     (fields), 409 (state, guard), 412 (somebody was faster).
  * Forms to fill in: GET /{type}/new, GET /{type}/{id}/{action}; field values may be given in the query, as a link that
  * adds a child names its parent: /review/new?paper=ID. */
 #ifndef FM_WEB_PAGE_H
@@ -56,6 +59,7 @@ typedef enum PageKind {
     PAGE_LIST,
     PAGE_RECORD,
     PAGE_FORM,
+    PAGE_DOCUMENT,
     PAGE_ERROR,
     PAGE_KIND_COUNT
 } PageKind;

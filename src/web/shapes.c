@@ -63,6 +63,8 @@ static bool rule_is_for(const Call *call, uint64_t roles)
 
 bool shape_field_known(const Call *call, const Field *field)
 {
+    if (field->type->row_of) /* a column is as open as the field whose rows it is of */
+        field = field->type->row_of;
     const Type *type = field->type;
     if (call->ctx.actor && call->ctx.actor->system)
         return true;
@@ -71,6 +73,25 @@ bool shape_field_known(const Call *call, const Field *field)
             type->access[i].clearance[field->compartment] >= field->class)
             return true;
     return false;
+}
+
+typedef struct Reading {
+    const Call *call;
+    bool        known;
+} Reading;
+
+static void note_read(void *context, const void *type, const void *field)
+{
+    Reading *reading = context;
+    (void)type;
+    reading->known = reading->known && shape_field_known(reading->call, field);
+}
+
+bool shape_expr_known(const Call *call, const Expr *expr)
+{
+    Reading reading = { call, true };
+    expr_fields(expr, note_read, &reading);
+    return reading.known;
 }
 
 bool shape_action_known(const Call *call, const Action *action)
@@ -124,12 +145,10 @@ static void set_text(Call *call, Json *json, Str key, Text text)
 static void field_bounds(Call *call, const Field *field, Json *json)
 {
     Arena    *arena = call->ctx.arena;
-    ValueKind kind = field->kind == FIELD_DECIMAL ? VALUE_DECIMAL
-                     : field->kind == FIELD_DATE  ? VALUE_DATE
-                                                  : VALUE_INTEGER;
+    ValueKind kind = field_expr_type(field).kind;
     if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
         json_set_int(arena, json, STR("max_length"), field->max_points);
-    if (field->kind == FIELD_DECIMAL)
+    if (field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY)
         json_set_int(arena, json, STR("scale"), field->scale);
     if (!field->bounded)
         return;
@@ -137,10 +156,91 @@ static void field_bounds(Call *call, const Field *field, Json *json)
     json_set(json, STR("max"), value_json(arena, (Value){ .kind = kind, .scale = field->scale, .number = field->max }));
 }
 
-Json *shape_field(Call *call, const Field *field)
+static void field_choices(Call *call, const Field *field, Json *json)
+{
+    if (!field->choice_count)
+        return;
+    Json *choices = json_set(json, STR("choices"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < field->choice_count; i++) {
+        Json *choice = json_push(choices, json_object(call->ctx.arena));
+        json_set_str(call->ctx.arena, choice, STR("code"), field->choices[i].code);
+        set_text(call, choice, STR("label"), field->choices[i].label);
+    }
+}
+
+/* A currency of its own, or the field beside it that says which. */
+static void field_currency(Call *call, const Field *field, Json *json)
+{
+    if (field->kind != FIELD_MONEY)
+        return;
+    const Field *says = field->currency_field < 0 ? NULL : &field->type->fields[field->currency_field];
+    if (field->currency.len)
+        json_set_str(call->ctx.arena, json, STR("currency"), field->currency);
+    if (says && shape_field_known(call, says))
+        json_set_str(call->ctx.arena, json, STR("currency_field"), says->name);
+}
+
+/* What a new record has when nothing is given: a value, or a word for what is only known then. */
+static void field_default(Call *call, const Field *field, Json *json)
+{
+    static const Str words[] = { [DEFAULT_TODAY] = STR_INIT("today"),
+                                 [DEFAULT_NOW] = STR_INIT("now"),
+                                 [DEFAULT_ACTOR] = STR_INIT("actor"),
+                                 [DEFAULT_ORGANISATION] = STR_INIT("organisation") };
+    if (field->default_kind == DEFAULT_VALUE)
+        json_set(json, STR("default"), value_json(call->ctx.arena, field->default_value));
+    else if (field->default_kind != DEFAULT_NONE)
+        json_set_str(call->ctx.arena, json, STR("default_from"), words[field->default_kind]);
+}
+
+static void field_translations(Call *call, const Field *field, Json *json)
 {
     Arena *arena = call->ctx.arena;
-    Json  *json = json_object(arena);
+    if (shape_translation(field))
+        json_set_str(arena, json, STR("translation_of"), field->type->fields[field->translation_of].name);
+    if (!field->has_translations)
+        return;
+    Json *names = json_set(json, STR("translations"), json_object(arena));
+    for (Lang lang = 0; lang < LANG_COUNT; lang++)
+        json_set_str(arena, names, lang_tag(lang), field->type->fields[field->translations[lang]].name);
+}
+
+/* The formula tells of what it reads: of fields that the role never sees there is no trace. */
+static void field_formula(Call *call, const Field *field, Json *json)
+{
+    if (field->kind != FIELD_COMPUTED)
+        return;
+    json_set_str(call->ctx.arena, json, STR("result"), field_kind_names[shape_result(field)]);
+    if (field->result.target)
+        json_set_str(call->ctx.arena, json, STR("target"), ((const Type *)field->result.target)->name);
+    if (shape_expr_known(call, field->formula))
+        json_set_str(call->ctx.arena, json, STR("value"), field->formula_text);
+}
+
+static void field_columns(Call *call, const Field *field, Json *json)
+{
+    if (field->kind != FIELD_ROWS)
+        return;
+    Json *columns = json_set(json, STR("columns"), json_array(call->ctx.arena));
+    for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++)
+        json_push(columns, shape_field(call, &field->rows->fields[i]));
+}
+
+FieldKind shape_result(const Field *field)
+{
+    static const FieldKind kinds[VALUE_KIND_COUNT] = {
+        [VALUE_TEXT] = FIELD_TEXT,       [VALUE_INTEGER] = FIELD_INTEGER, [VALUE_DECIMAL] = FIELD_DECIMAL,
+        [VALUE_BOOLEAN] = FIELD_BOOLEAN, [VALUE_DATE] = FIELD_DATE,       [VALUE_INSTANT] = FIELD_INSTANT,
+        [VALUE_ID] = FIELD_REFERENCE,    [VALUE_LIST] = FIELD_REFERENCES, [VALUE_ROWS] = FIELD_ROWS,
+    };
+    return field->kind == FIELD_COMPUTED ? kinds[field->result.kind] : field->kind;
+}
+
+Json *shape_field(Call *call, const Field *field)
+{
+    static const Str reach[] = { [UNIQUE_OWNER] = STR_INIT("owner"), [UNIQUE_CITY] = STR_INIT("city") };
+    Arena           *arena = call->ctx.arena;
+    Json            *json = json_object(arena);
     json_set_str(arena, json, STR("name"), field->name);
     set_text(call, json, STR("label"), field->label);
     json_set_str(arena, json, STR("kind"), field_kind_names[field->kind]);
@@ -150,16 +250,16 @@ Json *shape_field(Call *call, const Field *field)
     json_set_str(arena, json, STR("class"), class_names[field->class]);
     json_set_str(arena, json, STR("compartment"), call_pack(call)->compartments[field->compartment].name);
     field_bounds(call, field, json);
+    field_currency(call, field, json);
+    field_default(call, field, json);
+    if (field->unique != UNIQUE_NO)
+        json_set_str(arena, json, STR("unique"), reach[field->unique]);
+    field_translations(call, field, json);
     if (field->target)
         json_set_str(arena, json, STR("target"), field->target->name);
-    if (!field->choice_count)
-        return json;
-    Json *choices = json_set(json, STR("choices"), json_array(arena));
-    for (size_t i = 0; i < field->choice_count; i++) {
-        Json *choice = json_push(choices, json_object(arena));
-        json_set_str(arena, choice, STR("code"), field->choices[i].code);
-        set_text(call, choice, STR("label"), field->choices[i].label);
-    }
+    field_choices(call, field, json);
+    field_formula(call, field, json);
+    field_columns(call, field, json);
     return json;
 }
 
@@ -188,7 +288,56 @@ static Json *shape_action(Call *call, const Type *type, const Action *action)
         json_set_str(arena, json, STR("to"), type->states[action->to].name);
     json_set(json, STR("inputs"), field_names(call, type, action->inputs, action->input_count));
     json_set(json, STR("required"), field_names(call, type, action->required, action->required_count));
+    if (action->erase_count)
+        json_set(json, STR("erases"), field_names(call, type, action->erases, action->erase_count));
     return json;
+}
+
+/* In words; a rule over fields that the role never sees would tell of them. */
+static void type_rules(Call *call, const Type *type, Json *json)
+{
+    Json *rules = json_set(json, STR("rules"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < type->rule_count; i++) {
+        const Rule *rule = &type->rules[i];
+        if (!shape_expr_known(call, rule->when))
+            continue;
+        Json *shown = json_push(rules, json_object(call->ctx.arena));
+        json_set_str(call->ctx.arena, shown, STR("when"), rule->text);
+        set_text(call, shown, STR("rule"), rule->rule);
+        set_text(call, shown, STR("helps"), rule->helps);
+        if (rule->field >= 0 && shape_field_known(call, &type->fields[rule->field]))
+            json_set_str(call->ctx.arena, shown, STR("field"), type->fields[rule->field].name);
+    }
+}
+
+static void type_sections(Call *call, const Type *type, Json *json)
+{
+    Json *sections = json_set(json, STR("sections"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < type->section_count; i++) {
+        const Section *section = &type->sections[i];
+        Json          *names = field_names(call, type, section->fields, section->field_count);
+        if (!names->count)
+            continue;
+        Json *shown = json_push(sections, json_object(call->ctx.arena));
+        set_text(call, shown, STR("label"), section->label);
+        set_text(call, shown, STR("help"), section->help);
+        json_set(shown, STR("fields"), names);
+    }
+}
+
+static void type_documents(Call *call, const Type *type, Json *json)
+{
+    Json *documents = json_set(json, STR("documents"), json_array(call->ctx.arena));
+    for (size_t i = 0; i < type->document_count; i++) {
+        const Document *document = &type->documents[i];
+        Json           *shown = json_push(documents, json_object(call->ctx.arena));
+        json_set_str(call->ctx.arena, shown, STR("name"), document->name);
+        set_text(call, shown, STR("label"), document->label);
+        Json *states = json_set(shown, STR("states"), json_array(call->ctx.arena));
+        for (size_t s = 0; s < type->state_count; s++)
+            if (!document->states || (document->states >> s & 1))
+                json_push(states, json_string(call->ctx.arena, type->states[s].name));
+    }
 }
 
 static void type_head(Call *call, const Type *type, Json *json)
@@ -203,6 +352,8 @@ static void type_head(Call *call, const Type *type, Json *json)
         json_set_str(arena, json, STR("parent"), type->fields[type->parent].name);
     if (shape_field_known(call, &type->fields[type->title]))
         json_set_str(arena, json, STR("title"), type->fields[type->title].name);
+    if (type->reference_date >= 0 && shape_field_known(call, &type->fields[type->reference_date]))
+        json_set_str(arena, json, STR("reference_date"), type->fields[type->reference_date].name);
     json_set_str(arena, json, STR("sort"), type->sort);
     json_set(json, STR("columns"), field_names(call, type, type->columns, type->column_count));
 }
@@ -228,6 +379,9 @@ Json *shape_type(Call *call, const Type *type)
     for (size_t i = 0; i < type->action_count; i++)
         if (shape_action_known(call, &type->actions[i]))
             json_push(actions, shape_action(call, type, &type->actions[i]));
+    type_sections(call, type, json);
+    type_rules(call, type, json);
+    type_documents(call, type, json);
     return json;
 }
 

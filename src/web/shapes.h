@@ -31,6 +31,17 @@ Json *shape_type(Call *call, const Type *type);
 /* One of its fields; false when nobody of this role ever sees it. */
 bool  shape_field_known(const Call *call, const Field *field);
 Json *shape_field(Call *call, const Field *field);
+/* Whether the role ever sees everything that the expression reads; else its source would tell of the rest. */
+bool shape_expr_known(const Call *call, const Expr *expr);
+/* Can the document be had of a record in the state? -1: the state does not show, and so must not show by what is there. */
+static inline bool shape_document_fits(const Document *document, int state)
+{
+    return !document->states || (state >= 0 && (document->states >> state & 1));
+}
+/* As what its values are written: of a computed field the kind that its formula gives. */
+FieldKind shape_result(const Field *field);
+/* Is it one of the fields that hold another's text in one language? */
+static inline bool shape_translation(const Field *field) { return field->translation_of > 0; /* 0 is the id */ }
 /* May anybody of this role ever take the action? */
 bool shape_action_known(const Call *call, const Action *action);
 

@@ -1046,7 +1046,8 @@ static void a_form_creates_and_changes_and_comes_back_with_what_was_wrong(void *
         token = token_for(site, cookie);
     Answer form = site_ask(site, "GET", STR("/paper/new?title=Given&format=json"), cookie, NULL);
     assert_int_equal(form.status, 200);
-    assert_true(has(form.body, "\"values\":{\"title\":\"Given\"}") && has(form.body, "\"required\":true"));
+    assert_true(has(form.body, "\"values\":{\"title\":\"Given\",") && has(form.body, "\"required\":true"));
+    assert_true(has(form.body, "\"language\":\"zh\"")); /* a default */
     expect_error(site, site_ask(site, "GET", STR("/paper/new?owner=x&format=json"), cookie, NULL), 422,
                  "http.parameter_unknown", "http.parameter_unknown");
     Answer made = site_ask(

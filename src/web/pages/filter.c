@@ -2,6 +2,7 @@
 #include "web/pages/filter.h"
 
 #include "kernel/input.h"
+#include "web/filled.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
@@ -86,11 +87,21 @@ const Field *filter_field(const Call *call, const Type *type, const ExprPart *pa
 
 /* ---- making a condition ---- */
 
-/* An instant has no way to be written in an expression; the id means nothing to people. */
+/* An instant has no way to be written in an expression; the id means nothing to people; child rows are asked by what they
+ * hold; what is worked out when it is read has no column. */
 bool filter_takes(const Call *call, const Field *field)
 {
-    return shape_field_known(call, field) && field->kind != FIELD_INSTANT && field->index != SYS_ID &&
-           field->index != SYS_VERSION;
+    if (field->kind == FIELD_COMPUTED && !field->filterable)
+        return false;
+    return shape_field_known(call, field) && field->kind != FIELD_INSTANT && field->kind != FIELD_ROWS &&
+           field->index != SYS_ID && field->index != SYS_VERSION;
+}
+
+static bool is_list(const Field *field) { return field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES; }
+
+static bool is_number(const Field *field)
+{
+    return field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY;
 }
 
 static Str without_marks(Arena *arena, Str text)
@@ -104,11 +115,12 @@ static Str without_marks(Arena *arena, Str text)
 /* What people write, as input_value reads it. */
 static Str as_input(const Call *call, const Field *field, Str value)
 {
-    if (field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL)
+    bool truth = shape_result(field) == FIELD_BOOLEAN;
+    if (is_number(field))
         return without_marks(call->ctx.arena, value);
-    if (field->kind == FIELD_BOOLEAN && str_eq_ascii_fold(value, say(call, "say.values.yes")))
+    if (truth && str_eq_ascii_fold(value, say(call, "say.values.yes")))
         return STR("true");
-    if (field->kind == FIELD_BOOLEAN && str_eq_ascii_fold(value, say(call, "say.values.no")))
+    if (truth && str_eq_ascii_fold(value, say(call, "say.values.no")))
         return STR("false");
     for (size_t i = 0; i < field->choice_count; i++)
         if (str_eq_ascii_fold(value, in_words(call, field->choices[i].label)))
@@ -118,20 +130,46 @@ static Str as_input(const Call *call, const Field *field, Str value)
 
 static Str literal(Arena *arena, Value value)
 {
-    if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
+    if (value.kind == VALUE_TEXT || value.kind == VALUE_ID || value.kind == VALUE_LIST) /* of a list one item */
         return expr_quote(arena, value.text);
     Str plain = value_plain(arena, value);
     return value.kind == VALUE_DATE ? str_printf(arena, "date %.*s", STR_FMT(expr_quote(arena, plain))) : plain;
+}
+
+/* A record is called by its number or title; what names none, or several, stays as it is and is refused. */
+static Err read_record(Call *call, const Field *field, Str *value)
+{
+    Found found;
+    if (uuid_valid(*value))
+        return ERR_OK;
+    TRY(filled_called(call, field->target, *value, &found));
+    if (found.count == 1)
+        *value = record_id(&found.records[0]);
+    return ERR_OK;
+}
+
+static Err read_truth(const Field *field, Str input, Value *out, Problems *problems)
+{
+    *out = value_bool(str_eq(input, STR("true")));
+    if (out->number || str_eq(input, STR("false")))
+        return ERR_OK;
+    PROBLEM(problems, ECODE_FIELD_KIND, field->name, STR_NONE, ARG_TEXT("label", field->label),
+            ARG_TEXT("expected", TEXT("是或否", "yes or no")));
+    return err_make(ECODE_RECORD_INVALID, "no truth");
 }
 
 static Err read_value(Call *call, const Field *field, Str given, Value *out, Problems *problems)
 {
     bool good;
     Str  input = as_input(call, field, str_trim(given));
+    if (field->kind == FIELD_REFERENCES && input.len)
+        TRY(read_record(call, field, &input));
     if (!input.len) {
         PROBLEM(problems, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
         return err_make(ECODE_RECORD_INVALID, "no value");
     }
+    if (field->kind == FIELD_COMPUTED) /* of these only yes and no are asked */
+        return read_truth(field, input, out, problems);
     TRY(input_value(&call->ctx, field, input_from_text(call->ctx.arena, field, input), out, &good, problems));
     return good ? ERR_OK : err_make(ECODE_RECORD_INVALID, "value of %.*s", STR_FMT(field->name));
 }
@@ -151,6 +189,7 @@ Err filter_condition(Call *call, const Field *field, const Sign *sign, Str value
     const Type *type = field->type;
     Str         path = field->name;
     Value       read;
+    Str         word = is_list(field) && str_eq(sign->sign, STR("=")) ? STR("contains") : sign->sign;
     bool        bare = str_starts(sign->sign, STR("is "));
     if (!bare && field->kind == FIELD_REFERENCE && !uuid_valid(str_trim(value))) {
         field = &field->target->fields[field->target->title];
@@ -158,7 +197,7 @@ Err filter_condition(Call *call, const Field *field, const Sign *sign, Str value
     }
     if (!bare)
         TRY(read_value(call, field, value, &read, problems));
-    *out = str_printf(arena, "%.*s %.*s%s%.*s", STR_FMT(path), STR_FMT(sign->sign), bare ? "" : " ",
+    *out = str_printf(arena, "%.*s %.*s%s%.*s", STR_FMT(path), STR_FMT(word), bare ? "" : " ",
                       STR_FMT(bare ? STR_NONE : literal(arena, read)));
     return check(call, type, *out, problems);
 }

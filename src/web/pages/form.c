@@ -1,14 +1,12 @@
 /* web/pages/form.c: the form of a step: what it asks for, what was typed, what is wrong with
  * it, and what comes after. */
+#include "web/pages/field.h"
 #include "web/pages/line.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
+#include "web/shapes.h"
 
-#define RADIO_MAX      5   /* choices that stand side by side; more are a list */
-#define REFERENCES_MAX 200 /* records to choose from; beyond, one types a number or title */
-#define AREA_ROWS      4
-#define AREA_ROWS_LONG 8
-#define AREA_LONG      5000 /* characters of a text that gets the taller field */
+#define ANCHORS_MIN 3 /* parts of a form that is long enough to have a way to each */
 
 typedef struct FormView {
     Call         *call;
@@ -28,36 +26,29 @@ static Str record_href(const FormView *view, Str step)
 
 static bool is_edit(const FormView *view) { return str_eq(view->action->name, STR("edit")); }
 
+static Str action_href(const FormView *view)
+{
+    return view->record ? record_href(view, view->action->name) : view_list_href(view->call, view->type);
+}
+
 /* ---- what is wrong ---- */
 
-static Str field_id(const FormView *view, Str name)
-{
-    return str_printf(view->call->ctx.arena, "f-%.*s", STR_FMT(name));
-}
-
-static Str error_text(const FormView *view, const Json *error)
-{
-    Str text = say_sentence(view->call, json_text(json_get(error, STR("text")))),
-        helps = json_text(json_get(json_get(error, STR("values")), STR("helps")));
-    if (!helps.len)
-        return text;
-    return SAY(view->call, "say.form.helps", ARG("text", text), ARG("helps", helps));
-}
-
-static const Json *error_of(const FormView *view, Str field)
-{
-    JSON_EACH(error, json_get(view->data, STR("errors")))
-        if (str_eq(json_text(json_get(error, STR("field"))), field))
-            return error;
-    return NULL;
-}
-
-static bool asked(const FormView *view, Str name)
+static const Json *input_of(const FormView *view, Str name)
 {
     JSON_EACH(input, json_get(view->data, STR("inputs")))
         if (str_eq(json_text(json_get(input, STR("name"))), name))
-            return true;
-    return false;
+            return input;
+    return NULL;
+}
+
+/* Of "expenses[2].amount" the field. */
+static Str base_of(Str at) { return str_slice(at, 0, str_find(at, STR("["))); }
+
+/* Where the problem shows: the cell of a table, else the whole field. */
+static Str place_of(const FormView *view, Str at)
+{
+    const Field *field = type_field(view->type, base_of(at));
+    return field_id(view->call->ctx.arena, field->kind == FIELD_ROWS ? at : field->name);
 }
 
 static void put_problem(const FormView *view, Str to, Str problem, Json *items)
@@ -70,16 +61,17 @@ static void put_problem(const FormView *view, Str to, Str problem, Json *items)
 /* What concerns the whole comes first, then the fields from top to bottom. */
 static void put_problems(const FormView *view, const Json *whole, Json *items)
 {
-    Call *call = view->call;
-    JSON_EACH(error, json_get(view->data, STR("errors")))
-        if (!asked(view, json_text(json_get(error, STR("field")))))
-            put_problem(view, STR_NONE, error_text(view, error), items);
-    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
-        Str         name = json_text(json_get(input, STR("name")));
-        const Json *error = error_of(view, name);
-        if (error)
-            put_problem(view, field_id(view, name), error_text(view, error), items);
-    }
+    Call       *call = view->call;
+    const Json *errors = json_get(view->data, STR("errors"));
+    JSON_EACH(error, errors)
+        if (!input_of(view, base_of(json_text(json_get(error, STR("field"))))))
+            put_problem(view, STR_NONE, field_error_text(call, error), items);
+    JSON_EACH(input, json_get(view->data, STR("inputs")))
+        JSON_EACH(error, errors) {
+            Str at = json_text(json_get(error, STR("field")));
+            if (str_eq(base_of(at), json_text(json_get(input, STR("name")))))
+                put_problem(view, place_of(view, at), field_error_text(call, error), items);
+        }
     if (view->stale)
         put_problem(view, STR_NONE, say(call, "say.form.stale"), items);
     else if (!items->count)
@@ -111,181 +103,181 @@ static void put_errors(const FormView *view)
 /* Who may see a record is always said: at first as the type has it. */
 static bool always_set(const Field *field) { return field->index == SYS_DISCLOSURE; }
 
-static Str value_text_of(const FormView *view, const Field *field)
+/* As words that people compare, without the marks of thousands that they may have typed. */
+static void add_words(Buf *buf, const Json *value)
 {
-    const Json *value = json_get(json_get(view->data, STR("values")), field->name);
-    Str         first = always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE;
-    if (!value)
-        return first;
-    if (value->kind == JSON_TRUE || value->kind == JSON_FALSE)
-        return value->kind == JSON_TRUE ? STR("true") : STR("false");
-    bool number = field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL;
-    bool typed = json_get(view->data, STR("error")) != NULL;
-    return number && !typed ? show_thousands(view->call->ctx.arena, value->text) : value->text;
-}
-
-static void put_choice(const FormView *view, Json *choices, Str code, Str label, bool chosen)
-{
-    Json *choice = json_push(choices, json_object(view->call->ctx.arena));
-    put(view->call, choice, STR("code"), code);
-    put(view->call, choice, STR("choice"), label);
-    put_null(view->call, choice, STR("about"));
-    json_set_bool(view->call->ctx.arena, choice, STR("chosen"), chosen);
-}
-
-/* A group of buttons cannot be emptied by itself: one more button stands for "not given" where that is allowed. */
-static void put_unset(const FormView *view, Json *choices, bool required, Str value)
-{
-    if (!required)
-        put_choice(view, choices, STR_NONE, say(view->call, "value.none"), !value.len);
-}
-
-static Str put_choices(const FormView *view, const Field *field, Str value, bool required, Json *choices)
-{
-    bool radio = field->choice_count <= RADIO_MAX;
-    for (size_t i = 0; i < field->choice_count; i++)
-        put_choice(view, choices, field->choices[i].code, in_words(view->call, field->choices[i].label),
-                   str_eq(field->choices[i].code, value));
-    if (radio)
-        put_unset(view, choices, required || always_set(field), value);
-    return radio ? STR("radio") : STR("select");
-}
-
-static Str put_truths(const FormView *view, Str value, bool required, Json *choices)
-{
-    put_choice(view, choices, STR("true"), say(view->call, "say.values.yes"), str_eq(value, STR("true")));
-    put_choice(view, choices, STR("false"), say(view->call, "say.values.no"), str_eq(value, STR("false")));
-    put_unset(view, choices, required, value);
-    return STR("radio");
-}
-
-static Str reference_label(const FormView *view, const Name *name)
-{
-    if (!name->number.len || str_eq(name->number, name->title))
-        return name->title;
-    return SAY(view->call, "say.form.reference", ARG("title", name->title), ARG("number", name->number));
-}
-
-/* Records that the actor sees, newest first. Too many to choose from: *help says what to
- * type, and how to do without. */
-static Err put_references(const FormView *view, const Field *field, Str value, Json *choices, Str *widget, Str *help)
-{
-    Call    *call = view->call;
-    Found    found;
-    Name     name = { 0 };
-    Problems none = call_problems(call);
-    Query    query = { .sort = STR("-created"), .limit = REFERENCES_MAX };
-    TRY(find(&call->ctx, field->target, &query, &found, &none));
-    if (value.len)
-        TRY(show_name(view->show, field->target, value, &name));
-    *widget = found.next.len ? STR("line") : STR("select");
-    if (found.next.len) {
-        bool parent = (int)field->index == view->type->parent;
-        *help = name.seen ? SAY(call, "say.form.by_number_now", ARG("title", reference_label(view, &name)))
-                          : SAY(call, parent ? "say.form.by_parent" : "say.form.by_number",
-                                ARG_TEXT("label", field->target->label));
-        return ERR_OK;
+    for (size_t i = 0; value && i < value->text.len; i++)
+        if (value->text.ptr[i] != ',')
+            buf_char(buf, value->text.ptr[i]);
+    if (value && (value->kind == JSON_TRUE || value->kind == JSON_FALSE))
+        buf_add(buf, value->kind == JSON_TRUE ? STR("true") : STR("false"));
+    JSON_EACH(item, value) {
+        buf_char(buf, ',');
+        add_words(buf, item);
     }
-    for (size_t i = 0; i < found.count; i++) {
-        Str id = record_id(&found.records[i]);
-        TRY(show_name(view->show, field->target, id, &name));
-        put_choice(view, choices, id, reference_label(view, &name), str_eq(id, value));
-    }
-    return ERR_OK;
 }
 
-/* Adds the choices and says which control serves the field. */
-static Err put_widget(const FormView *view, const Field *field, Str value, bool required, Json *choices, Str *widget,
-                      Str *help)
+static bool alike(const FormView *view, const Json *one, const Json *other)
 {
-    switch (field->kind) {
-    case FIELD_LONG_TEXT: *widget = STR("area"); break;
-    case FIELD_INTEGER:
-    case FIELD_DECIMAL: *widget = STR("number"); break;
-    case FIELD_DATE: *widget = STR("date"); break;
-    case FIELD_CHOICE: *widget = put_choices(view, field, value, required, choices); break;
-    case FIELD_BOOLEAN: *widget = put_truths(view, value, required, choices); break;
-    case FIELD_REFERENCE: return put_references(view, field, value, choices, widget, help);
-    default: *widget = STR("line"); break;
-    }
-    return ERR_OK;
+    Buf a = buf_new(view->call->ctx.arena, SIZE_MAX), b = buf_new(view->call->ctx.arena, SIZE_MAX);
+    add_words(&a, one);
+    add_words(&b, other);
+    return str_eq(buf_str(&a), buf_str(&b));
 }
 
 /* What stands there now, when somebody else changed it since the form was opened. */
-static Err stale_help(const FormView *view, const Field *field, Str value, Str *help)
+static Err stale_help(const FormView *view, const Field *field, const Json *value, Str *help)
 {
-    const Json *now = show_member(view->record, field);
-    Shown       shown;
-    TRY(show_value(view->show, field, now, SHOW_IN_TEXT, &shown));
-    if (!str_eq(value, now && now->text.len ? now->text : STR_NONE) && shown.text.len)
+    Shown shown;
+    TRY(show_value(view->show, field, show_member(view->record, field), SHOW_IN_TEXT, &shown));
+    if (shown.text.len && !alike(view, value, show_member(view->record, field)))
         *help = SAY(view->call, "say.form.now", ARG("value", shown.text));
     return ERR_OK;
 }
 
-static bool takes(const Action *action, const Field *field)
+static bool among(const uint16_t *list, size_t count, const Field *field)
 {
-    for (size_t i = 0; i < action->input_count; i++)
-        if (action->inputs[i] == field->index)
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == field->index)
             return true;
     return false;
 }
 
-/* Is there a step that refuses without the field and does not ask for it itself? Then it is not called optional. */
-static bool needed(const FormView *view, const Field *field)
+/* The step that refuses without the field and does not ask for it itself; NULL when there is none. */
+static const Action *step_that_needs(const FormView *view, const Field *field)
 {
     for (size_t a = 0; a < view->type->action_count; a++) {
         const Action *action = &view->type->actions[a];
-        for (size_t i = 0; !takes(action, field) && i < action->required_count; i++)
-            if (action->required[i] == field->index)
-                return true;
+        if (action != view->action && among(action->required, action->required_count, field) &&
+            !among(action->inputs, action->input_count, field))
+            return action;
     }
+    return NULL;
+}
+
+/* A field that holds the text in one language is called by the field and the language. */
+static Str label_of(const Call *call, const Field *field)
+{
+    static const char *const words[LANG_COUNT] = { [LANG_ZH] = "say.form.in_zh", [LANG_EN] = "say.form.in_en" };
+    if (!shape_translation(field))
+        return in_words(call, field->label);
+    const Field *of = &field->type->fields[field->translation_of];
+    Lang         lang = of->translations[LANG_ZH] == field->index ? LANG_ZH : LANG_EN;
+    return SAY(call, words[lang], ARG_TEXT("label", of->label));
+}
+
+/* Must it be given now, will a later step ask for it, or is it optional? One of the three, or none of them. */
+static void put_mark(const FormView *view, const Field *field, bool required, Json *json)
+{
+    Call         *call = view->call;
+    const Action *needs = required ? NULL : step_that_needs(view, field);
+    json_set_bool(call->ctx.arena, json, STR("required"), required);
+    put(call, json, STR("later"), needs ? SAY(call, "say.form.later", ARG_TEXT("action", needs->label)) : STR_NONE);
+    json_set_bool(call->ctx.arena, json, STR("optional"), !required && !needs && !always_set(field));
+}
+
+static Err put_field(const FormView *view, const Json *input, Json *fields)
+{
+    Call        *call = view->call;
+    const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
+    Json        *json = json_push(fields, json_object(call->ctx.arena));
+    Str          help = in_words(call, field->help);
+    bool         required = false;
+    json_truth(json_get(input, STR("required")), &required);
+    Asked asked = { .call = call,
+                    .show = view->show,
+                    .data = view->data,
+                    .field = field,
+                    .value = json_get(json_get(view->data, STR("values")), field->name),
+                    .name = field->name,
+                    .first = always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE,
+                    .more = action_href(view),
+                    .required = required || always_set(field) };
+    TRY(field_put(&asked, &help, json));
+    if (view->stale)
+        TRY(stale_help(view, field, asked.value, &help));
+    put(call, json, STR("id"), field_id(call->ctx.arena, field->name));
+    put(call, json, STR("name"), field->name);
+    put(call, json, STR("label"), label_of(call, field));
+    put_null(call, json, STR("cell_label"));
+    put(call, json, STR("help"), help);
+    put(call, json, STR("error"), field_error(call, view->data, field->name, field->kind != FIELD_ROWS));
+    put_mark(view, field, required, json);
+    return ERR_OK;
+}
+
+/* ---- parts: the sections of the type, then what stands in none ---- */
+
+/* The field when the step takes it, and what it says in each language below it. */
+static Err put_with_translations(const FormView *view, const Field *field, Json *fields)
+{
+    const Json *input = input_of(view, field->name);
+    if (input)
+        TRY(put_field(view, input, fields));
+    for (Lang lang = 0; field->has_translations && lang < LANG_COUNT; lang++) {
+        input = input_of(view, view->type->fields[field->translations[lang]].name);
+        if (input)
+            TRY(put_field(view, input, fields));
+    }
+    return ERR_OK;
+}
+
+static Json *put_part(const FormView *view, const Section *section, size_t index, Json *fields)
+{
+    Call *call = view->call;
+    Json *part = json_object(call->ctx.arena);
+    Str   label = section ? in_words(call, section->label) : STR_NONE;
+    put(call, part, STR("part"), label);
+    put(call, part, STR("part_id"), label.len ? str_printf(call->ctx.arena, "part-%zu", index + 1) : STR_NONE);
+    put(call, part, STR("part_help"), section ? in_words(call, section->help) : STR_NONE);
+    json_set(part, STR("fields"), fields);
+    return part;
+}
+
+static bool in_a_section(const Type *type, const Field *field)
+{
+    for (size_t i = 0; i < type->section_count; i++)
+        if (among(type->sections[i].fields, type->sections[i].field_count, field))
+            return true;
     return false;
 }
 
-static Err put_field(const FormView *view, const Field *field, bool required, Json *fields)
+static Err put_rest(const FormView *view, Json *fields)
 {
-    Call       *call = view->call;
-    const Json *error = error_of(view, field->name);
-    Json       *json = json_push(fields, json_object(call->ctx.arena)), *choices = json_array(call->ctx.arena);
-    Str         value = value_text_of(view, field), help = in_words(call, field->help), widget;
-    bool        text = field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT;
-    TRY(put_widget(view, field, value, required, choices, &widget, &help));
-    if (view->stale)
-        TRY(stale_help(view, field, value, &help));
-    put(call, json, STR("id"), field_id(view, field->name));
-    put(call, json, STR("name"), field->name);
-    put(call, json, STR("label"), in_words(call, field->label));
-    put(call, json, STR("help"), help);
-    put(call, json, STR("error"), error ? error_text(view, error) : STR_NONE);
-    json_set_bool(call->ctx.arena, json, STR("optional"), !required && !always_set(field) && !needed(view, field));
-    json_set_bool(call->ctx.arena, json, STR("required"), required);
-    put(call, json, STR("value"), value);
-    put(call, json, STR("value_lang"), show_lang(call, value));
-    put(call, json, STR("unit"), in_words(call, field->unit));
-    put_null(call, json, STR("size"));
-    if (text)
-        json_set_int(call->ctx.arena, json, STR("max"), field->max_points);
-    else
-        put_null(call, json, STR("max"));
-    json_set_int(call->ctx.arena, json, STR("rows"), field->max_points > AREA_LONG ? AREA_ROWS_LONG : AREA_ROWS);
-    json_set(json, STR("choices"), choices);
-    json_set_bool(call->ctx.arena, json, widget, true);
+    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
+        const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
+        const Field *of = shape_translation(field) ? &view->type->fields[field->translation_of] : field;
+        if (of == field && !in_a_section(view->type, field))
+            TRY(put_with_translations(view, field, fields));
+    }
     return ERR_OK;
 }
 
 static Err put_parts(const FormView *view)
 {
-    Call *call = view->call;
-    Json *parts = json_set(view->page, STR("parts"), json_array(call->ctx.arena));
-    Json *part = json_push(parts, json_object(call->ctx.arena));
-    put_null(call, part, STR("part"));
-    Json *fields = json_set(part, STR("fields"), json_array(call->ctx.arena));
-    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
-        const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
-        bool         required = false;
-        json_truth(json_get(input, STR("required")), &required);
-        TRY(put_field(view, field, required, fields));
+    Call       *call = view->call;
+    const Type *type = view->type;
+    Json       *parts = json_set(view->page, STR("parts"), json_array(call->ctx.arena));
+    Json       *anchors = json_array(call->ctx.arena), *rest = json_array(call->ctx.arena);
+    for (size_t i = 0; i < type->section_count; i++) {
+        const Section *section = &type->sections[i];
+        Json          *fields = json_array(call->ctx.arena);
+        for (size_t f = 0; f < section->field_count; f++)
+            if (!shape_translation(&type->fields[section->fields[f]]))
+                TRY(put_with_translations(view, &type->fields[section->fields[f]], fields));
+        if (!fields->count)
+            continue;
+        Json *part = json_push(parts, put_part(view, section, i, fields));
+        Str   id = json_text(json_get(part, STR("part_id")));
+        if (id.len)
+            json_push(anchors, view_link(call, in_words(call, section->label),
+                                         str_printf(call->ctx.arena, "#%.*s", STR_FMT(id))));
     }
+    TRY(put_rest(view, rest));
+    if (rest->count)
+        json_push(parts, put_part(view, NULL, 0, rest));
+    put_block(call, view->page, STR("anchors"), STR("items"),
+              anchors->count < ANCHORS_MIN ? json_array(call->ctx.arena) : anchors);
     return ERR_OK;
 }
 
@@ -313,8 +305,7 @@ static void put_around(const FormView *view, Str title)
     Call *call = view->call;
     put(call, view->page, STR("title"), title);
     put(call, view->page, STR("lead"), in_words(call, view->action->help));
-    put(call, view->page, STR("action"),
-        view->record ? record_href(view, view->action->name) : view_list_href(call, view->type));
+    put(call, view->page, STR("action"), action_href(view));
     put_version(view);
     put(call, view->page, STR("submit"),
         is_edit(view) ? say(call, "say.form.save") : in_words(call, view->action->label));

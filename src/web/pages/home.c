@@ -1,20 +1,18 @@
 /* web/pages/home.c: the first page: what there is to open, by service, and what to begin. */
-#include "web/pages/show.h"
 #include "web/pages/view.h"
 
 #define HOME_COUNT_MAX 5000
 
 static Err home_type(Call *call, const Type *type, Json *types)
 {
-    int64_t       count;
+    Str           count;
     const Action *creates;
-    Problems      none = call_problems(call);
-    TRY(find_count(&call->ctx, type, STR_NONE, HOME_COUNT_MAX, &count, &none));
+    TRY(view_count(call, type, STR_NONE, HOME_COUNT_MAX, &count));
     TRY(view_creates(call, type, &creates));
     Json *json = json_push(types, json_object(call->ctx.arena));
     put(call, json, STR("type_label"), in_words(call, type->plural));
     put(call, json, STR("type_href"), view_list_href(call, type));
-    put(call, json, STR("type_count"), show_count(call->ctx.arena, count, HOME_COUNT_MAX));
+    put(call, json, STR("type_count"), count);
     if (creates)
         json_set(json, STR("create"),
                  view_link(call, in_words(call, creates->label), view_new_href(call, type, NULL, STR_NONE)));

@@ -113,8 +113,11 @@ static Err chip_text(const ListView *view, const Field *field, const ExprPart *p
     Arena *arena = view->call->ctx.arena;
     Shown  shown = { 0 };
     Value  value = part->value;
+    bool   list = field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES;
     if (field->kind == FIELD_REFERENCE && value.kind == VALUE_TEXT)
         value.kind = VALUE_ID;
+    if (list && value.kind == VALUE_TEXT) /* one item: "contains" */
+        value.kind = VALUE_LIST;
     if (value.kind != VALUE_MISSING)
         TRY(show_value(view->show, field, value_json(arena, value), SHOW_IN_TABLE, &shown));
     if (shown.hidden)
@@ -268,7 +271,7 @@ static void put_column(const ListView *view, const Field *field, Str label, Json
     Json *column = json_push(columns, json_object(call->ctx.arena));
     put(call, column, STR("column"), label);
     json_set_bool(call->ctx.arena, column, STR("numeric"), show_numeric(field));
-    put(call, column, STR("sort_href"), address(view, view->filter, other, STR_NONE));
+    put(call, column, STR("sort_href"), find_sortable(field) ? address(view, view->filter, other, STR_NONE) : STR_NONE);
     put(call, column, STR("sorted"), up ? STR("ascending") : down ? STR("descending") : STR_NONE);
     json_set_bool(call->ctx.arena, column, STR("ascending"), up);
     json_set_bool(call->ctx.arena, column, STR("descending"), down);
@@ -319,18 +322,11 @@ static Err put_row(const ListView *view, const Json *record, Json *rows)
 /* How many there are, as far as it is counted; empty when counting takes too long: the rows are there all the same. */
 static Err total_text(const ListView *view, Str *out)
 {
-    Call    *call = view->call;
-    int64_t  total, most = LIST_COUNT_MAX;
-    Problems none = call_problems(call);
-    Err      err = ERR_OK;
-    if (json_int(json_get(view->data, STR("total")), &total))
-        most = total;
-    else
-        err = find_count(&call->ctx, view->type, view->filter, most, &total, &none);
-    call->stopped = err.kind && err.code == ECODE_STORE_SLOW;
-    if (err.kind && !call->stopped)
-        return err;
-    *out = call->stopped ? STR_NONE : show_count(call->ctx.arena, total, most);
+    Call   *call = view->call;
+    int64_t total;
+    if (!json_int(json_get(view->data, STR("total")), &total))
+        return view_count(call, view->type, view->filter, LIST_COUNT_MAX, out);
+    *out = show_count(call->ctx.arena, total, total);
     return ERR_OK;
 }
 

@@ -1,10 +1,10 @@
 /* web/pages/record.c: one record: what it is, where it stands, what can be done, what belongs
  * to it, how it came about. */
-#include "base/limits.h"
 #include "base/utf8.h"
 #include "kernel/history.h"
 #include "web/pages/gate.h"
 #include "web/pages/line.h"
+#include "web/pages/rows.h"
 #include "web/pages/show.h"
 #include "web/pages/steps.h"
 #include "web/pages/view.h"
@@ -13,7 +13,8 @@
 #define CHILD_ROWS      10 /* of a table of children; the list shows the rest */
 #define CHILD_COLUMNS   4  /* beside the name */
 #define CHILD_COUNT_MAX 1000
-#define LOG_EVENTS      20  /* until one asks for all */
+#define LOG_EVENTS      20  /* at first */
+#define LOG_EVENTS_MORE 200 /* of each further page of the history */
 #define LOG_POINTS      160 /* of a text in the history */
 
 typedef struct RecordView {
@@ -22,9 +23,11 @@ typedef struct RecordView {
     Json       *page;
     Show       *show;
     const Type *type;
-    Record      record; /* with the actor's clearance */
-    int         state;  /* -1: does not show */
-    const Json *events; /* newest first */
+    Record      record;     /* with the actor's clearance */
+    int         state;      /* -1: does not show */
+    const Json *events;     /* of the history, newest first, and one more when there are */
+    size_t      event_most; /* that are shown of these */
+    const Json *milestones; /* events that say when the record came to its states */
     Str         title;
 } RecordView;
 
@@ -92,12 +95,12 @@ static Err put_head(RecordView *view)
     return ERR_OK;
 }
 
-/* ---- sections: the fields, by compartment ---- */
+/* ---- sections: those of the type; where it has none, by compartment ---- */
 
-static bool in_section(const RecordView *view, const Field *field, size_t compartment)
+static bool in_sections(const RecordView *view, const Field *field)
 {
-    return !field->system && field->compartment == compartment && field->index != view->type->title &&
-           (int)field->index != view->type->parent && access_shows(&view->record.clearance, field);
+    return !field->system && field->index != view->type->title && (int)field->index != view->type->parent &&
+           !shape_translation(field) && access_shows(&view->record.clearance, field);
 }
 
 /* Does anybody fill the field in by editing? Of those that only a step fills in, it says
@@ -113,45 +116,123 @@ static bool filled_by_hand(const Field *field)
     return false;
 }
 
-static Err put_field(const RecordView *view, const Field *field, Json *texts, Json *facts)
+typedef struct Parts { /* of a section on its way */
+    Json *texts, *facts, *tables;
+} Parts;
+
+static void put_text(const RecordView *view, const Field *field, Str words, Json *texts)
+{
+    Json *text = json_push(texts, json_object(view->call->ctx.arena));
+    put(view->call, text, STR("text_label"), in_words(view->call, field->label));
+    put(view->call, text, STR("text"), words);
+    put(view->call, text, STR("text_lang"), show_lang(view->call, words));
+}
+
+typedef struct Reads { /* labels of the fields that a formula reads, each once */
+    const Call *call;
+    Json       *labels;
+} Reads;
+
+static void note_read(void *context, const void *type, const void *field)
+{
+    Reads *reads = context;
+    Str    label = in_words(reads->call, ((const Field *)field)->label);
+    (void)type;
+    JSON_EACH(known, reads->labels)
+        if (str_eq(known->text, label))
+            return;
+    json_push(reads->labels, json_string(reads->call->ctx.arena, label));
+}
+
+/* How a computed value comes about, for those whose role sees all that it is made of. */
+static void put_formula(const RecordView *view, const Field *field, Json *fact)
 {
     Call *call = view->call;
-    Shown shown;
-    TRY(show_value(view->show, field, member(view, field), SHOW_IN_TEXT, &shown));
-    if (!shown.text.len && !shown.hidden && !filled_by_hand(field))
+    if (field->kind != FIELD_COMPUTED || !shape_expr_known(call, field->formula)) {
+        put_null(call, fact, STR("formula"));
+        return;
+    }
+    Reads reads = { call, json_array(call->ctx.arena) };
+    expr_fields(field->formula, note_read, &reads);
+    Json *formula = json_set(fact, STR("formula"), json_object(call->ctx.arena));
+    put(call, formula, STR("source"), field->formula_text);
+    json_set(formula, STR("reads"), reads.labels);
+}
+
+static Err put_field(const RecordView *view, const Field *field, const Parts *parts)
+{
+    Call       *call = view->call;
+    const Json *value = member(view, field);
+    Shown       shown;
+    Json       *table;
+    TRY(show_field(view->show, field, view->data, SHOW_IN_TEXT, &shown));
+    if (!shown.text.len && !shown.hidden && !shown.erased && !filled_by_hand(field))
         return ERR_OK;
     if (field->kind == FIELD_LONG_TEXT && shown.text.len) {
-        Json *text = json_push(texts, json_object(call->ctx.arena));
-        put(call, text, STR("text_label"), in_words(call, field->label));
-        put(call, text, STR("text"), shown.text);
-        put(call, text, STR("text_lang"), show_lang(call, shown.text));
+        put_text(view, field, shown.text, parts->texts);
         return ERR_OK;
     }
-    Json *fact = json_push(facts, json_object(call->ctx.arena));
+    if (field->kind == FIELD_ROWS && value) {
+        TRY(rows_table(view->show, call, field, value, &table));
+        json_push(parts->tables, table);
+        return ERR_OK;
+    }
+    Json *fact = json_push(parts->facts, json_object(call->ctx.arena));
     put(call, fact, STR("fact"), in_words(call, field->label));
+    json_set_bool(call->ctx.arena, fact, STR("computed"), field->kind == FIELD_COMPUTED);
+    put_formula(view, field, fact);
     show_put(view->show, &shown, fact);
+    return ERR_OK;
+}
+
+static Parts parts_new(Arena *arena) { return (Parts){ json_array(arena), json_array(arena), json_array(arena) }; }
+
+static void put_section(const RecordView *view, Str id, Str label, const Parts *parts, Json *sections)
+{
+    Call *call = view->call;
+    if (!parts->texts->count && !parts->facts->count && !parts->tables->count)
+        return;
+    Json *section = json_push(sections, json_object(call->ctx.arena));
+    put(call, section, STR("id"), str_printf(call->ctx.arena, "part-%.*s", STR_FMT(id)));
+    put(call, section, STR("label"), label);
+    json_set(section, STR("texts"), parts->texts);
+    put_block(call, section, STR("facts"), STR("items"), parts->facts);
+    json_set(section, STR("tables"), parts->tables);
+}
+
+static Err put_by_section(const RecordView *view, Json *sections)
+{
+    Call *call = view->call;
+    for (size_t i = 0; i < view->type->section_count; i++) {
+        const Section *section = &view->type->sections[i];
+        Parts          parts = parts_new(call->ctx.arena);
+        for (size_t f = 0; f < section->field_count; f++)
+            if (in_sections(view, &view->type->fields[section->fields[f]]))
+                TRY(put_field(view, &view->type->fields[section->fields[f]], &parts));
+        put_section(view, str_printf(call->ctx.arena, "%zu", i + 1), in_words(call, section->label), &parts, sections);
+    }
+    return ERR_OK;
+}
+
+static Err put_by_compartment(const RecordView *view, Json *sections)
+{
+    Call       *call = view->call;
+    const Pack *pack = call_pack(call);
+    for (size_t c = 0; c < pack->compartment_count; c++) {
+        Parts parts = parts_new(call->ctx.arena);
+        for (size_t i = 0; i < view->type->field_count; i++)
+            if (view->type->fields[i].compartment == c && in_sections(view, &view->type->fields[i]))
+                TRY(put_field(view, &view->type->fields[i], &parts));
+        put_section(view, pack->compartments[c].name, in_words(call, pack->compartments[c].label), &parts, sections);
+    }
     return ERR_OK;
 }
 
 static Err put_sections(const RecordView *view)
 {
-    Call       *call = view->call;
-    const Pack *pack = call_pack(call);
-    Json       *sections = json_set(view->page, STR("sections"), json_array(call->ctx.arena));
-    for (size_t c = 0; c < pack->compartment_count; c++) {
-        Json *texts = json_array(call->ctx.arena), *facts = json_array(call->ctx.arena);
-        for (size_t i = 0; i < view->type->field_count; i++)
-            if (in_section(view, &view->type->fields[i], c))
-                TRY(put_field(view, &view->type->fields[i], texts, facts));
-        if (!texts->count && !facts->count)
-            continue;
-        Json *section = json_push(sections, json_object(call->ctx.arena));
-        put(call, section, STR("id"), str_printf(call->ctx.arena, "part-%.*s", STR_FMT(pack->compartments[c].name)));
-        put(call, section, STR("label"), in_words(call, pack->compartments[c].label));
-        json_set(section, STR("texts"), texts);
-        put_block(call, section, STR("facts"), STR("items"), facts);
-    }
-    return ERR_OK;
+    Json *sections = json_set(view->page, STR("sections"), json_array(view->call->ctx.arena));
+    bool  own = view->type->section_count && view->type->sections[0].label.in[LANG_ZH].len;
+    return own ? put_by_section(view, sections) : put_by_compartment(view, sections);
 }
 
 /* ---- children ---- */
@@ -256,20 +337,19 @@ static Err put_children_of(const RecordView *view, const Type *type, Json *list)
     Call    *call = view->call;
     Children children;
     Found    found;
-    int64_t  total;
+    Str      total = STR_NONE;
     Problems none = call_problems(call);
     children_of(view, type, &children);
     Query query = { .filter = children.filter, .sort = STR("created"), .limit = CHILD_ROWS };
     TRY(find(&call->ctx, type, &query, &found, &none));
-    total = (int64_t)found.count;
     if (found.next.len)
-        TRY(find_count(&call->ctx, type, children.filter, CHILD_COUNT_MAX, &total, &none));
+        TRY(view_count(call, type, children.filter, CHILD_COUNT_MAX, &total));
+    else if (found.count > 1)
+        total = show_count(call->ctx.arena, (int64_t)found.count, CHILD_COUNT_MAX);
     Json *section = json_push(list, json_object(call->ctx.arena));
     put(call, section, STR("id"), str_printf(call->ctx.arena, "all-%.*s", STR_FMT(type->name)));
     put(call, section, STR("label"), in_words(call, type->plural));
-    put(call, section, STR("note"),
-        total > 1 ? SAY(call, "say.record.rows", ARG("count", show_count(call->ctx.arena, total, CHILD_COUNT_MAX)))
-                  : STR_NONE);
+    put(call, section, STR("note"), total.len ? SAY(call, "say.record.rows", ARG("count", total)) : STR_NONE);
     TRY(child_table(view, &children, &found, section));
     put(call, section, STR("more_href"),
         found.next.len ? str_printf(call->ctx.arena, "%.*s?filter=%.*s", STR_FMT(view_list_href(call, type)),
@@ -355,28 +435,42 @@ static Err put_event(const RecordView *view, const Json *event, Json *events)
 
 static Str log_note(const RecordView *view, size_t all, size_t shown)
 {
-    if (shown == all)
-        return say_count(view->call, "say.record.steps", all);
-    return SAY(view->call, "say.record.steps_shown", ARG("count", str_printf(view->call->ctx.arena, "%zu", all)),
-               ARG("shown", str_printf(view->call->ctx.arena, "%zu", shown)));
+    Call *call = view->call;
+    bool  earlier = call_query(call, STR("log")).len && !str_eq(call_query(call, STR("log")), STR("all"));
+    Str   count = str_printf(call->ctx.arena, "%zu", shown);
+    if (earlier)
+        return SAY(call, "say.record.steps_before", ARG("shown", count));
+    return shown == all ? say_count(call, "say.record.steps", all)
+                        : SAY(call, "say.record.steps_newest", ARG("shown", count));
+}
+
+/* What leads to the events before these: to more of the newest at first, then page by page. */
+static Str log_more(const RecordView *view, const Json *last)
+{
+    Call   *call = view->call;
+    int64_t sequence = 0;
+    Str     at = STR("all");
+    if (view->event_most > LOG_EVENTS && json_int(json_get(last, STR("sequence")), &sequence))
+        at = str_printf(call->ctx.arena, "%lld", (long long)sequence);
+    return str_printf(call->ctx.arena, "%.*s?log=%.*s#log-h",
+                      STR_FMT(view_href(call, view->type, record_id(&view->record), STR_NONE)), STR_FMT(at));
 }
 
 static Err put_log(const RecordView *view)
 {
-    Call  *call = view->call;
-    size_t all = view->events->count, shown = all;
-    if (all > LOG_EVENTS && !str_eq(call_query(call, STR("log")), STR("all")))
-        shown = LOG_EVENTS;
-    Json *log = json_set(view->page, STR("log"), json_object(call->ctx.arena));
+    Call       *call = view->call;
+    const Json *last = NULL;
+    size_t      all = view->events->count, shown = all > view->event_most ? view->event_most : all;
+    Json *log = json_set(view->page, STR("log"), json_object(call->ctx.arena)), *events = json_array(call->ctx.arena);
+    JSON_EACH(event, view->events) {
+        if (events->count == shown)
+            break;
+        TRY(put_event(view, event, events));
+        last = event;
+    }
     put(call, log, STR("note"), log_note(view, all, shown));
-    put(call, log, STR("more_href"),
-        shown < all ? str_printf(call->ctx.arena, "%.*s?log=all#log-h",
-                                 STR_FMT(view_href(call, view->type, record_id(&view->record), STR_NONE)))
-                    : STR_NONE);
-    Json *events = json_set(log, STR("events"), json_array(call->ctx.arena));
-    JSON_EACH(event, view->events)
-        if (events->count < shown)
-            TRY(put_event(view, event, events));
+    put(call, log, STR("more_href"), shown < all ? log_more(view, last) : STR_NONE);
+    json_set(log, STR("events"), events);
     return ERR_OK;
 }
 
@@ -431,6 +525,24 @@ static Err put_links(const RecordView *view)
     return ERR_OK;
 }
 
+/* What can be printed of the record as it stands. */
+static void put_documents(const RecordView *view)
+{
+    Call *call = view->call;
+    Json *items = json_array(call->ctx.arena);
+    for (size_t i = 0; i < view->type->document_count; i++) {
+        const Document *document = &view->type->documents[i];
+        if (shape_document_fits(document, view->state))
+            json_push(
+                items,
+                view_link(call, in_words(call, document->label),
+                          str_printf(call->ctx.arena, "%.*s/%.*s",
+                                     STR_FMT(view_href(call, view->type, record_id(&view->record), STR("documents"))),
+                                     STR_FMT(document->name))));
+    }
+    put_block(call, view->page, STR("documents"), STR("items"), items);
+}
+
 /* ---- the page ---- */
 
 /* A child stands below its parent: Proof of concept > Results > POC-2025-00042 > Dual-validation gate. */
@@ -453,16 +565,39 @@ static Err put_crumbs(const RecordView *view, Json *crumbs)
     return ERR_OK;
 }
 
+/* Of a long history the newest events serve the page; only the dates of its states lie further back. */
+static Err load_history(RecordView *view)
+{
+    Call   *call = view->call;
+    Line    line;
+    Json   *newest, *asked;
+    int64_t before = 0;
+    Str     log = call_query(call, STR("log"));
+    TRY(history_list(&call->ctx, &view->record, 0, LOG_EVENTS + 1, &newest));
+    view->events = view->milestones = newest;
+    view->event_most = LOG_EVENTS;
+    line_of(view->type, &line);
+    if (newest->count <= LOG_EVENTS)
+        return ERR_OK;
+    if (line.count > 1) {
+        TRY(history_list(&call->ctx, &view->record, 0, LOG_EVENTS_MORE, &asked));
+        view->milestones = asked;
+    }
+    if (!str_eq(log, STR("all")) && !(str_int(log, &before) && before > 0))
+        return ERR_OK;
+    TRY(history_list(&call->ctx, &view->record, before, LOG_EVENTS_MORE + 1, &asked));
+    view->events = asked;
+    view->event_most = LOG_EVENTS_MORE;
+    return ERR_OK;
+}
+
 static Err load(RecordView *view)
 {
     Call *call = view->call;
-    Json *events;
     TRY(call_type(call, 0, &view->type));
     TRY(find_one(&call->ctx, view->type, json_text(json_get(view->data, STR("id"))), &view->record));
-    TRY(history_list(&call->ctx, &view->record, 0, LIMIT_LIST_ROWS, &events));
-    view->events = events;
     view->state = json_get(view->data, STR("state")) ? record_state(&view->record) : -1;
-    return ERR_OK;
+    return load_history(view);
 }
 
 Err view_record(Call *call, const Json *data, PageOut *out)
@@ -472,13 +607,14 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     TRY(put_head(&view));
     TRY(view_frame(call, out, view.title, view.type));
     TRY(put_crumbs(&view, view_trail(call, out)));
-    line_mile(call, view.type, view.state, view.events, view.page);
+    line_mile(call, view.type, view.state, view.milestones, view.page);
     TRY(steps_put(call, &view.record, data, view.page));
     TRY(put_sections(&view));
     TRY(put_children(&view));
     TRY(put_log(&view));
     TRY(put_dates(&view));
     TRY(put_links(&view));
+    put_documents(&view);
     if (!str_eq(view.type->page, STR("gate")))
         return ERR_OK;
     out->template = STR("gate");

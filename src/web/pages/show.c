@@ -1,8 +1,10 @@
 /* web/pages/show.c: see show.h. */
 #include "web/pages/show.h"
 
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "web/pages/view.h"
+#include "web/shapes.h"
 
 #define TABLE_POINTS 60 /* of a text in a table */
 
@@ -97,6 +99,7 @@ Str show_lang(const Call *call, Str text)
 Str show_label(const Call *call, const Field *field)
 {
     Str label = in_words(call, field->label), unit = in_words(call, field->unit);
+    unit = unit.len ? unit : field->currency;
     return unit.len ? SAY(call, "say.values.label_unit", ARG("label", label), ARG("unit", unit)) : label;
 }
 
@@ -153,15 +156,21 @@ Err show_name(Show *show, const Type *type, Str id, Name *out)
 
 /* ---- values ---- */
 
+/* Whose records a reference leads to; NULL for a list of codes. */
+static const Type *target_of(const Field *field)
+{
+    return field->kind == FIELD_COMPUTED ? field->result.target : field->target;
+}
+
 static Str choice_shown(const Call *call, const Field *field, Str code)
 {
     const Choice *choice = field_choice(field, code);
     return choice ? in_words(call, choice->label) : code;
 }
 
-static Str number_shown(const Call *call, const Field *field, Str number, ShowAs as)
+static Str number_shown(const Call *call, Str number, Str unit, ShowAs as)
 {
-    Str marked = show_thousands(call->ctx.arena, number), unit = in_words(call, field->unit);
+    Str marked = show_thousands(call->ctx.arena, number);
     if (as == SHOW_IN_TABLE || !unit.len)
         return marked;
     return SAY(call, "say.values.with_unit", ARG("value", marked), ARG("unit", unit));
@@ -173,37 +182,89 @@ static Str text_shown(const Call *call, Str text, ShowAs as)
     return head.len == text.len ? text : str_printf(call->ctx.arena, "%.*s…", STR_FMT(head));
 }
 
-static Err reference_shown(Show *show, const Field *field, const Json *value, Shown *out)
+static Err reference_shown(Show *show, const Type *target, const Json *value, Shown *out)
 {
     Str  id = value->kind == JSON_OBJECT ? json_text(json_get(value, STR("id"))) : value->text;
     Name name = { 0 };
-    if (id.len)
-        TRY(show_name(show, field->target, id, &name));
+    if (id.len && target)
+        TRY(show_name(show, target, id, &name));
     out->hidden = !name.seen;
     out->text = name.title;
     if (name.seen)
-        out->href = view_href(show->call, field->target, id, STR_NONE);
+        out->href = view_href(show->call, target, id, STR_NONE);
     return ERR_OK;
 }
 
-Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out)
+/* Codes by their labels, references by their titles: all of them as words, and of references in text each by itself. */
+static Err list_shown(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out)
+{
+    const Call *call = show->call;
+    const Type *target = target_of(field);
+    Str        *words = ARENA_ARRAY(call->ctx.arena, Str, value->count);
+    Shown      *each = ARENA_ARRAY(call->ctx.arena, Shown, value->count);
+    size_t      count = 0;
+    JSON_EACH(item, value) {
+        Shown *shown = &each[count];
+        if (target)
+            TRY(reference_shown(show, target, item, shown));
+        else
+            shown->text = choice_shown(call, field, item->text);
+        words[count++] = shown->hidden ? say(call, "value.hidden") : shown->text;
+    }
+    out->text = text_shown(call, str_join(call->ctx.arena, words, count, say(call, "say.values.between")), as);
+    out->each = target && as == SHOW_IN_TEXT ? each : NULL;
+    out->each_count = out->each ? count : 0;
+    return ERR_OK;
+}
+
+static Str rows_shown(const Call *call, const Json *value, ShowAs as)
+{
+    return as == SHOW_IN_TEXT ? say_count(call, "say.values.rows", value->count)
+                              : show_count(call->ctx.arena, (int64_t)value->count, LIMIT_ROWS);
+}
+
+/* With what stands behind a number. */
+static Err shown_with(Show *show, const Field *field, const Json *value, Str unit, ShowAs as, Shown *out)
 {
     const Call *call = show->call;
     int64_t     day;
     *out = (Shown){ 0 };
     if (!value)
         return ERR_OK;
-    switch (field->kind) {
-    case FIELD_REFERENCE: return reference_shown(show, field, value, out);
+    switch (shape_result(field)) {
+    case FIELD_REFERENCE: return reference_shown(show, target_of(field), value, out);
+    case FIELD_CHOICES:
+    case FIELD_REFERENCES: return list_shown(show, field, value, as, out);
+    case FIELD_ROWS: out->text = rows_shown(call, value, as); break;
     case FIELD_CHOICE: out->text = choice_shown(call, field, value->text); break;
     case FIELD_INTEGER:
-    case FIELD_DECIMAL: out->text = number_shown(call, field, value->text, as); break;
+    case FIELD_MONEY:
+    case FIELD_DECIMAL: out->text = number_shown(call, value->text, unit, as); break;
     case FIELD_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
     case FIELD_DATE: out->text = date_parse(value->text, &day) ? date_shown(call, day, as) : value->text; break;
     case FIELD_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
     default: out->text = text_shown(call, value->text, as); break;
     }
     return ERR_OK;
+}
+
+static Str unit_of(const Call *call, const Field *field)
+{
+    Str unit = in_words(call, field->unit);
+    return unit.len ? unit : field->currency;
+}
+
+Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out)
+{
+    return shown_with(show, field, value, unit_of(show->call, field), as, out);
+}
+
+static void put_each(Show *show, const Shown *shown, Json *into)
+{
+    Json *each = json_array(show->call->ctx.arena);
+    for (size_t i = 0; i < shown->each_count; i++)
+        show_put(show, &shown->each[i], json_push(each, json_object(show->call->ctx.arena)));
+    put_block(show->call, into, STR("several"), STR("each"), each);
 }
 
 void show_put(Show *show, const Shown *shown, Json *into)
@@ -214,14 +275,54 @@ void show_put(Show *show, const Shown *shown, Json *into)
     put(call, into, STR("text_lang"), show_lang(call, shown->text));
     put_null(call, into, STR("exact"));
     json_set_bool(call->ctx.arena, into, STR("hidden"), shown->hidden);
+    json_set_bool(call->ctx.arena, into, STR("erased"), shown->erased);
+    put_each(show, shown, into);
 }
 
 /* ---- records ---- */
 
 const Json *show_member(const Json *record, const Field *field)
 {
+    if (field->type->row_of)
+        return json_get(record, field->name);
     bool head = field->system && field->index != SYS_DISCLOSURE;
     return json_get(head ? record : json_get(record, STR("fields")), field->name);
+}
+
+Str show_currency(const Call *call, const Field *field, const Json *record)
+{
+    if (field->kind != FIELD_MONEY || field->currency_field < 0)
+        return field->currency;
+    const Field *says = &field->type->fields[field->currency_field];
+    return choice_shown(call, says, json_text(show_member(record, says)));
+}
+
+static bool is_erased(const Json *record, const Field *field)
+{
+    JSON_EACH(name, json_get(record, STR("erased")))
+        if (str_eq(name->text, field->name))
+            return true;
+    return false;
+}
+
+/* What the field says in the reader's language, where the record has that, else what it says. */
+static const Json *member_in_language(const Call *call, const Field *field, const Json *record)
+{
+    const Json *own = show_member(record, field), *told = NULL;
+    if (field->has_translations)
+        told = show_member(record, &field->type->fields[field->translations[call->ctx.lang]]);
+    return told ? told : own;
+}
+
+Err show_field(Show *show, const Field *field, const Json *record, ShowAs as, Shown *out)
+{
+    const Call *call = show->call;
+    bool        by_sibling = field->kind == FIELD_MONEY && field->currency_field >= 0;
+    const Json *value = member_in_language(call, field, record);
+    Str         unit = by_sibling ? show_currency(call, field, record) : unit_of(call, field);
+    TRY(shown_with(show, field, value, unit, by_sibling ? SHOW_IN_TEXT : as, out));
+    out->erased = !value && is_erased(record, field);
+    return ERR_OK;
 }
 
 /* Title, else number, else what stands for both. */
@@ -230,8 +331,7 @@ static Err named(Show *show, const Type *type, const Json *record, Str otherwise
     const uint16_t fields[] = { type->title, SYS_NUMBER };
     Shown          shown = { 0 };
     for (size_t i = 0; i < sizeof fields / sizeof *fields && !shown.text.len; i++) {
-        const Field *field = &type->fields[fields[i]];
-        TRY(show_value(show, field, show_member(record, field), SHOW_IN_TEXT, &shown));
+        TRY(show_field(show, &type->fields[fields[i]], record, SHOW_IN_TEXT, &shown));
     }
     *out = shown.text.len ? shown.text : otherwise;
     return ERR_OK;
@@ -266,8 +366,9 @@ Err show_under(Show *show, const Type *type, const Json *record, Str *out)
 
 bool show_numeric(const Field *field)
 {
-    return field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL || field->kind == FIELD_DATE ||
-           field->kind == FIELD_INSTANT;
+    FieldKind kind = shape_result(field);
+    return kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_MONEY || kind == FIELD_DATE ||
+           kind == FIELD_INSTANT || kind == FIELD_ROWS;
 }
 
 Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Json **out)
@@ -275,7 +376,7 @@ Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Jso
     const Call *call = show->call;
     Json       *cell = json_object(call->ctx.arena);
     Shown       shown;
-    TRY(show_value(show, field, show_member(record, field), SHOW_IN_TABLE, &shown));
+    TRY(show_field(show, field, record, SHOW_IN_TABLE, &shown));
     show_put(show, &shown, cell);
     put(call, cell, STR("column"), show_label(call, field));
     json_set_bool(call->ctx.arena, cell, STR("numeric"), show_numeric(field));

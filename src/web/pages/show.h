@@ -1,7 +1,8 @@
 /* web/pages/show.h: values as people read them, from the JSON that the contract gives: what
  * that does not hold cannot show.
  *
- * Numbers  with thousand marks. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is
+ * Numbers  with thousand marks, money with its currency behind it. Lists by their items. Of child rows the count, unless a
+ *          page makes a table of them (rows.h). Text in the reader's language where the record has it so. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is
  *          the day on the city's wall. Choices and states by their labels, references by the title of what they name,
  *          which is looked up as the actor: a record that they may not see shows as hidden.
  * Memory   the call's arena. A Show remembers the names that it has looked up; make one a page. */
@@ -20,7 +21,7 @@ Str show_spoken(const Call *call, int64_t day);
 Str show_day(const Call *call, Str instant);
 /* "zh-CN" for Chinese text on a page in another language, else empty. */
 Str show_lang(const Call *call, Str text);
-/* The label, with the unit in brackets when the field has one: "Money asked (10,000 yuan)". */
+/* The label, with the unit or the one currency in brackets when the field has one: "Money asked (10,000 yuan)". */
 Str show_label(const Call *call, const Field *field);
 
 /* ---- values of records ---- */
@@ -33,16 +34,25 @@ typedef enum ShowAs {
     SHOW_IN_TEXT   /* with unit, spoken dates, whole texts */
 } ShowAs;
 
-typedef struct Shown {
-    Str  text; /* empty: not given */
-    Str  href; /* of a reference */
-    bool hidden;
-} Shown;
+typedef struct Shown Shown;
+struct Shown {
+    Str    text; /* empty: not given */
+    Str    href; /* of a reference */
+    bool   hidden;
+    bool   erased; /* the value was erased for good */
+    Shown *each;   /* in text: several references, each with its link; text holds them all as words */
+    size_t each_count;
+};
 
-/* value NULL: not given. */
+/* value NULL: not given. Money whose currency a sibling says shows without it. */
 Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out) MUST_CHECK;
-/* Sets text, text_href, text_lang, exact and hidden. */
+/* The field of a record, or of one of its child rows: with the currency that a sibling says, in the reader's language, and
+ * erased where the record says so. */
+Err show_field(Show *show, const Field *field, const Json *record, ShowAs as, Shown *out) MUST_CHECK;
+/* Sets text, text_href, text_lang, exact, hidden, erased and several. */
 void show_put(Show *show, const Shown *shown, Json *into);
+/* The currency of a record's or row's amount: the field's, or what the sibling says; may be empty. */
+Str show_currency(const Call *call, const Field *field, const Json *record);
 
 typedef struct Name { /* of a record that something refers to */
     bool seen;
@@ -51,7 +61,7 @@ typedef struct Name { /* of a record that something refers to */
 } Name;
 Err show_name(Show *show, const Type *type, Str id, Name *out) MUST_CHECK;
 
-/* A member of the contract's record; NULL when missing or hidden. */
+/* A member of the contract's record, or of a child row; NULL when missing or hidden. */
 const Json *show_member(const Json *record, const Field *field);
 /* What names the record: its title, else its number, else its type. */
 Err show_title(Show *show, const Type *type, const Json *record, Str *out) MUST_CHECK;

@@ -125,20 +125,34 @@ void view_services(const Call *call, ServiceTypes **out, size_t *count)
 
 /* ---- chrome ---- */
 
-static Err nav_type(const Call *call, const Type *type, const Type *here, Json *types)
+Err view_count(Call *call, const Type *type, Str filter, int64_t most, Str *out)
 {
-    Json    *json = json_push(types, json_object(call->ctx.arena));
     int64_t  count;
-    Problems none = { .arena = call->ctx.arena };
-    TRY(find_count(&call->ctx, type, STR_NONE, NAV_COUNT_MAX, &count, &none));
-    put(call, json, STR("type_label"), in_words(call, type->plural));
-    put(call, json, STR("type_href"), view_list_href(call, type));
-    json_set_bool(call->ctx.arena, json, STR("type_here"), type == here);
-    put(call, json, STR("type_count"), show_count(call->ctx.arena, count, NAV_COUNT_MAX));
+    Problems none = call_problems(call);
+    *out = STR_NONE;
+    Err err = find_count(&call->ctx, type, filter, most, &count, &none);
+    if (err.kind && err.code != ECODE_STORE_SLOW)
+        return err;
+    if (err.kind)
+        call->stopped = call->stopped || filter.len;
+    else
+        *out = show_count(call->ctx.arena, count, most);
     return ERR_OK;
 }
 
-static Err nav(const Call *call, const Type *here, Json *ui)
+static Err nav_type(Call *call, const Type *type, const Type *here, Json *types)
+{
+    Json *json = json_push(types, json_object(call->ctx.arena));
+    Str   count;
+    TRY(view_count(call, type, STR_NONE, NAV_COUNT_MAX, &count));
+    put(call, json, STR("type_label"), in_words(call, type->plural));
+    put(call, json, STR("type_href"), view_list_href(call, type));
+    json_set_bool(call->ctx.arena, json, STR("type_here"), type == here);
+    put(call, json, STR("type_count"), count);
+    return ERR_OK;
+}
+
+static Err nav(Call *call, const Type *here, Json *ui)
 {
     ServiceTypes *services;
     size_t        count;

@@ -13,6 +13,8 @@ Err view_sign_in(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* What a record is printed as. */
+Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_error(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The list's form that adds a condition: led to the address of the joined filter when the condition is sound. */
 bool list_before(Call *call);
@@ -43,6 +45,9 @@ Json *view_link(const Call *call, Str label, Str href);
 
 /* ---- chrome ---- */
 
+/* How many records of the type pass the filter, counted up to most: "1,284", "1,000+"; empty when counting takes too
+ * long: a page does without the number. Of a filter that is stopped call->stopped tells. */
+Err view_count(Call *call, const Type *type, Str filter, int64_t most, Str *out) MUST_CHECK;
 /* Does any rule let the actor's role see records of the type? */
 bool view_may_list(const Call *call, const Type *type);
 /* Title of the tab and the side bar, with the service of `here` open (NULL: none). */

@@ -1,0 +1,353 @@
+/* web/filled.c: see filled.h. */
+#include "web/filled.h"
+
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "kernel/input.h"
+
+/* ---- names ---- */
+
+typedef struct Part { /* of a field's value */
+    Str field;        /* "expenses" */
+    Str item;         /* "2", "physics"; ptr NULL: the whole field */
+    Str column;       /* "amount"; empty: none */
+} Part;
+
+static Part part_of(Str name)
+{
+    Str rest = name;
+    if (str_find(name, STR("[")) == name.len || str_find(name, STR("]")) == name.len)
+        return (Part){ .field = name };
+    Part part = { .field = str_cut(&rest, '[') };
+    part.item = str_cut(&rest, ']');
+    if (str_starts(rest, STR(".")))
+        part.column = str_slice(rest, 1, rest.len);
+    return part;
+}
+
+static bool is_list(const Field *field) { return field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES; }
+
+bool filled_more(const Call *call)
+{
+    for (size_t i = 0; i < call->form_count; i++)
+        if (str_starts(call->form[i].name, STR("more[")))
+            return true;
+    return false;
+}
+
+static bool more_of(const Call *call, const Field *field)
+{
+    return call_form(call, str_printf(call->ctx.arena, "more[%.*s]", STR_FMT(field->name))).ptr != NULL;
+}
+
+/* ---- numbers ---- */
+
+/* "-1,234,567": one to three digits, then groups of three. */
+static bool has_thousand_marks(Str whole)
+{
+    if (str_ends(whole, STR(",")))
+        return false;
+    Str first = str_cut(&whole, ',');
+    if (str_starts(first, STR("-")))
+        first = str_slice(first, 1, first.len);
+    bool fits = first.len >= 1 && first.len <= 3 && whole.len;
+    while (fits && whole.len)
+        fits = str_cut(&whole, ',').len == 3;
+    return fits;
+}
+
+/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so,
+ * and must not become 1250. */
+static Str without_marks(Arena *arena, Str text)
+{
+    Str number = str_trim(text);
+    Str whole = str_slice(number, 0, str_find(number, STR(".")));
+    if (!has_thousand_marks(whole))
+        return text;
+    Buf buf = buf_new(arena, SIZE_MAX);
+    Str fraction = str_slice(number, whole.len, number.len);
+    while (whole.len)
+        buf_add(&buf, str_cut(&whole, ','));
+    buf_add(&buf, fraction);
+    return buf_str(&buf);
+}
+
+/* ---- instants ---- */
+
+Str filled_instant(Arena *arena, int64_t ms, int offset_minutes)
+{
+    int64_t local = ms + (int64_t)offset_minutes * 60000;
+    Str     text = instant_text(arena, local); /* "2025-03-04T05:06:07.089Z" */
+    int64_t parts = (local % DAY_MS + DAY_MS) % DAY_MS % 60000;
+    Str     time = str_slice(text, 11, parts == 0 ? 16 : parts % 1000 == 0 ? 19 : 23);
+    return str_printf(arena, "%.*s %.*s", 10, text.ptr, STR_FMT(time));
+}
+
+/* A time on the city's wall as an instant; what is none stays for the kernel to refuse. */
+static Str instant_typed(const Call *call, Str typed)
+{
+    Arena  *arena = call->ctx.arena;
+    int     offset = call_pack(call)->utc_offset_minutes, away = offset < 0 ? -offset : offset;
+    int64_t ms;
+    Str     text = str_trim(typed), time = text, day = str_cut(&time, ' ');
+    Str     whole = str_printf(arena, "%.*sT%.*s%s%c%02d:%02d", STR_FMT(day), STR_FMT(str_trim(time)),
+                           str_trim(time).len == 5 ? ":00" : "", offset < 0 ? '-' : '+', away / 60, away % 60);
+    return instant_parse(whole, &ms) ? instant_text(arena, ms) : typed;
+}
+
+/* ---- references ---- */
+
+Err filled_called(Call *call, const Type *type, Str name, Found *out)
+{
+    const uint16_t names[] = { SYS_NUMBER, type->title };
+    *out = (Found){ 0 };
+    for (size_t i = 0; i < sizeof names / sizeof *names && !out->count; i++) {
+        const Field *field = &type->fields[names[i]];
+        Problems     none = call_problems(call);
+        Query        query = { .limit = 2,
+                               .filter = str_printf(call->ctx.arena, "%.*s = %.*s", STR_FMT(field->name),
+                                                    STR_FMT(expr_quote(call->ctx.arena, name))) };
+        Err          err = field->kind == FIELD_TEXT ? find(&call->ctx, type, &query, out, &none) : ERR_OK;
+        if (err.kind && err.kind != ERR_INVALID) /* what makes no filter names nothing */
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* People know a record by its number or title: where one is typed, the id stands in its place. `at` names the value to
+ * *problems. */
+static Err reference_typed(Call *call, const Field *field, Str at, Str *value, Problems *problems)
+{
+    Str   name = utf8_normal(call->ctx.arena, utf8_trim(*value));
+    Found found;
+    if (!name.len || uuid_valid(name))
+        return ERR_OK;
+    TRY(filled_called(call, field->target, name, &found));
+    if (found.count == 1)
+        *value = record_id(&found.records[0]);
+    else if (found.count)
+        PROBLEM(problems, ECODE_FIELD_KIND, at, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("expected", TEXT("编号：叫这个名称的不止一条", "a number: more than one has this title")));
+    else
+        PROBLEM(problems, ECODE_FIELD_REFERENCE, at, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("helps", TEXT("写编号或完整名称", "give its number or its exact title")));
+    return ERR_OK;
+}
+
+/* ---- one text ---- */
+
+static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **out, Problems *names)
+{
+    Arena *arena = call->ctx.arena;
+    switch (field->kind) {
+    case FIELD_INTEGER:
+    case FIELD_DECIMAL:
+    case FIELD_MONEY: typed = without_marks(arena, typed); break;
+    case FIELD_INSTANT: typed = instant_typed(call, typed); break;
+    case FIELD_REFERENCE: TRY(reference_typed(call, field, at, &typed, names)); break;
+    case FIELD_LONG_TEXT: typed = utf8_normal(arena, typed); break; /* a browser's lines end in CRLF */
+    default: break;
+    }
+    *out = input_from_text(arena, field, typed);
+    return ERR_OK;
+}
+
+/* ---- lists ---- */
+
+Json *filled_lines(Arena *arena, Str text)
+{
+    Json *items = json_array(arena);
+    while (text.len) {
+        Str line = utf8_trim(str_cut(&text, '\n'));
+        if (line.len)
+            json_push(items, json_string(arena, line));
+    }
+    return items;
+}
+
+static Json *list_again(const Call *call, const Field *field)
+{
+    Json *items = filled_lines(call->ctx.arena, call_form(call, field->name));
+    for (size_t i = 0; i < call->form_count; i++) {
+        Part part = part_of(call->form[i].name);
+        if (part.item.ptr && str_eq(part.field, field->name) && !part.column.len && call->form[i].value.len)
+            json_push(items, json_string(call->ctx.arena, part.item));
+    }
+    return items;
+}
+
+static Err list_input(Call *call, const Field *field, Json **out, Problems *names)
+{
+    Json *list = json_array(call->ctx.arena);
+    JSON_EACH(item, list_again(call, field)) {
+        Str value = item->text;
+        if (field->kind == FIELD_REFERENCES)
+            TRY(reference_typed(call, field, field->name, &value, names));
+        json_push(list, json_string(call->ctx.arena, value));
+    }
+    *out = list->count ? list : json_null(call->ctx.arena);
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+/* The cell's row and column; false when the name is none of the field's cells. */
+static bool cell_of(const Field *field, const Part *part, int64_t *row)
+{
+    const Field *column = part->column.len ? type_field(field->rows, part->column) : NULL;
+    return column && column->index >= ROW_COLUMNS && str_int(part->item, row) && *row >= 1 && *row <= LIMIT_ROWS;
+}
+
+static bool has_text(const Json *row)
+{
+    JSON_EACH(cell, row)
+        if (utf8_trim(cell->text).len)
+            return true;
+    return false;
+}
+
+static Json *rows_again(const Call *call, const Field *field)
+{
+    Arena *arena = call->ctx.arena;
+    Json **sent = ARENA_ARRAY(arena, Json *, LIMIT_ROWS + 1), *rows = json_array(arena);
+    size_t count = 0;
+    for (size_t i = 0; i < call->form_count; i++) {
+        Part    part = part_of(call->form[i].name);
+        int64_t row;
+        if (!part.item.ptr || !str_eq(part.field, field->name) || !cell_of(field, &part, &row))
+            continue;
+        if (!sent[row])
+            sent[row] = json_object(arena);
+        json_set_str(arena, sent[row], part.column, call->form[i].value);
+    }
+    for (size_t i = 1; i <= LIMIT_ROWS; i++) {
+        count += sent[i] != NULL;
+        if (sent[i] && has_text(sent[i]))
+            json_push(rows, sent[i]);
+    }
+    while (more_of(call, field) && rows->count < count)
+        json_push(rows, json_object(arena));
+    return rows;
+}
+
+static Err rows_input(Call *call, const Field *field, Json **out, Problems *names)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *rows = json_array(arena), *value;
+    JSON_EACH(typed, rows_again(call, field)) {
+        Json *row = json_object(arena);
+        for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++) {
+            const Field *column = &field->rows->fields[i];
+            Str at = str_printf(arena, "%.*s[%zu].%.*s", STR_FMT(field->name), rows->count + 1, STR_FMT(column->name));
+            TRY(input_of(call, column, at, json_text(json_get(typed, column->name)), &value, names));
+            if (value->kind != JSON_NULL)
+                json_set(row, column->name, value);
+        }
+        json_push(rows, row);
+    }
+    *out = rows->count ? rows : json_null(arena);
+    return ERR_OK;
+}
+
+/* ---- what was hidden ---- */
+
+static bool is_hidden(const Json *value)
+{
+    bool hidden = false;
+    return value->kind == JSON_OBJECT && json_truth(json_get(value, STR("hidden")), &hidden) && hidden;
+}
+
+/* The value as a form sends it back untouched: without what is hidden. *dropped says whether there was any. */
+static Json *without_hidden(Arena *arena, const Json *value, bool *dropped)
+{
+    Json *kept = value->kind == JSON_ARRAY ? json_array(arena) : json_object(arena);
+    if (is_hidden(value)) {
+        *dropped = true;
+        return json_null(arena);
+    }
+    if (value->kind != JSON_ARRAY && value->kind != JSON_OBJECT)
+        return json_dup(arena, value);
+    JSON_EACH(item, value) {
+        Json *left = without_hidden(arena, item, dropped);
+        if (left->kind == JSON_NULL)
+            continue;
+        if (value->kind == JSON_ARRAY)
+            json_push(kept, left);
+        else
+            json_set(kept, item->key, left);
+    }
+    return kept->count ? kept : json_null(arena);
+}
+
+static Str written(Arena *arena, const Json *value)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    json_write(&buf, value);
+    return buf_str(&buf);
+}
+
+static Err stays(Call *call, const Record *record, const Field *field, const Json *input, bool *out)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *seen;
+    bool   dropped = false;
+    *out = false;
+    bool refers = field->kind == FIELD_REFERENCE || field->kind == FIELD_REFERENCES || field->kind == FIELD_ROWS;
+    if (!refers || !record->values || record->values[field->index].kind == VALUE_MISSING)
+        return ERR_OK;
+    TRY(value_seen(&call->ctx, field, record->values[field->index], &seen));
+    Json *left = without_hidden(arena, seen, &dropped);
+    *out = dropped && str_eq(written(arena, left), written(arena, input));
+    return ERR_OK;
+}
+
+/* ---- the whole ---- */
+
+/* A name that is no field's, and no part of one: the kernel says that there is no such field. */
+static bool is_part(const Type *type, const Part *part)
+{
+    const Field *field = part->item.ptr ? type_field(type, part->field) : NULL;
+    int64_t      row;
+    if (field && is_list(field))
+        return part->column.len == 0;
+    return field && field->kind == FIELD_ROWS && cell_of(field, part, &row);
+}
+
+Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *names)
+{
+    Json *input = json_object(call->ctx.arena), *value;
+    for (size_t i = 0; i < call->form_count; i++) {
+        Pair         pair = call->form[i];
+        Part         part = part_of(pair.name);
+        const Field *field = type_field(type, pair.name);
+        bool         kept;
+        if (str_eq(pair.name, STR("version")) || is_part(type, &part))
+            continue;
+        if (!field) {
+            json_set_str(call->ctx.arena, input, pair.name, pair.value);
+            continue;
+        }
+        if (is_list(field))
+            TRY(list_input(call, field, &value, names));
+        else if (field->kind == FIELD_ROWS)
+            TRY(rows_input(call, field, &value, names));
+        else
+            TRY(input_of(call, field, field->name, pair.value, &value, names));
+        TRY(stays(call, record, field, value, &kept));
+        if (!kept)
+            json_set(input, field->name, value);
+    }
+    *out = input;
+    return ERR_OK;
+}
+
+Json *filled_again(const Call *call, const Field *field)
+{
+    Str sent = call_form(call, field->name);
+    if (!sent.ptr)
+        return NULL;
+    if (is_list(field))
+        return list_again(call, field);
+    return field->kind == FIELD_ROWS ? rows_again(call, field) : json_string(call->ctx.arena, sent);
+}
