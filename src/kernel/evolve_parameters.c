@@ -28,20 +28,19 @@ static void put(EvolveParameter *move, const Field *field, Value value)
 }
 
 /* Where the type has a field for it; in both languages when it has room for one only. */
-static void put_source(EvolveParameter *move, Arena *arena)
+static void put_words(EvolveParameter *move, Arena *arena, Str name, Text words)
 {
     const Type  *type = move->touch.record.type;
-    const Field *field = type_field(type, STR("source"));
-    Text         source = move->row->source;
-    if (!field || (field->kind != FIELD_TEXT && field->kind != FIELD_LONG_TEXT) || !source.in[LANG_ZH].len)
+    const Field *field = type_field(type, name);
+    if (!field || (field->kind != FIELD_TEXT && field->kind != FIELD_LONG_TEXT) || !words.in[LANG_ZH].len)
         return;
-    bool both = !field->has_translations && !str_eq(source.in[LANG_ZH], source.in[LANG_EN]);
-    Str  text = both ? str_printf(arena, "%.*s / %.*s", STR_FMT(source.in[LANG_ZH]), STR_FMT(source.in[LANG_EN]))
-                     : source.in[LANG_ZH];
+    bool both = !field->has_translations && !str_eq(words.in[LANG_ZH], words.in[LANG_EN]);
+    Str  text = both ? str_printf(arena, "%.*s / %.*s", STR_FMT(words.in[LANG_ZH]), STR_FMT(words.in[LANG_EN]))
+                     : words.in[LANG_ZH];
     put(move, field, value_text(utf8_clip(text, (size_t)field->max_points)));
     for (Lang lang = 0; field->has_translations && lang < LANG_COUNT; lang++)
         put(move, &type->fields[field->translations[lang]],
-            value_text(utf8_clip(source.in[lang], (size_t)field->max_points)));
+            value_text(utf8_clip(words.in[lang], (size_t)field->max_points)));
 }
 
 static void put_row(EvolveParameter *move, Arena *arena)
@@ -52,7 +51,9 @@ static void put_row(EvolveParameter *move, Arena *arena)
     put(move, type_field(type, STR("value")), value_text(value_plain(arena, row->value)));
     put(move, type_field(type, STR("valid_from")), value_date(row->from));
     put(move, type_field(type, STR("valid_to")), row->to == INT64_MAX ? VALUE_NONE : value_date(row->to));
-    put_source(move, arena);
+    put_words(move, arena, STR("name"), move->parameter->label);
+    put_words(move, arena, STR("unit"), move->parameter->unit);
+    put_words(move, arena, STR("source"), row->source);
 }
 
 static EvolveParameter row_new(Arena *arena, UuidMaker *ids, const Type *type, const Parameter *parameter,

@@ -52,7 +52,7 @@ static void the_pack_of_shanghai_has_the_roles_of_the_contract(void **state)
 static void types_stand_in_the_order_that_the_pack_gives(void **state)
 {
     static const char *const types[] = { "result",       "trl_assessment", "market_validation", "gate_review",
-                                         "organisation", "person",         "membership" };
+                                         "organisation", "person",         "membership",        "parameter" };
     const Pack              *pack = pack_of(*state, SHANGHAI);
     assert_int_equal(pack->type_count, sizeof types / sizeof *types);
     for (size_t i = 0; i < pack->type_count; i++) {
@@ -156,6 +156,37 @@ static void roles_are_the_choices_of_a_membership(void **state)
     assert_int_equal(role->choice_count, pack->role_count);
     assert_str_equal(field_choice(role, STR("reader"))->label.in[LANG_ZH], STR("读者"));
     assert_str_equal(pack->membership->fields[pack->membership_to].name, STR("valid_to"));
+}
+
+static void the_calendar_of_shanghai_is_that_of_the_official_notices(void **state)
+{
+    Arena              *arena = *state;
+    Str                 rest = shared_read(arena, "calendar/cn_2024_2026.csv");
+    const WorkCalendar *calendar = pack_of(arena, SHANGHAI)->calendar;
+    size_t              listed = 0;
+    str_cut(&rest, '\n'); /* date,kind,name_zh,name_en */
+    while (rest.len) {
+        Str     line = str_cut(&rest, '\n'), date = str_cut(&line, ','), kind = str_cut(&line, ',');
+        int64_t day;
+        assert_true(date_parse(date, &day));
+        assert_true(workdays_known(calendar, day, day));
+        if (workday(calendar, day) != str_eq(kind, STR("work_day")))
+            fail_msg("%.*s is not a %.*s", STR_FMT(date), STR_FMT(kind));
+        listed += (date_weekday(day) >= 6) == str_eq(kind, STR("work_day")); /* else its week has it so already */
+    }
+    assert_int_equal(calendar->exception_count, listed);
+}
+
+static void policy_values_of_shanghai_name_their_document(void **state)
+{
+    const Pack *pack = pack_of(*state, SHANGHAI);
+    assert_true(pack->parameter_count > 0);
+    for (size_t i = 0; i < pack->parameter_count; i++)
+        for (size_t r = 0; r < pack->parameters[i].row_count; r++)
+            for (Lang lang = 0; lang < LANG_COUNT; lang++) {
+                Str source = pack->parameters[i].rows[r].source.in[lang];
+                assert_true(str_find(source, STR("〔")) < source.len); /* its number, as in 沪科合〔2025〕17号 */
+            }
 }
 
 /* ---- the gate of Shanghai, over records in memory ---- */
@@ -1239,6 +1270,8 @@ int main(void)
         TEST(the_system_keeps_its_fields_first),
         TEST(a_rule_closes_the_compartments_that_it_leaves_out),
         TEST(roles_are_the_choices_of_a_membership),
+        TEST(the_calendar_of_shanghai_is_that_of_the_official_notices),
+        TEST(policy_values_of_shanghai_name_their_document),
         TEST(the_gate_opens_when_both_sides_pass_and_none_fails),
         TEST(sample_steps_name_only_what_the_pack_has),
         TEST(every_problem_is_told_at_its_place_in_one_run),
