@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define EMPTY_AGAIN_MS 1000 /* while readers keep an overlong log from being emptied */
+#define EMPTY_AGAIN_MS 1000 /* while readers keep a log from being emptied that should be */
 
 struct Writer {
     Db             *db; /* the thread's alone */
@@ -139,31 +139,34 @@ static void checkpoint(Writer *writer, DbCheckpoint how)
 
 static bool overlong(const Writer *writer) { return db_wal_pages(writer->db) > DB_WAL_PAGES_MAX; }
 
+/* Is there a log that should be no more? */
+static bool must_empty(const Writer *writer) { return overlong(writer) || db_holds_erased(writer->db); }
+
 static void checkpoint_when_due(Writer *writer)
 {
-    if (db_wal_backlog(writer->db) > DB_CHECKPOINT_PAGES)
-        checkpoint(writer, overlong(writer) ? DB_CHECKPOINT_EMPTY : DB_CHECKPOINT_PASSIVE);
+    if (db_holds_erased(writer->db) || db_wal_backlog(writer->db) > DB_CHECKPOINT_PAGES)
+        checkpoint(writer, must_empty(writer) ? DB_CHECKPOINT_EMPTY : DB_CHECKPOINT_PASSIVE);
 }
 
-/* Sleeps until a job waits or the end has come; with an overlong log, until it is worth trying again to empty it. */
-static void sleep_until_needed(Writer *writer, bool overlong_log)
+/* Sleeps until a job waits or the end has come; with a log to empty, until it is worth trying again. */
+static void sleep_until_needed(Writer *writer, bool try_again)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += EMPTY_AGAIN_MS / 1000;
     int woken = 0;
     while (!writer->first && !writer->stopping && woken == 0)
-        woken = overlong_log ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
-                             : pthread_cond_wait(&writer->wake, &writer->mutex);
+        woken = try_again ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
+                          : pthread_cond_wait(&writer->wake, &writer->mutex);
 }
 
 typedef enum Need { NEED_NOTHING, NEED_GROUP, NEED_END } Need;
 
-static Need await_need(Writer *writer, bool overlong_log)
+static Need await_need(Writer *writer, bool try_again)
 {
     pthread_mutex_lock(&writer->mutex);
     if (!writer->first && !writer->stopping)
-        sleep_until_needed(writer, overlong_log);
+        sleep_until_needed(writer, try_again);
     Need need = writer->first ? NEED_GROUP : writer->stopping ? NEED_END : NEED_NOTHING;
     pthread_mutex_unlock(&writer->mutex);
     return need;
@@ -172,8 +175,10 @@ static Need await_need(Writer *writer, bool overlong_log)
 static void *writer_main(void *arg)
 {
     Writer *writer = arg;
+    db_erased(writer->db); /* the log of a process that was killed */
+    checkpoint_when_due(writer);
     for (;;) {
-        switch (await_need(writer, overlong(writer))) {
+        switch (await_need(writer, must_empty(writer))) {
         case NEED_END: return NULL;
         case NEED_GROUP:
             run_group(writer);

@@ -5,7 +5,8 @@
  * alone. When an error has ended the whole transaction (disk full), every member of the group fails with
  * ECODE_STORE_FULL or ECODE_BUSY, whichever it was: also one that had been refused, since what it was refused for may
  * not have happened. Nothing waits for company: a single job commits at once. Every job that was taken gets exactly one
- * done(). The writer also checkpoints the write-ahead log, after it has answered. */
+ * done(). The writer also checkpoints the write-ahead log, after it has answered, and empties it after a job that
+ * called db_erased(), as soon as no reader is in the way. */
 #ifndef FM_STORE_WRITER_H
 #define FM_STORE_WRITER_H
 
