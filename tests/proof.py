@@ -115,7 +115,7 @@ def own_city(scratch=None):
 
 def run(city, verb, *words, stdin='', status=0):
     """Runs `firstmile VERB CITY WORD…`; the answer's body is what it printed. status None: any."""
-    answer = city.command([verb, str(city.path), *map(str, words)], stdin)
+    answer = city.command([*verb.split(), str(city.path), *map(str, words)], stdin)
     expect(status is None or answer.status == status,
            f'firstmile {verb} {" ".join(map(str, words))}: expected exit {status}, found {answer.status}\n'
            f'{answer.body[-2000:]}{answer.stderr[-2000:]}')
@@ -253,12 +253,16 @@ def expect_whole_events(city):
         sequences = [row[0] for row in db.execute('SELECT sequence FROM event ORDER BY sequence')]
         expect(sequences == list(range(1, len(sequences) + 1)), f'the events are not numbered without gap: {len(sequences)} from '
                f'{sequences[:1]} to {sequences[-1:]}')
-        items, values, versions = {}, {}, {}
+        items, values, versions, kinds = {}, {}, {}, {}
+        changes = type_changes(db)
         for sequence, item, kind, record, version in db.execute(
                 'SELECT sequence, item, type, record, version FROM event_record ORDER BY sequence, item'):
             items.setdefault(sequence, []).append(f'record {item} {kind} {record} {version}')
-            expect_same(version, versions.get((kind, record), 0) + 1, f'version of {kind} {record} in event {sequence}')
-            versions[kind, record] = version
+            expect_same(version, versions.get(record, 0) + 1, f'version of {kind} {record} in event {sequence}')
+            versions[record] = version
+            for changed in (change for change in sorted(changes) if change > sequence):
+                kind = changes[changed].get(kind, kind)
+            kinds[record] = kind
         for sequence, item, field, salt, value in db.execute('SELECT sequence, item, field, salt, value FROM event_value'):
             values.setdefault(sequence, []).append(f'{item}.{field} {commitment(item, field, salt, value)}')
         for sequence, manifest in db.execute('SELECT sequence, manifest FROM event'):
@@ -268,11 +272,18 @@ def expect_whole_events(city):
             expect_same(lines[-len(told):], told, f'manifest of event {sequence}')
             expect_same(len(lines), len(told) + MANIFEST_HEAD_LINES, f'lines in the manifest of event {sequence}')
         expect(items.keys() <= set(sequences) and values.keys() <= set(sequences), 'records or values without an event')
-        rows = {(name[2:], record): version for name in tables(db)
-                for record, version in db.execute(f'SELECT id, version FROM "{name}"')}
-        expect_same({key: version for key, version in versions.items() if f'r_{key[0]}' in tables(db)}, rows,
+        made = [name for name in tables(db) if '.' not in name]         # those of child rows have one
+        rows = {(name[2:], record): version for name in made for record, version in db.execute(f'SELECT id, version FROM "{name}"')}
+        expect_same({(kinds[record], record): version for record, version in versions.items() if f'r_{kinds[record]}' in made}, rows,
                     'records by the events and by their tables')
         return len(sequences)
+
+
+def type_changes(db):
+    """{sequence: {type of before: its name since, or None}} of the events that changed the pack."""
+    return {sequence: {step['type']: step.get('to') for step in json.loads(steps.removeprefix('text:'))
+                       if step['step'] in ('type_rename', 'type_drop')}
+            for sequence, steps in db.execute("SELECT sequence, value FROM event_value WHERE field = 'steps'")}
 
 
 MANIFEST_HEAD_LINES = 8

@@ -50,7 +50,7 @@ typedef struct EvolveStep {
 } EvolveStep;
 
 typedef struct EvolvePlan {
-    const Pack       *from, *to;
+    const Pack       *from, *to; /* from: the city's, as long as it is open */
     const PackSource *source;
     EvolveStep       *steps; /* none: the city has this very pack */
     size_t            count;

@@ -48,8 +48,12 @@ static const Text step_texts[EVOLVE_KIND_COUNT] = {
                               "keeps the parameter {name} as it was changed in the city; the pack has {to}"),
 };
 
+/* The plan may be told when the city is closed, and the names of before are the city's. */
 static void step_add(Planning *p, EvolveStep step)
 {
+    step.type = str_dup(p->arena, step.type);
+    step.name = str_dup(p->arena, step.name);
+    step.to = str_dup(p->arena, step.to);
     ARENA_ROOM(p->arena, p->plan->steps, p->plan->count, p->capacity);
     p->plan->steps[p->plan->count++] = step;
 }
@@ -387,7 +391,7 @@ static Err unique_check(Planning *p, const Pair *pair, const Field *before, cons
     static const Text what = TEXT_INIT("字段", "The field");
     OWNED(rows) Rows *rows = NULL;
     bool              more, owner = field->unique == UNIQUE_OWNER;
-    Str column = before ? str_printf(p->arena, "\"%.*s\"", STR_FMT(before->name)) : STR("1"); /* its default in all */
+    Str column = before ? str_printf(p->arena, "\"%.*s\"", STR_FMT(before->name)) : STR("'default'"); /* the same in all */
     Str sql = str_printf(p->arena,
                          "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM \"%.*s\" WHERE %.*s IS NOT NULL"
                          " GROUP BY %s%.*s HAVING count(*) > 1)",
