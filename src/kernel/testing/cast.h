@@ -12,7 +12,7 @@ typedef struct Cast {
 
 /* cmocka's: *state is the Cast. */
 int cast_setup(void **state);
-/* With more text at the end of one of the mini pack's files. */
+/* With more text at the end of one of the mini pack's files, or with a file more. */
 int cast_setup_with(void **state, const char *path, const char *more);
 int cast_teardown(void **state);
 

@@ -24,19 +24,20 @@ static void open_city(TestCity *test)
 
 TestCity *test_city_new(const char *pack_dir) { return test_city_with(pack_dir, NULL, NULL); }
 
+/* At the end of the file, or as a new one in its place among the others, which are sorted by path. */
 static void add_text(Arena *arena, PackSource *source, Str path, const char *more)
 {
-    PackFile *files = ARENA_ARRAY(arena, PackFile, source->count);
-    size_t    changed = 0;
-    for (size_t i = 0; i < source->count; i++) {
-        files[i] = source->files[i];
-        if (!str_eq(files[i].path, path))
-            continue;
-        files[i].bytes = str_printf(arena, "%.*s%s", STR_FMT(files[i].bytes), more);
-        changed++;
-    }
-    assert_int_equal(changed, 1);
+    PackFile *files = ARENA_ARRAY(arena, PackFile, source->count + 1);
+    size_t    at = 0;
+    while (at < source->count && str_cmp(source->files[at].path, path) < 0)
+        at++;
+    bool known = at < source->count && str_eq(source->files[at].path, path);
+    for (size_t i = 0; i < source->count; i++)
+        files[i + (!known && i >= at)] = source->files[i];
+    files[at].path = path;
+    files[at].bytes = known ? str_printf(arena, "%.*s%s", STR_FMT(files[at].bytes), more) : str_from(more);
     source->files = files;
+    source->count += !known;
 }
 
 TestCity *test_city_with(const char *pack_dir, const char *path, const char *more)

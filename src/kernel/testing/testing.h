@@ -16,7 +16,7 @@ typedef struct TestCity {
 
 /* From a pack below the source root ("tests/packs/mini"); skips the test when it is not run from there. */
 TestCity *test_city_new(const char *pack_dir);
-/* The same with more text at the end of one of the pack's files ("types/paper.yaml"). */
+/* The same with more text at the end of one of the pack's files, or with a file more ("types/panel.yaml"). */
 TestCity *test_city_with(const char *pack_dir, const char *path, const char *more);
 void      test_city_free(TestCity *test);
 /* Closes the city and opens it again from its files. */
