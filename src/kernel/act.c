@@ -1,5 +1,6 @@
 #include "kernel/act.h"
 
+#include "kernel/erase.h"
 #include "kernel/event.h"
 #include "kernel/find.h"
 #include "kernel/input.h"
@@ -377,7 +378,7 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     TRY(prepare_guards(&p));
     Change *change = ARENA_NEW(ctx->arena, Change);
     /* an edit that changes nothing leaves no event; a step is an event even when it changes no field */
-    bool nothing = delta_empty(p.delta) && p.action->to < 0;
+    bool nothing = delta_empty(p.delta) && p.action->to < 0 && !p.action->erase_count;
     *change = (Change){ .city = ctx->city,
                         .action = p.action,
                         .actor = *ctx->actor,
@@ -499,6 +500,7 @@ Err act_commit(Db *db, Change *change)
         if (delta->base_version == 0)
             delta_set(delta, SYS_CREATED, value_instant(change->time_ms));
         TRY(commit_number(&writer, delta));
+        TRY(erase_commit(&writer, change->action, &delta->record, delta->set, change->sequence));
         TRY(commit_row(&writer, delta));
     }
     return commit_event(&writer, change);

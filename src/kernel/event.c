@@ -1,6 +1,7 @@
 #include "kernel/event.h"
 
 #include "base/hash.h"
+#include "kernel/erase.h"
 #include "kernel/evolve.h"
 
 #include <stdlib.h>
@@ -64,6 +65,7 @@ typedef struct ManifestValue {
     Str name; /* "<item>.<field>" */
     Str salt; /* SALT_SIZE bytes */
     Str value;
+    Str given; /* of an erased value: its commitment, which nobody can compute any more */
 } ManifestValue;
 
 static int by_name(const void *a, const void *b)
@@ -73,6 +75,8 @@ static int by_name(const void *a, const void *b)
 
 static Str commitment(Arena *arena, const ManifestValue *value)
 {
+    if (value->given.len)
+        return value->given;
     Buf bytes = buf_new(arena, value->salt.len + value->name.len + 1 + value->value.len);
     buf_add(&bytes, value->salt);
     buf_add(&bytes, value->name);
@@ -207,7 +211,32 @@ static Err items_read(Db *db, Arena *arena, int64_t sequence, ManifestItem **out
     }
 }
 
-static Err values_read(Db *db, Arena *arena, int64_t sequence, ManifestValue **out, size_t *count, bool *intact)
+/* The commitment in the manifest's line of that name; empty when it has no such line. */
+static Str manifest_commitment(Arena *arena, Str manifest, Str name)
+{
+    Str    line = str_printf(arena, "\n%.*s ", STR_FMT(name));
+    size_t at = str_find(manifest, line);
+    if (at == manifest.len)
+        return STR_NONE;
+    Str rest = str_slice(manifest, at + line.len, manifest.len);
+    return str_cut(&rest, '\n');
+}
+
+/* A value as it is committed to; false when its salt is none, or it is said to be erased and no commitment tells of it. */
+static bool value_from_row(Arena *arena, const Rows *rows, Str manifest, ManifestValue *out)
+{
+    Str salt = rows_borrow_text(rows, 2), hash;
+    *out = (ManifestValue){ .name = str_printf(arena, "%lld.%.*s", (long long)rows_int(rows, 0),
+                                               STR_FMT(rows_borrow_text(rows, 1))),
+                            .value = str_dup(arena, rows_borrow_text(rows, 3)) };
+    if (!str_eq(out->value, STR(ERASED_MARKER)))
+        return base64_decode(arena, salt, &out->salt);
+    out->given = manifest_commitment(arena, manifest, out->name);
+    return salt.len == 0 && base64_decode(arena, out->given, &hash) && hash.len == sizeof(Hash);
+}
+
+static Err values_read(Db *db, Arena *arena, int64_t sequence, Str manifest, ManifestValue **out, size_t *count,
+                       bool *intact)
 {
     OWNED(rows) Rows *rows = NULL;
     Value             key = value_int(sequence);
@@ -221,11 +250,7 @@ static Err values_read(Db *db, Arena *arena, int64_t sequence, ManifestValue **o
         if (!more)
             return ERR_OK;
         ARENA_ROOM(arena, *out, *count, capacity);
-        ManifestValue *value = &(*out)[(*count)++];
-        value->name = str_printf(arena, "%lld.%.*s", (long long)rows_int(rows, 0), STR_FMT(rows_borrow_text(rows, 1)));
-        value->value = str_dup(arena, rows_borrow_text(rows, 3));
-        if (!base64_decode(arena, rows_borrow_text(rows, 2), &value->salt))
-            *intact = false;
+        *intact &= value_from_row(arena, rows, manifest, &(*out)[(*count)++]);
     }
 }
 
@@ -239,7 +264,7 @@ Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same)
     bool           intact;
     TRY(head_read(db, arena, sequence, &head, &stored));
     TRY(items_read(db, arena, sequence, &items, &item_count));
-    TRY(values_read(db, arena, sequence, &values, &value_count, &intact));
+    TRY(values_read(db, arena, sequence, stored, &values, &value_count, &intact));
     *same = intact && str_eq(stored, manifest_text(arena, &head, items, item_count, values, value_count));
     return ERR_OK;
 }

@@ -1,24 +1,97 @@
 #include "kernel/history.h"
 
 #include "kernel/access.h"
+#include "kernel/erase.h"
+#include "kernel/evolve.h"
 
-static const Str sql_history = STR_INIT(
-    "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, r.item FROM event_record r"
+static const Str sql_steps = STR_INIT(
+    "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, r.item, r.type FROM event_record r"
     " JOIN event e ON e.sequence = r.sequence"
     " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC, r.item DESC");
-static const Str sql_history_values = STR_INIT(
+static const Str sql_step_values = STR_INIT(
     "SELECT field, value FROM event_value WHERE sequence = ? AND item = ? ORDER BY field");
 static const Str sql_value_before = STR_INIT(
-    "SELECT v.value FROM event_record r"
+    "SELECT r.sequence, r.type, v.field, v.value FROM event_record r"
     " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item AND v.field = ?"
-    " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC LIMIT 1");
+    " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC");
+/* The last value of each name, found by the keys alone: however often a long text was changed, it is read once. */
+#define SQL_LAST_VALUES(bound)                                                                                         \
+    STR_INIT("SELECT last.sequence, last.type, v.field, v.value, last.version FROM"                                    \
+             " (SELECT max(r.sequence) AS sequence, r.item, r.type, r.version, v.field FROM event_record r"            \
+             " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"                                \
+             " WHERE r.record = ?1 AND r.sequence < " bound " GROUP BY r.type, v.field) last"                          \
+             " CROSS JOIN event_value v ON v.sequence = last.sequence AND v.item = last.item AND v.field = last.field" \
+             " ORDER BY last.sequence")
+static const Str sql_before_sequence = SQL_LAST_VALUES("?2");
+static const Str sql_before_time = SQL_LAST_VALUES(
+    "ifnull((SELECT min(r.sequence) FROM event_record r JOIN event e ON e.sequence = r.sequence"
+    " WHERE r.record = ?1 AND e.time >= ?2), 9223372036854775807)");
 
-/* Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the
+/* ---- values of events, in the terms of today ---- */
+
+typedef struct Past { /* what a field held after a step */
+    Value value;
+    bool  erased; /* it had one, and what it was is gone; value is missing */
+} Past;
+
+/* Columns sequence, type, field, value from the first on. *field is NULL when it was dropped since. */
+static Err past_read(const Ctx *ctx, int64_t sequence, Str type, Str name, Str encoded, const Field **field, Past *out)
+{
+    out->erased = str_eq(encoded, STR(ERASED_MARKER));
+    return evolve_read(ctx->city->names, ctx->arena, sequence, type, name, encoded, field, &out->value);
+}
+
+static void past_apply(Record *record, const Field *field, const Past *past)
+{
+    if (field && field->type == record->type)
+        record->values[field->index] = past->value;
+}
+
+/* The record as the events before a place left it, by one of the two statements; *erased, of a flag per field, says whose
+ * value is gone. Version 0: it was not there yet. */
+static Err past_record(const Ctx *ctx, const Record *record, Str sql, int64_t bound, Record *out, bool *erased)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_id(record_id(record)), value_int(bound) };
+    int64_t           version = 0;
+    *out = (Record){ .type = record->type, .values = ARENA_ARRAY(ctx->arena, Value, record->type->field_count) };
+    TRY(db_query(ctx->db, sql, params, 2, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            break;
+        const Field *field;
+        Past         past;
+        TRY(past_read(ctx, rows_int(rows, 0), rows_borrow_text(rows, 1), rows_borrow_text(rows, 2),
+                      rows_borrow_text(rows, 3), &field, &past));
+        past_apply(out, field, &past);
+        if (field && field->type == record->type)
+            erased[field->index] = past.erased;
+        version = rows_int(rows, 4) > version ? rows_int(rows, 4) : version;
+    }
+    out->values[SYS_ID] = record->values[SYS_ID];
+    out->values[SYS_VERSION] = value_int(version);
+    return ERR_OK;
+}
+
+/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown
+ * to blind reviewers is not in its history either. */
+static Err past_clearance(const Ctx *ctx, const Record *now, Record *then)
+{
+    TRY(access_clearance(ctx, then, &then->clearance));
+    for (size_t i = 0; i < COMPARTMENTS_MAX; i++)
+        if (then->clearance.in[i] > now->clearance.in[i])
+            then->clearance.in[i] = now->clearance.in[i];
+    return ERR_OK;
+}
+
+/* ---- step by step ----
+ * Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the
  * values that the next one changed put back. So a page costs what it shows, however long the history is. */
 
 typedef struct HistoryChange {
     const Field *field;
-    Value        old, new;
+    Past         old, new;
 } HistoryChange;
 
 typedef struct History {
@@ -32,7 +105,7 @@ typedef struct History {
 
 typedef struct HistoryStep { /* one step that touched the record */
     int64_t sequence, time_ms, version, item;
-    Str     action, person, organisation;
+    Str     action, person, organisation, type;
 } HistoryStep;
 
 static HistoryStep history_step(Arena *arena, const Rows *rows)
@@ -43,41 +116,61 @@ static HistoryStep history_step(Arena *arena, const Rows *rows)
                           .person = str_dup(arena, rows_borrow_text(rows, 3)),
                           .organisation = str_dup(arena, rows_borrow_text(rows, 4)),
                           .version = rows_int(rows, 5),
-                          .item = rows_int(rows, 6) };
+                          .item = rows_int(rows, 6),
+                          .type = str_dup(arena, rows_borrow_text(rows, 7)) };
 }
 
-static Err history_decode(const History *history, Str text, Value *out)
+/* The last value under one of the field's names; a name may have been another field's before. *at moves up to the
+ * sequence of its event. */
+static Err history_before_as(const History *history, const Field *field, Str name, int64_t sequence, int64_t *at,
+                             Past *out)
 {
-    if (value_decode(str_dup(history->ctx->arena, text), out))
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_text(name), value_id(record_id(history->record)), value_int(sequence) };
+    TRY(db_query(history->ctx->db, sql_value_before, params, 3, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more || rows_int(rows, 0) < *at)
+            return ERR_OK;
+        const Field *found;
+        Past         past;
+        TRY(past_read(history->ctx, rows_int(rows, 0), rows_borrow_text(rows, 1), rows_borrow_text(rows, 2),
+                      rows_borrow_text(rows, 3), &found, &past));
+        if (found != field)
+            continue;
+        *at = rows_int(rows, 0);
+        *out = past;
         return ERR_OK;
-    return err_make(ECODE_STORE_CORRUPT, "the history of %.*s holds a value that cannot be read",
-                    STR_FMT(record_id(history->record)));
+    }
 }
 
 /* What the field held before the step of that sequence; missing when no step before has set it. */
-static Err history_before(const History *history, const Field *field, int64_t sequence, Value *out)
+static Err history_before(const History *history, const Field *field, int64_t sequence, Past *out)
 {
-    OWNED(rows) Rows *rows = NULL;
-    Value             params[] = { value_text(field->name), value_id(record_id(history->record)), value_int(sequence) };
-    bool              more;
-    *out = VALUE_NONE;
-    TRY(db_query(history->ctx->db, sql_value_before, params, 3, &rows));
-    TRY(rows_next(rows, &more));
-    return more ? history_decode(history, rows_borrow_text(rows, 0), out) : ERR_OK;
+    size_t     count;
+    const Str *names = evolve_field_names(history->ctx->city->names, history->ctx->arena, field, &count);
+    int64_t    at = 0;
+    *out = (Past){ .value = VALUE_NONE };
+    for (size_t i = 0; i < count; i++)
+        TRY(history_before_as(history, field, names[i], sequence, &at, out));
+    return ERR_OK;
 }
 
 /* The record as it stood before the step of that sequence; 0: as it stands. */
 static Err history_start(History *history, int64_t before)
 {
-    const Type *type = history->record->type;
-    Arena      *arena = history->ctx->arena;
-    history->changes = ARENA_ARRAY(arena, HistoryChange, type->field_count);
-    history->then = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
-    memcpy(history->then.values, history->record->values, type->field_count * sizeof(Value));
-    for (size_t i = 0; before && i < type->field_count; i++)
-        if (i != SYS_ID && i != SYS_VERSION)
-            TRY(history_before(history, &type->fields[i], before, &history->then.values[i]));
-    return ERR_OK;
+    const Ctx    *ctx = history->ctx;
+    const Record *record = history->record;
+    size_t        count = record->type->field_count;
+    history->changes = ARENA_ARRAY(ctx->arena, HistoryChange, count);
+    if (before) {
+        TRY(past_record(ctx, record, sql_before_sequence, before, &history->then,
+                        ARENA_ARRAY(ctx->arena, bool, count)));
+    } else {
+        history->then = (Record){ .type = record->type, .values = ARENA_ARRAY(ctx->arena, Value, count) };
+        memcpy(history->then.values, record->values, count * sizeof(Value));
+    }
+    return past_clearance(ctx, record, &history->then);
 }
 
 /* What the step changed, by field. */
@@ -86,37 +179,25 @@ static Err history_read(History *history, const HistoryStep *step)
     OWNED(rows) Rows *rows = NULL;
     Value             params[] = { value_int(step->sequence), value_int(step->item) };
     history->change_count = 0;
-    TRY(db_query(history->ctx->db, sql_history_values, params, 2, &rows));
+    TRY(db_query(history->ctx->db, sql_step_values, params, 2, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        const Field *field = type_field(history->record->type, rows_borrow_text(rows, 0));
-        if (!field) /* a pack of before had it */
+        HistoryChange change;
+        TRY(past_read(history->ctx, step->sequence, step->type, rows_borrow_text(rows, 0), rows_borrow_text(rows, 1),
+                      &change.field, &change.new));
+        if (!change.field || change.field->type != history->record->type) /* dropped since */
             continue;
-        HistoryChange *change = &history->changes[history->change_count++];
-        change->field = field;
-        TRY(history_decode(history, rows_borrow_text(rows, 1), &change->new));
-        TRY(history_before(history, field, step->sequence, &change->old));
+        TRY(history_before(history, change.field, step->sequence, &change.old));
+        history->changes[history->change_count++] = change;
     }
 }
 
 static void history_undo(History *history)
 {
     for (size_t i = 0; i < history->change_count; i++)
-        history->then.values[history->changes[i].field->index] = history->changes[i].old;
-}
-
-/* The lower of what the reader sees now and would have seen then: a name that was taken out before a record was shown
- * to blind reviewers is not in its history either. */
-static Err history_clearance(History *history)
-{
-    Clearance *then = &history->then.clearance;
-    TRY(access_clearance(history->ctx, &history->then, then));
-    for (size_t i = 0; i < COMPARTMENTS_MAX; i++)
-        if (then->in[i] > history->record->clearance.in[i])
-            then->in[i] = history->record->clearance.in[i];
-    return ERR_OK;
+        history->then.values[history->changes[i].field->index] = history->changes[i].old.value;
 }
 
 /* The record's id and name under two keys; neither when the reader does not see the record. */
@@ -143,26 +224,41 @@ static Err history_by(const Ctx *ctx, const HistoryStep *step, Json *by)
     return put_party(ctx, pack->organisation, step->organisation, "organisation", "organisation_name", by);
 }
 
+/* One side of a change; nothing when it was missing. */
+static Err history_side(const Ctx *ctx, const Field *field, const Past *past, Str key, Json *into)
+{
+    Json *shown;
+    if (past->erased) {
+        json_set_bool(ctx->arena, json_set(into, key, json_object(ctx->arena)), STR("erased"), true);
+        return ERR_OK;
+    }
+    if (past->value.kind == VALUE_MISSING)
+        return ERR_OK;
+    TRY(value_seen(ctx, field, past->value, &shown));
+    json_set(into, key, shown);
+    return ERR_OK;
+}
+
+/* The entry's own time says what was created and changed; each change says what was erased, to whom its field shows. */
+static bool history_told(const Field *field)
+{
+    return field->index == SYS_CREATED || field->index == SYS_CHANGED || field->index == SYS_ERASED;
+}
+
 static Err history_change(const History *history, const HistoryChange *change, const Clearance *after,
                           const Clearance *before, Json *changes)
 {
     const Ctx   *ctx = history->ctx;
     const Field *field = change->field;
-    bool         told = field->index == SYS_CREATED || field->index == SYS_CHANGED; /* the entry's own time says it */
-    if (told || value_eq(change->old, change->new) || !access_shows(after, field))
+    bool         same = value_eq(change->old.value, change->new.value) && !change->old.erased && !change->new.erased;
+    if (history_told(field) || same || !access_shows(after, field))
         return ERR_OK;
-    Json *json = json_push(changes, json_object(ctx->arena)), *shown;
+    Json *json = json_push(changes, json_object(ctx->arena));
     json_set_str(ctx->arena, json, STR("field"), field->name);
     json_set_str(ctx->arena, json, STR("label"), field->label.in[ctx->lang]);
-    if (change->old.kind != VALUE_MISSING && access_shows(before, field)) {
-        TRY(value_seen(ctx, field, change->old, &shown));
-        json_set(json, STR("old"), shown);
-    }
-    if (change->new.kind != VALUE_MISSING) {
-        TRY(value_seen(ctx, field, change->new, &shown));
-        json_set(json, STR("new"), shown);
-    }
-    return ERR_OK;
+    if (access_shows(before, field))
+        TRY(history_side(ctx, field, &change->old, STR("old"), json));
+    return history_side(ctx, field, &change->new, STR("new"), json);
 }
 
 static Err history_entry(const History *history, const HistoryStep *step, const Clearance *after,
@@ -194,7 +290,7 @@ static Err history_back(History *history, const HistoryStep *step)
     history_undo(history);
     history->then.clearance = (Clearance){ 0 };
     if (step->version > 1) /* before the first there was no record to see */
-        TRY(history_clearance(history));
+        TRY(past_clearance(history->ctx, history->record, &history->then));
     return access_sees(&after) ? history_entry(history, step, &after, &history->then.clearance) : ERR_OK;
 }
 
@@ -207,8 +303,7 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
     OWNED(rows) Rows *rows = NULL;
     Value             params[] = { value_id(record_id(record)), value_int(before ? before : INT64_MAX) };
     TRY(history_start(&history, before));
-    TRY(history_clearance(&history));
-    TRY(db_query(ctx->db, sql_history, params, 2, &rows));
+    TRY(db_query(ctx->db, sql_steps, params, 2, &rows));
     for (int read = 0; (int64_t)history.list->count < limit; read++) {
         bool more;
         TRY(rows_next(rows, &more));
@@ -221,5 +316,38 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
         TRY(history_back(&history, &step));
     }
     *out = history.list;
+    return ERR_OK;
+}
+
+/* ---- on a day ---- */
+
+/* The list of erased fields says of a past state also what it lacks by now. */
+static void at_erased(const Ctx *ctx, Record *then, const bool *erased)
+{
+    Buf names = buf_new(ctx->arena, SIZE_MAX);
+    for (size_t i = 0; i < then->type->stored_count; i++) {
+        const Field *field = &then->type->fields[i];
+        if (!erased[i] && !record_erased(then, field))
+            continue;
+        buf_add(&names, names.len ? STR(",") : STR_NONE);
+        buf_add(&names, field->name);
+    }
+    then->values[SYS_ERASED] = names.len ? value_list(buf_str(&names)) : VALUE_NONE;
+}
+
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, Json **out)
+{
+    Record   then;
+    bool    *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    Problems none = { .arena = ctx->arena };
+    int64_t  end_ms = (day + 1) * DAY_MS - ctx->city->pack->utc_offset_minutes * 60000LL;
+    TRY(past_record(ctx, record, sql_before_time, end_ms, &then, erased));
+    if (record_version(&then))
+        TRY(past_clearance(ctx, record, &then));
+    if (!access_sees(&then.clearance))
+        return err_make(ECODE_RECORD_UNSEEN, "%.*s on that day", STR_FMT(record->type->name));
+    at_erased(ctx, &then, erased);
+    TRY(record_json(ctx, &then, STR_NONE, STR_NONE, out, &none));
+    json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
     return ERR_OK;
 }
