@@ -39,7 +39,8 @@ static bool shows(const Printing *printing, const Field *field)
     return value && !json_get(value, STR("hidden"));
 }
 
-/* The text with its {field}s, each one that does not show a blank: of a field that the role never sees no name is left. */
+/* The text with its {field}s, each one that does not show a blank: no name is left of a field that the role never
+ * sees. */
 static Str text_shown(const Printing *printing, Str text)
 {
     Buf buf = buf_new(printing->call->ctx.arena, SIZE_MAX);

@@ -1,8 +1,9 @@
 /* web/filled.h: what the form of a step was filled in with, as input of the step.
  *
- * Names    of a field its own. Several codes or references: one a box, NAME[CODE] or NAME[ID], and those typed one a line
- *          under NAME. Child rows: NAME[ROW].COLUMN, rows counted from 1. A form that shows such a field sends NAME itself
- *          too, so that none chosen is told from not asked. more[NAME] is the button that asks for more rows.
+ * Names    of a field its own. Several codes or references: one a box, NAME[CODE] or NAME[ID], and those typed one a
+ *          line under NAME. Child rows: NAME[ROW].COLUMN, rows counted from 1. A form that shows such a field sends
+ *          NAME itself too, so that none chosen is told from not asked. more[NAME] is the button that asks for more
+ *          rows.
  * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, an
  *          instant is a time on the city's wall, a reference an id, or the number or exact title of one record.
  * Hidden   a value that holds references which the actor may not see stands in the form without them. Sent back as it
@@ -16,7 +17,8 @@
  * typed names no record, or several: it stays for the kernel to refuse, and *names says it better. */
 Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *names) MUST_CHECK;
 /* What stands in the field, to be shown again: a string; of a list an array of strings, of rows an array of objects of
- * strings, without empty rows, but with as many of them behind as were sent when more were asked for. NULL: not sent. */
+ * strings, without empty rows, but with as many of them behind as were sent when more were asked for. NULL: not
+ * sent. */
 Json *filled_again(const Call *call, const Field *field);
 /* Are more rows asked for, rather than the step taken? */
 bool filled_more(const Call *call);

@@ -161,7 +161,7 @@ static Value default_of(const Call *call, const Field *field)
     switch (field->default_kind) {
     case DEFAULT_VALUE: return field->default_value;
     case DEFAULT_TODAY: return value_date(instant_day(ctx->now_ms, call_pack(call)->utc_offset_minutes));
-    case DEFAULT_NOW: return value_instant(ctx->now_ms);
+    case DEFAULT_NOW: return value_instant(ctx->now_ms - ctx->now_ms % 60000); /* as people write the time */
     case DEFAULT_ACTOR: return value_id(ctx->actor->person);
     case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
     case DEFAULT_NONE: break;

@@ -29,8 +29,9 @@
  *                   "required"], "values":{field: value as the contract spells it, or what was sent (filled.h)},
  *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
  *                   (a problem)
- *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"} or {"fields":[names]} or {"signatures":[words]}],
- *                   "record" (the contract's)}; a {field} in a text stands for its value, "____" for what does not show
+ *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"}, {"fields":[names]} or
+ *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value, "____"
+ *                   for what does not show
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:

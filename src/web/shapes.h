@@ -33,7 +33,7 @@ bool  shape_field_known(const Call *call, const Field *field);
 Json *shape_field(Call *call, const Field *field);
 /* Whether the role ever sees everything that the expression reads; else its source would tell of the rest. */
 bool shape_expr_known(const Call *call, const Expr *expr);
-/* Can the document be had of a record in the state? -1: the state does not show, and so must not show by what is there. */
+/* Can the document be had of a record in the state? -1: the state does not show, and must not by what is there. */
 static inline bool shape_document_fits(const Document *document, int state)
 {
     return !document->states || (state >= 0 && (document->states >> state & 1));

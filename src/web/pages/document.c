@@ -1,4 +1,4 @@
-/* web/pages/document.c: a document of a record, to be printed: no frame around it, and nothing that paper cannot show. */
+/* web/pages/document.c: a document of a record, to be printed: no frame around it, nothing that paper cannot show. */
 #include "web/pages/rows.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"

@@ -256,7 +256,7 @@ static void put_columns(const Asked *asked, Json *table)
         Json *column = json_push(columns, json_object(call->ctx.arena));
         put(call, column, STR("column"), show_label(call, &type->fields[i]));
         put(call, column, STR("column_help"), in_words(call, type->fields[i].help));
-        json_set_bool(call->ctx.arena, column, STR("numeric"), show_numeric(&type->fields[i]));
+        json_set_bool(call->ctx.arena, column, STR("numeric"), is_number(&type->fields[i]));
     }
 }
 
@@ -338,6 +338,24 @@ static Err put_table(const Asked *asked, Json *json, Str *help)
 
 /* ---- the control ---- */
 
+/* What stands behind a number: its unit, or the currency that it or the record says. */
+static Str unit_of(const Asked *asked)
+{
+    Str unit = in_words(asked->call, asked->field->unit);
+    if (asked->cell || unit.len || asked->field->kind != FIELD_MONEY)
+        return asked->cell ? STR_NONE : unit;
+    return show_currency(asked->call, asked->field, json_get(asked->data, STR("record")));
+}
+
+/* That another field says the currency, as long as it does not. */
+static Str currency_help(const Asked *asked, Str help)
+{
+    const Field *field = asked->field;
+    if (asked->cell || help.len || field->currency_field < 0 || unit_of(asked).len)
+        return help;
+    return SAY(asked->call, "say.form.currency", ARG_TEXT("label", field->type->fields[field->currency_field].label));
+}
+
 /* Adds the choices and says which control serves the field. */
 static Err put_widget(const Asked *asked, Json *choices, Json *json, Str *widget, Str *value, Str *help)
 {
@@ -345,8 +363,11 @@ static Err put_widget(const Asked *asked, Json *choices, Json *json, Str *widget
     switch (asked->field->kind) {
     case FIELD_LONG_TEXT: *widget = STR("area"); break;
     case FIELD_INTEGER:
-    case FIELD_DECIMAL:
-    case FIELD_MONEY: *widget = STR("number"); break;
+    case FIELD_DECIMAL: *widget = STR("number"); break;
+    case FIELD_MONEY:
+        *widget = STR("number");
+        *help = currency_help(asked, *help);
+        break;
     case FIELD_DATE: *widget = STR("date"); break;
     case FIELD_CHOICE: *widget = put_choices(asked, *value, choices); break;
     case FIELD_BOOLEAN: *widget = put_truths(asked, *value, choices); break;
@@ -363,20 +384,6 @@ static Err put_widget(const Asked *asked, Json *choices, Json *json, Str *widget
     case FIELD_KIND_COUNT: break;
     }
     return ERR_OK;
-}
-
-/* What stands behind a number: its unit, its currency, or that another field says the currency. */
-static Str unit_of(const Asked *asked)
-{
-    const Call  *call = asked->call;
-    const Field *field = asked->field;
-    Str          unit = in_words(call, field->unit);
-    if (asked->cell || unit.len || field->kind != FIELD_MONEY)
-        return asked->cell ? STR_NONE : unit;
-    Str currency = show_currency(call, field, json_get(asked->data, STR("record")));
-    return currency.len || field->currency_field < 0
-               ? currency
-               : SAY(call, "say.form.currency", ARG_TEXT("label", field->type->fields[field->currency_field].label));
 }
 
 static int area_rows(const Asked *asked)

@@ -1,8 +1,8 @@
 /* web/pages/field.h: what one field of a form asks with: its control, its choices, its rows. Private to web/pages.
  *
- * Control  one of line, number, date, area, select, radio, boxes and table is set as true; web/templates/README.md says what
- *          each needs. Few choices stand side by side, more are a list; records likewise, and of too many one types
- *          their numbers or titles. Child rows are a table of controls: those that are there and some empty ones. */
+ * Control  one of line, number, date, area, select, radio, boxes and table is set; web/templates/README.md says what
+ *          each needs. Few choices stand side by side, more are a list; records likewise, and of too many one types their
+ *          numbers or titles. Child rows are a table of controls: those that are there and some empty ones. */
 #ifndef FM_WEB_PAGES_FIELD_H
 #define FM_WEB_PAGES_FIELD_H
 
@@ -22,8 +22,8 @@ typedef struct Asked {
     const Found *records;  /* of a cell: what a reference may be chosen from, looked up once a column */
 } Asked;
 
-/* Sets value, value_lang, unit, size, max, rows, unset, choices, many, table and the control; *help is what else is to be
- * said. */
+/* Sets value, value_lang, unit, size, max, rows, unset, choices, many, table and the control; *help is what else is to
+ * be said. */
 Err field_put(const Asked *asked, Str *help, Json *json) MUST_CHECK;
 
 /* "f-amount", "f-expenses-2-amount" */

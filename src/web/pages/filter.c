@@ -87,8 +87,8 @@ const Field *filter_field(const Call *call, const Type *type, const ExprPart *pa
 
 /* ---- making a condition ---- */
 
-/* An instant has no way to be written in an expression; the id means nothing to people; child rows are asked by what they
- * hold; what is worked out when it is read has no column. */
+/* An instant has no way to be written in an expression; the id means nothing to people; child rows are asked by what
+ * they hold; what is worked out when it is read has no column. */
 bool filter_takes(const Call *call, const Field *field)
 {
     if (field->kind == FIELD_COMPUTED && !field->filterable)

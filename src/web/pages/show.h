@@ -1,8 +1,9 @@
 /* web/pages/show.h: values as people read them, from the JSON that the contract gives: what
  * that does not hold cannot show.
  *
- * Numbers  with thousand marks, money with its currency behind it. Lists by their items. Of child rows the count, unless a
- *          page makes a table of them (rows.h). Text in the reader's language where the record has it so. Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is
+ * Numbers  with thousand marks, money with its currency behind it. Lists by their items. Of child rows the count,
+ *          unless a page makes a table of them (rows.h). Text in the reader's language where the record has it so.
+ *          Dates as 2025-03-04 in tables, spoken in text: 2025年3月4日, 4 March 2025. An instant is
  *          the day on the city's wall. Choices and states by their labels, references by the title of what they name,
  *          which is looked up as the actor: a record that they may not see shows as hidden.
  * Memory   the call's arena. A Show remembers the names that it has looked up; make one a page. */
@@ -46,8 +47,8 @@ struct Shown {
 
 /* value NULL: not given. Money whose currency a sibling says shows without it. */
 Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out) MUST_CHECK;
-/* The field of a record, or of one of its child rows: with the currency that a sibling says, in the reader's language, and
- * erased where the record says so. */
+/* The field of a record, or of one of its child rows: with the currency that a sibling says, in the reader's language,
+ * and erased where the record says so. */
 Err show_field(Show *show, const Field *field, const Json *record, ShowAs as, Shown *out) MUST_CHECK;
 /* Sets text, text_href, text_lang, exact, hidden, erased and several. */
 void show_put(Show *show, const Shown *shown, Json *into);
