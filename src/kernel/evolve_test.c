@@ -1,0 +1,313 @@
+/* A type that changes twice in a city: what events of before say in the terms of today. The proof over a whole city with
+ * thousands of events is tests/pack_apply_test.py. */
+#include "kernel/evolve.h"
+
+#include "kernel/testing/testing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+
+#include "kernel/event.h"
+#include "kernel/rebuild.h"
+
+#define HEAD(drops, name)                                                                                              \
+    "type: thing\nlabel: {zh: 物, en: Thing}\nplural: {zh: 物, en: Things}\ntitle: " name "\n" drops "fields:\n"
+#define TAIL(state, was)                                                                                               \
+    "states:\n"                                                                                                        \
+    "  - {name: " state was ", label: {zh: 新, en: New}}\n"                                                           \
+    "  - {name: done, label: {zh: 完, en: Done}}\n"                                                                   \
+    "access: [{roles: [admin], clearance: secret}]\n"                                                                  \
+    "actions:\n"                                                                                                       \
+    "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}]}\n"                                 \
+    "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [" state "], who: [{roles: [admin]}]}\n"                      \
+    "  - {name: finish, label: {zh: 完成, en: Finish}, from: [" state "], to: done, who: [{roles: [admin]}]}\n"
+
+static const char thing_1[] = HEAD(
+    "", "a") "  - {name: a, kind: text, label: {zh: 甲, en: A}}\n"
+             "  - {name: b, kind: text, label: {zh: 乙, en: B}}\n"
+             "  - {name: n, kind: integer, label: {zh: 数, en: N}}\n"
+             "  - {name: tags, kind: choices, label: {zh: 签, en: Tags}, choices: [{code: p, label: {zh: 一, en: P}},"
+             " {code: q, label: {zh: 二, en: Q}}, {code: r, label: {zh: 三, en: R}}]}\n"
+             "  - {name: parts, kind: rows, label: {zh: 件, en: Parts}, columns: [{name: item, kind: text,"
+             " label: {zh: 名, en: Item}}, {name: cost, kind: integer, label: {zh: 价, en: Cost}}]}\n" //
+    TAIL("new", "");
+
+/* a and b change places; n becomes the decimal m; q goes, r comes first; item is called name; new is called fresh */
+static const char thing_2[] = HEAD(
+    "drops: [tags.q]\n",
+    "a") "  - {name: a, was: b, kind: text, label: {zh: 甲, en: A}}\n"
+         "  - {name: b, was: a, kind: text, label: {zh: 乙, en: B}}\n"
+         "  - {name: m, was: n, kind: decimal, scale: 1, label: {zh: 数, en: M}}\n"
+         "  - {name: tags, kind: choices, label: {zh: 签, en: Tags}, choices: [{code: r, label: {zh: 三, en: R}},"
+         " {code: one, was: p, label: {zh: 一, en: One}}]}\n"
+         "  - {name: parts, kind: rows, label: {zh: 件, en: Parts}, columns: [{name: name, was: item, kind: text,"
+         " label: {zh: 名, en: Name}}, {name: cost, kind: decimal, scale: 2, label: {zh: 价, en: Cost}}]}\n" //
+    TAIL("fresh", ", was: new");
+
+/* b goes, with what it holds; n comes again, as something else */
+static const char thing_3[] = HEAD(
+    "drops: [b]\n",
+    "a") "  - {name: a, was: b, kind: text, label: {zh: 甲, en: A}}\n"
+         "  - {name: n, kind: text, default: none, label: {zh: 记, en: Note}}\n"
+         "  - {name: m, was: n, kind: decimal, scale: 1, label: {zh: 数, en: M}}\n"
+         "  - {name: tags, kind: choices, label: {zh: 签, en: Tags}, choices: [{code: r, label: {zh: 三, en: R}},"
+         " {code: one, was: p, label: {zh: 一, en: One}}]}\n"
+         "  - {name: parts, kind: rows, label: {zh: 件, en: Parts}, columns: [{name: name, was: item, kind: text,"
+         " label: {zh: 名, en: Name}}, {name: cost, kind: decimal, scale: 2, label: {zh: 价, en: Cost}}]}\n" //
+    TAIL("fresh", ", was: new");
+
+typedef struct Stage {
+    TestCity *test;
+    Str       thing;    /* a record of the first pack */
+    int64_t   sequence; /* of its event */
+} Stage;
+
+static void must(Err err)
+{
+    if (err.kind)
+        fail_msg("%.*s: %s", STR_FMT(err_row(err.code)->code), err.context);
+}
+
+static PackSource source_with(Arena *arena, const char *thing)
+{
+    PackSource source;
+    must(pack_source_read(arena, STR("tests/packs/mini"), &source));
+    PackFile *files = ARENA_ARRAY(arena, PackFile, source.count + 1);
+    memcpy(files, source.files, source.count * sizeof *files);
+    files[source.count] = (PackFile){ STR("types/thing.yaml"), str_from(thing) }; /* the last of all by path */
+    return (PackSource){ files, source.count + 1 };
+}
+
+static Err plan(TestCity *test, const PackSource *source, EvolvePlan *out, Problems *problems)
+{
+    Ctx ctx = test_ctx(test, &actor_system);
+    *problems = (Problems){ .arena = test->arena };
+    return evolve_plan(&ctx, source, out, problems);
+}
+
+static void change(TestCity *test, const char *thing)
+{
+    PackSource source = source_with(test->arena, thing);
+    EvolvePlan planned;
+    Problems   problems;
+    Ctx        ctx = test_ctx(test, &actor_system);
+    must(plan(test, &source, &planned, &problems));
+    must(evolve_apply(&ctx, &planned, NULL));
+    test_city_reopen(test);
+}
+
+static int64_t last_sequence(TestCity *test)
+{
+    int64_t sequence, time_ms;
+    must(event_next(test->db, 0, &sequence, &time_ms));
+    return sequence - 1;
+}
+
+static int setup(void **state)
+{
+    Stage *stage = calloc(1, sizeof *stage);
+    stage->test = test_city_with("tests/packs/mini", "types/thing.yaml", thing_1);
+    Record made = test_act(stage->test, &actor_system, "thing", STR_NONE, "create",
+                           STR("{\"a\":\"was a\",\"b\":\"was b\",\"n\":12,\"tags\":[\"p\",\"q\",\"r\"],"
+                               "\"parts\":[{\"item\":\"nut\",\"cost\":3},{\"item\":\"bolt\"}]}"));
+    stage->thing = str_dup(stage->test->arena, record_id(&made));
+    stage->sequence = last_sequence(stage->test);
+    *state = stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Stage *stage = *state;
+    test_city_free(stage->test);
+    free(stage);
+    return 0;
+}
+
+/* "m decimal:12.0", or "-" when it leads nowhere. */
+static Str read_back(const Stage *stage, int64_t sequence, const char *name, const char *encoded)
+{
+    Arena       *arena = stage->test->arena;
+    const Field *field;
+    Value        value;
+    must(evolve_read(stage->test->city->names, arena, sequence, STR("thing"), str_from(name), str_from(encoded), &field,
+                     &value));
+    return field ? str_printf(arena, "%.*s %.*s", STR_FMT(field->name), STR_FMT(value_encode(arena, value))) : STR("-");
+}
+
+static void expect_read(const Stage *stage, const char *name, const char *encoded, const char *wanted)
+{
+    Str found = read_back(stage, stage->sequence, name, encoded);
+    if (!str_eq(found, str_from(wanted)))
+        fail_msg("%s %s: expected %s, found %.*s", name, encoded, wanted, STR_FMT(found));
+}
+
+static Record thing_now(const Stage *stage)
+{
+    Record record;
+    bool   found;
+    must(record_load(stage->test->db, stage->test->arena, pack_type(stage->test->city->pack, STR("thing")),
+                     stage->thing, &record, &found));
+    assert_true(found);
+    return record;
+}
+
+static void expect_stored(const Stage *stage, const char *name, const char *wanted)
+{
+    Record       record = thing_now(stage);
+    const Field *field = type_field(record.type, str_from(name));
+    assert_non_null(field);
+    Str found = value_encode(stage->test->arena, record.values[field->index]);
+    if (!str_eq(found, str_from(wanted)))
+        fail_msg("%s: expected %s, found %.*s", name, wanted, STR_FMT(found));
+}
+
+/* ---- names and values ---- */
+
+static void before_any_change_an_event_says_what_it_says(void **state)
+{
+    const Stage *stage = *state;
+    expect_read(stage, "a", "text:x", "a text:x");
+    expect_read(stage, "n", "integer:12", "n integer:12");
+    expect_read(stage, "n", "erased", "n missing");
+    expect_read(stage, "none", "text:x", "-");
+    assert_null(evolve_type(stage->test->city->names, stage->sequence, STR("pack")));
+}
+
+static void old_values_are_led_to_the_names_of_today(void **state)
+{
+    const Stage *stage = *state;
+    change(stage->test, thing_2);
+    expect_read(stage, "a", "text:x", "b text:x");
+    expect_read(stage, "b", "text:x", "a text:x");
+    expect_read(stage, "n", "integer:12", "m decimal:12.0");
+    expect_read(stage, "n", "erased", "m missing");
+    expect_read(stage, "tags", "list:p,q,r", "tags list:r,one");
+    expect_read(stage, "tags", "list:q", "tags missing");
+    expect_read(stage, "parts", "rows:[{\"item\":\"text:nut\",\"cost\":\"integer:3\"}]",
+                "parts rows:[{\"name\":\"text:nut\",\"cost\":\"decimal:3.00\"}]");
+    expect_read(stage, "state", "text:new", "state text:fresh");
+    expect_read(stage, "state", "text:done", "state text:done");
+    expect_read(stage, "erased", "list:a,n", "erased list:b,m");
+}
+
+static void events_of_after_the_change_are_left_alone(void **state)
+{
+    Stage *stage = *state;
+    change(stage->test, thing_2);
+    stage->sequence = last_sequence(stage->test);
+    expect_read(stage, "a", "text:x", "a text:x");
+    expect_read(stage, "state", "text:new", "state text:new");
+}
+
+static void what_was_dropped_leads_nowhere_also_when_its_name_comes_again(void **state)
+{
+    const Stage *stage = *state;
+    const Field *field;
+    size_t       count;
+    change(stage->test, thing_2);
+    change(stage->test, thing_3);
+    const EvolveNames *names = stage->test->city->names;
+    const Type        *thing = pack_type(stage->test->city->pack, STR("thing"));
+    expect_read(stage, "a", "text:x", "-");
+    expect_read(stage, "b", "text:x", "a text:x");
+    expect_read(stage, "n", "integer:12", "m decimal:12.0");
+    field = evolve_field(names, stage->sequence, STR("thing"), STR("n"));
+    assert_ptr_equal(field, type_field(thing, STR("m")));
+    const Str *was = evolve_field_names(names, stage->test->arena, field, &count);
+    assert_int_equal(count, 2);
+    assert_true(str_eq(was[0], STR("m")) && str_eq(was[1], STR("n")));
+    was = evolve_field_names(names, stage->test->arena, type_field(thing, STR("a")), &count);
+    assert_int_equal(count, 2);
+    assert_true(str_eq(was[0], STR("a")) && str_eq(was[1], STR("b")));
+}
+
+static void a_value_that_cannot_be_read_is_told(void **state)
+{
+    const Stage *stage = *state;
+    const Field *field;
+    Value        value;
+    Err err = evolve_read(stage->test->city->names, stage->test->arena, 1, STR("thing"), STR("a"), STR("nonsense"),
+                          &field, &value);
+    assert_int_equal(err.code, ECODE_STORE_CORRUPT);
+}
+
+/* ---- records ---- */
+
+static void records_become_what_the_new_pack_says_and_replay(void **state)
+{
+    const Stage *stage = *state;
+    int64_t      events;
+    change(stage->test, thing_2);
+    expect_stored(stage, "a", "text:was b");
+    expect_stored(stage, "b", "text:was a");
+    expect_stored(stage, "m", "decimal:12.0");
+    expect_stored(stage, "tags", "list:r,one");
+    expect_stored(stage, "state", "text:fresh");
+    expect_stored(stage, "version", "integer:2");
+    change(stage->test, thing_3);
+    expect_stored(stage, "a", "text:was b");
+    expect_stored(stage, "n", "text:none");
+    expect_stored(stage, "m", "decimal:12.0");
+    Str before = test_dump(stage->test);
+    must(rebuild(stage->test->city, &events));
+    assert_true(str_eq(test_dump(stage->test), before));
+}
+
+static void a_step_can_be_taken_under_the_new_pack(void **state)
+{
+    const Stage *stage = *state;
+    change(stage->test, thing_2);
+    Record record = test_act(stage->test, &actor_system, "thing", stage->thing, "edit",
+                             STR("{\"m\":\"3.5\",\"tags\":[\"one\"]}"));
+    assert_int_equal(record_version(&record), 3);
+    expect_stored(stage, "m", "decimal:3.5");
+    expect_stored(stage, "tags", "list:one");
+}
+
+static void the_same_pack_has_nothing_to_do(void **state)
+{
+    const Stage *stage = *state;
+    PackSource   source = source_with(stage->test->arena, thing_1);
+    EvolvePlan   planned;
+    Problems     problems;
+    must(plan(stage->test, &source, &planned, &problems));
+    assert_int_equal(planned.count, 0);
+}
+
+static void a_plan_that_is_refused_says_what_it_would_do(void **state)
+{
+    const Stage *stage = *state;
+    PackSource source = source_with(stage->test->arena, thing_3); /* as if the second pack had been left out: a is b */
+    EvolvePlan planned;
+    Problems   problems;
+    Err        err = plan(stage->test, &source, &planned, &problems);
+    assert_int_equal(err.code, ECODE_PACK_LOSES);
+    assert_true(test_has_problem(&problems, ECODE_PACK_LOSS, "thing.a"));
+    assert_true(test_has_problem(&problems, ECODE_PACK_LOSS, "thing.tags.q"));
+    assert_int_equal(problems.count, 2);
+    assert_true(planned.count > 2);
+    for (size_t i = 0; i < planned.count; i++)
+        assert_true(planned.steps[i].text.in[LANG_ZH].len && planned.steps[i].text.in[LANG_EN].len);
+}
+
+#define CITY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CITY(before_any_change_an_event_says_what_it_says),
+        CITY(old_values_are_led_to_the_names_of_today),
+        CITY(events_of_after_the_change_are_left_alone),
+        CITY(what_was_dropped_leads_nowhere_also_when_its_name_comes_again),
+        CITY(a_value_that_cannot_be_read_is_told),
+        CITY(records_become_what_the_new_pack_says_and_replay),
+        CITY(a_step_can_be_taken_under_the_new_pack),
+        CITY(the_same_pack_has_nothing_to_do),
+        CITY(a_plan_that_is_refused_says_what_it_would_do),
+    };
+    return cmocka_run_group_tests_name("evolve", tests, NULL, NULL);
+}
