@@ -242,6 +242,48 @@ static void a_verdict_reaches_the_author_without_the_reviewers_name(void **state
     assert_true(has(shown(cast, &cast->admin, "review", id), "\"reviewer\":\""));
 }
 
+static void every_kind_of_value_is_told_as_the_contract_spells_it(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author,
+                          ",\"title_en\":\"On ice\",\"topics\":[\"steam\",\"ice\"],\"fee\":\"1234.5\",\"pages\":60,"
+                          "\"expenses\":[{\"item\":\"Pump\",\"amount\":\"3\"},{\"spent\":\"2026-03-01\"}]");
+    Str    seen = shown(cast, &cast->author, "paper", record_id(&record));
+    assert_true(has(seen, "\"title\":\"Paper\"") && has(seen, "\"title_en\":\"On ice\""));
+    assert_true(has(seen, "\"topics\":[\"ice\",\"steam\"]") && has(seen, "\"fee\":\"1234.50\""));
+    assert_true(has(seen, "\"expenses\":[{\"item\":\"Pump\",\"amount\":\"3.00\"},{\"spent\":\"2026-03-01\"}]"));
+    assert_true(has(seen, "\"expense_total\":\"3.00\"") && has(seen, "\"lengthy\":true"));
+    assert_false(has(seen, "erased"));
+}
+
+static void a_title_speaks_the_readers_language_where_it_can(void **state)
+{
+    Cast  *cast = *state;
+    Record translated = paper(cast, &cast->author, ",\"title_en\":\"On ice\""), plain = paper(cast, &cast->author, "");
+    Ctx    ctx = test_ctx(cast->test, &cast->author);
+    assert_true(str_eq(record_title(&ctx, &translated), STR("On ice")));
+    assert_true(str_eq(record_title(&ctx, &plain), STR("Paper")));
+    ctx.lang = LANG_ZH;
+    assert_true(str_eq(record_title(&ctx, &translated), STR("Paper")));
+    translated.clearance = (Clearance){ 0 };
+    assert_int_equal(record_title(&ctx, &translated).len, 0);
+}
+
+/* Of the fields that were erased a reader hears of those that they would see. */
+static void what_was_erased_is_told_to_whom_it_would_show(void **state)
+{
+    Cast  *cast = *state;
+    Record record = paper(cast, &cast->author, ",\"disclosure\":\"public\"");
+    Db    *db;
+    Value  id = value_id(record_id(&record));
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Str sql = STR("UPDATE r_paper SET erased = 'authors,body,gone' WHERE id = ?");
+    assert_int_equal(db_run(db, sql, &id, 1).kind, ERR_NONE);
+    db_close(db);
+    assert_true(has(shown(cast, &cast->author, "paper", record_id(&record)), "\"erased\":[\"authors\",\"body\"]"));
+    assert_true(has(shown(cast, &cast->reader, "paper", record_id(&record)), "\"erased\":[\"body\"]"));
+}
+
 static Str history(Cast *cast, const Actor *who, const char *type, Str id)
 {
     Ctx    ctx = test_ctx(cast->test, who);
@@ -403,6 +445,9 @@ int main(void)
         CASE(a_cursor_serves_its_own_list_only),
         CASE(lists_and_single_records_agree_for_everybody),
         CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
+        CASE(every_kind_of_value_is_told_as_the_contract_spells_it),
+        CASE(a_title_speaks_the_readers_language_where_it_can),
+        CASE(what_was_erased_is_told_to_whom_it_would_show),
         CASE(a_history_tells_no_id_of_whom_the_reader_does_not_see),
         CASE(a_history_holds_nothing_from_before_the_record_was_opened),
         CASE(a_history_is_the_same_whole_and_in_pages),
