@@ -167,15 +167,18 @@ class FormReader(HTMLParser):
 class City:
     """One city directory, and the server over it while one runs."""
 
-    def __init__(self, binary, scratch):
-        self.binary, self.scratch, self.path = binary, Path(scratch), Path(scratch) / 'city'
+    def __init__(self, binary, scratch, made=None, pack='shanghai'):
+        """A copy of the demo city, or a new one of another pack; made: a city that is there already, used as it stands."""
+        self.binary, self.scratch, self.path = binary, Path(scratch), Path(made or Path(scratch) / 'city')
         self.server = self.address = None
         self.arguments = []
         master = os.environ.get('FIRSTMILE_MASTER')
-        if master:
+        if made:
+            pass
+        elif master and pack == 'shanghai':
             shutil.copytree(master, self.path)
         else:
-            done = self.command(['init', str(self.path), '--pack', 'shanghai', '--demo', '--demo-password', PASSWORD], '')
+            done = self.command(['init', str(self.path), '--pack', pack, '--demo', '--demo-password', PASSWORD], '')
             if done.status != 0:
                 raise Failure(f'the demo city cannot be made: {done.body}{done.stderr}')
 
@@ -495,12 +498,18 @@ def run_case(runner, path, case):
     return None
 
 
+def pack_of(path):
+    """What the file says in one of its first lines, `# pack: PATH`."""
+    match = re.search(r'^# pack: (\S+)$', path.read_text(encoding='utf-8')[:1000], re.MULTILINE)
+    return match[1] if match else 'shanghai'
+
+
 def run_file(path, binary, tell):
     """Calls tell(title, problem or None, reason to skip or None) for each case; the last is how the server ended."""
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     with tempfile.TemporaryDirectory(prefix='firstmile-scn-') as scratch:
         try:
-            cases, city = read_scenario(path), City(binary, scratch)
+            cases, city = read_scenario(path), City(binary, scratch, pack=pack_of(path))
         except (Failure, OSError) as failure:
             tell(path.stem, str(failure), None)
             return
