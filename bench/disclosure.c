@@ -143,11 +143,12 @@ static void make_people(Bench *bench)
     for (int i = 0; i < MEMBER_COUNT; i++) {
         char organisation = members[i].organisation[0];
         Str  of = organisation == 'P' ? bench->press : organisation == 'C' ? bench->college : newcomers;
-        Str  membership = create(
-             bench, "membership",
-             str_printf(bench->arena,
-                        "{\"person\":\"%.*s\",\"organisation\":\"%.*s\",\"role\":\"%s\",\"valid_from\":\"2026-01-01\"}",
-                        STR_FMT(named(bench, "person", members[i].name)), STR_FMT(of), members[i].role));
+        Str  person = named(bench, "person", members[i].name);
+        Str  input = str_printf(
+             bench->arena,
+             "{\"person\":\"%.*s\",\"organisation\":\"%.*s\",\"role\":\"%s\",\"valid_from\":\"2026-01-01\"}",
+             STR_FMT(person), STR_FMT(of), members[i].role);
+        Str membership = create(bench, "membership", input);
         must(actor_load(&ctx, membership, &bench->actors[i]));
     }
 }

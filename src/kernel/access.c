@@ -404,10 +404,12 @@ static Err sql_everything(void *context, ExprSql *sql, Str alias, const void *ty
 typedef Err (*SqlValue)(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
 static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write);
 
+static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
+
 static Err sql_seen_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
 {
     (void)type;
-    return access_sql_column(context, sql, alias, field);
+    return sql_shown(context, sql, alias, field, sql_filter_value);
 }
 
 static Err sql_seen_rows(void *context, ExprSql *sql, Str alias, const void *type)
@@ -457,32 +459,36 @@ static void sql_among(ExprSql *sql, Str alias, Str column, const Str *names, siz
     add(sql, STR(")"));
 }
 
-static Err sql_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *rule)
+/* " AND state IN (…)", " AND disclosure IN (…)" */
+static void sql_standing(ExprSql *sql, Str alias, const Type *type, const AccessRule *rule)
 {
     Str    names[STATES_MAX];
     size_t count = 0;
-    if (rule_unconditional(rule)) {
-        add(sql, STR("TRUE"));
-        return ERR_OK;
-    }
-    add(sql, STR("("));
-    if (rule->who.relation != RELATION_ANY)
-        TRY(sql_relation(ctx, sql, alias, &type->relations[rule->who.relation]));
+    for (size_t i = 0; i < type->state_count; i++)
+        if (rule->states >> i & 1)
+            names[count++] = type->states[i].name;
     if (rule->states) {
-        for (size_t i = 0; i < type->state_count; i++)
-            if (rule->states >> i & 1)
-                names[count++] = type->states[i].name;
-        add(sql, rule->who.relation != RELATION_ANY ? STR(" AND ") : STR_NONE);
+        add(sql, STR(" AND "));
         sql_among(sql, alias, type->fields[SYS_STATE].name, names, count);
     }
+    count = 0;
+    for (int c = CLASS_PUBLIC; c < CLASS_COUNT; c++)
+        if (rule->levels >> c & 1)
+            names[count++] = class_names[c];
     if (rule->levels) {
-        count = 0;
-        for (int c = CLASS_PUBLIC; c < CLASS_COUNT; c++)
-            if (rule->levels >> c & 1)
-                names[count++] = class_names[c];
-        add(sql, rule->who.relation != RELATION_ANY || rule->states ? STR(" AND ") : STR_NONE);
+        add(sql, STR(" AND "));
         sql_among(sql, alias, type->fields[SYS_DISCLOSURE].name, names, count);
     }
+}
+
+static Err sql_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *rule)
+{
+    add(sql, STR("("));
+    if (rule->who.relation == RELATION_ANY)
+        add(sql, STR("TRUE"));
+    else
+        TRY(sql_relation(ctx, sql, alias, &type->relations[rule->who.relation]));
+    sql_standing(sql, alias, type, rule);
     add(sql, STR(")"));
     return ERR_OK;
 }
@@ -507,6 +513,11 @@ static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment,
 static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule **rules,
                         size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (rule_unconditional(rules[i])) {
+            add(sql, STR("TRUE"));
+            return ERR_OK;
+        }
     add(sql, STR("("));
     for (size_t i = 0; i < count; i++) {
         add(sql, i ? STR(" OR ") : STR_NONE);
@@ -617,8 +628,26 @@ static Err sql_seen_items(const Ctx *ctx, ExprSql *sql, const Type *target, Str 
     return ERR_OK;
 }
 
+/* Does an index lead from a value of the field to few rows? Then a filter may begin there. The other indexes are for the
+ * order of lists: a filter that began at one of a frequent value would have to sort what it finds. */
+static bool leads_to_few(const Field *field)
+{
+    return field->type->row_of || field->unique != UNIQUE_NO || field->kind == FIELD_COMPUTED ||
+           (field->kind == FIELD_REFERENCE && field->index != SYS_CREATOR);
+}
+
+/* In a condition of a filter. */
+static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    bool leads = leads_to_few(field);
+    add(sql, leads ? STR_NONE : STR("coalesce("));
+    TRY(access_sql_value(ctx, sql, alias, field));
+    add(sql, leads ? STR_NONE : STR(", NULL)"));
+    return ERR_OK;
+}
+
 /* The true value, with 'hidden' in place of each id of a record that the actor does not see. */
-static Err sql_seen_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+Err access_sql_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
 {
     const Type *target = refers_to(field);
     if (field->kind == FIELD_COMPUTED || !target || access_always(ctx, target))
@@ -634,7 +663,83 @@ static Err sql_seen_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *
 
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
 {
-    return sql_shown(ctx, sql, alias, field, sql_seen_value);
+    return sql_shown(ctx, sql, alias, field, access_sql_value);
+}
+
+Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    FieldRules shown = field_rules(ctx, field);
+    if (!shown.always && shown.count)
+        return sql_any_rule(ctx, sql, alias, field->type, shown.rules, shown.count);
+    add(sql, shown.always ? STR("TRUE") : STR("FALSE"));
+    return ERR_OK;
+}
+
+/* ---- rows by what makes them show ---- */
+
+#define SEARCHES_MAX 32 /* rules of one role; SQLite takes 64 queries in one */
+
+/* "SELECT <id> FROM <tables> WHERE <condition>" of one rule. */
+static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *rule)
+{
+    ExprSqlEnv env = sql_env(ctx, true);
+    Str        row = sql_alias(sql);
+    ExprSearch search = { .from = expr_sql_new(ctx->arena), .where = expr_sql_new(ctx->arena) };
+    if (rule->who.relation == RELATION_ANY)
+        add(&search.where, STR("TRUE"));
+    else
+        TRY(expr_sql_search(type->relations[rule->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
+                            &search));
+    if (!search.has_row && (rule->states || rule->levels || !search.id.len)) {
+        buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? ", " : "", STR_FMT(type->table),
+                   STR_FMT(row));
+        if (search.id.len)
+            buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
+        search.id = str_printf(ctx->arena, "%.*s.\"id\"", STR_FMT(row));
+    }
+    sql_standing(&search.where, row, type, rule);
+    buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(search.id));
+    expr_sql_add(sql, &search.from);
+    add(sql, STR(" WHERE "));
+    expr_sql_add(sql, &search.where);
+    return ERR_OK;
+}
+
+Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type)
+{
+    bool               always;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    size_t             count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
+    assert(count && !always);
+    for (size_t i = 0; i < count; i++) {
+        add(sql, i ? STR(" UNION ALL ") : STR_NONE);
+        TRY(sql_rule_ids(ctx, sql, type, rules[i]));
+    }
+    return ERR_OK;
+}
+
+Err access_few(const Ctx *ctx, const Type *type, bool *out)
+{
+    bool               always;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    *out = false;
+    if (!ctx->actor || ctx->actor->system)
+        return ERR_OK;
+    size_t count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
+    if (count == 0 || count > SEARCHES_MAX || always)
+        return ERR_OK;
+    ExprSql           sql = expr_sql_new(ctx->arena);
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    add(&sql, STR("SELECT count(*) FROM ("));
+    TRY(access_sql_ids(ctx, &sql, type));
+    add(&sql, STR(" LIMIT "));
+    expr_sql_param(&sql, value_int(ACCESS_FEW + 1));
+    add(&sql, STR(")"));
+    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    TRY(rows_next(rows, &more));
+    *out = rows_int(rows, 0) <= ACCESS_FEW;
+    return ERR_OK;
 }
 
 /* ---- clearance of the rows of a list ---- */

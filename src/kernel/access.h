@@ -40,6 +40,19 @@ bool access_field_always(const Ctx *ctx, const Field *field);
 
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
+/* Are the rows of the type that show to the actor few? Then it is quicker to look them up by what makes them show (whose
+ * they are, child records that name the actor, their level or state) than to pass rows of all others in the order of a
+ * list. Looks at ACCESS_FEW of them at most. */
+#define ACCESS_FEW 400
+Err access_few(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
+/* Writes a query, for the right side of an IN, that gives the ids of just the rows for which access_sql_visible() is
+ * true, some several times. Not where access_few() says no. */
+Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type) MUST_CHECK;
+/* Writes the condition under which the field shows in a row, of those that show: "TRUE" when it always does. */
+Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
+/* Writes the field's column as it is where it shows: true but for ACCESS_HIDDEN. For the order of a list, as an index
+ * has it. */
+Err access_sql_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes the field's column, missing in rows where the actor may not see it. Not of a computed field, unless it is
  * filterable. */
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;

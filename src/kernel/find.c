@@ -87,6 +87,7 @@ typedef struct List {
     Expr        *filter; /* or NULL */
     AccessPlan  *plan;
     int64_t      limit;
+    bool         few; /* access_few() */
 } List;
 
 static Err list_filter(List *list, Problems *problems)
@@ -117,117 +118,208 @@ static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, Li
     Err err = list_filter(list, problems);
     if (problems->count > before || err.kind)
         return err_make(ECODE_QUERY_INVALID, "list of %.*s", STR_FMT(type->name));
+    TRY(access_few(ctx, type, &list->few));
     return access_plan(ctx, type, &list->plan);
 }
 
-static Err add_conditions(const List *list, ExprSql *sql)
+/* A condition that no index may lead, so that the statement passes the rows in the order of the list and ends when it
+ * has enough. */
+static Err add_apart(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
+{
+    buf_add(&sql->sql, STR("CASE WHEN "));
+    TRY(condition(list, sql));
+    buf_add(&sql->sql, STR(" THEN TRUE ELSE FALSE END"));
+    return ERR_OK;
+}
+
+static Err add_visible(const List *list, ExprSql *sql)
+{
+    if (!list->few)
+        return access_sql_visible(list->ctx, sql, row_alias, list->type);
+    buf_printf(&sql->sql, "%.*s.\"id\" IN (", STR_FMT(row_alias));
+    TRY(access_sql_ids(list->ctx, sql, list->type));
+    buf_char(&sql->sql, ')');
+    return ERR_OK;
+}
+
+static Err add_sort_shows(const List *list, ExprSql *sql)
+{
+    return access_sql_shows(list->ctx, sql, row_alias, list->sort.field);
+}
+
+static void add_from(const List *list, ExprSql *sql)
+{
+    buf_printf(&sql->sql, " FROM \"%.*s\" %.*s WHERE ", STR_FMT(list->type->table), STR_FMT(row_alias));
+}
+
+static Err add_filter(const List *list, ExprSql *sql)
 {
     ExprSqlEnv env = access_sql_env(list->ctx);
-    buf_printf(&sql->sql, " FROM \"%.*s\" %.*s WHERE ", STR_FMT(list->type->table), STR_FMT(row_alias));
-    TRY(access_sql_visible(list->ctx, sql, row_alias, list->type));
-    if (list->filter) {
-        buf_add(&sql->sql, STR(" AND ("));
-        TRY(expr_sql(list->filter, &env, row_alias, sql));
-        buf_char(&sql->sql, ')');
-    }
+    if (!list->filter)
+        return ERR_OK;
+    buf_add(&sql->sql, STR(" AND ("));
+    TRY(expr_sql(list->filter, &env, row_alias, sql));
+    buf_char(&sql->sql, ')');
     return ERR_OK;
 }
 
-/* Missing values come first, going up. Where the column is never missing nor hidden a row
- * value keeps the index in use. */
-static bool sort_plain(const List *list)
+/* " FROM … WHERE …" of all rows of the list, to count them. */
+static Err add_all(const List *list, ExprSql *sql)
+{
+    add_from(list, sql);
+    TRY(add_visible(list, sql));
+    return add_filter(list, sql);
+}
+
+/* A list is read in two stretches: the rows in which the reader finds a value to sort by, in its order, and those where
+ * it is missing or hidden, by their ids; the latter first, going up. Each is a range of an index. */
+typedef enum Stretch { STRETCH_MISSING, STRETCH_VALUE } Stretch;
+
+typedef struct Place { /* behind which a page begins */
+    bool  given;
+    Value value; /* missing: in the stretch without values */
+    Str   id;
+} Place;
+
+static Stretch stretch_of(const Place *place)
+{
+    return place->value.kind == VALUE_MISSING ? STRETCH_MISSING : STRETCH_VALUE;
+}
+
+static bool never_missing(const List *list)
 {
     const Field *field = list->sort.field;
-    return (field->index == SYS_CREATED || field->index == SYS_CHANGED) && access_field_always(list->ctx, field);
+    bool         kept = field->index == SYS_ID || field->index == SYS_STATE || field->index == SYS_VERSION ||
+                field->index == SYS_DISCLOSURE || field->index == SYS_CREATED || field->index == SYS_CHANGED;
+    return kept && access_field_always(list->ctx, field);
 }
 
-static Err add_sort_column(const List *list, ExprSql *sql)
+/* Where the field by which the list is sorted shows, the row does. */
+static Err add_stretch(const List *list, ExprSql *sql, Stretch stretch)
 {
-    return access_sql_column(list->ctx, sql, row_alias, list->sort.field);
-}
-
-/* Continues after (last, id). S is the sort column as the reader sees it. */
-static Err add_after(const List *list, ExprSql *sql, Value last, Str id)
-{
-    const char *beyond = list->sort.descending ? "<" : ">";
-    bool        missing = last.kind == VALUE_MISSING;
-    if (sort_plain(list)) {
-        buf_printf(&sql->sql, " AND (t0.\"%.*s\", t0.\"id\") %s (", STR_FMT(list->sort.field->name), beyond);
-        expr_sql_param(sql, last);
-        buf_add(&sql->sql, STR(", "));
-        expr_sql_param(sql, value_id(id));
-        buf_char(&sql->sql, ')');
-        return ERR_OK;
+    const Field *field = list->sort.field;
+    bool         always = access_field_always(list->ctx, field);
+    bool         shown = stretch == STRETCH_VALUE && !always;
+    if (list->few || (!shown && access_always(list->ctx, list->type)))
+        TRY(add_visible(list, sql));
+    else if (!shown)
+        TRY(add_apart(list, sql, add_visible));
+    if (shown) {
+        buf_add(&sql->sql, list->few ? STR(" AND ") : STR_NONE);
+        TRY(add_apart(list, sql, add_sort_shows));
     }
-    buf_add(&sql->sql, STR(" AND ("));
-    if (!missing) { /* S beyond last */
-        TRY(add_sort_column(list, sql));
-        buf_printf(&sql->sql, " %s ", beyond);
-        expr_sql_param(sql, last);
-        buf_add(&sql->sql, STR(" OR "));
-    }
-    buf_char(&sql->sql, '('); /* S as last, id beyond */
-    TRY(add_sort_column(list, sql));
-    buf_add(&sql->sql, missing ? STR(" IS NULL") : STR(" = "));
-    if (!missing)
-        expr_sql_param(sql, last);
-    buf_printf(&sql->sql, " AND t0.\"id\" %s ", beyond);
-    expr_sql_param(sql, value_id(id));
-    buf_char(&sql->sql, ')');
-    if (missing !=
-        list->sort.descending) { /* going up, what is not missing follows; going down, what is missing follows */
-        buf_add(&sql->sql, STR(" OR "));
-        TRY(add_sort_column(list, sql));
-        buf_add(&sql->sql, missing ? STR(" IS NOT NULL") : STR(" IS NULL"));
-    }
-    buf_char(&sql->sql, ')');
+    buf_add(&sql->sql, STR(" AND "));
+    if (stretch == STRETCH_MISSING)
+        TRY(access_sql_column(list->ctx, sql, row_alias, field));
+    else
+        TRY(access_sql_value(list->ctx, sql, row_alias, field));
+    buf_add(&sql->sql, stretch == STRETCH_MISSING ? STR(" IS NULL") : STR(" IS NOT NULL"));
     return ERR_OK;
 }
 
-static Err list_sql(const List *list, ExprSql *sql)
+static Err add_after(const List *list, ExprSql *sql, const Place *place)
+{
+    const char *beyond = list->sort.descending ? "<" : ">";
+    bool        value = stretch_of(place) == STRETCH_VALUE;
+    buf_add(&sql->sql, value ? STR(" AND (") : STR(" AND "));
+    if (value) {
+        TRY(access_sql_value(list->ctx, sql, row_alias, list->sort.field));
+        buf_add(&sql->sql, STR(", "));
+    }
+    buf_printf(&sql->sql, value ? "t0.\"id\") %s (" : "t0.\"id\" %s ", beyond);
+    if (value) {
+        expr_sql_param(sql, place->value);
+        buf_add(&sql->sql, STR(", "));
+    }
+    expr_sql_param(sql, value_id(place->id));
+    buf_add(&sql->sql, value ? STR(")") : STR_NONE);
+    return ERR_OK;
+}
+
+static Err add_order(const List *list, ExprSql *sql, Stretch stretch)
 {
     const char *way = list->sort.descending ? "DESC" : "ASC";
+    buf_add(&sql->sql, STR(" ORDER BY "));
+    if (stretch == STRETCH_VALUE) {
+        TRY(access_sql_value(list->ctx, sql, row_alias, list->sort.field));
+        buf_printf(&sql->sql, " %s, ", way);
+    }
+    buf_printf(&sql->sql, "t0.\"id\" %s", way);
+    return ERR_OK;
+}
+
+/* " FROM … LIMIT most" of the rows of one stretch. */
+static Err add_rows(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
+{
+    add_from(list, sql);
+    TRY(add_stretch(list, sql, stretch));
+    TRY(add_filter(list, sql));
+    if (after->given && stretch_of(after) == stretch)
+        TRY(add_after(list, sql, after));
+    TRY(add_order(list, sql, stretch));
+    buf_add(&sql->sql, STR(" LIMIT "));
+    expr_sql_param(sql, value_int(most));
+    return ERR_OK;
+}
+
+/* Where the rows are looked up, all of them are sorted: by their ids alone, so that only those of the page are read. */
+static Err list_sql(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
+{
     buf_add(&sql->sql, STR("SELECT "));
     record_columns(&sql->sql, list->type, row_alias);
     TRY(access_plan_columns(list->plan, sql, row_alias));
-    TRY(add_conditions(list, sql));
-    if (list->query->cursor.len) {
-        Value last;
-        Str   id;
-        TRY(cursor_read(list->ctx, list->type, list->query, &last, &id));
-        TRY(add_after(list, sql, last, id));
+    if (list->few) {
+        buf_add(&sql->sql, STR(" FROM (SELECT t0.\"id\" AS \"id\""));
+        TRY(add_rows(list, sql, stretch, after, most));
+        buf_printf(&sql->sql, ") AS page JOIN \"%.*s\" AS %.*s ON %.*s.\"id\" = page.\"id\"",
+                   STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
+        TRY(add_order(list, sql, stretch));
+    } else {
+        TRY(add_rows(list, sql, stretch, after, most));
     }
-    buf_add(&sql->sql, STR(" ORDER BY "));
-    TRY(add_sort_column(list, sql));
-    buf_printf(&sql->sql, " %s, t0.\"id\" %s LIMIT ", way, way);
-    expr_sql_param(sql, value_int(list->limit + 1));
     return buf_full(&sql->sql) ? err_make(ECODE_INTERNAL, "statement too long") : ERR_OK;
 }
 
 /* ---- lists ---- */
 
-static Err list_read(const List *list, Found *out)
+static Err list_read(const List *list, Stretch stretch, const Place *after, Found *out, size_t *capacity)
 {
     Arena  *arena = list->ctx->arena;
     ExprSql sql = expr_sql_new(arena);
-    TRY(list_sql(list, &sql));
+    TRY(list_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)out->count));
     OWNED(rows) Rows *rows = NULL;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-    size_t capacity = 0;
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        ARENA_ROOM(arena, out->records, out->count, capacity);
+        ARENA_ROOM(arena, out->records, out->count, *capacity);
         Record *record = &out->records[out->count++];
         record_from_row(arena, list->type, rows, 0, record);
         access_plan_clearance(list->plan, rows, (int)list->type->stored_count, record);
     }
 }
 
+/* One stretch after the other, until there is one row more than asked for. */
+static Err list_read_all(const List *list, Found *out)
+{
+    bool    down = list->sort.descending;
+    Stretch first = down ? STRETCH_VALUE : STRETCH_MISSING, last = down ? STRETCH_MISSING : STRETCH_VALUE;
+    size_t  capacity = 0;
+    Place   after = { .given = list->query->cursor.len > 0 };
+    if (after.given)
+        TRY(cursor_read(list->ctx, list->type, list->query, &after.value, &after.id));
+    bool begun = after.given && stretch_of(&after) == last;
+    if (!begun && !(first == STRETCH_MISSING && never_missing(list)))
+        TRY(list_read(list, first, &after, out, &capacity));
+    if ((int64_t)out->count > list->limit || (last == STRETCH_MISSING && never_missing(list)))
+        return ERR_OK;
+    return list_read(list, last, &after, out, &capacity);
+}
+
 static Err list_rows(const List *list, Found *out)
 {
-    TRY(list_read(list, out));
+    TRY(list_read_all(list, out));
     bool beyond = (int64_t)out->count > list->limit; /* one more than asked: there is a next page */
     out->count -= beyond;
     TRY(access_computed(list->ctx, out->records, out->count));
@@ -244,7 +336,7 @@ static Err list_total(const List *list, int64_t *out)
 {
     ExprSql sql = expr_sql_new(list->ctx->arena);
     buf_add(&sql.sql, STR("SELECT count(*)"));
-    TRY(add_conditions(list, &sql));
+    TRY(add_all(list, &sql));
     OWNED(rows) Rows *rows = NULL;
     bool              more;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
@@ -288,7 +380,8 @@ Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64
     TRY(list_filter(&list, problems));
     ExprSql sql = expr_sql_new(ctx->arena);
     buf_add(&sql.sql, STR("SELECT count(*) FROM (SELECT 1"));
-    TRY(add_conditions(&list, &sql));
+    TRY(access_few(ctx, type, &list.few));
+    TRY(add_all(&list, &sql));
     buf_add(&sql.sql, STR(" LIMIT "));
     expr_sql_param(&sql, value_int(most + 1));
     buf_char(&sql.sql, ')');

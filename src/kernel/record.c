@@ -58,6 +58,98 @@ static void add_unique_index(Buf *buf, const Type *type, const Field *field)
                STR_FMT(field->name));
 }
 
+/* ---- indexes that serve who may see what (kernel/access.h) ---- */
+
+#define LINKS_MAX 16
+
+typedef struct Links { /* references of one type that a relation of another reads */
+    const Type  *type, *parent;
+    const Field *found[LINKS_MAX];
+    size_t       count;
+} Links;
+
+static void links_visit(void *context, const void *type, const void *field)
+{
+    Links       *links = context;
+    const Field *one = field;
+    bool         known = type != links->type || one->kind != FIELD_REFERENCE || one->system;
+    for (size_t i = 0; i < links->count; i++)
+        known |= links->found[i] == one;
+    if (!known && links->count < LINKS_MAX)
+        links->found[links->count++] = one;
+}
+
+static bool pair_before(const Links *pairs, size_t count, const Field *one, const Field *other)
+{
+    for (size_t i = 0; i + 1 < count; i += 2)
+        if (pairs->found[i] == one && pairs->found[i + 1] == other)
+            return true;
+    return false;
+}
+
+/* For a relation such as any(review where reviewer = actor()): from the paper and the reviewer to whether there is one,
+ * and from the reviewer to the papers. */
+static void add_relation_indexes(Buf *out, const Type *type)
+{
+    Links done = { .type = type };
+    for (size_t t = 0; t < type->pack->type_count; t++) {
+        const Type *parent = &type->pack->types[t];
+        for (size_t r = 0; r < parent->relation_count; r++) {
+            Links links = { .type = type, .parent = parent };
+            expr_fields(parent->relations[r].when, links_visit, &links);
+            for (size_t a = 0; parent != type && a < links.count; a++)
+                for (size_t b = 0; b < links.count; b++)
+                    if (links.found[a]->target == parent && a != b && done.count + 2 <= LINKS_MAX &&
+                        !pair_before(&done, done.count, links.found[a], links.found[b])) {
+                        done.found[done.count++] = links.found[a];
+                        done.found[done.count++] = links.found[b];
+                    }
+        }
+    }
+    for (size_t i = 0; i < done.count; i++) {
+        Str one = done.found[i]->name, other = done.found[i ^ 1]->name;
+        buf_printf(out, "CREATE INDEX \"%.*s.%.*s.%.*s\" ON \"%.*s\" (\"%.*s\", \"%.*s\");", STR_FMT(type->table),
+                   STR_FMT(one), STR_FMT(other), STR_FMT(type->table), STR_FMT(one), STR_FMT(other));
+    }
+}
+
+/* For rules that go by level and state alone, and for those who made a record. */
+static void add_access_indexes(Buf *out, const Type *type)
+{
+    bool levels = false, states = false, creator = false;
+    for (size_t i = 0; i < type->access_count; i++) {
+        const AccessRule *rule = &type->access[i];
+        levels |= rule->who.relation == RELATION_ANY && rule->levels;
+        states |= rule->who.relation == RELATION_ANY && rule->states && !rule->levels;
+        creator |= rule->who.relation == RELATION_CREATOR;
+    }
+    if (levels)
+        add_index(out, type, STR("disclosure"), STR("\"disclosure\", \"state\""));
+    if (states)
+        add_index(out, type, STR("state"), STR("\"state\""));
+    if (creator)
+        add_index(out, type, STR("creator"), STR("\"creator\""));
+}
+
+/* A list is read in its order until a page is full: by any of the columns it has, and by what it is sorted by at
+ * first. */
+static void add_order_indexes(Buf *out, const Type *type)
+{
+    Str          first = str_starts(type->sort, STR("-")) ? str_slice(type->sort, 1, type->sort.len) : type->sort;
+    const Field *sort = type_field(type, first);
+    for (size_t i = 0; i <= type->column_count; i++) {
+        const Field *field = i < type->column_count ? &type->fields[type->columns[i]] : sort;
+        bool         done = !field || field->index >= type->stored_count || field->index == SYS_ID ||
+                    field->index == SYS_CREATED || (!field->system && field_expr_type(field).target) ||
+                    field->kind == FIELD_ROWS || field->kind == FIELD_LONG_TEXT;
+        for (size_t k = 0; k < i && k < type->column_count; k++)
+            done |= field && type->columns[k] == field->index;
+        if (!done)
+            buf_printf(out, "CREATE INDEX \"%.*s.sort.%.*s\" ON \"%.*s\" (\"%.*s\", \"id\");", STR_FMT(type->table),
+                       STR_FMT(field->name), STR_FMT(type->table), STR_FMT(field->name));
+    }
+}
+
 Str record_ddl(Arena *arena, const Type *type)
 {
     Buf          out = buf_new(arena, SIZE_MAX);
@@ -85,6 +177,9 @@ Str record_ddl(Arena *arena, const Type *type)
         if (fields[i].kind == FIELD_ROWS)
             buf_add(&out, rows_ddl(arena, &fields[i]));
     }
+    add_relation_indexes(&out, type);
+    add_access_indexes(&out, type);
+    add_order_indexes(&out, type);
     return buf_str(&out);
 }
 

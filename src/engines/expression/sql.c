@@ -123,7 +123,17 @@ static Err write_member(Emit *emit, const Expr *expr, Str child, bool exact)
     return condition(emit, expr->first, child, exact);
 }
 
-static Err write_children(Emit *emit, const Expr *expr, Str row_alias)
+/* *none: the reader sees no record of the type at all. */
+static Err write_visible(Emit *emit, Str alias, const void *type, bool *none)
+{
+    size_t start = emit->sql->sql.len;
+    TRY(emit->env->visible(emit->env->context, emit->sql, alias, type));
+    Str written = buf_str(&emit->sql->sql);
+    *none = str_eq(str_slice(written, start, written.len), STR("FALSE"));
+    return ERR_OK;
+}
+
+static Err write_children(Emit *emit, const Expr *expr, Str row_alias, bool *none)
 {
     const ExprSqlEnv *env = emit->env;
     Str               alias = next_alias(emit);
@@ -133,8 +143,8 @@ static Err write_children(Emit *emit, const Expr *expr, Str row_alias)
     write(emit, " = ");
     TRY(write_parent(emit, expr, row_alias));
     write(emit, " AND ");
-    TRY(env->visible(env->context, emit->sql, alias, expr->child.type));
-    if (!expr->has_field && !expr->first)
+    TRY(write_visible(emit, alias, expr->child.type, none));
+    if (*none || (!expr->has_field && !expr->first))
         return ERR_OK;
     bool outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
     write(emit, outsiders ? " AND NOT " : " AND ");
@@ -145,15 +155,24 @@ static Err write_collection(Emit *emit, const Expr *expr, Str alias)
 {
     if (expr->collection == COLLECTION_ALL && !expr->has_field && !expr->first)
         return write_truth(emit, true);
-    static const char *const heads[] = {
-        [COLLECTION_COUNT] = "(SELECT count(*) FROM ",
-        [COLLECTION_ANY] = "EXISTS (SELECT 1 FROM ",
-        [COLLECTION_ALL] = "NOT EXISTS (SELECT 1 FROM ",
+    static const struct {
+        const char *head, *of_none;
+    } forms[] = {
+        [COLLECTION_COUNT] = { "(SELECT count(*) FROM ", "0" },
+        [COLLECTION_ANY] = { "EXISTS (SELECT 1 FROM ", "FALSE" },
+        [COLLECTION_ALL] = { "NOT EXISTS (SELECT 1 FROM ", "TRUE" },
     };
     assert(expr->collection <= COLLECTION_ALL);
-    write(emit, heads[expr->collection]);
-    TRY(write_children(emit, expr, alias));
+    size_t start = emit->sql->sql.len, params = emit->sql->count;
+    bool   none;
+    write(emit, forms[expr->collection].head);
+    TRY(write_children(emit, expr, alias, &none));
     write(emit, ")");
+    if (!none)
+        return ERR_OK;
+    emit->sql->sql.len = start; /* so that no row is read to find that it has no children to see */
+    emit->sql->count = params;
+    write(emit, forms[expr->collection].of_none);
     return ERR_OK;
 }
 
@@ -452,4 +471,135 @@ Err expr_sql(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql)
     if (sql->count - before > SQL_PARAMS_MAX)
         return err_make(ECODE_EXPR_LIMIT, "more than %d values in SQL", SQL_PARAMS_MAX);
     return ERR_OK;
+}
+
+/* ---- conditions as a search ---- */
+
+typedef struct Search {
+    Emit     emit; /* of the condition */
+    ExprSql *from;
+} Search;
+
+static Err searched(Search *search, const Expr *expr, Str alias);
+
+/* ", <table> AS t1" */
+static Err add_table(Search *search, const void *type, Str alias)
+{
+    const ExprSqlEnv *env = search->emit.env;
+    buf_add(&search->from->sql, search->from->sql.len ? STR(", ") : STR_NONE);
+    TRY(env->table(env->context, search->from, type));
+    buf_printf(&search->from->sql, " AS %.*s", STR_FMT(alias));
+    return ERR_OK;
+}
+
+static Err search_member(Search *search, const Expr *expr, Str child)
+{
+    Emit             *emit = &search->emit;
+    const ExprSqlEnv *env = emit->env;
+    TRY(add_table(search, expr->child.type, child));
+    TRY(env->visible(env->context, emit->sql, child, expr->child.type));
+    if (expr->has_field) {
+        write(emit, " AND ");
+        TRY(env->column(env->context, emit->sql, child, expr->steps[1].type, expr->steps[1].field));
+        write(emit, " = TRUE");
+    }
+    if (!expr->first)
+        return ERR_OK;
+    write(emit, " AND ");
+    return searched(search, expr->first, child);
+}
+
+static Err search_children(Search *search, const Expr *expr, Str alias)
+{
+    Emit             *emit = &search->emit;
+    const ExprSqlEnv *env = emit->env;
+    Str               child = next_alias(emit);
+    TRY(env->link(env->context, emit->sql, child, expr->child.type, expr->child.link));
+    buf_printf(&emit->sql->sql, " = %.*s.id AND ", STR_FMT(alias));
+    return search_member(search, expr, child);
+}
+
+/* path = value, through references: the records on the way are tables of the search. */
+static Err search_path(Search *search, const Expr *path, const Expr *constant_side, Str alias)
+{
+    Emit             *emit = &search->emit;
+    const ExprSqlEnv *env = emit->env;
+    size_t            last = path->step_count - 1;
+    Value             value;
+    TRY(constant(emit, constant_side, &value));
+    if (value.kind == VALUE_MISSING || !to_column(path->type, &value))
+        return write_truth(emit, false);
+    for (size_t i = 0; i < last; i++) {
+        const PathStep *step = &path->steps[i];
+        Str             next = next_alias(emit);
+        TRY(add_table(search, path->steps[i + 1].type, next));
+        buf_printf(&emit->sql->sql, "%.*s.id = ", STR_FMT(next));
+        TRY(env->link(env->context, emit->sql, alias, step->type, step->field));
+        write(emit, " AND ");
+        TRY(env->visible(env->context, emit->sql, next, path->steps[i + 1].type));
+        write(emit, " AND ");
+        alias = next;
+    }
+    TRY(env->column(env->context, emit->sql, alias, path->steps[last].type, path->steps[last].field));
+    write(emit, " = ");
+    write_value(emit, value);
+    return ERR_OK;
+}
+
+static bool leads_on(const Expr *side) { return side->kind == NODE_PATH && side->step_count > 1; }
+
+static bool is_some_child(const Expr *expr)
+{
+    return expr->kind == NODE_COLLECTION && expr->collection == COLLECTION_ANY && !expr->referred;
+}
+
+static Err searched(Search *search, const Expr *expr, Str alias)
+{
+    if (expr->kind == NODE_AND) {
+        for (const Expr *part = expr->first; part; part = part->next) {
+            TRY(searched(search, part, alias));
+            write(&search->emit, part->next ? " AND " : "");
+        }
+        return ERR_OK;
+    }
+    if (is_some_child(expr))
+        return search_children(search, expr, alias);
+    if (expr->kind == NODE_COMPARE && expr->sign == OPERATOR_EQ && leads_on(expr->first) && expr->last->constant)
+        return search_path(search, expr->first, expr->last, alias);
+    if (expr->kind == NODE_COMPARE && expr->sign == OPERATOR_EQ && leads_on(expr->last) && expr->first->constant)
+        return search_path(search, expr->last, expr->first, alias);
+    return condition(&search->emit, expr, alias, false);
+}
+
+Err expr_sql_search(const Expr *expr, const ExprSqlEnv *env, const void *type, Str alias, size_t *aliases, Arena *arena,
+                    ExprSearch *out)
+{
+    ExprSearch found = { .from = expr_sql_new(arena), .where = expr_sql_new(arena), .has_row = !is_some_child(expr) };
+    Search     search = { .emit = { .env = env, .sql = &found.where, .given = alias }, .from = &found.from };
+    found.where.aliases = *aliases;
+    if (found.has_row) {
+        TRY(add_table(&search, type, alias));
+        TRY(searched(&search, expr, alias));
+        found.id = str_printf(arena, "%.*s.id", STR_FMT(alias));
+    } else {
+        Str     child = next_alias(&search.emit);
+        ExprSql id = expr_sql_new(arena);
+        TRY(env->link(env->context, &id, child, expr->child.type, expr->child.link));
+        TRY(search_member(&search, expr, child));
+        found.id = buf_str(&id.sql);
+    }
+    *aliases = found.where.aliases;
+    if (buf_full(&found.where.sql) || found.where.count > SQL_PARAMS_MAX)
+        return err_make(ECODE_EXPR_LIMIT, "a search that is too long");
+    *out = found;
+    return ERR_OK;
+}
+
+void expr_sql_add(ExprSql *sql, const ExprSql *part)
+{
+    buf_add(&sql->sql, buf_str(&part->sql));
+    for (size_t i = 0; i < part->count; i++) {
+        ARENA_ROOM(sql->arena, sql->params, sql->count, sql->capacity);
+        sql->params[sql->count++] = part->params[i];
+    }
 }
