@@ -82,6 +82,21 @@ static void values_are_told_in_both_languages(void **state)
     says(arena, paper, "pages", VALUE_NONE, "", "");
 }
 
+static void amounts_lists_and_rows_are_told_in_both_languages(void **state)
+{
+    Arena      *arena = *state;
+    const Type *paper = pack_type(mini(arena), STR("paper"));
+    says(arena, paper, "fee", value_decimal((Decimal){ 123450, 2 }), "1234.50 CNY", "1234.50 CNY");
+    says(arena, paper, "grant", value_decimal((Decimal){ 123450, 2 }), "1234.50", "1234.50"); /* a sibling says */
+    says(arena, paper, "topics", value_list(STR("ice,steam")), "冰、汽", "Ice, Steam");
+    says(arena, paper, "topics", value_list(STR("gone")), "gone", "gone");
+    says(arena, paper, "partners", value_list(STR("0193,0194")), "0193,0194", "0193,0194");
+    says(arena, paper, "expenses", value_rows(STR("[{\"item\":\"text:a\"},{}]")), "2 行", "2 rows");
+    says(arena, paper, "expenses", value_rows(STR("[{\"item\":\"text:a\"}]")), "1 行", "1 row");
+    says(arena, paper, "expense_total", value_decimal((Decimal){ 50, 2 }), "0.50", "0.50");
+    says(arena, paper, "lengthy", value_bool(true), "是", "yes");
+}
+
 static void an_instant_before_1970_is_told_by_the_wall_clock(void **state)
 {
     const Type *paper = pack_type(mini(*state), STR("paper"));
@@ -143,16 +158,89 @@ static void the_engine_calls_things_as_people_do(void **state)
     assert_str_equal(label.in[LANG_ZH], STR("文章"));
 }
 
+static void child_rows_are_children_by_the_name_of_their_field(void **state)
+{
+    const Pack  *pack = mini(*state);
+    ExprScope    scope = pack_scope(pack, false);
+    const Type  *paper = pack_type(pack, STR("paper"));
+    const Field *expenses = type_field(paper, STR("expenses"));
+    ExprChild    child;
+    ExprField    amount;
+    assert_true(scope.child(scope.context, paper, STR("expenses"), &child));
+    assert_ptr_equal(child.type, expenses->rows);
+    assert_ptr_equal(child.link, &expenses->rows->fields[ROW_PARENT]);
+    assert_true(scope.field(scope.context, child.type, STR("amount"), &amount));
+    assert_int_equal(amount.type.kind, VALUE_DECIMAL);
+    assert_false(scope.child(scope.context, pack_type(pack, STR("review")), STR("expenses"), &child));
+}
+
+static void a_field_of_child_rows_hides_a_type_of_its_name(void **state)
+{
+    Type      rows = { .name = STR("child") }, parent = { .name = STR("parent"), .parent = -1 };
+    Field     row_fields[ROW_COLUMNS] = { 0 };
+    Field     field = { .name = STR("child"), .kind = FIELD_ROWS, .type = &parent, .rows = &rows };
+    Field     link[SYS_COUNT + 1] = { [SYS_COUNT] = { .kind = FIELD_REFERENCE, .target = &parent } };
+    Type      types[] = { { .name = STR("child"), .parent = -1, .fields = link, .field_count = SYS_COUNT + 1 } };
+    Pack      pack = { .types = types, .type_count = 1 };
+    ExprScope scope = pack_scope(&pack, false);
+    ExprChild child;
+    (void)state;
+    rows.fields = row_fields;
+    assert_true(scope.child(scope.context, &parent, STR("child"), &child));
+    assert_ptr_equal(child.type, &types[0]);
+    parent.fields = &field;
+    parent.field_count = 1;
+    assert_true(scope.child(scope.context, &parent, STR("child"), &child));
+    assert_ptr_equal(child.type, &rows);
+}
+
+static void only_a_computed_condition_of_the_subset_is_for_filters(void **state)
+{
+    static const struct {
+        const char *field;
+        bool        live;
+    } cases[] = { { "lengthy", false }, { "expense_total", true }, { "pages_left", true }, { "title", false } };
+    const Pack *pack = mini(*state);
+    ExprScope   scope = pack_scope(pack, false);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ExprField field;
+        assert_true(scope.field(scope.context, pack_type(pack, STR("paper")), str_from(cases[i].field), &field));
+        assert_int_equal(field.live, cases[i].live);
+    }
+}
+
+static void codes_and_parameters_are_those_of_the_pack(void **state)
+{
+    const Pack *pack = mini(*state);
+    ExprScope   scope = pack_scope(pack, false);
+    const Type *paper = pack_type(pack, STR("paper"));
+    ExprType    type;
+    assert_true(scope.code(scope.context, paper, type_field(paper, STR("topics")), STR("ice")));
+    assert_false(scope.code(scope.context, paper, type_field(paper, STR("topics")), STR("mud")));
+    assert_true(scope.code(scope.context, paper, type_field(paper, STR("state")), STR("draft")));
+    assert_false(scope.code(scope.context, paper, type_field(paper, STR("state")), STR("drafted")));
+    assert_true(scope.code(scope.context, paper, type_field(paper, STR("title")), STR("anything")));
+    assert_true(scope.parameter(scope.context, STR("fee_rate"), &type));
+    assert_true(type.kind == VALUE_DECIMAL && type.scale == 2);
+    assert_false(scope.parameter(scope.context, STR("fee"), &type));
+    assert_str_equal(scope.parameter_label(scope.context, STR("page_limit")).in[LANG_EN], STR("Most pages"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(names_are_found_or_not),
         TEST(every_kind_of_field_has_a_kind_of_value),
         TEST(values_are_told_in_both_languages),
+        TEST(amounts_lists_and_rows_are_told_in_both_languages),
         TEST(an_instant_before_1970_is_told_by_the_wall_clock),
         TEST(a_child_is_known_by_its_parent_field_or_its_only_reference),
         TEST(two_references_to_one_type_make_no_child),
         TEST(the_engine_calls_things_as_people_do),
+        TEST(child_rows_are_children_by_the_name_of_their_field),
+        TEST(a_field_of_child_rows_hides_a_type_of_its_name),
+        TEST(only_a_computed_condition_of_the_subset_is_for_filters),
+        TEST(codes_and_parameters_are_those_of_the_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
