@@ -1,5 +1,5 @@
-/* cli/pack.c: firstmile pack check: every problem of a policy pack, each with its place. firstmile pack apply: a changed
- * pack in a city that has records, or what it would change. */
+/* cli/pack.c: firstmile pack check: every problem of a policy pack, each with its place. firstmile pack apply: a
+ * changed pack in a city that has records, or what it would change. */
 #include "cli/client.h"
 #include "cli/packs.h"
 #include "cli/verbs.h"

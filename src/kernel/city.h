@@ -51,7 +51,8 @@ Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHE
 void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
 Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
-/* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the writer. */
+/* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the
+ * writer. */
 Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t number, const PackSource *source,
                 Str steps) MUST_CHECK;
 

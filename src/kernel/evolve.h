@@ -7,11 +7,11 @@
  * Apply    in one transaction: freezes the new pack under the next number, writes one event `pack` that names the
  *          steps, makes the tables of changed types anew from the old ones, and touches the records whose values change
  *          (defaults of new fields, renamed codes, converted kinds) in events of their own.
- * Replay   events keep the names of their day. EvolveNames leads what an event of then says to the terms of today, or to
- *          nothing when it was dropped since; the fold and the history ask it.
+ * Replay   events keep the names of their day. EvolveNames leads what an event of then says to the terms of today, or
+ *          to nothing when it was dropped since; the fold and the history ask it.
  *
- * Event    action `pack`, by the system, one record of type `pack`: the pack's name, in the version that is its number in
- *          the city, with `digest` (hash of its files) and, when names changed, `steps`: a JSON array of
+ * Event    action `pack`, by the system, one record of type `pack`: the pack's name, in the version that is its number
+ *          in the city, with `digest` (hash of its files) and, when names changed, `steps`: a JSON array of
  *          {"step","type","name"?,"to"?}, all of them in names of before. The touched records follow, at most
  *          EVOLVE_ITEMS an event, also with the action `pack`. */
 #ifndef FM_KERNEL_EVOLVE_H
@@ -80,7 +80,8 @@ const Type  *evolve_type(const EvolveNames *names, int64_t sequence, Str type);
 const Field *evolve_field(const EvolveNames *names, int64_t sequence, Str type, Str field);
 /* One row of event_value, for an item of that type: *field as above, and its value as that field holds it today:
  * states, codes and columns by the names of today, numbers in its scale. Missing when there is no such field, when the
- * value was dropped with its name, and when it was erased (kernel/erase.h). ECODE_STORE_CORRUPT when it cannot be read. */
+ * value was dropped with its name, and when it was erased (kernel/erase.h). ECODE_STORE_CORRUPT when it cannot be
+ * read. */
 Err evolve_read(const EvolveNames *names, Arena *arena, int64_t sequence, Str type, Str name, Str encoded,
                 const Field **field, Value *out) MUST_CHECK;
 /* All names that the field has had in events, today's first. */

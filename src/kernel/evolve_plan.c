@@ -391,7 +391,8 @@ static Err unique_check(Planning *p, const Pair *pair, const Field *before, cons
     static const Text what = TEXT_INIT("字段", "The field");
     OWNED(rows) Rows *rows = NULL;
     bool              more, owner = field->unique == UNIQUE_OWNER;
-    Str column = before ? str_printf(p->arena, "\"%.*s\"", STR_FMT(before->name)) : STR("'default'"); /* the same in all */
+    /* a new one is the same in all records: its default */
+    Str column = before ? str_printf(p->arena, "\"%.*s\"", STR_FMT(before->name)) : STR("'default'");
     Str sql = str_printf(p->arena,
                          "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM \"%.*s\" WHERE %.*s IS NOT NULL"
                          " GROUP BY %s%.*s HAVING count(*) > 1)",
@@ -491,7 +492,7 @@ static Err tally_read(const Planning *p, const EvolveTurn *turn, Tally *tally)
     return ERR_OK;
 }
 
-/* Do steps tell of the field's codes or columns? Those of columns whose values are rewritten say in how many records. */
+/* Do steps tell of the field's codes or columns? Those of columns that are rewritten say in how many records. */
 static bool told_within(Planning *p, const Field *before, int64_t records)
 {
     Str  within = str_printf(p->arena, "%.*s.", STR_FMT(before->name));

@@ -1,5 +1,5 @@
-/* A type that changes twice in a city: what events of before say in the terms of today. The proof over a whole city with
- * thousands of events is tests/pack_apply_test.py. */
+/* A type that changes twice in a city: what events of before say in the terms of today. The proof over a whole city
+ * with thousands of events is tests/pack_apply_test.py. */
 #include "kernel/evolve.h"
 
 #include "kernel/testing/testing.h"

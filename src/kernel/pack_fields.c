@@ -15,10 +15,10 @@ static const Str words_reserved[] = {
 static const Str field_reserved[] = {
     STR_INIT("rowid"), STR_INIT("oid"), STR_INIT("type"), STR_INIT("actions"), STR_INIT("fields"),
 };
-/* First parts of addresses. */
+/* First parts of addresses; and what events call the city's pack. */
 static const Str type_reserved[] = {
-    STR_INIT("api"),     STR_INIT("assets"), STR_INIT("check"),   STR_INIT("desk"),   STR_INIT("errors"),
-    STR_INIT("healthz"), STR_INIT("log"),    STR_INIT("metrics"), STR_INIT("search"),
+    STR_INIT("api"),     STR_INIT("assets"), STR_INIT("check"),   STR_INIT("desk"), STR_INIT("errors"),
+    STR_INIT("healthz"), STR_INIT("log"),    STR_INIT("metrics"), STR_INIT("pack"), STR_INIT("search"),
 };
 
 static bool among(const Str *names, size_t count, Str name)
