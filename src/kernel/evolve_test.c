@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "kernel/event.h"
+#include "kernel/history.h"
 #include "kernel/rebuild.h"
 
 #define HEAD(drops, name)                                                                                              \
@@ -257,6 +258,27 @@ static void records_become_what_the_new_pack_says_and_replay(void **state)
     assert_true(str_eq(test_dump(stage->test), before));
 }
 
+static void a_record_as_it_stood_before_the_change_has_the_names_of_today(void **state)
+{
+    const Stage *stage = *state;
+    TestCity    *test = stage->test;
+    Actor        admin = test_actor(test, "admin", test_organisation(test, "home"), "admin");
+    Ctx          before = test_ctx(test, &admin);
+    int64_t      day = ctx_today(&before);
+    Record       record;
+    Json        *then;
+    test->fixed.now_ms += 2 * DAY_MS;
+    change(test, thing_2);
+    test_act(test, &actor_system, "thing", stage->thing, "edit", STR("{\"a\":\"later\"}"));
+    Ctx ctx = test_ctx(test, &admin);
+    must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
+    must(history_at(&ctx, &record, day, &then));
+    const Json *fields = json_get(then, STR("fields"));
+    assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("was b")));
+    assert_true(str_eq(json_text(json_get(fields, STR("m"))), STR("12.0")));
+    assert_true(str_eq(json_text(json_get(then, STR("state"))), STR("fresh")));
+}
+
 static void a_step_can_be_taken_under_the_new_pack(void **state)
 {
     const Stage *stage = *state;
@@ -305,6 +327,7 @@ int main(void)
         CITY(what_was_dropped_leads_nowhere_also_when_its_name_comes_again),
         CITY(a_value_that_cannot_be_read_is_told),
         CITY(records_become_what_the_new_pack_says_and_replay),
+        CITY(a_record_as_it_stood_before_the_change_has_the_names_of_today),
         CITY(a_step_can_be_taken_under_the_new_pack),
         CITY(the_same_pack_has_nothing_to_do),
         CITY(a_plan_that_is_refused_says_what_it_would_do),
