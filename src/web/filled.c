@@ -250,7 +250,21 @@ static Err rows_input(Call *call, const Field *field, Json **out, Problems *name
     return ERR_OK;
 }
 
-/* ---- what was hidden ---- */
+/* ---- what stands there before ---- */
+
+Value filled_default(const Call *call, const Field *field)
+{
+    const Ctx *ctx = &call->ctx;
+    switch (field->default_kind) {
+    case DEFAULT_VALUE: return field->default_value;
+    case DEFAULT_TODAY: return value_date(instant_day(ctx->now_ms, call_pack(call)->utc_offset_minutes));
+    case DEFAULT_NOW: return value_instant(ctx->now_ms - ctx->now_ms % 60000); /* as people write the time */
+    case DEFAULT_ACTOR: return value_id(ctx->actor->person);
+    case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
+    case DEFAULT_NONE: break;
+    }
+    return VALUE_NONE;
+}
 
 static bool is_hidden(const Json *value)
 {
@@ -293,10 +307,11 @@ static Err stays(Call *call, const Record *record, const Field *field, const Jso
     Json  *seen;
     bool   dropped = false;
     *out = false;
-    bool refers = field->kind == FIELD_REFERENCE || field->kind == FIELD_REFERENCES || field->kind == FIELD_ROWS;
-    if (!refers || !record->values || record->values[field->index].kind == VALUE_MISSING)
+    bool  refers = field->kind == FIELD_REFERENCE || field->kind == FIELD_REFERENCES || field->kind == FIELD_ROWS;
+    Value value = record->values ? record->values[field->index] : filled_default(call, field);
+    if (!refers || value.kind == VALUE_MISSING)
         return ERR_OK;
-    TRY(value_seen(&call->ctx, field, record->values[field->index], &seen));
+    TRY(value_seen(&call->ctx, field, value, &seen));
     Json *left = without_hidden(arena, seen, &dropped);
     *out = dropped && str_eq(written(arena, left), written(arena, input));
     return ERR_OK;

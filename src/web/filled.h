@@ -20,6 +20,8 @@ Err filled_input(Call *call, const Type *type, const Record *record, Json **out,
  * strings, without empty rows, but with as many of them behind as were sent when more were asked for. NULL: not
  * sent. */
 Json *filled_again(const Call *call, const Field *field);
+/* What a new record has in the field when nothing is given. */
+Value filled_default(const Call *call, const Field *field);
 /* Are more rows asked for, rather than the step taken? */
 bool filled_more(const Call *call);
 /* The items of a text, one a line. */

@@ -154,21 +154,6 @@ static bool among(const uint16_t *list, size_t count, uint16_t index)
     return false;
 }
 
-/* What a new record has where nothing is given. */
-static Value default_of(const Call *call, const Field *field)
-{
-    const Ctx *ctx = &call->ctx;
-    switch (field->default_kind) {
-    case DEFAULT_VALUE: return field->default_value;
-    case DEFAULT_TODAY: return value_date(instant_day(ctx->now_ms, call_pack(call)->utc_offset_minutes));
-    case DEFAULT_NOW: return value_instant(ctx->now_ms - ctx->now_ms % 60000); /* as people write the time */
-    case DEFAULT_ACTOR: return value_id(ctx->actor->person);
-    case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
-    case DEFAULT_NONE: break;
-    }
-    return VALUE_NONE;
-}
-
 /* What stands in a field: what was sent, else what the address gives (a new child's parent),
  * else what the record has, or a new one begins with; as the actor sees it. NULL: nothing. */
 static Err field_value(Call *call, const StepForm *form, const Field *field, Json **out)
@@ -183,7 +168,7 @@ static Err field_value(Call *call, const StepForm *form, const Field *field, Jso
         *out = json_string(call->ctx.arena, given);
         return ERR_OK;
     }
-    Value value = form->record.values ? form->record.values[field->index] : default_of(call, field);
+    Value value = form->record.values ? form->record.values[field->index] : filled_default(call, field);
     return value.kind == VALUE_MISSING ? ERR_OK : value_seen(&call->ctx, field, value, out);
 }
 

@@ -30,8 +30,8 @@
  *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
  *                   (a problem)
  *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"}, {"fields":[names]} or
- *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value, "____"
- *                   for what does not show
+ *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
+ *                   "____" for what does not show
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:

@@ -2,6 +2,7 @@
 import csv
 import functools
 import io
+import re
 from json import dumps, loads
 
 from . import endpoints
@@ -396,6 +397,37 @@ def page_callers(m):
     """Pages are for browsers, so all sessions ask for them; of those who come otherwise, one of each role."""
     roles = {c.actor for c in m.one_of_each_role()}
     return [c for c in m.callers() if c.way in ('cookie', 'none') or c.actor in roles]
+
+
+@subject('document')
+@subject('page_document')
+def document(m, e):
+    """Who sees the record has its documents in the states that have them, made of what they see of it, and no other."""
+    path = '/' if e.page else API
+    for caller in [*m.one_of_each_role(), *(c for c in m.callers() if c.way in ('cookie', 'none'))]:
+        for doc in m.pack.documents:
+            type_, place = m.pack.types[doc.type], f'/documents/{doc.name}'
+            none = m.ask(caller, f'{path}{type_.name}/{m.nothing}{place}', 'none')
+            for one in m.kinds(type_)[:-1]:
+                target = f'{path}{type_.name}/{one.id}{place}'
+                answer = m.ask(caller, target, m.relation(caller.actor, one))
+                if m.turned_away(caller, answer):
+                    continue
+                if not m.policy.sees(caller.actor, one):
+                    m.expect_same(answer, none, 'a document of a hidden record and of none')
+                elif doc.states and m.policy.seen(caller.actor, one, type_.field('state')) not in doc.states:
+                    m.expect(answer, 404)
+                elif m.expect(answer, 200):
+                    twin = m.ask(caller, f'{target}?format=json', '') if e.page else answer
+                    m.expect(twin, 200) and check_document(m, caller.actor, type_, one, twin.json())
+
+
+def check_document(m, actor, type_, one, json):
+    m.expect_equal(m.policy.record_json(actor, one), json['record'], f'the record of a document of {one.id}')
+    told = {name for block in json['blocks'] for name in block.get('fields', [])}
+    told |= {name for block in json['blocks'] for name in re.findall(r'{(\w+)}', block.get('text', ''))}
+    m.expect_equal([], sorted(n for n in told if not m.policy.knows_field(actor.role, type_.field(n), type_)),
+                   f'fields that a document of {type_.name} names and the role never sees')
 
 
 @subject('page_list')

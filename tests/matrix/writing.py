@@ -2,6 +2,7 @@
 so a stale version or an unknown field tells what somebody might do without doing it. The state of the city is
 compared afterwards."""
 import json
+import re
 
 from .asking import NOBODY, Caller, subject
 from .planting import ORGANISATIONS
@@ -144,10 +145,28 @@ def check_form(m, caller, target, type_, action, one):
     json = answer.json()
     taken = [name for name in action.inputs if m.policy.takes(caller.actor, action, one, name)]
     m.expect_equal(taken, [field['name'] for field in json['inputs']], f'fields that {action.name} asks for')
-    shown = {n: m.policy.value_json(caller.actor, one, type_.field(n)) for n in taken} if one else {}
-    m.expect_equal({n: v for n, v in shown.items() if v is not None}, json['values'], 'values in the form')
+    if one:
+        shown = {n: m.policy.value_json(caller.actor, one, type_.field(n)) for n in taken}
+        m.expect_equal({n: v for n, v in shown.items() if v is not None}, json['values'], 'values in the form')
+    else:
+        check_defaults(m, caller.actor, type_, taken, json['values'])
     if one:
         m.expect_equal(m.policy.record_json(caller.actor, one), json['record'], 'the record that the form is about')
+
+
+def check_defaults(m, actor, type_, taken, values):
+    """A form of something new holds the defaults of what it asks for, and nothing else; who one is only to whom that shows."""
+    fields = [f for f in map(type_.field, taken) if f.default is not None]
+    m.expect_equal(sorted(f.name for f in fields), sorted(values), 'defaults in the form')
+    for field_ in fields:
+        found, by_word = values.get(field_.name), (field_.kind, field_.default)
+        if by_word in (('date', 'today'), ('instant', 'now')):
+            m.expect_equal(True, bool(re.match(r'\d{4}-\d\d-\d\d', str(found))), f'a day in {field_.name}')
+        elif by_word in (('reference', 'actor'), ('reference', 'organisation')):
+            id_ = actor.person if field_.default == 'actor' else actor.organisation
+            m.expect_equal(id_ if m.policy.sees_id(actor, id_) else {'hidden': True}, found, f'the default of {field_.name}')
+        else:
+            m.expect_equal(str(field_.default), found if isinstance(found, str) else json.dumps(found), f'the default of {field_.name}')
 
 
 @subject('page_create')

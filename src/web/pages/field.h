@@ -1,8 +1,8 @@
 /* web/pages/field.h: what one field of a form asks with: its control, its choices, its rows. Private to web/pages.
  *
  * Control  one of line, number, date, area, select, radio, boxes and table is set; web/templates/README.md says what
- *          each needs. Few choices stand side by side, more are a list; records likewise, and of too many one types their
- *          numbers or titles. Child rows are a table of controls: those that are there and some empty ones. */
+ *          each needs. Few choices stand side by side, more are a list; records likewise, and of too many one types
+ *          their numbers or titles. Child rows are a table of controls: those that are there and some empty ones. */
 #ifndef FM_WEB_PAGES_FIELD_H
 #define FM_WEB_PAGES_FIELD_H
 

@@ -86,6 +86,14 @@ static void each_kind_of_value_reads_as_its_field_says(void **state)
         { "state", "\"draft\"", "Draft", "Draft" },
         { "changed", "\"2026-03-04T20:00:00.000Z\"", "2026-03-05", "5 March 2026" },
         { "title", NULL, "", "" },
+        { "topics", "[\"ice\",\"steam\"]", "Ice, Steam", "Ice, Steam" },
+        { "fee", "\"1234.50\"", "1,234.50", "1,234.50 CNY" },
+        { "grant", "\"1234.50\"", "1,234.50", "1,234.50" }, /* another field says the currency */
+        { "expenses", "[{},{}]", "2", "2 rows" },
+        { "expenses", "[{}]", "1", "1 row" },
+        { "expense_total", "\"1234.50\"", "1,234.50", "1,234.50" },
+        { "lengthy", "true", "yes", "yes" },
+        { "pages_left", "1200", "1,200", "1,200 pages" },
     };
     Stage *stage = *state;
     stage_call(stage, &stage->author, LANG_EN);
@@ -93,6 +101,47 @@ static void each_kind_of_value_reads_as_its_field_says(void **state)
         assert_str(shown(stage, stage->paper, cases[i].field, cases[i].json, SHOW_IN_TABLE).text, cases[i].table);
         assert_str(shown(stage, stage->paper, cases[i].field, cases[i].json, SHOW_IN_TEXT).text, cases[i].text);
     }
+}
+
+static Shown shown_in(Stage *stage, const char *field, const char *json)
+{
+    Json *record;
+    Shown out;
+    assert_int_equal(json_parse(stage->test->arena, str_from(json), &record).kind, ERR_NONE);
+    assert_int_equal(
+        show_field(show_new(&stage->call), type_field(stage->paper, str_from(field)), record, SHOW_IN_TEXT, &out).kind,
+        ERR_NONE);
+    return out;
+}
+
+static void a_field_knows_what_stands_beside_it(void **state)
+{
+    static const char record[] = "{\"fields\":{\"title\":\"冰\",\"title_en\":\"Ice\",\"grant\":\"1234.50\","
+                                 "\"grant_currency\":\"USD\"},\"erased\":[\"authors\"]}";
+    Stage            *stage = *state;
+    stage_call(stage, &stage->author, LANG_EN);
+    assert_str(shown_in(stage, "title", record).text, "Ice");
+    assert_str(shown_in(stage, "grant", record).text, "1,234.50 US dollar");
+    assert_true(shown_in(stage, "authors", record).erased);
+    assert_false(shown_in(stage, "body", record).erased);
+    assert_str(shown_in(stage, "grant", "{\"fields\":{\"grant\":\"2.00\"}}").text, "2.00");
+    stage_call(stage, &stage->author, LANG_ZH);
+    assert_str(shown_in(stage, "title", record).text, "冰"); /* not translated into it: the field itself */
+}
+
+static void a_list_of_references_has_a_link_for_each_that_one_may_see(void **state)
+{
+    Stage *stage = *state;
+    Str    json = str_printf(stage->test->arena, "[\"%.*s\",{\"hidden\":true}]", STR_FMT(stage->author.organisation));
+    stage_call(stage, &stage->author, LANG_EN);
+    Shown out = shown(stage, stage->paper, "partners", str_dup_z(stage->test->arena, json), SHOW_IN_TEXT);
+    assert_int_equal(out.each_count, 2);
+    assert_str(out.each[0].text, "College");
+    assert_true(str_starts(out.each[0].href, STR("/organisation/")));
+    assert_true(out.each[1].hidden && !out.each[1].href.len);
+    assert_str(out.text, "College, a record you may not see");
+    assert_int_equal(
+        shown(stage, stage->paper, "partners", str_dup_z(stage->test->arena, json), SHOW_IN_TABLE).each_count, 0);
 }
 
 static void a_long_text_is_clipped_in_a_table_only(void **state)
@@ -169,6 +218,8 @@ int main(void)
         cmocka_unit_test(an_instant_is_the_day_on_the_citys_wall),
         cmocka_unit_test(chinese_is_marked_on_a_page_in_another_language),
         cmocka_unit_test(each_kind_of_value_reads_as_its_field_says),
+        cmocka_unit_test(a_field_knows_what_stands_beside_it),
+        cmocka_unit_test(a_list_of_references_has_a_link_for_each_that_one_may_see),
         cmocka_unit_test(a_long_text_is_clipped_in_a_table_only),
         cmocka_unit_test(a_reference_reads_as_the_title_of_what_one_may_see),
         cmocka_unit_test(a_record_without_a_title_is_called_by_number_then_by_type),

@@ -1,0 +1,119 @@
+/* What a form of a step was filled in with. */
+#include "web/filled.h"
+
+#include "web/pages/testing/stage.h"
+
+#define PAIRS(...) ((const Pair[]){ __VA_ARGS__ }), sizeof((const Pair[]){ __VA_ARGS__ }) / sizeof(Pair)
+#define SENT(name_, value_)                                                                                            \
+    {                                                                                                                  \
+        STR_INIT(name_), STR_INIT(value_)                                                                              \
+    }
+
+/* The input of a step on the record (NULL: of a new paper), as JSON. */
+static Str input_of(Stage *stage, const Record *record, const Pair *pairs, size_t count)
+{
+    Call    *call = &stage->call;
+    Record   none = { 0 };
+    Json    *input;
+    Problems names = call_problems(call);
+    Buf      buf = buf_new(stage->test->arena, SIZE_MAX);
+    call->form = pairs;
+    call->form_count = count;
+    assert_int_equal(filled_input(call, stage->paper, record ? record : &none, &input, &names).kind, ERR_NONE);
+    json_write(&buf, input);
+    return buf_str(&buf);
+}
+
+static void lists_and_rows_are_put_together_from_their_parts(void **state)
+{
+    Stage *stage = *state;
+    stage_call(stage, &stage->author, LANG_EN);
+    assert_str(input_of(stage, NULL, PAIRS(SENT("topics", ""), SENT("topics[steam]", "true"), SENT("topics[ice]", ""))),
+               "{\"topics\":[\"steam\"]}");
+    assert_str(input_of(stage, NULL, PAIRS(SENT("topics", ""))), "{\"topics\":null}");
+    assert_str(input_of(stage, NULL,
+                        PAIRS(SENT("expenses", ""), SENT("expenses[3].item", " Glass "),
+                              SENT("expenses[1].amount", "1,200.00"), SENT("expenses[1].item", ""),
+                              SENT("expenses[2].item", " "), SENT("version", "1"))),
+               "{\"expenses\":[{\"amount\":\"1200.00\"},{\"item\":\"Glass\"}]}");
+    assert_str(input_of(stage, NULL, PAIRS(SENT("expenses", ""), SENT("expenses[1].item", ""))), "{\"expenses\":null}");
+}
+
+static void what_is_no_part_of_a_field_is_left_to_be_refused(void **state)
+{
+    static const char *const names[] = { "expenses[0].item", "expenses[501].item", "expenses[1].nothing",
+                                         "expenses[1]",      "expenses[x].item",   "topics[ice].x",
+                                         "title[1]",         "frobnicate" };
+    Stage                   *stage = *state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        Pair pair = { str_from(names[i]), STR("x") };
+        assert_str(input_of(stage, NULL, &pair, 1),
+                   str_dup_z(stage->test->arena, str_printf(stage->test->arena, "{\"%s\":\"x\"}", names[i])));
+    }
+}
+
+static void an_instant_is_a_time_on_the_citys_wall(void **state)
+{
+    static const char *const cases[][2] = {
+        { "2026-11-26 10:05", "2026-11-26T02:05:00.000Z" },
+        { " 2026-11-26  00:00:07 ", "2026-11-25T16:00:07.000Z" },
+        { "2026-11-26T02:05:00.000Z", "2026-11-26T02:05:00.000Z" },
+        { "soon", "soon" },
+    };
+    Stage  *stage = *state;
+    int64_t ms;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Pair pair = { STR("logged"), str_from(cases[i][0]) };
+        assert_str(input_of(stage, NULL, &pair, 1),
+                   str_dup_z(stage->test->arena, str_printf(stage->test->arena, "{\"logged\":\"%s\"}", cases[i][1])));
+    }
+    assert_true(instant_parse(STR("2026-11-25T16:00:00.000Z"), &ms));
+    assert_str(filled_instant(stage->test->arena, ms, 480), "2026-11-26 00:00");
+    assert_str(filled_instant(stage->test->arena, ms + 7000, 480), "2026-11-26 00:00:07");
+    assert_str(filled_instant(stage->test->arena, ms + 7089, 480), "2026-11-26 00:00:07.089");
+    assert_str(filled_instant(stage->test->arena, ms, -90), "2026-11-25 14:30");
+}
+
+/* The contact is a person whom a colleague does not see. */
+static void a_hidden_reference_stays_unless_another_takes_its_place(void **state)
+{
+    Stage *stage = *state;
+    Record paper = test_act(stage->test, &stage->author, "paper", STR_NONE, "create", STR("{\"title\":\"Ice\"}"));
+    Actor  colleague = test_actor(stage->test, "Colleague", stage->author.organisation, "author");
+    stage_call(stage, &colleague, LANG_EN);
+    assert_int_equal(find_one(&stage->call.ctx, stage->paper, record_id(&paper), &paper).kind, ERR_NONE);
+    assert_str(input_of(stage, &paper, PAIRS(SENT("contact", ""), SENT("title", "Snow"))), "{\"title\":\"Snow\"}");
+    Pair other = { STR("contact"), colleague.person };
+    assert_str(input_of(stage, &paper, &other, 1),
+               str_dup_z(stage->test->arena,
+                         str_printf(stage->test->arena, "{\"contact\":\"%.*s\"}", STR_FMT(colleague.person))));
+    stage_call(stage, &stage->author, LANG_EN); /* who sees it takes it away */
+    assert_str(input_of(stage, &paper, PAIRS(SENT("contact", ""))), "{\"contact\":null}");
+}
+
+static void what_was_typed_stands_there_again(void **state)
+{
+    Stage *stage = *state;
+    Buf    buf = buf_new(stage->test->arena, SIZE_MAX);
+    stage_call(stage, &stage->author, LANG_EN);
+    input_of(stage, NULL,
+             PAIRS(SENT("partners", "P-1\r\nCollege\r\n"), SENT("partners[1]", "true"), SENT("expenses", ""),
+                   SENT("expenses[2].amount", "1,5"), SENT("expenses[4].amount", ""), SENT("more[expenses]", "1")));
+    assert_true(filled_more(&stage->call));
+    json_write(&buf, filled_again(&stage->call, type_field(stage->paper, STR("partners"))));
+    json_write(&buf, filled_again(&stage->call, type_field(stage->paper, STR("expenses"))));
+    assert_str(buf_str(&buf), "[\"P-1\",\"College\",\"1\"][{\"amount\":\"1,5\"},{}]");
+    assert_null(filled_again(&stage->call, type_field(stage->paper, STR("title"))));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_and_rows_are_put_together_from_their_parts),
+        cmocka_unit_test(what_is_no_part_of_a_field_is_left_to_be_refused),
+        cmocka_unit_test(an_instant_is_a_time_on_the_citys_wall),
+        cmocka_unit_test(a_hidden_reference_stays_unless_another_takes_its_place),
+        cmocka_unit_test(what_was_typed_stands_there_again),
+    };
+    return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}
