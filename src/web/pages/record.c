@@ -387,8 +387,8 @@ static Err put_change(const RecordView *view, const Json *change, Json *changes)
     Shown        sides[2];
     for (int i = 0; i < 2; i++) {
         TRY(show_value(view->show, field, json_get(change, i ? STR("new") : STR("old")), SHOW_IN_TEXT, &sides[i]));
-        if (sides[i].hidden)
-            sides[i].text = say(call, "value.hidden");
+        if (sides[i].hidden || sides[i].erased)
+            sides[i].text = say(call, sides[i].hidden ? "value.hidden" : "value.erased");
     }
     Json *json = json_push(changes, json_object(call->ctx.arena));
     put(call, json, STR("changed"), in_words(call, field->label));

@@ -229,7 +229,8 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     const Call *call = show->call;
     int64_t     day;
     *out = (Shown){ 0 };
-    if (!value)
+    out->erased = json_get(value, STR("erased")) != NULL; /* as a history says it */
+    if (!value || out->erased)
         return ERR_OK;
     switch (shape_result(field)) {
     case FIELD_REFERENCE: return reference_shown(show, target_of(field), value, out);
@@ -321,7 +322,7 @@ Err show_field(Show *show, const Field *field, const Json *record, ShowAs as, Sh
     const Json *value = member_in_language(call, field, record);
     Str         unit = by_sibling ? show_currency(call, field, record) : unit_of(call, field);
     TRY(shown_with(show, field, value, unit, by_sibling ? SHOW_IN_TEXT : as, out));
-    out->erased = !value && is_erased(record, field);
+    out->erased = out->erased || (!value && is_erased(record, field));
     return ERR_OK;
 }
 

@@ -129,6 +129,13 @@ static void a_field_knows_what_stands_beside_it(void **state)
     assert_str(shown_in(stage, "title", record).text, "冰"); /* not translated into it: the field itself */
 }
 
+static void a_value_that_a_history_calls_erased_is_no_text(void **state)
+{
+    Stage *stage = *state;
+    Shown  out = shown(stage, stage->paper, "authors", "{\"erased\":true}", SHOW_IN_TEXT);
+    assert_true(out.erased && !out.hidden && !out.text.len);
+}
+
 static void a_list_of_references_has_a_link_for_each_that_one_may_see(void **state)
 {
     Stage *stage = *state;
@@ -219,6 +226,7 @@ int main(void)
         cmocka_unit_test(chinese_is_marked_on_a_page_in_another_language),
         cmocka_unit_test(each_kind_of_value_reads_as_its_field_says),
         cmocka_unit_test(a_field_knows_what_stands_beside_it),
+        cmocka_unit_test(a_value_that_a_history_calls_erased_is_no_text),
         cmocka_unit_test(a_list_of_references_has_a_link_for_each_that_one_may_see),
         cmocka_unit_test(a_long_text_is_clipped_in_a_table_only),
         cmocka_unit_test(a_reference_reads_as_the_title_of_what_one_may_see),
