@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 const Str class_names[CLASS_COUNT] = {
     [CLASS_NONE] = STR_INIT("none"), [CLASS_PUBLIC] = STR_INIT("public"), [CLASS_SUMMARY] = STR_INIT("summary"),
@@ -19,12 +20,42 @@ const Str field_kind_names[FIELD_KIND_COUNT] = {
     [FIELD_ROWS] = STR_INIT("rows"),           [FIELD_COMPUTED] = STR_INIT("computed"),
 };
 
-static const ValueKind value_kinds[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = VALUE_TEXT,       [FIELD_LONG_TEXT] = VALUE_TEXT,   [FIELD_INTEGER] = VALUE_INTEGER,
-    [FIELD_DECIMAL] = VALUE_DECIMAL, [FIELD_MONEY] = VALUE_DECIMAL,    [FIELD_BOOLEAN] = VALUE_BOOLEAN,
-    [FIELD_DATE] = VALUE_DATE,       [FIELD_INSTANT] = VALUE_INSTANT,  [FIELD_CHOICE] = VALUE_TEXT,
-    [FIELD_CHOICES] = VALUE_LIST,    [FIELD_REFERENCE] = VALUE_ID,     [FIELD_REFERENCES] = VALUE_LIST,
-    [FIELD_ROWS] = VALUE_ROWS,       [FIELD_COMPUTED] = VALUE_MISSING, /* what its formula gives: field_expr_type */
+static bool text_line(Arena *arena, Str written, Str *out)
+{
+    (void)arena;
+    *out = written;
+    return utf8_printable(written, false);
+}
+
+static bool text_lines(Arena *arena, Str written, Str *out)
+{
+    (void)arena;
+    *out = written;
+    return utf8_printable(written, true);
+}
+
+const FieldTraits field_kinds[FIELD_KIND_COUNT] = {
+    [FIELD_TEXT] = { STR_INIT("text"), VALUE_TEXT, TEXT_INIT("一行文字", "one line of text"), .text = text_line },
+    [FIELD_LONG_TEXT] = { STR_INIT("long_text"), VALUE_TEXT, TEXT_INIT("文字", "text"), .text = text_lines,
+                          .lines = true },
+    [FIELD_INTEGER] = { STR_INIT("integer"), VALUE_INTEGER, TEXT_INIT("整数", "a whole number"), .number = true },
+    [FIELD_DECIMAL] = { STR_INIT("decimal"), VALUE_DECIMAL, TEXT_INIT("数字，例如 12.50", "a number such as 12.50"),
+                        .number = true },
+    [FIELD_MONEY] = { STR_INIT("money"), VALUE_DECIMAL, TEXT_INIT("金额，例如 1234.50", "an amount such as 1234.50"),
+                      .number = true },
+    [FIELD_BOOLEAN] = { STR_INIT("boolean"), VALUE_BOOLEAN, TEXT_INIT("是或否（true、false）", "true or false") },
+    [FIELD_DATE] = { STR_INIT("date"), VALUE_DATE, TEXT_INIT("日期，例如 2025-03-04", "a date such as 2025-03-04") },
+    [FIELD_INSTANT] = { STR_INIT("instant"), VALUE_INSTANT,
+                        TEXT_INIT("时刻，例如 2025-03-04T05:06:07Z", "an instant such as 2025-03-04T05:06:07Z") },
+    [FIELD_CHOICE] = { STR_INIT("choice"), VALUE_TEXT, TEXT_INIT("选项之一", "one of the choices"), .codes = true },
+    [FIELD_CHOICES] = { STR_INIT("choices"), VALUE_LIST, TEXT_INIT("若干选项的列表", "a list of choices"), .list = true,
+                        .codes = true },
+    [FIELD_REFERENCE] = { STR_INIT("reference"), VALUE_ID, TEXT_INIT("一条记录的编码（id）", "the id of a record") },
+    [FIELD_REFERENCES] = { STR_INIT("references"), VALUE_LIST,
+                           TEXT_INIT("若干记录编码（id）的列表", "a list of ids of records"), .list = true },
+    [FIELD_ROWS] = { STR_INIT("rows"), VALUE_ROWS,
+                     TEXT_INIT("若干行，每行是一个对象", "a list of rows, each an object") },
+    [FIELD_COMPUTED] = { STR_INIT("computed"), VALUE_MISSING },
 };
 
 const Type *pack_type(const Pack *pack, Str name)
@@ -87,7 +118,7 @@ ExprType field_expr_type(const Field *field)
 {
     if (field->kind == FIELD_COMPUTED)
         return field->result;
-    return (ExprType){ .kind = value_kinds[field->kind], .scale = field->scale, .target = field->target };
+    return (ExprType){ .kind = field_kinds[field->kind].value, .scale = field->scale, .target = field->target };
 }
 
 /* A code that is no longer among the choices speaks for itself. */
@@ -216,15 +247,14 @@ static bool scope_code(const void *context, const void *type, const void *field,
 {
     (void)context;
     (void)type;
-    FieldKind kind = ((const Field *)field)->kind;
-    return (kind != FIELD_CHOICE && kind != FIELD_CHOICES) || field_choice(field, code);
+    return !field_kinds[((const Field *)field)->kind].codes || field_choice(field, code);
 }
 
 static bool scope_parameter(const void *context, Str code, ExprType *out)
 {
     const Parameter *parameter = pack_parameter(context, code);
     if (parameter)
-        *out = (ExprType){ .kind = value_kinds[parameter->kind], .scale = parameter->scale };
+        *out = (ExprType){ .kind = field_kinds[parameter->kind].value, .scale = parameter->scale };
     return parameter != NULL;
 }
 

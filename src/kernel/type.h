@@ -72,6 +72,22 @@ typedef enum FieldKind {
 } FieldKind;
 extern const Str field_kind_names[FIELD_KIND_COUNT]; /* "text", "long_text" … */
 
+/* What a kind is. What a layer does with it stands in a table of that layer: keys in packs (pack_kinds.c), schemas
+ * (web/openapi.c), controls (web/pages/field.c); docs/recipes/add-a-field-kind.md adds one. */
+typedef struct FieldTraits {
+    Str       name;     /* in packs and in the API: "text", "long_text" … */
+    ValueKind value;    /* what the record keeps; VALUE_MISSING: what its formula gives (field_expr_type) */
+    Text      expected; /* what people are told to write; empty: they do not write it */
+    /* Kinds of text: what is kept of what was written, trimmed and normal; false when it is none of the kind. NULL: the
+     * kind is no text, and has no max_points. */
+    bool (*text)(Arena *arena, Str written, Str *out);
+    bool lines;  /* a text of lines and paragraphs */
+    bool number; /* may have bounds and a unit; has a scale when it keeps VALUE_DECIMAL */
+    bool list;   /* several values */
+    bool codes;  /* of the field's choices */
+} FieldTraits;
+extern const FieldTraits field_kinds[FIELD_KIND_COUNT];
+
 typedef struct Choice {
     Str  code;
     Text label;
