@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from matrix import deeds, endpoints, reading, writing           # noqa: F401 (two only register their subjects)
+from matrix import deeds, endpoints, past, reading, writing     # noqa: F401 (some only register their subjects)
 from matrix.asking import RELATIONS, SHOWN, SUBJECTS, Matrix
 from matrix.pack import Pack
 from matrix.planting import Garden

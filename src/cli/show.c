@@ -1,5 +1,5 @@
 /* cli/show.c: firstmile show: one record: its fields by their labels, the steps possible now, and those
- * that are not, with reasons. */
+ * that are not, with reasons; or, with --at, as it stood at the end of a day. */
 #include "cli/types.h"
 #include "cli/verbs.h"
 
@@ -18,7 +18,15 @@ static Str references(Arena *arena, const Json *type)
 
 static Err fetch(Cli *cli, Client *client, Str expand, const Json **out)
 {
-    return types_record(cli, client, cli_argument(cli, "TYPE"), cli_argument(cli, "ID"), expand, out);
+    Str type = cli_argument(cli, "TYPE"), id = cli_argument(cli, "ID"), day = cli_option(cli, "at"), path;
+    if (!day.ptr)
+        return types_record(cli, client, type, id, expand, out);
+    TRY(ASK_PATH(cli, &path, STR("records"), type, id, STR("at"), day));
+    Buf target = buf_new(cli->arena, SIZE_MAX);
+    buf_add(&target, path);
+    if (expand.len)
+        ask_query(&target, "expand", expand);
+    return ask_get(cli, client, cli_option(cli, "as"), buf_str(&target), out);
 }
 
 static void print_line(const Cli *cli, Str label, Str value)
@@ -44,6 +52,21 @@ static void print_fields(const Cli *cli, const Json *type, const Json *record)
                                json_get(json_get(record, STR("fields")), json_text(json_get(field, STR("name"))))));
 }
 
+static void print_erased(const Cli *cli, const Json *type, const Json *record)
+{
+    JSON_EACH(name, json_get(record, STR("erased"))) {
+        const Json *field = types_named(json_get(type, STR("fields")), "name", name->text);
+        print_line(cli, json_text(json_get(field, STR("label"))), SAY(cli, TEXT("（已删除）", "(erased)")));
+    }
+}
+
+static void print_day(const Cli *cli, const Json *record)
+{
+    Str day = json_text(json_get(record, STR("at")));
+    if (day.len)
+        cli_print(SAY(cli, TEXT("{day} 日终时的状态", "as it stood at the end of {day}"), ARG("day", day)));
+}
+
 static void print_steps(const Cli *cli, const Json *record, bool allowed)
 {
     JSON_EACH(step, json_get(record, STR("actions"))) {
@@ -66,10 +89,12 @@ static Err print_text(Cli *cli, Client *client)
     TRY(types_get(cli, client, cli_option(cli, "as"), cli_argument(cli, "TYPE"), cli->lang, &type));
     TRY(fetch(cli, client, references(cli->arena, type), &record));
     print_line(cli, json_text(json_get(type, STR("label"))), json_text(json_get(record, STR("id"))));
+    print_day(cli, record);
     const char *const own[] = { "number", "state", "version", "owner" };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         print_own(cli, type, record, own[i]);
     print_fields(cli, type, record);
+    print_erased(cli, type, record);
     print_steps(cli, record, true);
     print_steps(cli, record, false);
     return ERR_OK;
@@ -89,9 +114,13 @@ static Err run(Cli *cli)
 
 const Verb verb_show = {
     .name = "show",
-    .summary = TEXT_INIT("显示一条记录，以及现在能办和不能办的步骤",
-                         "show a record, and the steps possible now and not"),
+    .summary = TEXT_INIT("显示一条记录，以及现在能办和不能办的步骤；或其某日的状态",
+                         "show a record, and the steps possible now and not; or as it stood on a day"),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, ARGUMENT_ID },
-    .options = { OPTION_AS, OPTION_KEY_DIR },
+    .options = { { "at", "DATE",
+                   TEXT_INIT("当时的状态：该日终时，如 2026-03-31",
+                             "as it stood at the end of that day, such as 2026-03-31") },
+                 OPTION_AS,
+                 OPTION_KEY_DIR },
     .run = run,
 };

@@ -335,19 +335,19 @@ static void at_erased(const Ctx *ctx, Record *then, const bool *erased)
     then->values[SYS_ERASED] = names.len ? value_list(buf_str(&names)) : VALUE_NONE;
 }
 
-Err history_at(const Ctx *ctx, const Record *record, int64_t day, Json **out)
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, Str fields, Str expand, Json **out,
+               Problems *problems)
 {
-    Record   then;
-    bool    *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
-    Problems none = { .arena = ctx->arena };
-    int64_t  end_ms = (day + 1) * DAY_MS - ctx->city->pack->utc_offset_minutes * 60000LL;
+    Record  then;
+    bool   *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    int64_t end_ms = (day + 1) * DAY_MS - ctx->city->pack->utc_offset_minutes * 60000LL;
     TRY(past_record(ctx, record, sql_before_time, end_ms, &then, erased));
     if (record_version(&then))
         TRY(past_clearance(ctx, record, &then));
     if (!access_sees(&then.clearance))
         return err_make(ECODE_RECORD_UNSEEN, "%.*s on that day", STR_FMT(record->type->name));
     at_erased(ctx, &then, erased);
-    TRY(record_json(ctx, &then, STR_NONE, STR_NONE, out, &none));
+    TRY(record_json(ctx, &then, fields, expand, out, problems));
     json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
     return ERR_OK;
 }

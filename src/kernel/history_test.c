@@ -31,12 +31,13 @@ static int64_t today(Cast *cast)
 /* As JSON, "!" and the code when it is refused. */
 static Str at(Cast *cast, const Actor *actor, const Record *record, int64_t day)
 {
-    Ctx    ctx = test_ctx(cast->test, actor);
-    Record seen;
-    Json  *json;
-    Err    err = find_one(&ctx, record->type, record_id(record), &seen);
+    Ctx      ctx = test_ctx(cast->test, actor);
+    Record   seen;
+    Json    *json;
+    Problems problems = { .arena = cast->test->arena };
+    Err      err = find_one(&ctx, record->type, record_id(record), &seen);
     if (!err.kind)
-        err = history_at(&ctx, &seen, day, &json);
+        err = history_at(&ctx, &seen, day, STR_NONE, STR_NONE, &json, &problems);
     return err.kind ? str_printf(cast->test->arena, "!%.*s", STR_FMT(err_row(err.code)->code))
                     : text_of(cast->test->arena, json);
 }

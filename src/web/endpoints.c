@@ -52,6 +52,8 @@ const Endpoint endpoints[] = {
       .summary = "Take a step: {input}" },
     { METHOD_GET,    RECORDS "/{id}/events",      records_events, ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "History of a record, newest first" },
+    { METHOD_GET,    RECORDS "/{id}/at/{date}",   records_at,     ALLOW_SIGNED_IN, SHOW,
+      .summary = "A record as it stood at the end of a day" },
     { METHOD_GET,    RECORDS "/{id}/documents/{name}", documents_show, ALLOW_SIGNED_IN,
       .summary = "A document of a record, to be printed" },
 

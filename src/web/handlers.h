@@ -13,6 +13,7 @@ void records_show(Call *call);
 void records_edit(Call *call);
 void records_act(Call *call);
 void records_events(Call *call);
+void records_at(Call *call);
 void records_import(Call *call);
 
 /* export.c */

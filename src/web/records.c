@@ -147,6 +147,32 @@ void records_events(Call *call)
         call_data(call, 200, json);
 }
 
+static Err at_data(Call *call, Json **out, Problems *problems)
+{
+    const Type *type;
+    Record      record;
+    int64_t     day;
+    TRY(shape_type_find(call, call->params[0], &type, problems));
+    TRY(find_one(&call->ctx, type, call->params[1], &record));
+    if (!date_parse(call->params[2], &day))
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("date"), STR_NONE, ARG("name", STR("date")),
+                ARG("expected", STR("YYYY-MM-DD")));
+    TRY(first_problem(problems));
+    return history_at(&call->ctx, &record, day, call_query(call, STR("fields")), call_query(call, STR("expand")), out,
+                      problems);
+}
+
+void records_at(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json;
+    Err      err = at_data(call, &json, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_data(call, 200, json);
+}
+
 /* ---- steps ---- */
 
 /* The record after a step. A step may take it out of the actor's sight, or it may be too much to read just now; then

@@ -582,6 +582,36 @@ static void the_history_shows_what_changed(void **state)
                  "http.parameter", "http.parameter");
 }
 
+/* "/at/" and the city's date, so many days from today. */
+static const char *at_day(Site *site, int days, const char *more)
+{
+    int64_t day = instant_day(site->test->fixed.now_ms, 8 * 60) + days;
+    return str_dup_z(site->test->arena,
+                     str_printf(site->test->arena, "/at/%.*s%s", STR_FMT(date_text(site->test->arena, day)), more));
+}
+
+static void a_record_is_shown_as_it_stood_on_a_day(void **state)
+{
+    Site *site = *state;
+    Str   id = site_paper(site, &site->author, "First"), none = STR("019584d2-7f00-7000-8000-000000000000");
+    site_pass(site, DAY_MS);
+    assert_int_equal(patch(site, id, "If-Match: \"1\"\r\n", "{\"fields\":{\"title\":\"Second\"}}").status, 200);
+    Answer then = site_as(site, &site->author, "GET", paper_path(site, id, at_day(site, -1, "?fields=title")), NULL);
+    assert_int_equal(then.status, 200);
+    assert_true(has(then.body, "\"fields\":{\"title\":\"First\"}") && has(then.body, "\"at\":\"2026-"));
+    assert_true(has(then.body, "\"version\":1") && !has(then.body, "\"actions\""));
+    Answer now = site_as(site, &site->author, "GET", paper_path(site, id, at_day(site, 0, "")), NULL);
+    assert_true(has(now.body, "Second"));
+    Answer early = site_as(site, &site->author, "GET", paper_path(site, id, at_day(site, -2, "")), NULL);
+    Answer unknown = site_as(site, &site->author, "GET", paper_path(site, none, at_day(site, -2, "")), NULL);
+    assert_int_equal(early.status, 404);
+    assert_true(str_eq(early.body, unknown.body));
+    expect_error(site, site_as(site, &site->author, "GET", paper_path(site, id, "/at/2026-02-30"), NULL), 422,
+                 "http.parameter", "http.parameter");
+    expect_error(site, site_as(site, &site->author, "GET", paper_path(site, id, at_day(site, 0, "?fields=x")), NULL),
+                 422, "query.invalid", "field.unknown");
+}
+
 /* ---- bodies and queries that are wrong ---- */
 
 static void a_body_that_is_wrong_is_refused_by_what_is_wrong(void **state)
@@ -1197,6 +1227,7 @@ int main(void)
         SITE(a_refused_step_names_its_clauses_in_the_asked_language),
         SITE(a_hidden_record_and_an_unknown_one_give_the_same_bytes),
         SITE(the_history_shows_what_changed),
+        SITE(a_record_is_shown_as_it_stood_on_a_day),
         SITE(a_body_that_is_wrong_is_refused_by_what_is_wrong),
         SITE(a_query_that_is_wrong_is_refused),
         SITE(a_list_is_filtered_sorted_counted_and_paged),

@@ -91,10 +91,12 @@ class Event:
     person: str
     organisation: str
     version: int
+    time: int                                       # ms
     values: dict                                    # field name -> value after it
+    erased: set                                     # of these, names of fields whose value was erased since
 
 
-EVENTS = """SELECT r.record, e.sequence, e.action, e.person, e.organisation, r.version, v.field, v.value
+EVENTS = """SELECT r.record, e.sequence, e.time, e.action, e.person, e.organisation, r.version, v.field, v.value
     FROM event_record r JOIN event e ON e.sequence = r.sequence LEFT JOIN event_value v
     ON v.sequence = r.sequence AND v.item = r.item
     ORDER BY r.sequence, v.field"""
@@ -139,10 +141,12 @@ class Truth:
         for row in database.execute(EVENTS):
             events = self.events.setdefault(row['record'], [])
             if not events or events[-1].sequence != row['sequence']:
-                heads = ('sequence', 'action', 'person', 'organisation', 'version')
-                events.append(Event(*(row[name] for name in heads), {}))
+                heads = ('sequence', 'action', 'person', 'organisation', 'version', 'time')
+                events.append(Event(*(row[name] for name in heads), {}, set()))
             if row['field'] is not None:
                 events[-1].values[row['field']] = decoded(row['value'])
+            if row['value'] == 'erased':
+                events[-1].erased.add(row['field'])
         database.close()
 
     def children(self, record, type_, link):
@@ -357,12 +361,14 @@ class Policy:
     def history(self, actor, record):
         values, found = dict.fromkeys((f.name for f in record.type.stored)), []
         values['id'], now, before = record.id, self.clearance(actor, record), dict.fromkeys(self.pack.compartments, 0)
+        gone = set()
         for event in self.truth.events[record.id]:
             old, values = values, {**values, **event.values}
+            lost, gone = gone, gone - event.values.keys() | event.erased
             granted = self.granted(actor, Record(record.type, values))
             then = {c: min(class_, now[c]) for c, class_ in granted.items()}
             if any(then[f.compartment] >= f.class_ for f in record.type.fields):
-                found.append(self.event_json(actor, record, event, (before, old), (then, values)))
+                found.append(self.event_json(actor, record, event, (before, old, lost), (then, values, gone)))
             before = then
         return found[::-1]
 
@@ -370,10 +376,14 @@ class Policy:
         json = {'sequence': event.sequence, 'action': event.action, 'version': event.version, 'changes': {}}
         for f in record.type.stored:
             sides, shows = {}, after[0][f.compartment] >= f.class_
-            if f.name in ('created', 'changed') or before[1][f.name] == after[1][f.name] or not shows:
+            lost = f.name in event.values and f.name in before[2] | after[2]
+            if f.name in ('created', 'changed', 'erased') or not shows or \
+                    before[1][f.name] == after[1][f.name] and not lost:
                 continue
-            for side, (clearance, values) in (('old', before), ('new', after)):
-                if values[f.name] is not None and clearance[f.compartment] >= f.class_:
+            for side, (clearance, values, gone) in (('old', before), ('new', after)):
+                if f.name in gone and clearance[f.compartment] >= f.class_:
+                    sides[side] = {'erased': True}
+                elif values[f.name] is not None and clearance[f.compartment] >= f.class_:
                     sides[side] = self.spelled_for(actor, f, values[f.name])
             json['changes'][f.name] = sides
         creator = record.type.field('creator')
@@ -383,6 +393,28 @@ class Policy:
             if event.person == 'system':
                 json['by'] = {'system': True}
         return json
+
+    def past_json(self, actor, record, day):
+        """The record as it stood at the end of that day; None when it would not show."""
+        end = datetime.datetime.combine(day + datetime.timedelta(1), datetime.time(), datetime.timezone.utc)
+        end_ms = end.timestamp() * 1000 - self.pack.utc_offset_minutes * 60000
+        values, gone, now = dict.fromkeys(f.name for f in record.type.stored), set(), self.clearance(actor, record)
+        events = [event for event in self.truth.events[record.id] if event.time < end_ms]
+        for event in events:
+            values.update(event.values)
+            gone = gone - event.values.keys() | event.erased
+        if not events:
+            return None
+        listed = {*(values['erased'] or ()), *gone}
+        values.update(id=record.id, version=events[-1].version,
+                      erased=tuple(f.name for f in record.type.stored if f.name in listed) or None)
+        then = Record(record.type, values)
+        self.known[actor, then] = {c: min(class_, now[c]) for c, class_ in self.granted(actor, then).items()}
+        if not self.sees(actor, then):
+            return None
+        json = self.whole_json(actor, then)
+        kept = {f.name for f in record.type.stored}
+        return {**json, 'fields': {name: value for name, value in json['fields'].items() if name in kept}}
 
     # -- steps
 

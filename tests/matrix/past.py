@@ -1,0 +1,26 @@
+"""What the addresses of the past must answer: a record as it stood at the end of a day."""
+import datetime
+
+from .asking import subject
+from .reading import API
+
+DAYS = (-2, 0, 400)                                 # before the city, today, and one to come
+
+
+@subject('past')
+def past(m, e):
+    """As the policy folds the events, with what is lower of now and then; on a day before the record as of none."""
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            for days in DAYS:
+                day = m.policy.today + datetime.timedelta(days)
+                none = m.ask(caller, f'{API}{type_.name}/{m.nothing}/at/{day}', 'none')
+                for one in m.targets(caller, type_)[:-1]:
+                    answer = m.ask(caller, f'{API}{type_.name}/{one.id}/at/{day}', m.relation(caller.actor, one))
+                    if m.turned_away(caller, answer):
+                        continue
+                    wanted = m.policy.past_json(caller.actor, one, day) if m.policy.sees(caller.actor, one) else None
+                    if wanted is None:
+                        m.expect_same(answer, none, 'the past of a record that did not show and of none')
+                    elif m.expect(answer, 200):
+                        m.expect_equal({**wanted, 'at': str(day)}, answer.json(), f'{one.id} on {day}')
