@@ -45,7 +45,7 @@ bool access_sees(const Clearance *clearance)
 static const Type *refers_to(const Field *field)
 {
     bool own = field->index == (field->type->row_of ? (int)ROW_PARENT : (int)SYS_ID);
-    return own ? NULL : field_expr_type(field).target;
+    return own ? NULL : field->target;
 }
 
 Err access_sees_id(const Ctx *ctx, const Type *type, Str id, bool *out)
@@ -89,20 +89,28 @@ static Err hide_targets(const Ctx *ctx, const Field *field, Value value, Value *
 /* ---- expressions over records ---- */
 
 /* What one env reads at most: records, child rows, parameters, formulas. Each costs a look into the database or a walk
- * over an expression, and one formula may ask the next. */
+ * over an expression, and one formula may ask the next; and it keeps what it has read until its arena ends. */
 #define ENV_READS_MAX 200000
+#define ENV_BYTES_MAX (64 << 20)
+
+typedef struct EnvUse {
+    size_t reads;
+    size_t bytes; /* of the arena before the first of them */
+} EnvUse;
 
 typedef struct EnvState {
     Ctx     ctx;
     bool    truth; /* nobody reads an explanation: hidden is not computed */
-    size_t *reads; /* so far, those of formulas included */
+    EnvUse *use;   /* so far, that of formulas included */
 } EnvState;
 
 static Err env_spend(const EnvState *state, size_t reads)
 {
-    *state->reads += reads;
-    return *state->reads <= ENV_READS_MAX ? ERR_OK
-                                          : err_make(ECODE_STORE_SLOW, "an expression over %d records", ENV_READS_MAX);
+    EnvUse *use = state->use;
+    use->reads += reads;
+    if (use->reads <= ENV_READS_MAX && arena_used(state->ctx.arena) - use->bytes <= ENV_BYTES_MAX)
+        return ERR_OK;
+    return err_make(ECODE_STORE_SLOW, "an expression over %zu records", use->reads);
 }
 
 static ExprEnv env_of(EnvState *state);
@@ -110,7 +118,7 @@ static ExprEnv env_of(EnvState *state);
 /* Over true values, whoever asks. What is out of range is missing: one such record must not close a whole list. */
 static Err env_formula(const EnvState *state, const Record *record, const Field *field, Value *out)
 {
-    EnvState inner = { .ctx = state->ctx, .truth = true, .reads = state->reads };
+    EnvState inner = { .ctx = state->ctx, .truth = true, .use = state->use };
     ExprEnv  env = env_of(&inner);
     TRY(env_spend(state, 1));
     Err err = expr_eval(state->ctx.arena, field->formula, &env, (ExprRow){ record->type, record }, out);
@@ -154,17 +162,15 @@ static Err env_follow(void *context, ExprRow row, const void *field, ExprRow *ou
     const EnvState *state = context;
     const Field    *of = field;
     const Record   *from = row.row;
-    Value           id = from->values[of->index];
-    *out = (ExprRow){ .type = field_expr_type(of).target };
+    Str             id = from->values[of->index].text;
+    *out = (ExprRow){ .type = of->target };
     *hidden = !state->truth && !access_shows(&from->clearance, of);
-    if (of->kind == FIELD_COMPUTED)
-        TRY(env_formula(state, from, of, &id));
-    if (id.kind == VALUE_MISSING)
+    if (id.len == 0)
         return ERR_OK;
     Record *record = ARENA_NEW(state->ctx.arena, Record);
     bool    found;
     TRY(env_spend(state, 1));
-    TRY(record_load(state->ctx.db, state->ctx.arena, out->type, id.text, record, &found));
+    TRY(record_load(state->ctx.db, state->ctx.arena, of->target, id, record, &found));
     if (!found)
         return ERR_OK;
     TRY(env_see(state, record, hidden));
@@ -236,7 +242,8 @@ static ExprEnv env_of(EnvState *state)
 static ExprEnv env_make(const Ctx *ctx, bool truth)
 {
     EnvState *state = ARENA_NEW(ctx->arena, EnvState);
-    *state = (EnvState){ .ctx = *ctx, .truth = truth, .reads = ARENA_NEW(ctx->arena, size_t) };
+    *state = (EnvState){ .ctx = *ctx, .truth = truth, .use = ARENA_NEW(ctx->arena, EnvUse) };
+    state->use->bytes = arena_used(ctx->arena);
     return env_of(state);
 }
 
@@ -340,15 +347,31 @@ Err access_seen(const Ctx *ctx, const Record *record, const Field *field, Value 
     return hide_targets(ctx, field, record->values[field->index], out);
 }
 
+static Err compute(const EnvState *state, Arena *arena, Record *record)
+{
+    const Type *type = record->type;
+    for (size_t i = type->stored_count; i < type->field_count; i++) {
+        Value *value = &record->values[i];
+        if (!access_shows(&record->clearance, &type->fields[i]))
+            continue;
+        TRY(env_formula(state, record, &type->fields[i], value));
+        value->text = str_dup(arena, value->text);
+    }
+    return ERR_OK;
+}
+
+/* What a formula reads is let go of after each record: a page may have a thousand. */
 Err access_computed(const Ctx *ctx, Record *records, size_t count)
 {
-    size_t   reads = 0;
-    EnvState state = { .ctx = *ctx, .truth = true, .reads = &reads };
-    for (size_t r = 0; r < count; r++) {
-        const Type *type = records[r].type;
-        for (size_t i = type->stored_count; i < type->field_count; i++)
-            if (access_shows(&records[r].clearance, &type->fields[i]))
-                TRY(env_formula(&state, &records[r], &type->fields[i], &records[r].values[i]));
+    if (count == 0 || records->type->stored_count == records->type->field_count)
+        return ERR_OK;
+    OWNED(arena) Arena *scratch = arena_new();
+    EnvUse              use = { 0 };
+    EnvState            state = { .ctx = *ctx, .truth = true, .use = &use };
+    state.ctx.arena = scratch;
+    for (size_t i = 0; i < count; i++) {
+        TRY(compute(&state, ctx->arena, &records[i]));
+        arena_reset(scratch);
     }
     return ERR_OK;
 }

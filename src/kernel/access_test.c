@@ -543,6 +543,31 @@ static void an_explanation_hides_what_rests_on_hidden_records_and_rows(void **st
     }
 }
 
+/* Each of 600 panels counts the 600 panels of its paper. */
+static void an_expression_that_reads_too_much_is_stopped(void **state)
+{
+    Cast  *cast = *state;
+    Rng    rng = rng_new();
+    Record of = paper(cast, &rng), record;
+    Ctx    ctx = test_ctx(cast->test, &actor_system);
+    Db    *db;
+    Str    input = str_printf(cast->test->arena, "{\"title\":\"Panel\",\"paper\":\"%.*s\"}", STR_FMT(record_id(&of)));
+    Record first = test_act(cast->test, &actor_system, "panel", STR_NONE, "create", input);
+    assert_ok(db_open(cast->test->city->database_path, DB_WRITE, &db));
+    assert_ok(db_script(db, STR("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 600)"
+                                " INSERT INTO r_panel (id, state, version, disclosure, created, changed, paper)"
+                                " SELECT printf('0190a0a0-0000-7000-8000-%012d', i), state, 1, disclosure, created,"
+                                " changed, paper FROM r_panel JOIN n")));
+    db_close(db);
+    ExprEnv env = access_env_truth(&ctx);
+    Value   value;
+    Expr   *expr = filter_of(&ctx, first.type, STR("any(paper.panel where count(paper.panel) < 0)"));
+    assert_ok(find_one(&ctx, first.type, record_id(&first), &record));
+    size_t before = arena_used(ctx.arena);
+    assert_err(expr_eval(ctx.arena, expr, &env, (ExprRow){ first.type, &record }, &value), ECODE_STORE_SLOW);
+    assert_in_range(arena_used(ctx.arena) - before, 1 << 20, 80 << 20);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, panel_setup, cast_teardown)
@@ -553,6 +578,7 @@ int main(void)
         CASE(lists_carry_computed_values_and_sort_by_those_that_are_conditions),
         CASE(a_cursor_does_not_tell_who_is_hidden),
         CASE(an_explanation_hides_what_rests_on_hidden_records_and_rows),
+        CASE(an_expression_that_reads_too_much_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

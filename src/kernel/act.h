@@ -49,7 +49,8 @@ typedef struct Change { /* pure: no effect until committed */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
 /* ECODE_RECORD_INVALID, with a Problem more, when another record has taken a unique value meanwhile. */
 Err act_commit(Db *db, Change *change) MUST_CHECK;
-/* The record as it stands after the committed change, with what the actor may now see of it. */
+/* The record as it stands after the committed change, with what the actor may now see of it; computed fields are
+ * find.h's to work out. */
 Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;
 /* All three phases, waiting for the writer: command line, import, init. *out is the record as it stands after. */
 Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *problems) MUST_CHECK;

@@ -476,7 +476,7 @@ static void names_check(const Type *type, Str names, Str parameter, bool referen
     while (names.len) {
         Str          name = str_trim(str_cut(&names, ','));
         const Field *field = type_field(type, name);
-        if (!field || (references && !field_expr_type(field).target))
+        if (!field || (references && !field->target))
             PROBLEM(problems, ECODE_FIELD_UNKNOWN, parameter, STR_NONE, ARG("field", name));
     }
 }
@@ -594,13 +594,12 @@ static Err rows_json(const Ctx *ctx, const Field *field, Value value, Json **out
 
 static Err shown_json(const Ctx *ctx, const Field *field, Value value, bool expand, Json **out)
 {
-    const Type *target = field_expr_type(field).target;
     if (value.kind == VALUE_ROWS)
         return rows_json(ctx, field, value, out);
-    if (target && value.kind == VALUE_ID)
-        return reference_json(ctx, target, value.text, expand, out);
-    if (target && value.kind == VALUE_LIST)
-        return references_json(ctx, target, value.text, expand, out);
+    if (field->target && value.kind == VALUE_ID)
+        return reference_json(ctx, field->target, value.text, expand, out);
+    if (field->target && value.kind == VALUE_LIST)
+        return references_json(ctx, field->target, value.text, expand, out);
     *out = value_json(ctx->arena, value);
     return ERR_OK;
 }

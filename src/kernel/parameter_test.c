@@ -135,12 +135,14 @@ static void a_case_counts_by_the_rules_of_its_reference_date(void **state)
     Cast *cast = *state;
     row(cast, "page_limit", "30", "\"valid_from\":\"2019-01-01\",\"valid_to\":\"2019-12-31\"");
     row(cast, "page_limit", "90", "\"valid_from\":\"2026-02-01\"");
+    Ctx                      ctx = test_ctx(cast->test, &cast->author);
     static const char *const received[] = { "\"2019-06-01\"", "\"2018-06-01\"", "null" };
     static const char *const left[] = { "integer:23", "missing", "integer:83" }; /* null: today's */
     for (size_t i = 0; i < 3; i++) {
         Record paper = test_act(
             cast->test, &cast->author, "paper", STR_NONE, "create",
             str_printf(cast->test->arena, "{\"title\":\"P\",\"pages\":7,\"received\":%s}", received[i]));
+        assert_int_equal(find_one(&ctx, paper.type, record_id(&paper), &paper).kind, ERR_NONE);
         Str found = value_encode(cast->test->arena, paper.values[type_field(paper.type, STR("pages_left"))->index]);
         assert_string_equal(str_dup_z(cast->test->arena, found), left[i]);
     }
