@@ -8,11 +8,10 @@ typedef bool Fit(Arena *arena, const Field *field, Value value, Value *out);
 
 static bool fit_text(Arena *arena, const Field *field, Value value, Value *out)
 {
-    (void)arena;
     bool text = value.kind == VALUE_TEXT;
     *out = text ? value : VALUE_NONE;
-    return text && utf8_printable(value.text, field->kind == FIELD_LONG_TEXT) &&
-           (int64_t)utf8_length(value.text) <= field->max_points;
+    return text && field_kinds[field->kind].text(arena, value.text, &out->text) &&
+           (int64_t)utf8_length(out->text) <= field->max_points;
 }
 
 /* Whole numbers and decimals. */
@@ -107,12 +106,17 @@ static bool fit_rows(Arena *arena, const Field *field, Value value, Value *out)
     return fits;
 }
 
-static Fit *const fits[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = fit_text,       [FIELD_LONG_TEXT] = fit_text, [FIELD_INTEGER] = fit_number,
-    [FIELD_DECIMAL] = fit_number,  [FIELD_MONEY] = fit_number,   [FIELD_BOOLEAN] = fit_same,
-    [FIELD_DATE] = fit_same,       [FIELD_INSTANT] = fit_same,   [FIELD_CHOICE] = fit_choice,
-    [FIELD_CHOICES] = fit_choices, [FIELD_REFERENCE] = fit_same, [FIELD_REFERENCES] = fit_list,
-    [FIELD_ROWS] = fit_rows,       [FIELD_COMPUTED] = NULL, /* never stored */
+/* By what the record keeps, and whether that is a code; computed fields, which keep nothing, are never asked. */
+static Fit *const fits[VALUE_KIND_COUNT][2] = {
+    [VALUE_TEXT] = { fit_text, fit_choice },
+    [VALUE_LIST] = { fit_list, fit_choices },
+    [VALUE_INTEGER] = { fit_number },
+    [VALUE_DECIMAL] = { fit_number },
+    [VALUE_BOOLEAN] = { fit_same },
+    [VALUE_DATE] = { fit_same },
+    [VALUE_INSTANT] = { fit_same },
+    [VALUE_ID] = { fit_same },
+    [VALUE_ROWS] = { fit_rows },
 };
 
 bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out)
@@ -121,5 +125,6 @@ bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out)
         *out = value;
         return true;
     }
-    return fits[field->kind](arena, field, value, out);
+    const FieldTraits *kind = &field_kinds[field->kind];
+    return fits[kind->value][kind->codes](arena, field, value, out);
 }

@@ -105,16 +105,14 @@ int evolve_choice_before(const Field *from, const Field *to, size_t choice)
 
 /* ---- fields whose values may stay ---- */
 
-/* Kinds whose values can become each other's; all others only keep theirs. */
-static const uint8_t families[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = 1, [FIELD_LONG_TEXT] = 1, [FIELD_INTEGER] = 2, [FIELD_DECIMAL] = 2, [FIELD_MONEY] = 2,
-};
-
+/* Texts can become each other, so can numbers, and one value a list; all others only keep theirs. */
 static bool kinds_fit(FieldKind from, FieldKind to)
 {
+    bool texts = field_kinds[from].text && field_kinds[to].text;
+    bool numbers = field_kinds[from].number && field_kinds[to].number;
     bool choices = from == FIELD_CHOICE && to == FIELD_CHOICES;
     bool references = from == FIELD_REFERENCE && to == FIELD_REFERENCES;
-    return from == to || choices || references || (families[from] && families[from] == families[to]);
+    return from == to || texts || numbers || choices || references;
 }
 
 /* The same digits in another currency are another amount. */

@@ -32,7 +32,7 @@ static void put_words(EvolveParameter *move, Arena *arena, Str name, Text words)
 {
     const Type  *type = move->touch.record.type;
     const Field *field = type_field(type, name);
-    if (!field || (field->kind != FIELD_TEXT && field->kind != FIELD_LONG_TEXT) || !words.in[LANG_ZH].len)
+    if (!field || !field_kinds[field->kind].text || !words.in[LANG_ZH].len)
         return;
     bool both = !field->has_translations && !str_eq(words.in[LANG_ZH], words.in[LANG_EN]);
     Str  text = both ? str_printf(arena, "%.*s / %.*s", STR_FMT(words.in[LANG_ZH]), STR_FMT(words.in[LANG_EN]))

@@ -174,11 +174,12 @@ static Err count_code(const Planning *p, const Field *field, Str code, int64_t *
 /* As the pack writes it, with what bounds its values. */
 static Str described(const Planning *p, const Field *field)
 {
-    Buf out = buf_new(p->arena, SIZE_MAX);
-    buf_add(&out, field_kind_names[field->kind]);
-    if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
+    const FieldTraits *traits = &field_kinds[field->kind];
+    Buf                out = buf_new(p->arena, SIZE_MAX);
+    buf_add(&out, traits->name);
+    if (traits->text)
         buf_printf(&out, ", max %lld", (long long)field->max_points);
-    if (field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY)
+    if (traits->value == VALUE_DECIMAL)
         buf_printf(&out, ", scale %d", field->scale);
     if (field->bounded)
         buf_printf(&out, ", %.*s to %.*s", STR_FMT(decimal_text(p->arena, (Decimal){ field->min, field->scale })),
@@ -213,8 +214,6 @@ static bool may_drop(const Pair *pair, Str path)
 static Str place(const Planning *p, const Pair *pair, Str path) { return dotted(p, pair->record_from->name, path); }
 
 /* ---- codes ---- */
-
-static bool has_choices(const Field *field) { return field->kind == FIELD_CHOICE || field->kind == FIELD_CHOICES; }
 
 static Err code_drop(Planning *p, const Pair *pair, const Field *field, Str path, const Choice *choice)
 {
@@ -275,7 +274,7 @@ static Err field_compare(Planning *p, const Pair *pair, const Field *from, const
         step_add(p, (EvolveStep){ EVOLVE_FIELD_RENAME, pair->record_from->name, path, to->name, records });
     if (!str_eq(was, is))
         step_add(p, (EvolveStep){ EVOLVE_FIELD_CHANGE, pair->record_from->name, path, is, 0 });
-    if (has_choices(from) && has_choices(to))
+    if (field_kinds[from->kind].codes && field_kinds[to->kind].codes)
         TRY(codes_compare(p, pair, from, to, path));
     return from->kind == FIELD_ROWS ? rows_compare(p, pair, from, to) : ERR_OK;
 }

@@ -4,22 +4,6 @@
 #include "base/utf8.h"
 #include "kernel/rows.h"
 
-static const Text expected[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = TEXT_INIT("一行文字", "one line of text"),
-    [FIELD_LONG_TEXT] = TEXT_INIT("文字", "text"),
-    [FIELD_INTEGER] = TEXT_INIT("整数", "a whole number"),
-    [FIELD_DECIMAL] = TEXT_INIT("数字，例如 12.50", "a number such as 12.50"),
-    [FIELD_MONEY] = TEXT_INIT("金额，例如 1234.50", "an amount such as 1234.50"),
-    [FIELD_BOOLEAN] = TEXT_INIT("是或否（true、false）", "true or false"),
-    [FIELD_DATE] = TEXT_INIT("日期，例如 2025-03-04", "a date such as 2025-03-04"),
-    [FIELD_INSTANT] = TEXT_INIT("时刻，例如 2025-03-04T05:06:07Z", "an instant such as 2025-03-04T05:06:07Z"),
-    [FIELD_CHOICE] = TEXT_INIT("选项之一", "one of the choices"),
-    [FIELD_CHOICES] = TEXT_INIT("若干选项的列表", "a list of choices"),
-    [FIELD_REFERENCES] = TEXT_INIT("若干记录编码（id）的列表", "a list of ids of records"),
-    [FIELD_ROWS] = TEXT_INIT("若干行，每行是一个对象", "a list of rows, each an object"),
-    [FIELD_REFERENCE] = TEXT_INIT("一条记录的编码（id）", "the id of a record"),
-};
-
 typedef struct Input {
     const Ctx   *ctx;
     const Field *field;
@@ -41,7 +25,7 @@ static bool refuse(Input *in, ErrCode code, const ErrArg *extra, size_t count)
 
 static bool refuse_kind(Input *in)
 {
-    return refuse(in, ECODE_FIELD_KIND, &ARG_TEXT("expected", expected[in->field->kind]), 1);
+    return refuse(in, ECODE_FIELD_KIND, &ARG_TEXT("expected", field_kinds[in->field->kind].expected), 1);
 }
 
 static Str number_text(Input *in, int64_t number)
@@ -62,12 +46,15 @@ static bool in_range(Input *in, int64_t number)
 
 static bool read_text(Input *in)
 {
-    Arena *arena = in->ctx->arena;
+    Arena             *arena = in->ctx->arena;
+    const FieldTraits *kind = &field_kinds[in->field->kind];
     if (in->given->kind != JSON_STRING)
         return refuse_kind(in);
     Str text = utf8_trim(utf8_normal(arena, in->given->text));
-    if (!utf8_printable(text, in->field->kind == FIELD_LONG_TEXT))
-        return refuse(in, ECODE_FIELD_TEXT, NULL, 0);
+    if (!text.len)
+        return true;
+    if (!kind->text(arena, text, &text))
+        return utf8_printable(text, kind->lines) ? refuse_kind(in) : refuse(in, ECODE_FIELD_TEXT, NULL, 0);
     int64_t length = (int64_t)utf8_length(text);
     if (length > in->field->max_points) {
         ErrArg args[] = { ARG("found", str_printf(arena, "%lld", (long long)length)),
@@ -282,21 +269,27 @@ static bool read_rows(Input *in)
     return good;
 }
 
-static bool (*const readers[FIELD_KIND_COUNT])(Input *) = {
-    [FIELD_TEXT] = read_text,       [FIELD_LONG_TEXT] = read_text,      [FIELD_INTEGER] = read_integer,
-    [FIELD_DECIMAL] = read_decimal, [FIELD_MONEY] = read_decimal,       [FIELD_BOOLEAN] = read_boolean,
-    [FIELD_DATE] = read_date,       [FIELD_INSTANT] = read_instant,     [FIELD_CHOICE] = read_choice,
-    [FIELD_CHOICES] = read_choices, [FIELD_REFERENCE] = read_reference, [FIELD_REFERENCES] = read_references,
-    [FIELD_ROWS] = read_rows,
+/* By what the record keeps, and whether that is a code; of what is worked out there is no reader. */
+static bool (*const readers[VALUE_KIND_COUNT][2])(Input *) = {
+    [VALUE_TEXT] = { read_text, read_choice },
+    [VALUE_LIST] = { read_references, read_choices },
+    [VALUE_INTEGER] = { read_integer },
+    [VALUE_DECIMAL] = { read_decimal },
+    [VALUE_BOOLEAN] = { read_boolean },
+    [VALUE_DATE] = { read_date },
+    [VALUE_INSTANT] = { read_instant },
+    [VALUE_ID] = { read_reference },
+    [VALUE_ROWS] = { read_rows },
 };
 
 static bool read(Input *in)
 {
     if (in->given->kind == JSON_NULL)
         return true;
-    if (!readers[in->field->kind])
+    const FieldTraits *kind = &field_kinds[in->field->kind];
+    if (!readers[kind->value][kind->codes])
         return refuse(in, ECODE_FIELD_READ_ONLY, NULL, 0);
-    bool good = readers[in->field->kind](in);
+    bool good = readers[kind->value][kind->codes](in);
     if (!good)
         in->value = VALUE_NONE;
     return good;
@@ -334,7 +327,7 @@ Json *input_from_text(Arena *arena, const Field *field, Str text)
         return json_number(arena, number);
     if (field->kind == FIELD_BOOLEAN && (str_eq(cell, STR("true")) || str_eq(cell, STR("false"))))
         return json_bool(arena, str_eq(cell, STR("true")));
-    if (field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES)
+    if (field_kinds[field->kind].list)
         return items_from_text(arena, cell);
     if (field->kind == FIELD_ROWS && !json_parse(arena, cell, &rows).kind)
         return rows;

@@ -177,6 +177,20 @@ static void nothing_is_read_for_a_computed_field(void **state)
     assert_refused(*state, "lengthy", STR("true"), ECODE_FIELD_READ_ONLY, "lengthy");
 }
 
+static void what_is_no_value_is_told_what_would_be_one_of_every_kind(void **state)
+{
+    Cast       *cast = *state;
+    const Type *paper = pack_type(cast->test->city->pack, STR("paper"));
+    bool        seen[FIELD_KIND_COUNT] = { false };
+    for (size_t i = SYS_COUNT; i < paper->stored_count; i++) {
+        const char *name = str_dup_z(cast->test->arena, paper->fields[i].name);
+        assert_refused(cast, name, STR("{\"a\":1}"), ECODE_FIELD_KIND, name);
+        seen[paper->fields[i].kind] = true;
+    }
+    for (FieldKind kind = 0; kind < FIELD_KIND_COUNT; kind++)
+        assert_int_equal(seen[kind], kind != FIELD_COMPUTED);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
@@ -189,6 +203,7 @@ int main(void)
         CASE(child_rows_are_bounded_in_number_and_bytes),
         CASE(text_from_a_form_or_a_file_is_read_alike),
         CASE(nothing_is_read_for_a_computed_field),
+        CASE(what_is_no_value_is_told_what_would_be_one_of_every_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

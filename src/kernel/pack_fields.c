@@ -168,7 +168,7 @@ static void own_field_read(PackLoad *load, TypeDraft *draft, const PackNode *nod
 static bool is_computed(const PackNode *node)
 {
     const PackNode *kind = pack_node_get(node, STR("kind"));
-    return kind && kind->kind == PACK_SCALAR && str_eq(kind->text, field_kind_names[FIELD_COMPUTED]);
+    return kind && kind->kind == PACK_SCALAR && str_eq(kind->text, field_kinds[FIELD_COMPUTED].name);
 }
 
 /* A field of the pack may be called as the sibling of another. */

@@ -14,7 +14,7 @@
 
 static void text_read(PackLoad *load, const PackNode *map, Field *field)
 {
-    int64_t usual = field->kind == FIELD_TEXT ? LIMIT_TEXT_POINTS : LIMIT_LONG_TEXT_POINTS;
+    int64_t usual = field_kinds[field->kind].lines ? LIMIT_LONG_TEXT_POINTS : LIMIT_TEXT_POINTS;
     field->max_points = read_integer(load, map, STR("max"), 1, POINTS_MAX, usual);
     field->has_translations = read_boolean(load, map, STR("translate"));
 }
@@ -274,9 +274,9 @@ static bool default_fits(PackLoad *load, const PackNode *node, const Field *fiel
 {
     static const Text within = TEXT_INIT("符合本字段 min、max 的值", "a value within the min and max of the field");
     const Value      *value = &field->default_value;
-    bool              text = field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT;
-    bool              fits = text ? (int64_t)utf8_length(value->text) <= field->max_points
-                                  : !field->bounded || (value->number >= field->min && value->number <= field->max);
+    bool              fits = field_kinds[field->kind].text
+                                 ? (int64_t)utf8_length(value->text) <= field->max_points
+                                 : !field->bounded || (value->number >= field->min && value->number <= field->max);
     if (!fits)
         read_misshape(load, node, within);
     return fits;
@@ -406,7 +406,10 @@ static bool keys_check(PackLoad *load, const PackNode *node, int kind, bool colu
 static int kind_read(PackLoad *load, const PackNode *node, bool column)
 {
     static const Text one_value = TEXT_INIT("只有一个值的类型", "a kind of one value");
-    int               kind = read_enum(load, node, STR("kind"), field_kind_names, 0, FIELD_KIND_COUNT, -1);
+    Str               names[FIELD_KIND_COUNT];
+    for (FieldKind i = 0; i < FIELD_KIND_COUNT; i++)
+        names[i] = field_kinds[i].name;
+    int kind = read_enum(load, node, STR("kind"), names, 0, FIELD_KIND_COUNT, -1);
     if (kind < 0 || !column || kinds[kind].column)
         return kind;
     read_misshape(load, pack_node_get(node, STR("kind")), one_value);

@@ -240,39 +240,33 @@ static bool decimal_of(Str text, uint8_t scale, Value *out)
     return true;
 }
 
-static bool literal_parse(const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
+static bool literal_parse(Arena *arena, const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
 {
     int64_t number = 0;
     bool    truth;
-    switch (kind) {
-    case FIELD_INTEGER: *out = value_int(number); return str_int(node->text, &out->number);
-    case FIELD_DECIMAL:
-    case FIELD_MONEY: return decimal_of(node->text, scale, out);
-    case FIELD_BOOLEAN: return boolean_parse(node->text, &truth) && (*out = value_bool(truth), true);
-    case FIELD_DATE: *out = value_date(number); return date_parse(node->text, &out->number);
-    case FIELD_INSTANT: *out = value_instant(number); return instant_parse(node->text, &out->number);
-    default: *out = value_text(node->text); return line_valid(node);
+    switch (field_kinds[kind].value) {
+    case VALUE_INTEGER: *out = value_int(number); return str_int(node->text, &out->number);
+    case VALUE_DECIMAL: return decimal_of(node->text, scale, out);
+    case VALUE_BOOLEAN: return boolean_parse(node->text, &truth) && (*out = value_bool(truth), true);
+    case VALUE_DATE: *out = value_date(number); return date_parse(node->text, &out->number);
+    case VALUE_INSTANT: *out = value_instant(number); return instant_parse(node->text, &out->number);
+    default:
+        *out = value_text(node->text);
+        return line_valid(node) && field_kinds[kind].text(arena, node->text, &out->text);
     }
 }
 
 bool read_literal(PackLoad *load, const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
 {
-    static const Text expected[FIELD_KIND_COUNT] = {
-        [FIELD_TEXT] = TEXT_INIT("一行文字", "one line of text"),
-        [FIELD_LONG_TEXT] = TEXT_INIT("一行文字", "one line of text"),
-        [FIELD_INTEGER] = TEXT_INIT("整数", "a whole number"),
-        [FIELD_BOOLEAN] = TEXT_INIT("true 或 false", "true or false"),
-        [FIELD_DATE] = TEXT_INIT("2025-01-31 这样的日期", "a date like 2025-01-31"),
-        [FIELD_INSTANT] = TEXT_INIT("2025-01-31T08:00:00Z 这样的时刻", "an instant like 2025-01-31T08:00:00Z"),
-    };
-    if (node->kind == PACK_SCALAR && literal_parse(node, kind, scale, out))
+    if (node->kind == PACK_SCALAR && literal_parse(load->arena, node, kind, scale, out))
         return true;
-    bool decimal = kind == FIELD_DECIMAL || kind == FIELD_MONEY;
-    int  places = scale;
-    read_misshape(load, node,
-                  decimal ? (Text){ { str_printf(load->arena, "至多 %d 位小数的数", places),
-                                      str_printf(load->arena, "a number of at most %d decimal places", places) } }
-                          : expected[kind]);
+    const FieldTraits *traits = &field_kinds[kind];
+    int                places = scale;
+    Text expected = traits->lines ? one_line : traits->expected; /* all texts of a pack's values are of one line */
+    if (traits->value == VALUE_DECIMAL)
+        expected = (Text){ { str_printf(load->arena, "至多 %d 位小数的数", places),
+                             str_printf(load->arena, "a number of at most %d decimal places", places) } };
+    read_misshape(load, node, expected);
     return false;
 }
 

@@ -324,8 +324,7 @@ static void parent_read(PackLoad *load, TypeDraft *draft)
 static bool field_is_plain(const Type *type, int index)
 {
     FieldKind kind = type->fields[index].kind;
-    return (size_t)index < type->stored_count && kind != FIELD_ROWS && kind != FIELD_CHOICES &&
-           kind != FIELD_REFERENCES;
+    return (size_t)index < type->stored_count && kind != FIELD_ROWS && !field_kinds[kind].list;
 }
 
 static const Text plain_field = TEXT_INIT("存有单个值的字段", "a field that holds one value");

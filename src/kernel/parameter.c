@@ -39,21 +39,16 @@ static bool parse_date(const Parameter *parameter, Str text, Value *out)
     return date_parse(text, &out->number);
 }
 
-static const struct {
-    bool (*parse)(const Parameter *parameter, Str text, Value *out);
-    Text expected;
-} kinds[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = { parse_text, TEXT_INIT("文字", "text") },
-    [FIELD_INTEGER] = { parse_integer, TEXT_INIT("整数", "a whole number") },
-    [FIELD_DECIMAL] = { parse_decimal, TEXT_INIT("数字，例如 12.50", "a number such as 12.50") },
-    [FIELD_BOOLEAN] = { parse_boolean, TEXT_INIT("true 或 false", "true or false") },
-    [FIELD_DATE] = { parse_date, TEXT_INIT("日期，例如 2025-03-04", "a date such as 2025-03-04") },
+/* Of the kinds that a parameter may be: pack_policy.c. */
+static bool (*const parsers[FIELD_KIND_COUNT])(const Parameter *parameter, Str text, Value *out) = {
+    [FIELD_TEXT] = parse_text,       [FIELD_INTEGER] = parse_integer, [FIELD_DECIMAL] = parse_decimal,
+    [FIELD_BOOLEAN] = parse_boolean, [FIELD_DATE] = parse_date,
 };
 
 bool parameter_parse(const Parameter *parameter, Str text, Value *out)
 {
     Value value;
-    if (!kinds[parameter->kind].parse || !kinds[parameter->kind].parse(parameter, text, &value))
+    if (!parsers[parameter->kind] || !parsers[parameter->kind](parameter, text, &value))
         return false;
     *out = value;
     return true;
@@ -129,5 +124,5 @@ void parameter_check(const Ctx *ctx, const Record *record, Problems *problems)
     }
     if (value.kind != VALUE_MISSING && !parameter_parse(parameter, value.text, &value))
         PROBLEM(problems, ECODE_FIELD_KIND, text->name, STR_NONE, ARG_TEXT("label", text->label),
-                ARG_TEXT("expected", kinds[parameter->kind].expected));
+                ARG_TEXT("expected", field_kinds[parameter->kind].expected));
 }

@@ -141,7 +141,7 @@ static void add_order_indexes(Buf *out, const Type *type)
         const Field *field = i < type->column_count ? &type->fields[type->columns[i]] : sort;
         bool         done = !field || field->index >= type->stored_count || field->index == SYS_ID ||
                     field->index == SYS_CREATED || (!field->system && field_expr_type(field).target) ||
-                    field->kind == FIELD_ROWS || field->kind == FIELD_LONG_TEXT;
+                    field->kind == FIELD_ROWS || field_kinds[field->kind].lines;
         for (size_t k = 0; k < i && k < type->column_count; k++)
             done |= field && type->columns[k] == field->index;
         if (!done)

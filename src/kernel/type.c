@@ -23,15 +23,19 @@ const Str field_kind_names[FIELD_KIND_COUNT] = {
 static bool text_line(Arena *arena, Str written, Str *out)
 {
     (void)arena;
+    if (!utf8_printable(written, false))
+        return false;
     *out = written;
-    return utf8_printable(written, false);
+    return true;
 }
 
 static bool text_lines(Arena *arena, Str written, Str *out)
 {
     (void)arena;
+    if (!utf8_printable(written, true))
+        return false;
     *out = written;
-    return utf8_printable(written, true);
+    return true;
 }
 
 const FieldTraits field_kinds[FIELD_KIND_COUNT] = {

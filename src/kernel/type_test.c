@@ -50,6 +50,37 @@ static void every_kind_of_field_has_a_kind_of_value(void **state)
     assert_int_equal(field_expr_type(type_field(paper, STR("open"))).kind, VALUE_BOOLEAN);
 }
 
+static void every_kind_has_a_row_and_traits_that_go_together(void **state)
+{
+    (void)state;
+    for (FieldKind kind = 0; kind < FIELD_KIND_COUNT; kind++) {
+        const FieldTraits *traits = &field_kinds[kind];
+        bool               number = traits->value == VALUE_INTEGER || traits->value == VALUE_DECIMAL;
+        assert_true(traits->name.len > 0);
+        for (FieldKind other = 0; other < kind; other++)
+            assert_false(str_eq(field_kinds[other].name, traits->name));
+        assert_int_equal(traits->value == VALUE_MISSING, kind == FIELD_COMPUTED);
+        for (Lang lang = 0; lang < LANG_COUNT; lang++)
+            assert_int_equal(traits->expected.in[lang].len > 0, kind != FIELD_COMPUTED);
+        assert_int_equal(traits->value == VALUE_TEXT, traits->text || (traits->codes && !traits->list));
+        assert_true(traits->text || !traits->lines);
+        assert_int_equal(traits->number, number);
+        assert_int_equal(traits->list, traits->value == VALUE_LIST);
+    }
+}
+
+static void a_text_is_kept_when_it_is_of_its_kind(void **state)
+{
+    Str kept = STR("before");
+    assert_true(field_kinds[FIELD_TEXT].text(*state, STR("a line"), &kept));
+    assert_str_equal(kept, STR("a line"));
+    assert_false(field_kinds[FIELD_TEXT].text(*state, STR("two\nlines"), &kept));
+    assert_str_equal(kept, STR("a line"));
+    assert_true(field_kinds[FIELD_LONG_TEXT].text(*state, STR("two\nlines"), &kept));
+    assert_str_equal(kept, STR("two\nlines"));
+    assert_false(field_kinds[FIELD_LONG_TEXT].text(*state, STR("a\x01"), &kept));
+}
+
 static void says(Arena *arena, const Type *type, const char *field, Value value, const char *zh, const char *en)
 {
     Text label = value_label(arena, type_field(type, str_from(field)), value);
@@ -231,6 +262,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_are_found_or_not),
         TEST(every_kind_of_field_has_a_kind_of_value),
+        TEST(every_kind_has_a_row_and_traits_that_go_together),
+        TEST(a_text_is_kept_when_it_is_of_its_kind),
         TEST(values_are_told_in_both_languages),
         TEST(amounts_lists_and_rows_are_told_in_both_languages),
         TEST(an_instant_before_1970_is_told_by_the_wall_clock),
