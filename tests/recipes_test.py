@@ -139,7 +139,7 @@ def title_of(text):
 
 def main():
     cases, names = proof.Cases(), sys.argv[1:]
-    recipes = [path for path in sorted(RECIPES.glob('*.md')) if path.name != 'README.md']
+    recipes = [path for path in sorted(RECIPES.glob('*.md')) if path.name != 'README.md' and not path.stem.endswith('.zh-CN')]
     for path in recipes:
         text = path.read_text(encoding='utf-8')
         if names and path.stem not in names:
@@ -150,6 +150,8 @@ def main():
             after = AFTER.get(path.stem)
             if after:
                 after(kitchen)
+        with cases(f'{path.stem}: the Chinese page has the same blocks'):
+            expect_same(BLOCK.findall(path.with_suffix('.zh-CN.md').read_text(encoding='utf-8')), BLOCK.findall(text), 'its blocks')
     return cases.end()
 
 
