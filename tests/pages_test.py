@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 """Every page that a role can come to by links from the first page: each answers 200, in both languages, with sound HTML and in the
-language that was asked for. A link that leads nowhere, or to a refusal, is a fault of the page that shows it.
+language that was asked for. A link that leads nowhere, or to a refusal, is a fault of the page that shows it. The cities are one of
+packs/shanghai and one of tests/packs/mini, whose paper has every kind of field.
 """
 import re
 import sys
+import tempfile
 from collections import Counter, deque
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import proof
-from proof import ROOT, expect
+from proof import ROOT, City, expect
 
 sys.path.insert(0, str(ROOT / 'tests/look'))
 from pages import Page, classes_unknown, icons_missing    # noqa: E402  (tests/look/pages.py, which reads HTML)
 
 ROLES = ('operator', 'officer', 'researcher', 'institution', 'manager', 'expert', 'enterprise', 'laboratory', 'certifier', 'agency',
          'society', 'bank', 'insurer', 'fund', 'auditor')
+MINI, MINI_ROLES = 'tests/packs/mini', ('admin', 'author', 'reviewer', 'reader')
+PAPER = {'title': '冰上的水', 'title_en': 'Water on ice', 'body': '第一行\n第二行', 'pages': 60, 'due': '2026-12-24', 'open': True,
+         'category': 'letter', 'topics': ['ice', 'steam'], 'manuscript': 'M-1', 'fee': '1234.50', 'grant': '20000.00',
+         'grant_currency': 'USD', 'expenses': [{'item': '试剂', 'amount': '1200.00', 'spent': '2026-01-02'}, {'item': '差旅', 'amount': '85.25'}]}
 ALIKE_MAX = 3           # pages of one shape that are opened; there are as many records as there are
 ID = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')
 HAN = re.compile('[\u3400-\u9fff]')
@@ -44,10 +50,10 @@ def words_in_chinese(html):
                 yield f'<{tag}> says {text.strip()!r} in English'
 
 
-def look(client, target):
-    """The page at target; raises when it is not as it should be."""
-    reply = client.request('GET', target)
-    expect(reply.status == 200, f'{target}: status {reply.status}\n{reply.text[:1500]}')
+def look(client, target, reply=None, status=200):
+    """The page at target, or the reply that it gave; raises when it is not as it should be."""
+    reply = reply or client.request('GET', target)
+    expect(reply.status == status, f'{target}: status {reply.status}\n{reply.text[:1500]}')
     page = Page(reply.text)
     problems = [*page.problems, *icons_missing(page), *sorted(set(classes_unknown(page)))]
     if client.lang == 'en':
@@ -72,6 +78,50 @@ def walk(client):
     return opened
 
 
+def plant(city):
+    """An accepted paper that has a value in every field, and its review."""
+    author, admin, reviewer = (proof.Client(city, role) for role in ('author', 'admin', 'reviewer'))
+    me = reviewer.get('/api/v1/sessions').wants(200).json['person']['id']
+    paper = author.create('paper', **PAPER, partners=[author.get('/api/v1/sessions').json['organisation']['id']]).wants(201).json['id']
+    step = f'/api/v1/records/paper/{paper}/actions/'
+    author.request('POST', step + 'submit', {'input': {}}).wants(200)
+    review = admin.create('review', paper=paper, reviewer=me).wants(201).json['id']
+    reviewer.request('POST', f'/api/v1/records/review/{review}/actions/give', {'input': {'verdict': 'accept'}}).wants(200)
+    admin.request('POST', step + 'accept', {'input': {'score': '9.00'}}).wants(200)
+    author.create('paper', **{**PAPER, 'manuscript': 'M-2'}).wants(201)     # a draft, which has a form to edit it
+
+
+def refused_form(city, lang):
+    """The form of a paper, sent with what is wrong at a field, in a cell and by a rule, and with a wish for more rows."""
+    client = proof.Client(city, 'author')
+    client.lang = lang
+    token = re.search(r'name="csrf" value="([^"]+)"', client.get('/paper/new').text)[1]
+    wrong = {'csrf': token, 'title': '', 'pages': '900', 'topics': '', 'expenses': '', 'expenses[2].amount': '12,50', 'grant': '1'}
+    form = {'Content-Type': 'application/x-www-form-urlencoded', 'Accept': 'text/html'}
+    look(client, '/paper', client.request('POST', '/paper', urlencode(wrong).encode(), form), 422)
+    look(client, '/paper', client.request('POST', '/paper', urlencode({**wrong, 'more[expenses]': '1'}).encode(), form))
+
+
+def walk_mini(cases):
+    with tempfile.TemporaryDirectory(prefix='firstmile-proof-') as folder:
+        city = City(proof.program(), folder, pack=MINI)
+        try:
+            city.start()
+            plant(city)
+            for role in MINI_ROLES:
+                with cases(f'every page of every kind of field that {role} can open is sound'):
+                    opened = walk(proof.Client(city, role))
+                    expect(opened > 3, f'only {opened} pages: the walk did not get anywhere')
+                    expect(walk(proof.Client(city, role, lang='en')) == opened, 'the languages have different pages')
+            for lang in ('zh', 'en'):
+                with cases(f'a form that comes back is sound [{lang}]'):
+                    refused_form(city, lang)
+            with cases('the server of the mini pack ends with 0 and no sanitizer spoke'):
+                city.stop()
+        finally:
+            city.kill()
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -84,6 +134,7 @@ def main():
                 expect(walk(proof.Client(city, lang='en', cookie=first.cookie)) == opened, 'the languages have different pages')
         with cases('the server ends with 0 and no sanitizer spoke'):
             city.stop()
+    walk_mini(cases)
     return cases.end()
 
 

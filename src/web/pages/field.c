@@ -82,6 +82,7 @@ static void put_choice(const Asked *asked, Json *choices, Str code, Str label, b
     Json *choice = json_push(choices, json_object(asked->call->ctx.arena));
     put(asked->call, choice, STR("code"), code);
     put(asked->call, choice, STR("choice"), label);
+    put(asked->call, choice, STR("choice_lang"), show_lang(asked->call, label));
     put_null(asked->call, choice, STR("about"));
     json_set_bool(asked->call->ctx.arena, choice, STR("chosen"), chosen);
 }

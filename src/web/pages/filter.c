@@ -97,13 +97,6 @@ bool filter_takes(const Call *call, const Field *field)
            field->index != SYS_ID && field->index != SYS_VERSION;
 }
 
-static bool is_list(const Field *field) { return field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES; }
-
-static bool is_number(const Field *field)
-{
-    return field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY;
-}
-
 static Str without_marks(Arena *arena, Str text)
 {
     Buf buf = buf_new(arena, SIZE_MAX);
@@ -115,8 +108,8 @@ static Str without_marks(Arena *arena, Str text)
 /* What people write, as input_value reads it. */
 static Str as_input(const Call *call, const Field *field, Str value)
 {
-    bool truth = shape_result(field) == FIELD_BOOLEAN;
-    if (is_number(field))
+    bool truth = field_expr_type(field).kind == VALUE_BOOLEAN;
+    if (field_kinds[field->kind].number)
         return without_marks(call->ctx.arena, value);
     if (truth && str_eq_ascii_fold(value, say(call, "say.values.yes")))
         return STR("true");
@@ -189,7 +182,7 @@ Err filter_condition(Call *call, const Field *field, const Sign *sign, Str value
     const Type *type = field->type;
     Str         path = field->name;
     Value       read;
-    Str         word = is_list(field) && str_eq(sign->sign, STR("=")) ? STR("contains") : sign->sign;
+    Str         word = field_kinds[field->kind].list && str_eq(sign->sign, STR("=")) ? STR("contains") : sign->sign;
     bool        bare = str_starts(sign->sign, STR("is "));
     if (!bare && field->kind == FIELD_REFERENCE && !uuid_valid(str_trim(value))) {
         field = &field->target->fields[field->target->title];

@@ -133,6 +133,16 @@ static void a_condition_is_made_from_words(void **state)
         { "title", "eq", "  ", NULL }, /* nothing to compare with */
         { "open", "lt", "yes", NULL }, /* truths have no order */
         { "pages", "contains", "3", NULL },
+        { "topics", "contains", "Ice", "topics contains 'ice'" },
+        { "topics", "eq", "steam", "topics contains 'steam'" }, /* of a list, is means that it is among them */
+        { "topics", "contains", "poem", NULL },
+        { "topics", "lt", "ice", NULL },
+        { "topics", "missing", "", "topics is missing" },
+        { "partners", "contains", "nobody", NULL },
+        { "fee", "ge", "1,000", "fee >= 1000.00" },
+        { "fee", "ge", "much", NULL },
+        { "lengthy", "eq", "yes", "lengthy = true" },
+        { "lengthy", "eq", "perhaps", NULL },
     };
     Stage *stage = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -142,6 +152,24 @@ static void a_condition_is_made_from_words(void **state)
         else
             assert_true(str_ends(made, STR("."))); /* a sentence that says what is wrong */
     }
+}
+
+static void a_list_of_records_is_asked_by_the_title_of_one(void **state)
+{
+    Stage *stage = *state;
+    Str    made = condition(stage, stage->paper, "partners", "contains", "College");
+    assert_str(made, str_dup_z(stage->test->arena, str_printf(stage->test->arena, "partners contains '%.*s'",
+                                                              STR_FMT(stage->author.organisation))));
+}
+
+static void what_has_no_column_is_not_offered(void **state)
+{
+    static const char *const names[] = { "expenses", "expense_total", "pages_left", "logged", "id" };
+    Stage                   *stage = *state;
+    stage_call(stage, &stage->author, LANG_EN);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_false(filter_takes(&stage->call, type_field(stage->paper, str_from(names[i]))));
+    assert_true(filter_takes(&stage->call, type_field(stage->paper, STR("lengthy"))));
 }
 
 static void a_reference_is_asked_for_by_title_or_id(void **state)
@@ -199,6 +227,8 @@ int main(void)
         cmocka_unit_test(an_or_is_put_in_brackets_before_anything_is_added),
         cmocka_unit_test(a_plain_condition_is_read_as_path_sign_and_value),
         cmocka_unit_test(a_condition_is_made_from_words),
+        cmocka_unit_test(a_list_of_records_is_asked_by_the_title_of_one),
+        cmocka_unit_test(what_has_no_column_is_not_offered),
         cmocka_unit_test(a_reference_is_asked_for_by_title_or_id),
         cmocka_unit_test(a_part_is_called_by_the_label_of_its_field),
         cmocka_unit_test(a_field_that_the_role_never_sees_has_no_label),

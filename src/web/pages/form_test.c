@@ -1,4 +1,4 @@
-/* Forms: a reference to one of many records. */
+/* Forms: how they are laid out, and what stands in them. */
 #include "web/pages/testing/stage.h"
 #include "web/pages/view.h"
 
@@ -44,9 +44,90 @@ static void of_too_many_records_one_is_typed_by_number_or_title(void **state)
     assert_str(json_text(json_get(field, STR("help"))), "Now: Ice. For another, give its number or its exact title.");
 }
 
+/* The page of the form that data describes: of a paper. */
+static Json *form_of(Stage *stage, const char *data_text)
+{
+    Arena  *arena = stage->test->arena;
+    Call   *call = stage_call(stage, &stage->author, LANG_EN);
+    PageOut out = { .ui = json_object(arena), .page = json_object(arena) };
+    Json   *data;
+    call->params[0] = STR("paper");
+    assert_int_equal(json_parse(arena, str_from(data_text), &data).kind, ERR_NONE);
+    assert_int_equal(view_form(call, data, &out).kind, ERR_NONE);
+    return out.page;
+}
+
+static const Json *field_of(const Json *page, const char *name)
+{
+    JSON_EACH(part, json_get(page, STR("parts")))
+        JSON_EACH(field, json_get(part, STR("fields")))
+            if (str_eq(json_text(json_get(field, STR("name"))), str_from(name)))
+                return field;
+    return NULL;
+}
+
+static void a_hidden_reference_has_no_id_in_its_form(void **state)
+{
+    Stage      *stage = *state;
+    const Json *page = form_of(stage, "{\"type\":\"paper\",\"action\":{\"name\":\"edit\"},\"record\":{\"id\":\"x\"},"
+                                      "\"inputs\":[{\"name\":\"contact\"},{\"name\":\"partners\"}],"
+                                      "\"values\":{\"contact\":{\"hidden\":true},\"partners\":[{\"hidden\":true}]}}");
+    const Json *field = field_of(page, "contact");
+    assert_true(is(field, "select"));
+    assert_str(json_text(json_get(field, STR("value"))), "");
+    assert_str(json_text(json_get(field, STR("unset"))), "Leave as it is");
+    assert_str(json_text(json_get(field, STR("help"))), "Now a record you may not see; left empty, it stays.");
+    field = field_of(page, "partners");
+    assert_true(is(field, "boxes"));
+    assert_true(str_starts(json_text(json_get(field, STR("help"))), STR("Some of the records are not visible")));
+    JSON_EACH(choice, json_get(field, STR("choices")))
+        assert_false(is(choice, "chosen"));
+}
+
+static void rows_have_empty_ones_behind_them_and_errors_at_their_cells(void **state)
+{
+    Stage      *stage = *state;
+    const Json *page = form_of(
+        stage,
+        "{\"type\":\"paper\",\"action\":{\"name\":\"create\"},\"inputs\":[{\"name\":\"expenses\"}],"
+        "\"values\":{\"expenses\":[{\"item\":\"Glass\"},{\"amount\":\"x\"}]},\"error\":{\"title\":\"No\"},"
+        "\"errors\":[{\"field\":\"expenses[2].amount\",\"text\":\"wrong\"},{\"field\":\"expenses[1]\",\"text\":\"odd\"}]}");
+    const Json *table = json_get(field_of(page, "expenses"), STR("table")), *lines = json_get(table, STR("lines"));
+    const Json *first = lines->first, *second = first->next;
+    assert_int_equal(lines->count, 5);
+    assert_str(json_text(json_get(first, STR("line_error"))), "Odd");
+    const Json *item = json_get(first, STR("cells"))->first, *amount = json_get(second, STR("cells"))->first->next;
+    assert_str(json_text(json_get(item, STR("value"))), "Glass");
+    assert_str(json_text(json_get(item, STR("cell_label"))), "Row 1, Item");
+    assert_str(json_text(json_get(amount, STR("name"))), "expenses[2].amount");
+    assert_str(json_text(json_get(amount, STR("error"))), "Wrong");
+    const Json *problems = json_get(json_get(page, STR("errors")), STR("items"));
+    assert_str(json_text(json_get(problems->first, STR("to"))), "f-expenses-2-amount");
+    assert_str(json_text(json_get(problems->last, STR("to"))), "f-expenses-1");
+}
+
+static void sections_lay_out_what_the_step_asks_for(void **state)
+{
+    Stage      *stage = *state;
+    const Json *page = form_of(
+        stage, "{\"type\":\"paper\",\"action\":{\"name\":\"create\"},\"inputs\":[{\"name\":\"disclosure\"},"
+               "{\"name\":\"due\"},{\"name\":\"title_en\"},{\"name\":\"body\"},{\"name\":\"title\"}],"
+               "\"values\":{}}");
+    const Json *parts = json_get(page, STR("parts")), *text = json_get(parts->first, STR("fields"));
+    assert_int_equal(parts->count, 3); /* of the three sections one has nothing to ask; what is in none comes last */
+    assert_str(json_text(json_get(parts->first, STR("part"))), "Text");
+    assert_str(json_text(json_get(text->first, STR("name"))), "title");
+    assert_str(json_text(json_get(text->first->next, STR("name"))), "title_en");
+    assert_str(json_text(json_get(text->last, STR("later"))), "needed for \u201cSubmit\u201d");
+    assert_str(json_text(json_get(json_get(parts->last, STR("fields"))->first, STR("name"))), "disclosure");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hidden_reference_has_no_id_in_its_form),
+        cmocka_unit_test(rows_have_empty_ones_behind_them_and_errors_at_their_cells),
+        cmocka_unit_test(sections_lay_out_what_the_step_asks_for),
         cmocka_unit_test(of_too_many_records_one_is_typed_by_number_or_title),
     };
     return cmocka_run_group_tests(tests, stage_setup, stage_teardown);

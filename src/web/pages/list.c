@@ -113,7 +113,7 @@ static Err chip_text(const ListView *view, const Field *field, const ExprPart *p
     Arena *arena = view->call->ctx.arena;
     Shown  shown = { 0 };
     Value  value = part->value;
-    bool   list = field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES;
+    bool   list = field_kinds[field->kind].list;
     if (field->kind == FIELD_REFERENCE && value.kind == VALUE_TEXT)
         value.kind = VALUE_ID;
     if (list && value.kind == VALUE_TEXT) /* one item: "contains" */

@@ -8,5 +8,6 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },
     [PAGE_FORM] = { STR_INIT("form"), view_form, NULL },
     [PAGE_DOCUMENT] = { STR_INIT("printed"), view_document, NULL },
+    [PAGE_AT] = { STR_INIT("at"), view_at, at_before },
     [PAGE_ERROR] = { STR_INIT("error"), view_error, NULL },
 };

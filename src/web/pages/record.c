@@ -471,6 +471,7 @@ static Err put_log(const RecordView *view)
     put(call, log, STR("note"), log_note(view, all, shown));
     put(call, log, STR("more_href"), shown < all ? log_more(view, last) : STR_NONE);
     json_set(log, STR("events"), events);
+    at_pick(call, view->type, view->data, STR_NONE, json_set(log, STR("day"), json_object(call->ctx.arena)));
     return ERR_OK;
 }
 

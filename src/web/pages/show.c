@@ -232,19 +232,18 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     out->erased = json_get(value, STR("erased")) != NULL; /* as a history says it */
     if (!value || out->erased)
         return ERR_OK;
-    switch (shape_result(field)) {
-    case FIELD_REFERENCE: return reference_shown(show, target_of(field), value, out);
-    case FIELD_CHOICES:
-    case FIELD_REFERENCES: return list_shown(show, field, value, as, out);
-    case FIELD_ROWS: out->text = rows_shown(call, value, as); break;
-    case FIELD_CHOICE: out->text = choice_shown(call, field, value->text); break;
-    case FIELD_INTEGER:
-    case FIELD_MONEY:
-    case FIELD_DECIMAL: out->text = number_shown(call, value->text, unit, as); break;
-    case FIELD_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
-    case FIELD_DATE: out->text = date_parse(value->text, &day) ? date_shown(call, day, as) : value->text; break;
-    case FIELD_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
-    default: out->text = text_shown(call, value->text, as); break;
+    switch (field_expr_type(field).kind) {
+    case VALUE_ID: return reference_shown(show, target_of(field), value, out);
+    case VALUE_LIST: return list_shown(show, field, value, as, out);
+    case VALUE_ROWS: out->text = rows_shown(call, value, as); break;
+    case VALUE_INTEGER:
+    case VALUE_DECIMAL: out->text = number_shown(call, value->text, unit, as); break;
+    case VALUE_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
+    case VALUE_DATE: out->text = date_parse(value->text, &day) ? date_shown(call, day, as) : value->text; break;
+    case VALUE_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
+    default:
+        out->text = field_kinds[field->kind].codes ? choice_shown(call, field, value->text)
+                                                   : text_shown(call, value->text, as);
     }
     return ERR_OK;
 }
@@ -367,9 +366,9 @@ Err show_under(Show *show, const Type *type, const Json *record, Str *out)
 
 bool show_numeric(const Field *field)
 {
-    FieldKind kind = shape_result(field);
-    return kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_MONEY || kind == FIELD_DATE ||
-           kind == FIELD_INSTANT || kind == FIELD_ROWS;
+    ValueKind kind = field_expr_type(field).kind;
+    return kind == VALUE_INTEGER || kind == VALUE_DECIMAL || kind == VALUE_DATE || kind == VALUE_INSTANT ||
+           kind == VALUE_ROWS;
 }
 
 Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Json **out)

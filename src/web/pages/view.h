@@ -15,9 +15,15 @@ Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* A record as it stood on a day. */
+Err view_at(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_error(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The list's form that adds a condition: led to the address of the joined filter when the condition is sound. */
 bool list_before(Call *call);
+/* The form that asks for a day: led to the address of that day. */
+bool at_before(Call *call);
+/* What that form is given, {action, first, last, day}: from the record's first day to today; day empty: today. */
+void at_pick(const Call *call, const Type *type, const Json *record, Str day, Json *into);
 
 /* ---- words ---- */
 
