@@ -57,7 +57,7 @@ static bool is_input(const Json *type, const Json *field)
 static FieldKind kind_of(const Json *field)
 {
     for (FieldKind kind = 0; kind < FIELD_KIND_COUNT; kind++)
-        if (str_eq(field_kind_names[kind], json_text(json_get(field, STR("kind")))))
+        if (str_eq(field_kinds[kind].name, json_text(json_get(field, STR("kind")))))
             return kind;
     return FIELD_TEXT;
 }
@@ -365,8 +365,6 @@ static Str choice_code(const SheetField *field, Str word)
     return word;
 }
 
-static bool is_text(const SheetField *field) { return field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT; }
-
 /* Codes in place of labels. */
 static Json *with_codes(Arena *arena, const SheetField *field, Json *value)
 {
@@ -416,7 +414,7 @@ static Json *member_value(Arena *arena, const SheetField *field, const Json *val
 {
     if (!value || value->kind == JSON_NULL)
         return NULL;
-    if (value->kind == JSON_ARRAY && is_text(field) && all_words(value))
+    if (value->kind == JSON_ARRAY && field_kinds[field->kind].text && all_words(value))
         return value->count ? json_string(arena, joined(arena, value)) : NULL;
     return with_codes(arena, field, json_dup(arena, value));
 }

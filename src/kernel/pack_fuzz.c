@@ -92,7 +92,7 @@ static void default_holds(const Field *field)
         return;
     assert(value->kind == field_expr_type(field).kind && value->scale == field->scale);
     assert(!field->bounded || (value->number >= field->min && value->number <= field->max));
-    if (field->kind == FIELD_CHOICE || field->kind == FIELD_CHOICES)
+    if (field_kinds[field->kind].codes)
         assert(of_choices(field, *value));
 }
 

@@ -333,7 +333,7 @@ static void fields_fit(const Type *type, const Json *fields, const Refs *refs)
             assert_true(refs_have(refs, json_text(json_get(value, STR("ref")))));
         if (field->kind == FIELD_CHOICE)
             assert_non_null(field_choice(field, json_text(value)));
-        if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
+        if (field_kinds[field->kind].text)
             assert_int_equal(value->kind, JSON_STRING);
     }
 }
@@ -864,7 +864,7 @@ static void every_kind_of_field_occurs_in_the_mini_pack(void **state)
         seen[paper->fields[i].kind] = true;
     for (int kind = 0; kind < FIELD_KIND_COUNT; kind++)
         if (!seen[kind])
-            fail_msg("no field of a paper is of the kind %.*s", STR_FMT(field_kind_names[kind]));
+            fail_msg("no field of a paper is of the kind %.*s", STR_FMT(field_kinds[kind].name));
 }
 
 static void an_amount_has_its_own_currency_or_that_of_a_sibling(void **state)

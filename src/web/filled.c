@@ -26,8 +26,6 @@ static Part part_of(Str name)
     return part;
 }
 
-static bool is_list(const Field *field) { return field->kind == FIELD_CHOICES || field->kind == FIELD_REFERENCES; }
-
 bool filled_more(const Call *call)
 {
     for (size_t i = 0; i < call->form_count; i++)
@@ -108,7 +106,7 @@ Err filled_called(Call *call, const Type *type, Str name, Found *out)
         Query        query = { .limit = 2,
                                .filter = str_printf(call->ctx.arena, "%.*s = %.*s", STR_FMT(field->name),
                                                     STR_FMT(expr_quote(call->ctx.arena, name))) };
-        Err          err = field->kind == FIELD_TEXT ? find(&call->ctx, type, &query, out, &none) : ERR_OK;
+        Err          err = field_kinds[field->kind].text ? find(&call->ctx, type, &query, out, &none) : ERR_OK;
         if (err.kind && err.kind != ERR_INVALID) /* what makes no filter names nothing */
             return err;
     }
@@ -139,16 +137,16 @@ static Err reference_typed(Call *call, const Field *field, Str at, Str *value, P
 
 static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **out, Problems *names)
 {
-    Arena *arena = call->ctx.arena;
-    switch (field->kind) {
-    case FIELD_INTEGER:
-    case FIELD_DECIMAL:
-    case FIELD_MONEY: typed = without_marks(arena, typed); break;
-    case FIELD_INSTANT: typed = instant_typed(call, typed); break;
-    case FIELD_REFERENCE: TRY(reference_typed(call, field, at, &typed, names)); break;
-    case FIELD_LONG_TEXT: typed = utf8_normal(arena, typed); break; /* a browser's lines end in CRLF */
-    default: break;
-    }
+    Arena             *arena = call->ctx.arena;
+    const FieldTraits *kind = &field_kinds[field->kind];
+    if (kind->number)
+        typed = without_marks(arena, typed);
+    else if (kind->lines) /* a browser's end in CRLF */
+        typed = utf8_normal(arena, typed);
+    else if (field->kind == FIELD_INSTANT)
+        typed = instant_typed(call, typed);
+    else if (field->kind == FIELD_REFERENCE)
+        TRY(reference_typed(call, field, at, &typed, names));
     *out = input_from_text(arena, field, typed);
     return ERR_OK;
 }
@@ -307,7 +305,7 @@ static Err stays(Call *call, const Record *record, const Field *field, const Jso
     Json  *seen;
     bool   dropped = false;
     *out = false;
-    bool  refers = field->kind == FIELD_REFERENCE || field->kind == FIELD_REFERENCES || field->kind == FIELD_ROWS;
+    bool  refers = field->target || field->kind == FIELD_ROWS;
     Value value = record->values ? record->values[field->index] : filled_default(call, field);
     if (!refers || value.kind == VALUE_MISSING)
         return ERR_OK;
@@ -324,7 +322,7 @@ static bool is_part(const Type *type, const Part *part)
 {
     const Field *field = part->item.ptr ? type_field(type, part->field) : NULL;
     int64_t      row;
-    if (field && is_list(field))
+    if (field && field_kinds[field->kind].list)
         return part->column.len == 0;
     return field && field->kind == FIELD_ROWS && cell_of(field, part, &row);
 }
@@ -343,7 +341,7 @@ Err filled_input(Call *call, const Type *type, const Record *record, Json **out,
             json_set_str(call->ctx.arena, input, pair.name, pair.value);
             continue;
         }
-        if (is_list(field))
+        if (field_kinds[field->kind].list)
             TRY(list_input(call, field, &value, names));
         else if (field->kind == FIELD_ROWS)
             TRY(rows_input(call, field, &value, names));
@@ -362,7 +360,7 @@ Json *filled_again(const Call *call, const Field *field)
     Str sent = call_form(call, field->name);
     if (!sent.ptr)
         return NULL;
-    if (is_list(field))
+    if (field_kinds[field->kind].list)
         return list_again(call, field);
     return field->kind == FIELD_ROWS ? rows_again(call, field) : json_string(call->ctx.arena, sent);
 }

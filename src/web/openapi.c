@@ -108,16 +108,17 @@ static Json *paths_json(Call *call)
 
 /* ---- schemas ---- */
 
-static const struct {
-    const char *type, *format;
-} kind_schemas[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = { "string", NULL },        [FIELD_LONG_TEXT] = { "string", NULL },
-    [FIELD_INTEGER] = { "integer", NULL },    [FIELD_DECIMAL] = { "string", NULL },
-    [FIELD_MONEY] = { "string", NULL },       [FIELD_BOOLEAN] = { "boolean", NULL },
-    [FIELD_DATE] = { "string", "date" },      [FIELD_INSTANT] = { "string", "date-time" },
-    [FIELD_CHOICE] = { "string", NULL },      [FIELD_CHOICES] = { "array", NULL },
-    [FIELD_REFERENCE] = { "string", "uuid" }, [FIELD_REFERENCES] = { "array", NULL },
-    [FIELD_ROWS] = { "array", NULL },
+static const char *const json_types[VALUE_KIND_COUNT] = {
+    [VALUE_TEXT] = "string",     [VALUE_INTEGER] = "integer", [VALUE_DECIMAL] = "string",
+    [VALUE_BOOLEAN] = "boolean", [VALUE_DATE] = "string",     [VALUE_INSTANT] = "string",
+    [VALUE_ID] = "string",       [VALUE_LIST] = "array",      [VALUE_ROWS] = "array",
+};
+
+/* Kinds whose text has a form that JSON Schema knows by name. */
+static const char *const formats[FIELD_KIND_COUNT] = {
+    [FIELD_DATE] = "date",
+    [FIELD_INSTANT] = "date-time",
+    [FIELD_REFERENCE] = "uuid",
 };
 
 static Json *field_schema(Call *call, const Field *field);
@@ -142,9 +143,8 @@ static void add_pattern(Arena *arena, const Field *field, Json *schema)
 
 static void add_items(Arena *arena, const Field *field, int64_t most, Json *schema)
 {
-    bool  codes = field->kind == FIELD_CHOICES;
     Json *items = json_set(schema, STR("items"), schema_of_kind(arena, "string"));
-    if (codes)
+    if (field_kinds[field->kind].codes)
         add_codes(arena, field, items);
     else
         set_text(arena, items, "format", "uuid");
@@ -165,27 +165,27 @@ static void add_columns(Call *call, const Field *field, Json *schema)
 
 static void add_kind(Call *call, const Field *field, Json *schema)
 {
-    Arena *arena = call->ctx.arena;
-    switch (field->kind) {
-    case FIELD_TEXT:
-    case FIELD_LONG_TEXT: json_set_int(arena, schema, STR("maxLength"), field->max_points); break;
-    case FIELD_DECIMAL:
-    case FIELD_MONEY: add_pattern(arena, field, schema); break;
-    case FIELD_CHOICE: add_codes(arena, field, schema); break;
-    case FIELD_CHOICES:
-    case FIELD_REFERENCES: add_items(arena, field, LIMIT_LIST_ITEMS, schema); break;
-    case FIELD_ROWS: add_columns(call, field, schema); break;
-    default: break;
-    }
+    Arena             *arena = call->ctx.arena;
+    const FieldTraits *kind = &field_kinds[field->kind];
+    if (kind->text)
+        json_set_int(arena, schema, STR("maxLength"), field->max_points);
+    else if (kind->value == VALUE_DECIMAL)
+        add_pattern(arena, field, schema);
+    else if (kind->list)
+        add_items(arena, field, LIMIT_LIST_ITEMS, schema);
+    else if (kind->codes)
+        add_codes(arena, field, schema);
+    else if (field->kind == FIELD_ROWS)
+        add_columns(call, field, schema);
 }
 
 static Json *field_schema(Call *call, const Field *field)
 {
-    Arena    *arena = call->ctx.arena;
-    FieldKind kind = shape_result(field);
-    Json     *schema = schema_of_kind(arena, kind_schemas[kind].type);
-    if (kind_schemas[kind].format)
-        set_text(arena, schema, "format", kind_schemas[kind].format);
+    Arena      *arena = call->ctx.arena;
+    Json       *schema = schema_of_kind(arena, json_types[field_expr_type(field).kind]);
+    const char *format = formats[shape_result(field)];
+    if (format)
+        set_text(arena, schema, "format", format);
     json_set_str(arena, schema, STR("title"), field->label.in[call->ctx.lang]);
     if (field->help.in[call->ctx.lang].len)
         json_set_str(arena, schema, STR("description"), field->help.in[call->ctx.lang]);

@@ -146,9 +146,9 @@ static void field_bounds(Call *call, const Field *field, Json *json)
 {
     Arena    *arena = call->ctx.arena;
     ValueKind kind = field_expr_type(field).kind;
-    if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
+    if (field_kinds[field->kind].text)
         json_set_int(arena, json, STR("max_length"), field->max_points);
-    if (field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY)
+    if (field_kinds[field->kind].value == VALUE_DECIMAL)
         json_set_int(arena, json, STR("scale"), field->scale);
     if (!field->bounded)
         return;
@@ -210,7 +210,7 @@ static void field_formula(Call *call, const Field *field, Json *json)
 {
     if (field->kind != FIELD_COMPUTED)
         return;
-    json_set_str(call->ctx.arena, json, STR("result"), field_kind_names[shape_result(field)]);
+    json_set_str(call->ctx.arena, json, STR("result"), field_kinds[shape_result(field)].name);
     if (field->result.target)
         json_set_str(call->ctx.arena, json, STR("target"), ((const Type *)field->result.target)->name);
     if (shape_expr_known(call, field->formula))
@@ -243,7 +243,7 @@ Json *shape_field(Call *call, const Field *field)
     Json            *json = json_object(arena);
     json_set_str(arena, json, STR("name"), field->name);
     set_text(call, json, STR("label"), field->label);
-    json_set_str(arena, json, STR("kind"), field_kind_names[field->kind]);
+    json_set_str(arena, json, STR("kind"), field_kinds[field->kind].name);
     json_set_bool(arena, json, STR("system"), field->system);
     set_text(call, json, STR("help"), field->help);
     set_text(call, json, STR("unit"), field->unit);
