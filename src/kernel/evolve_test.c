@@ -272,7 +272,8 @@ static void a_record_as_it_stood_before_the_change_has_the_names_of_today(void *
     test_act(test, &actor_system, "thing", stage->thing, "edit", STR("{\"a\":\"later\"}"));
     Ctx ctx = test_ctx(test, &admin);
     must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
-    must(history_at(&ctx, &record, day, &then));
+    Problems none = { .arena = test->arena };
+    must(history_at(&ctx, &record, day, STR_NONE, STR_NONE, &then, &none));
     const Json *fields = json_get(then, STR("fields"));
     assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("was b")));
     assert_true(str_eq(json_text(json_get(fields, STR("m"))), STR("12.0")));
