@@ -404,7 +404,34 @@ static Err sql_true_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *
     return ERR_OK;
 }
 
+typedef Err (*SqlValue)(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
+
+/* Does an index lead from a value of the field to few rows? Then a condition may begin there. The other indexes are for
+ * the order of lists: a statement that began at one of a frequent value would have to pass, and sort, all that has it. */
+static bool leads_to_few(const Field *field)
+{
+    return field->type->row_of || field->unique != UNIQUE_NO || field->index == SYS_ID ||
+           (field->kind == FIELD_REFERENCE && field->index != SYS_CREATOR);
+}
+
+/* The value in a condition, such that only an index which leads to few rows is taken for it. */
+static Err sql_aside(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write)
+{
+    if (field->kind == FIELD_COMPUTED || leads_to_few(field))
+        return write(ctx, sql, alias, field);
+    add(sql, STR("coalesce("));
+    TRY(write(ctx, sql, alias, field));
+    add(sql, STR(", NULL)"));
+    return ERR_OK;
+}
+
 static Err sql_true_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_aside(context, sql, alias, field, sql_true_value);
+}
+
+static Err sql_true_link(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
 {
     (void)type;
     return sql_true_value(context, sql, alias, field);
@@ -424,7 +451,6 @@ static Err sql_everything(void *context, ExprSql *sql, Str alias, const void *ty
     return ERR_OK;
 }
 
-typedef Err (*SqlValue)(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
 static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write);
 
 static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
@@ -452,7 +478,7 @@ static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
     *kept = *ctx;
     return (ExprSqlEnv){ .context = kept,
                          .column = truth ? sql_true_column : sql_seen_column,
-                         .link = truth ? sql_true_column : sql_link,
+                         .link = truth ? sql_true_link : sql_link,
                          .table = sql_table,
                          .visible = truth ? sql_everything : sql_seen_rows,
                          .today = ctx_today(ctx),
@@ -471,10 +497,11 @@ static Err sql_relation(const Ctx *ctx, ExprSql *sql, Str alias, const Relation 
     return ERR_OK;
 }
 
-static void sql_among(ExprSql *sql, Str alias, Str column, const Str *names, size_t count)
+static void sql_among(ExprSql *sql, Str alias, Str column, bool leads, const Str *names, size_t count)
 {
+    add(sql, leads ? STR_NONE : STR("coalesce("));
     add_column(sql, alias, column);
-    add(sql, STR(" IN ("));
+    add(sql, leads ? STR(" IN (") : STR(", NULL) IN ("));
     for (size_t i = 0; i < count; i++) {
         add(sql, i ? STR(", ") : STR_NONE);
         expr_sql_param(sql, value_text(names[i]));
@@ -482,8 +509,8 @@ static void sql_among(ExprSql *sql, Str alias, Str column, const Str *names, siz
     add(sql, STR(")"));
 }
 
-/* " AND state IN (…)", " AND disclosure IN (…)" */
-static void sql_standing(ExprSql *sql, Str alias, const Type *type, const AccessRule *rule)
+/* " AND state IN (…)", " AND disclosure IN (…)". leads: a search may begin at it. */
+static void sql_standing(ExprSql *sql, Str alias, const Type *type, const AccessRule *rule, bool leads)
 {
     Str    names[STATES_MAX];
     size_t count = 0;
@@ -492,7 +519,7 @@ static void sql_standing(ExprSql *sql, Str alias, const Type *type, const Access
             names[count++] = type->states[i].name;
     if (rule->states) {
         add(sql, STR(" AND "));
-        sql_among(sql, alias, type->fields[SYS_STATE].name, names, count);
+        sql_among(sql, alias, type->fields[SYS_STATE].name, leads, names, count);
     }
     count = 0;
     for (int c = CLASS_PUBLIC; c < CLASS_COUNT; c++)
@@ -500,7 +527,7 @@ static void sql_standing(ExprSql *sql, Str alias, const Type *type, const Access
             names[count++] = class_names[c];
     if (rule->levels) {
         add(sql, STR(" AND "));
-        sql_among(sql, alias, type->fields[SYS_DISCLOSURE].name, names, count);
+        sql_among(sql, alias, type->fields[SYS_DISCLOSURE].name, leads, names, count);
     }
 }
 
@@ -511,7 +538,7 @@ static Err sql_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, c
         add(sql, STR("TRUE"));
     else
         TRY(sql_relation(ctx, sql, alias, &type->relations[rule->who.relation]));
-    sql_standing(sql, alias, type, rule);
+    sql_standing(sql, alias, type, rule, false);
     add(sql, STR(")"));
     return ERR_OK;
 }
@@ -651,22 +678,10 @@ static Err sql_seen_items(const Ctx *ctx, ExprSql *sql, const Type *target, Str 
     return ERR_OK;
 }
 
-/* Does an index lead from a value of the field to few rows? Then a filter may begin there. The other indexes are for the
- * order of lists: a filter that began at one of a frequent value would have to sort what it finds. */
-static bool leads_to_few(const Field *field)
-{
-    return field->type->row_of || field->unique != UNIQUE_NO || field->kind == FIELD_COMPUTED ||
-           (field->kind == FIELD_REFERENCE && field->index != SYS_CREATOR);
-}
-
 /* In a condition of a filter. */
 static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
 {
-    bool leads = leads_to_few(field);
-    add(sql, leads ? STR_NONE : STR("coalesce("));
-    TRY(access_sql_value(ctx, sql, alias, field));
-    add(sql, leads ? STR_NONE : STR(", NULL)"));
-    return ERR_OK;
+    return sql_aside(ctx, sql, alias, field, access_sql_value);
 }
 
 /* The true value, with 'hidden' in place of each id of a record that the actor does not see. */
@@ -720,7 +735,7 @@ static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const Ac
             buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
         search.id = str_printf(ctx->arena, "%.*s.\"id\"", STR_FMT(row));
     }
-    sql_standing(&search.where, row, type, rule);
+    sql_standing(&search.where, row, type, rule, rule->who.relation == RELATION_ANY);
     buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(search.id));
     expr_sql_add(sql, &search.from);
     add(sql, STR(" WHERE "));
