@@ -103,10 +103,11 @@ def program():
 
 
 @contextlib.contextmanager
-def own_city(scratch=None):
-    """A copy of the demo city in a folder of its own, removed at the end with whatever server still runs."""
+def own_city(scratch=None, pack='shanghai'):
+    """A copy of the demo city, or a new one of another pack, in a folder of its own, removed at the end with whatever server
+    still runs."""
     with tempfile.TemporaryDirectory(prefix='firstmile-proof-') as folder:
-        city = City(program(), scratch or folder)
+        city = City(program(), scratch or folder, pack=pack)
         try:
             yield city
         finally:
@@ -245,6 +246,13 @@ def commitment(item, field, salt, value):
     return base64.b64encode(hashlib.sha256(text).digest()).decode()
 
 
+def given(manifest, item, field):
+    """The commitment to a value that was erased: nobody can compute it any more, but it stands where it stood."""
+    line = re.search(rf'^{item}\.{field} ([A-Za-z0-9+/]{{43}}=)$', manifest, re.MULTILINE)
+    expect(line, f'{item}.{field} was erased, and the manifest has no line for it')
+    return line[1]
+
+
 def expect_whole_events(city):
     """Every event is whole: counted without gap, with its records, their values, and a manifest that commits to just these; and the
     record tables stand where the events leave off. Returns the number of events."""
@@ -263,9 +271,12 @@ def expect_whole_events(city):
             for changed in (change for change in sorted(changes) if change > sequence):
                 kind = changes[changed].get(kind, kind)
             kinds[record] = kind
+        manifests = dict(db.execute('SELECT sequence, manifest FROM event'))
         for sequence, item, field, salt, value in db.execute('SELECT sequence, item, field, salt, value FROM event_value'):
-            values.setdefault(sequence, []).append(f'{item}.{field} {commitment(item, field, salt, value)}')
-        for sequence, manifest in db.execute('SELECT sequence, manifest FROM event'):
+            told = given(manifests.get(sequence, ''), item, field) if (salt, value) == ('', 'erased') \
+                else commitment(item, field, salt, value)
+            values.setdefault(sequence, []).append(f'{item}.{field} {told}')
+        for sequence, manifest in manifests.items():
             expect(items.get(sequence) and values.get(sequence), f'event {sequence} has no records or no values')
             lines = manifest.splitlines()
             told = items[sequence] + sorted(values[sequence])

@@ -262,6 +262,7 @@ Err credential_end(Db *db, Str login, int64_t now_ms)
     TRY(credential_find(db, arena, login, &held, &found));
     if (!found)
         return err_make(ECODE_LOGIN_UNKNOWN, "%.*s", STR_FMT(login));
+    db_erased(db); /* a login may be a name or a telephone number */
     TRY(RUN(db, CREDENTIAL_END, value_text(login)));
     TRY(RUN(db, SESSION_END_PERSON, value_text(held.person)));
     return RUN(db, TOKEN_END_PERSON, value_text(held.person), value_int(now_ms));

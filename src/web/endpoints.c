@@ -101,6 +101,8 @@ const Endpoint endpoints[] = {
       .query = { "fields", "expand", "log" }, .summary = "Record" },
     { METHOD_GET,    "/{type}/{id}/documents/{name}", documents_show, ALLOW_SIGNED_IN, .page = PAGE_DOCUMENT,
       .summary = "A document of a record, to be printed" },
+    { METHOD_GET,    "/{type}/{id}/at/{date}",    records_at,         ALLOW_SIGNED_IN, .page = PAGE_AT,
+      .query = { "fields", "expand", "date" }, .summary = "Record as it stood at the end of a day" },
     { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM,
       .query = { "*" }, .summary = "Form of a step" },
     { METHOD_POST,   "/{type}/{id}/{action}",     forms_act,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

@@ -32,6 +32,7 @@
  *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"}, {"fields":[names]} or
  *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
  *                   "____" for what does not show
+ *     PAGE_AT       the contract's record of a day in the past, with `at`; ?date=DAY leads to that day's address
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:
@@ -61,6 +62,7 @@ typedef enum PageKind {
     PAGE_RECORD,
     PAGE_FORM,
     PAGE_DOCUMENT,
+    PAGE_AT,
     PAGE_ERROR,
     PAGE_KIND_COUNT
 } PageKind;

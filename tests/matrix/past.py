@@ -2,7 +2,7 @@
 import datetime
 
 from .asking import subject
-from .reading import API
+from .reading import API, page_callers
 
 DAYS = (-2, 0, 400)                                 # before the city, today, and one to come
 
@@ -24,3 +24,24 @@ def past(m, e):
                         m.expect_same(answer, none, 'the past of a record that did not show and of none')
                     elif m.expect(answer, 200):
                         m.expect_equal({**wanted, 'at': str(day)}, answer.json(), f'{one.id} on {day}')
+
+
+@subject('page_past')
+def page_past(m, e):
+    """The page is made of the same JSON, and has no day on which the record did not show."""
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            for days in DAYS[:2]:
+                day = m.policy.today + datetime.timedelta(days)
+                none = m.ask(caller, f'/{type_.name}/{m.nothing}/at/{day}', 'none')
+                for one in m.kinds(type_)[:-1]:
+                    target = f'/{type_.name}/{one.id}/at/{day}'
+                    answer = m.ask(caller, target, m.relation(caller.actor, one))
+                    if m.turned_away(caller, answer):
+                        continue
+                    wanted = m.policy.past_json(caller.actor, one, day) if m.policy.sees(caller.actor, one) else None
+                    if wanted is None:
+                        m.expect_same(answer, none, 'the page of a past that did not show and of none')
+                    elif m.expect(answer, 200):
+                        twin = m.ask(caller, f'{target}?format=json', '')
+                        m.expect(twin, 200) and m.expect_equal({**wanted, 'at': str(day)}, twin.json(), f'{one.id} on {day}')
