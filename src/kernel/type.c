@@ -10,16 +10,6 @@ const Str class_names[CLASS_COUNT] = {
     [CLASS_NDA] = STR_INIT("nda"),   [CLASS_SECRET] = STR_INIT("secret"),
 };
 
-const Str field_kind_names[FIELD_KIND_COUNT] = {
-    [FIELD_TEXT] = STR_INIT("text"),           [FIELD_LONG_TEXT] = STR_INIT("long_text"),
-    [FIELD_INTEGER] = STR_INIT("integer"),     [FIELD_DECIMAL] = STR_INIT("decimal"),
-    [FIELD_MONEY] = STR_INIT("money"),         [FIELD_BOOLEAN] = STR_INIT("boolean"),
-    [FIELD_DATE] = STR_INIT("date"),           [FIELD_INSTANT] = STR_INIT("instant"),
-    [FIELD_CHOICE] = STR_INIT("choice"),       [FIELD_CHOICES] = STR_INIT("choices"),
-    [FIELD_REFERENCE] = STR_INIT("reference"), [FIELD_REFERENCES] = STR_INIT("references"),
-    [FIELD_ROWS] = STR_INIT("rows"),           [FIELD_COMPUTED] = STR_INIT("computed"),
-};
-
 static bool text_line(Arena *arena, Str written, Str *out)
 {
     (void)arena;

@@ -70,7 +70,6 @@ typedef enum FieldKind {
     FIELD_COMPUTED,   /* an expression over the record, worked out when it is read */
     FIELD_KIND_COUNT
 } FieldKind;
-extern const Str field_kind_names[FIELD_KIND_COUNT]; /* "text", "long_text" … */
 
 /* What a kind is. What a layer does with it stands in a table of that layer: keys in packs (pack_kinds.c), schemas
  * (web/openapi.c), controls (web/pages/field.c); docs/recipes/add-a-field-kind.md adds one. */

@@ -168,7 +168,7 @@ static Err put_field(const RecordView *view, const Field *field, const Parts *pa
     TRY(show_field(view->show, field, view->data, SHOW_IN_TEXT, &shown));
     if (!shown.text.len && !shown.hidden && !shown.erased && !filled_by_hand(field))
         return ERR_OK;
-    if (field->kind == FIELD_LONG_TEXT && shown.text.len) {
+    if (field_kinds[field->kind].lines && shown.text.len) {
         put_text(view, field, shown.text, parts->texts);
         return ERR_OK;
     }
