@@ -75,10 +75,23 @@ typedef struct EvolveJob {
     int64_t            records; /* done so far */
 } EvolveJob;
 
+/* May the table stay? Two fields that change places, or one that comes in place of another, can leave the same columns
+ * with other values. */
+static bool table_stays(Arena *arena, const Type *from, const Type *to)
+{
+    if (!str_eq(record_ddl(arena, from), record_ddl(arena, to)))
+        return false;
+    const Field **fields = evolve_turn_fields(arena, from, to);
+    for (size_t i = 0; i < to->stored_count; i++)
+        if (!fields[i] || !str_eq(fields[i]->name, to->fields[i].name))
+            return false;
+    return true;
+}
+
 static void tables_add(EvolveJob *job, const Type *from, const Type *to)
 {
     EvolveTables *tables = &job->tables[job->table_count];
-    bool          same = from && to && str_eq(record_ddl(job->arena, from), record_ddl(job->arena, to));
+    bool          same = from && to && table_stays(job->arena, from, to);
     *tables = (EvolveTables){ .from = from, .to = to, .anew = !same };
     if (from)
         tables->old = same ? from->table : str_printf(job->arena, "before_%zu", job->table_count);

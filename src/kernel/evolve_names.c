@@ -26,7 +26,7 @@ typedef struct NameStep { /* as in EvolveStep */
     Str        type, name, to;
 } NameStep;
 
-typedef struct NameChange { /* of one pack event: all its steps happen at once */
+typedef struct NameChange { /* of one pack event: all its steps, which may be none, happen at once */
     int64_t   sequence;
     NameStep *steps;
     size_t    count, capacity;
@@ -85,12 +85,11 @@ static NameChange *change_add(Arena *arena, EvolveNames *names, int64_t sequence
     return change;
 }
 
-static Err change_read(Arena *arena, EvolveNames *names, int64_t sequence, Str encoded)
+static Err change_read(Arena *arena, NameChange *change, Str encoded)
 {
     Value text;
     Json *list;
     bool  good = value_decode(encoded, &text) && text.kind == VALUE_TEXT && !json_parse(arena, text.text, &list).kind;
-    NameChange *change = change_add(arena, names, sequence);
     JSON_EACH(item, good ? list : NULL) {
         NameStep *step = step_add(arena, change);
         good = good && step_kind(json_text(json_get(item, STR("step"))), &step->kind);
@@ -98,15 +97,16 @@ static Err change_read(Arena *arena, EvolveNames *names, int64_t sequence, Str e
         step->name = json_text(json_get(item, STR("name")));
         step->to = json_text(json_get(item, STR("to")));
     }
-    return good ? ERR_OK : err_make(ECODE_STORE_CORRUPT, "the steps of pack event %lld", (long long)sequence);
+    return good ? ERR_OK : err_make(ECODE_STORE_CORRUPT, "the steps of pack event %lld", (long long)change->sequence);
 }
 
 /* ---- all of them ---- */
 
+/* Changes without a name among them count as well: kinds, scales and the order of choices may be others. */
 static const Str sql_steps = STR_INIT(
     "SELECT r.sequence, v.value FROM event_record r"
-    " JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item AND v.field = 'steps'"
-    " WHERE r.record = ? AND r.type = 'pack' ORDER BY r.sequence");
+    " LEFT JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item AND v.field = 'steps'"
+    " WHERE r.record = ? AND r.type = 'pack' AND r.version > 1 ORDER BY r.sequence");
 
 Err evolve_names(Db *db, Arena *arena, const Pack *pack, const EvolveNames **out)
 {
@@ -119,7 +119,9 @@ Err evolve_names(Db *db, Arena *arena, const Pack *pack, const EvolveNames **out
         TRY(rows_next(rows, &more));
         if (!more)
             break;
-        TRY(change_read(arena, names, rows_int(rows, 0), str_dup(arena, rows_borrow_text(rows, 1))));
+        NameChange *change = change_add(arena, names, rows_int(rows, 0));
+        if (!rows_missing(rows, 1))
+            TRY(change_read(arena, change, str_dup(arena, rows_borrow_text(rows, 1))));
     }
     *out = names;
     return ERR_OK;
@@ -312,6 +314,29 @@ Err evolve_read(const EvolveNames *names, Arena *arena, int64_t sequence, Str ty
     if (*field && moved)
         evolve_fit(arena, *field, move.value, out);
     return ERR_OK;
+}
+
+static bool step_turns(const NameStep *step, const Field *before, Str within)
+{
+    bool state = step->kind == EVOLVE_STATE_RENAME || step->kind == EVOLVE_STATE_DROP;
+    bool field = step->kind == EVOLVE_FIELD_RENAME || step->kind == EVOLVE_FIELD_DROP;
+    if (!str_eq(step->type, before->type->name))
+        return false;
+    switch (before->system ? (int)before->index : -1) {
+    case SYS_STATE: return state;
+    case SYS_ERASED: return field;
+    default: return !state && str_starts(step->name, within);
+    }
+}
+
+bool evolve_names_turn(const EvolveNames *planned, Arena *arena, const Field *before)
+{
+    Str within = str_printf(arena, "%.*s.", STR_FMT(before->name));
+    for (size_t i = 0; i < planned->count; i++)
+        for (size_t s = 0; s < planned->changes[i].count; s++)
+            if (step_turns(&planned->changes[i].steps[s], before, within))
+                return true;
+    return false;
 }
 
 void evolve_value_planned(const EvolveNames *planned, Arena *arena, const Field *before, Value value,

@@ -23,6 +23,9 @@ bool evolve_step_names(EvolveKind kind);
 Str evolve_steps_text(Arena *arena, const EvolveStep *steps, size_t count);
 /* The names of before a change that is being planned: what `steps` say comes after all events. */
 const EvolveNames *evolve_names_planned(Arena *arena, const Pack *to, const EvolveStep *steps, size_t count);
+/* Do the steps call something otherwise that a value of the field of before can hold: a state, a field that was erased,
+ * a code, a column? */
+bool evolve_names_turn(const EvolveNames *planned, Arena *arena, const Field *before);
 /* What a value of the field of before becomes; *fits: under all rules of the field of today. *field NULL, and the value
  * missing: it goes. */
 void evolve_value_planned(const EvolveNames *planned, Arena *arena, const Field *before, Value value,

@@ -56,7 +56,8 @@ EvolveTurn evolve_turn(const EvolveNames *names, Arena *arena, const Type *from,
                         .turns = ARENA_ARRAY(arena, bool, from->stored_count) };
     for (size_t i = 0; i < to->stored_count; i++) {
         const Field *before = turn.fields[i];
-        bool turns = before ? values_may_differ(before, &to->fields[i]) : to->fields[i].default_kind == DEFAULT_VALUE;
+        bool turns = before ? values_may_differ(before, &to->fields[i]) || evolve_names_turn(names, arena, before)
+                            : to->fields[i].default_kind == DEFAULT_VALUE;
         if (before)
             turn.turns[before->index] = turns;
         turn.any = turn.any || turns;

@@ -14,12 +14,14 @@ static const Str sql_value_before = STR_INIT(
     "SELECT r.sequence, r.type, v.field, v.value FROM event_record r"
     " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item AND v.field = ?"
     " WHERE r.record = ? AND r.sequence < ? ORDER BY r.sequence DESC");
-/* The last value of each name, found by the keys alone: however often a long text was changed, it is read once. */
+/* The last value of each name, found by the keys alone: however often a long text was changed, it is read once. Under
+ * another pack a name may have been another field's. */
 #define SQL_LAST_VALUES(bound)                                                                                         \
     STR_INIT("SELECT last.sequence, last.type, v.field, v.value, last.version FROM"                                    \
              " (SELECT max(r.sequence) AS sequence, r.item, r.type, r.version, v.field FROM event_record r"            \
              " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"                                \
-             " WHERE r.record = ?1 AND r.sequence < " bound " GROUP BY r.type, v.field) last"                          \
+             " JOIN event e ON e.sequence = r.sequence"                                                                \
+             " WHERE r.record = ?1 AND r.sequence < " bound " GROUP BY r.type, v.field, e.pack) last"                  \
              " CROSS JOIN event_value v ON v.sequence = last.sequence AND v.item = last.item AND v.field = last.field" \
              " ORDER BY last.sequence")
 static const Str sql_before_sequence = SQL_LAST_VALUES("?2");
