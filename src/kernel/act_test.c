@@ -110,15 +110,33 @@ static void a_number_comes_with_the_first_step_out_of_draft_and_counts_per_organ
     assert_true(str_eq(other.values[SYS_NUMBER].text, STR("P-2026-001")));
 }
 
+static void renumber(Cast *cast, const Record *record, const char *number)
+{
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Value row[] = { value_text(str_from(number)), value_id(record_id(record)) };
+    assert_int_equal(db_run(db, STR("UPDATE r_paper SET number = ? WHERE id = ?"), row, 2).kind, ERR_NONE);
+    db_close(db);
+}
+
+static void numbers_given_under_another_pattern_do_not_count(void **state)
+{
+    Cast  *cast = *state;
+    Record first = submitted(cast), second = submitted(cast);
+    renumber(cast, &second, "P-2026-07-0031");
+    second = submitted(cast);
+    assert_true(str_eq(second.values[SYS_NUMBER].text, STR("P-2026-002")));
+    renumber(cast, &first, "P-2026-x");
+    renumber(cast, &second, "P-2026-1/2");
+    second = submitted(cast);
+    assert_true(str_eq(second.values[SYS_NUMBER].text, STR("P-2026-001")));
+}
+
 static void numbers_go_on_past_their_width(void **state)
 {
     Cast  *cast = *state;
     Record record = submitted(cast);
-    Db    *db;
-    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
-    Value row[] = { value_text(STR("P-2026-999")), value_id(record_id(&record)) };
-    assert_int_equal(db_run(db, STR("UPDATE r_paper SET number = ? WHERE id = ?"), row, 2).kind, ERR_NONE);
-    db_close(db);
+    renumber(cast, &record, "P-2026-999");
     record = submitted(cast);
     assert_true(str_eq(record.values[SYS_NUMBER].text, STR("P-2026-1000")));
     record = submitted(cast);
@@ -463,6 +481,7 @@ int main(void)
         CASE(a_refusal_changes_nothing),
         CASE(a_guard_names_the_clause_and_what_was_found),
         CASE(a_number_comes_with_the_first_step_out_of_draft_and_counts_per_organisation),
+        CASE(numbers_given_under_another_pattern_do_not_count),
         CASE(numbers_go_on_past_their_width),
         CASE(a_stale_version_is_refused),
         CASE(an_edit_that_changes_nothing_leaves_no_event),

@@ -49,14 +49,15 @@ static Str number_prefix(const Ctx *writer, Str pattern, size_t at)
     return buf_str(&out);
 }
 
-/* The numbers with this prefix lie between it and the same with ':', the character after '9'.
- * The longest is the highest. */
+/* The numbers with this prefix lie between it and the same with ':', the character after '9'; those given under another
+ * pattern may too ("P-2025-001" for "P-{seq:3}"), but are not all digits behind it. The longest is the highest. */
 static Err last_number(const Ctx *writer, const Type *type, Str owner, Str prefix, Rows **out)
 {
     Str   sql = str_printf(writer->arena,
                            "SELECT \"number\" FROM \"%.*s\" WHERE \"owner\" %s AND \"number\" >= ? AND \"number\" < ?"
+                             " AND substr(\"number\", %zu) NOT GLOB '*[^0-9]*'"
                              " ORDER BY length(\"number\") DESC, \"number\" DESC LIMIT 1",
-                           STR_FMT(type->table), owner.len ? "= ?" : "IS NULL");
+                           STR_FMT(type->table), owner.len ? "= ?" : "IS NULL", prefix.len + 1);
     Value params[] = { value_id(owner), value_text(prefix),
                        value_text(str_printf(writer->arena, "%.*s:", STR_FMT(prefix))) };
     return owner.len ? db_query(writer->db, sql, params, 3, out) : db_query(writer->db, sql, params + 1, 2, out);
