@@ -53,11 +53,6 @@ Str field_error(const Call *call, const Json *data, Str name, bool items)
 
 static bool is_hidden(const Json *value) { return value && value->kind == JSON_OBJECT; }
 
-static bool is_number(const Field *field)
-{
-    return field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY;
-}
-
 static Str text_in(const Asked *asked)
 {
     const Call *call = asked->call;
@@ -68,7 +63,7 @@ static Str text_in(const Asked *asked)
         return asked->first;
     if (value->kind == JSON_TRUE || value->kind == JSON_FALSE)
         return value->kind == JSON_TRUE ? STR("true") : STR("false");
-    if (!typed && is_number(asked->field))
+    if (!typed && field_kinds[asked->field->kind].number)
         return show_thousands(call->ctx.arena, value->text);
     if (!typed && asked->field->kind == FIELD_INSTANT && instant_parse(value->text, &ms))
         return filled_instant(call->ctx.arena, ms, call_pack(call)->utc_offset_minutes);
@@ -257,7 +252,7 @@ static void put_columns(const Asked *asked, Json *table)
         Json *column = json_push(columns, json_object(call->ctx.arena));
         put(call, column, STR("column"), show_label(call, &type->fields[i]));
         put(call, column, STR("column_help"), in_words(call, type->fields[i].help));
-        json_set_bool(call->ctx.arena, column, STR("numeric"), is_number(&type->fields[i]));
+        json_set_bool(call->ctx.arena, column, STR("numeric"), field_kinds[type->fields[i].kind].number);
     }
 }
 
@@ -406,8 +401,8 @@ Err field_put(const Asked *asked, Str *help, Json *json)
     put(call, json, STR("value"), value);
     put(call, json, STR("value_lang"), show_lang(call, value));
     put(call, json, STR("unit"), unit_of(asked));
-    put_null(call, json, STR("size"));
-    if (field->kind == FIELD_TEXT || field->kind == FIELD_LONG_TEXT)
+    put(call, json, STR("size"), field->kind == FIELD_INSTANT ? STR("s") : STR_NONE);
+    if (field_kinds[field->kind].text)
         json_set_int(call->ctx.arena, json, STR("max"), field->max_points);
     else
         put_null(call, json, STR("max"));

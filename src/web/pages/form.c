@@ -58,7 +58,16 @@ static void put_problem(const FormView *view, Str to, Str problem, Json *items)
     put(view->call, item, STR("problem"), problem);
 }
 
-/* What concerns the whole comes first, then the fields from top to bottom. */
+static bool is_told(const Json *items, Str place)
+{
+    JSON_EACH(item, items)
+        if (str_eq(json_text(json_get(item, STR("to"))), place))
+            return true;
+    return false;
+}
+
+/* What concerns the whole comes first, then the fields from top to bottom, of each place the first: what a value that
+ * cannot be read breaks besides is no second thing to mend. */
 static void put_problems(const FormView *view, const Json *whole, Json *items)
 {
     Call       *call = view->call;
@@ -69,7 +78,7 @@ static void put_problems(const FormView *view, const Json *whole, Json *items)
     JSON_EACH(input, json_get(view->data, STR("inputs")))
         JSON_EACH(error, errors) {
             Str at = json_text(json_get(error, STR("field")));
-            if (str_eq(base_of(at), json_text(json_get(input, STR("name")))))
+            if (str_eq(base_of(at), json_text(json_get(input, STR("name")))) && !is_told(items, place_of(view, at)))
                 put_problem(view, place_of(view, at), field_error_text(call, error), items);
         }
     if (view->stale)

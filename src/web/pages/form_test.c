@@ -88,10 +88,10 @@ static void rows_have_empty_ones_behind_them_and_errors_at_their_cells(void **st
 {
     Stage      *stage = *state;
     const Json *page = form_of(
-        stage,
-        "{\"type\":\"paper\",\"action\":{\"name\":\"create\"},\"inputs\":[{\"name\":\"expenses\"}],"
-        "\"values\":{\"expenses\":[{\"item\":\"Glass\"},{\"amount\":\"x\"}]},\"error\":{\"title\":\"No\"},"
-        "\"errors\":[{\"field\":\"expenses[2].amount\",\"text\":\"wrong\"},{\"field\":\"expenses[1]\",\"text\":\"odd\"}]}");
+        stage, "{\"type\":\"paper\",\"action\":{\"name\":\"create\"},\"inputs\":[{\"name\":\"expenses\"}],"
+               "\"values\":{\"expenses\":[{\"item\":\"Glass\"},{\"amount\":\"x\"}]},\"error\":{\"title\":\"No\"},"
+               "\"errors\":[{\"field\":\"expenses[2].amount\",\"text\":\"wrong\"},"
+               "{\"field\":\"expenses[1]\",\"text\":\"odd\"}]}");
     const Json *table = json_get(field_of(page, "expenses"), STR("table")), *lines = json_get(table, STR("lines"));
     const Json *first = lines->first, *second = first->next;
     assert_int_equal(lines->count, 5);
