@@ -96,7 +96,27 @@ def newer_city(cases):
             for lang in ('zh', 'en'):
                 refused = proof.run(city, 'list', 'paper', '--lang', lang, status=65)
                 expect(proof.TEXTS['store.newer'].title[lang] in refused.stderr, refused.stderr)
+                expect('{' not in refused.stderr, refused.stderr)
             proof.expect_same_dump(proof.dump(city, '%'), before, 'after the refusal')
+
+
+def stricter_city(cases):
+    """Its pack was right for the release that froze it."""
+    with tempfile.TemporaryDirectory(prefix='firstmile-old-') as name:
+        city = laid_out(FIXTURES[0], Path(name))
+
+        def frozen(path, before, after):
+            with proof.database(city) as db:
+                db.execute('UPDATE pack_file SET bytes = replace(bytes, ?, ?) WHERE path = ?', (before, after, path))
+                db.commit()
+        with cases('a city whose pack could not be had today opens all the same'):
+            frozen('types/membership.yaml', 'name: end,', 'name: finish,')
+            proof.run(city, 'list', 'paper')
+        with cases('a city whose pack cannot be read is told so, in both languages'):
+            frozen('types/paper.yaml', 'kind: decimal', 'kind: fraction')
+            for lang in ('zh', 'en'):
+                refused = proof.run(city, 'list', 'paper', '--lang', lang, status=65)
+                expect(proof.TEXTS['city.pack'].title[lang] in refused.stderr and '{' not in refused.stderr, refused.stderr)
 
 
 def main():
@@ -106,6 +126,7 @@ def main():
     for fixture in FIXTURES:
         old_city(cases, fixture)
     newer_city(cases)
+    stricter_city(cases)
     return cases.end()
 
 

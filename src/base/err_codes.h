@@ -46,8 +46,7 @@
       "程序出错，已记录；数据没有改变。", "The program failed; this was logged and nothing was changed.")                      \
     X(STORE_SLOW, "store.slow", ERR_BUSY, "查询过久", "Query too long",                                                       \
       "查询用时超过上限，已停止；数据没有改变。", "The query took longer than it may and was stopped; nothing was changed.")     \
-    X(STORE_NEWER, "store.newer", ERR_REFUSED, "数据来自更新版本", "Made by a newer version",                                  \
-      "此数据由更新版本的程序写成（结构 {found}，本程序 {known}）。", "This data was written by a newer version (schema {found}; this program knows {known}).") \
+    X(STORE_NEWER, "store.newer", ERR_REFUSED, "数据来自更新版本", "Made by a newer version", "此数据由更新版本的程序写成，本程序读不了；请换用那个版本。", "This data was written by a newer version of the program; use that version.") \
     /* ---- city ---- */                                                                                                     \
     X(CITY_MISSING, "city.missing", ERR_UNSEEN, "没有此城市", "No such city", "{dir} 里没有城市数据；先运行 firstmile init。",   \
       "There is no city in {dir}; run firstmile init first.")                                                                \
@@ -65,6 +64,7 @@
       "The key file keys/secret can be read by other users; run chmod 600 on it and try again.")                              \
     X(CITY_KEY_WRONG, "city.key_wrong", ERR_REFUSED, "密钥不是这座城市的", "Not this city's key", "密钥文件 keys/secret 损坏，或属于另一座城市。", \
       "The key file keys/secret is damaged or belongs to another city.")                                                      \
+    X(CITY_PACK, "city.pack", ERR_REFUSED, "读不了城市的政策包", "The city's pack cannot be read", "本程序读不了这座城市正在使用的政策包；数据没有改变。请用原来的版本打开，或先用原来的版本换用一个改好的政策包。", "This program cannot read the pack that the city has; nothing was changed. Open it with the version that it was used with, or use that one to bring in a mended pack first.") \
     X(PORT_TAKEN, "port.taken", ERR_BUSY, "端口被占用", "Port taken", "无法监听 {address}：端口被占用；用 --listen 换一个端口。", "Cannot listen on {address}: the port is taken; choose another with --listen.") \
     X(PORT_REFUSED, "port.refused", ERR_DENIED, "不可监听此地址", "Address not allowed",                                        \
       "没有 TLS 时只监听本机地址；要对外服务，请放在代理之后并用 --behind-proxy 指明代理。",                                      \

@@ -245,9 +245,12 @@ static Err read_pack(City *city, Db *db)
                                             str_dup(city->arena, rows_borrow_text(rows, 1)) };
     }
     Problems problems = { .arena = city->arena };
-    Err      err = pack_load(city->arena, &source, &city->pack, &problems);
-    if (err.kind)
-        return err_within(err, "frozen pack %lld", (long long)city->pack_number);
+    Err      err = pack_load_frozen(city->arena, &source, &city->pack, &problems);
+    if (err.kind) {
+        Str first = problems.count ? problems.items[0].field : STR_NONE;
+        return err_make(ECODE_CITY_PACK, "pack %lld: %s: %.*s", (long long)city->pack_number, err.context,
+                        STR_FMT(first));
+    }
     return evolve_names(db, city->arena, city->pack, &city->names);
 }
 

@@ -182,11 +182,11 @@ static void files_parse(PackLoad *load, const PackSource *source)
     }
 }
 
-Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems *problems)
+static Err load_pack(Arena *arena, const PackSource *source, bool frozen, const Pack **out, Problems *problems)
 {
     if (source->count > LIMIT_PACK_FILES)
         return err_make(ECODE_FILE_TOO_LARGE, "a pack has at most %d files", LIMIT_PACK_FILES);
-    PackLoad load = { .arena = arena, .log = pack_log_new(arena), .pack = ARENA_NEW(arena, Pack) };
+    PackLoad load = { .arena = arena, .log = pack_log_new(arena), .pack = ARENA_NEW(arena, Pack), .frozen = frozen };
     load.pack_file = source_find(source, STR("pack.yaml"));
     const PackNode *pack_node = named_parse(&load, source, STR("pack.yaml"));
     const PackNode *roles_node = named_parse(&load, source, STR("roles.yaml"));
@@ -205,4 +205,14 @@ Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems
     }
     *out = load.pack;
     return ERR_OK;
+}
+
+Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems *problems)
+{
+    return load_pack(arena, source, false, out, problems);
+}
+
+Err pack_load_frozen(Arena *arena, const PackSource *source, const Pack **out, Problems *problems)
+{
+    return load_pack(arena, source, true, out, problems);
 }

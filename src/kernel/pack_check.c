@@ -170,7 +170,7 @@ static void parameter_type_check(PackLoad *load)
     };
     Pack       *pack = load->pack;
     const Type *type = pack_type(pack, STR("parameter"));
-    if (!type && pack->parameter_count == 0)
+    if (pack->parameter_count == 0)
         return;
     pack->parameter = type;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -191,5 +191,6 @@ void pack_check(PackLoad *load)
         states_check(load, &load->drafts[i]);
     parties_check(load);
     parameter_type_check(load);
-    pack_proof(load);
+    if (!load->frozen)
+        pack_proof(load);
 }

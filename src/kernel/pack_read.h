@@ -12,7 +12,8 @@
  *   pack_documents  what can be printed
  *   pack_check      expressions, states that nothing reaches, the types that the kernel relies on
  *   pack_formulas   computed fields, in the order in which they rest on each other (pack_check runs it)
- *   pack_proof      roles that nobody has, unique values that would tell secrets (so too) */
+ *   pack_proof      roles that nobody has, unique values that would tell secrets, steps of the program (so too). What
+ *                   nothing in the program rests on for its safety is asked here, of new packs only */
 #ifndef FM_KERNEL_PACK_READ_H
 #define FM_KERNEL_PACK_READ_H
 
@@ -65,6 +66,7 @@ typedef struct PackLoad {
     TypeDraft      *drafts; /* as pack->types */
     ExprUse        *uses;
     size_t          use_count, use_capacity;
+    bool            frozen;  /* accepted before: pack_proof asks nothing of it */
     bool            damaged; /* a file could not be read: what names its content is not held against it */
 } PackLoad;
 

@@ -524,6 +524,40 @@ static const Pack *changed(Arena *arena, const char *path, const char *from, con
     return pack;
 }
 
+static void a_frozen_pack_is_not_held_to_what_new_ones_must_prove(void **state)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    PackSource          source = mini_source(arena);
+    PackFile           *file = file_of(&source, STR("types/membership.yaml"));
+    const Pack         *pack = NULL;
+    Problems            problems = { .arena = arena };
+    (void)state;
+    file->bytes = replaced(arena, file->bytes, STR("name: end,"), STR("name: finish,"));
+    problems_of(arena, &source);
+    assert_ok(pack_load_frozen(arena, &source, &pack, &problems));
+    assert_non_null(type_action(pack->membership, STR("finish")));
+    file->bytes = replaced(arena, file->bytes, STR("target: person"), STR("target: nobody"));
+    assert_err(pack_load_frozen(arena, &source, &pack, &problems), ECODE_PACK_INVALID);
+}
+
+static void a_pack_without_parameters_has_no_type_of_them(void **state)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    PackSource          source = mini_source(arena);
+    PackFile           *type = file_of(&source, STR("types/parameter.yaml"));
+    PackFile           *rows = file_of(&source, STR("parameters/limits.yaml"));
+    PackFile           *paper = file_of(&source, STR("types/paper.yaml"));
+    const Pack         *pack = NULL;
+    Problems            problems = { .arena = arena };
+    (void)state;
+    type->bytes = replaced(arena, type->bytes, STR("{name: code, kind: text,"), STR("{name: code, kind: long_text,"));
+    assert_true(problems_of(arena, &source).count > 0);
+    rows->bytes = STR("parameters: []\n");
+    paper->bytes = replaced(arena, paper->bytes, STR("param('page_limit')"), STR("100"));
+    assert_ok(pack_load(arena, &source, &pack, &problems));
+    assert_null(pack->parameter);
+}
+
 static void every_problem_is_told_at_its_place_in_one_run(void **state)
 {
     static const Fault faults[] = {
@@ -1275,6 +1309,8 @@ int main(void)
         TEST(policy_values_of_shanghai_name_their_document),
         TEST(the_gate_opens_when_both_sides_pass_and_none_fails),
         TEST(sample_steps_name_only_what_the_pack_has),
+        TEST(a_frozen_pack_is_not_held_to_what_new_ones_must_prove),
+        TEST(a_pack_without_parameters_has_no_type_of_them),
         TEST(every_problem_is_told_at_its_place_in_one_run),
         TEST(steps_and_rules_may_name_only_what_is_there),
         TEST(steps_have_the_shape_of_their_kind),
