@@ -43,7 +43,7 @@ class Kitchen:
         self.folder, self.bin = Path(scratch) / 'here', Path(scratch) / 'bin'
         self.folder.mkdir()
         self.bin.mkdir()
-        copied = mutants.COPIED if builds else ('packs',)
+        copied = (*mutants.COPIED, 'docs') if builds else ('packs',)
         for name in copied:
             source = ROOT / name
             if source.is_dir():
