@@ -6,10 +6,17 @@
 #include "web/handlers.h"
 #include "web/shapes.h"
 
+#include <time.h>
+
+/* A page has about as many rows as make one piece. One that is costly to find (its sort has no index, so that each page
+ * looks at all rows) has more of them, for there to be fewer. */
 enum {
-    ROWS_FIRST = 32,         /* of the first page; each next one is as long as the text of the one before allows */
-    ROWS_MOST = 256,         /* of a page: what is read to write a row may be more than the row */
-    PIECE_BYTES = 64 * 1024, /* about as much text as a page should have */
+    ROWS_FIRST = 32,
+    ROWS_MOST = 256,
+    ROWS_MOST_COSTLY = LIMIT_LIST_ROWS,
+    PIECE_BYTES = 64 * 1024,
+    PIECE_BYTES_COSTLY = 1024 * 1024,
+    COSTLY_US = 4000,
 };
 
 typedef struct Column {
@@ -263,17 +270,29 @@ static Err page_write(Call *call, Export *export, const Found *found, Buf *out, 
     return ERR_OK;
 }
 
-/* Where the next page goes on, and how many rows it may have. */
-static void page_turn(Export *export, const Found *found, size_t written)
+/* Processor time of this thread. */
+static int64_t worked_us(void)
 {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+/* Where the next page goes on, and how many rows it may have. */
+static void page_turn(Export *export, const Found *found, size_t written, int64_t took_us)
+{
+    bool    costly = took_us > COSTLY_US;
+    int64_t most = costly ? ROWS_MOST_COSTLY : ROWS_MOST, rows = export->query.limit;
+    size_t  room = costly ? PIECE_BYTES_COSTLY : PIECE_BYTES;
+    if (written > room)
+        rows = rows / 2 ? rows / 2 : 1;
+    else if (written <= room / 2)
+        rows = rows * 2 < most ? rows * 2 : most;
+    export->query.limit = rows;
     export->begun = true;
     export->ended = !found->next.len;
     export->cursor.len = 0;
     buf_add(&export->cursor, found->next);
-    if (written > PIECE_BYTES)
-        export->query.limit = export->query.limit > 1 ? export->query.limit / 2 : 1;
-    else if (written <= PIECE_BYTES / 2)
-        export->query.limit = export->query.limit < ROWS_MOST ? export->query.limit * 2 : ROWS_MOST;
 }
 
 static Err page_next(Call *call, Str *out, Problems *problems)
@@ -284,13 +303,15 @@ static Err page_next(Call *call, Str *out, Problems *problems)
     if (export->ended)
         return ERR_OK;
     export->query.cursor = buf_str(&export->cursor);
-    Err err = find(&call->ctx, export->type, &export->query, &found, problems);
+    int64_t begun_us = worked_us();
+    Err     err = find(&call->ctx, export->type, &export->query, &found, problems);
+    int64_t took_us = worked_us() - begun_us;
     costly_charge(call, problems);
     if (!err.kind)
         err = page_write(call, export, &found, &text, problems);
     if (err.kind)
         return err;
-    page_turn(export, &found, text.len);
+    page_turn(export, &found, text.len, took_us);
     *out = buf_str(&text);
     return ERR_OK;
 }

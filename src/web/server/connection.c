@@ -1,10 +1,16 @@
 #include <assert.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "web/server/loop.h"
 
-enum { INPUT_FIRST = 1024, LINGER_BYTES = 1024 * 1024 };
+enum {
+    INPUT_FIRST = 1024,
+    LINGER_BYTES = 1024 * 1024,
+    UNSENT_BYTES = 128 * 1024, /* of an answer in pieces: what the kernel takes ahead of the client. Left to itself it
+                                  takes megabytes, and then nothing until a slow reader has come through a third */
+};
 
 static void set_phase(Connection *connection, Phase phase)
 {
@@ -288,11 +294,19 @@ static void on_piece_written(uv_write_t *request, int status)
     exchange_piece_sent(connection->exchange);
 }
 
+void connection_begin_pieces(Connection *connection)
+{
+    int fd, bytes = UNSENT_BYTES;
+    if (!connection->arrival.from_unix && uv_fileno((uv_handle_t *)&connection->handle.stream, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
 /* By way of the loop also when the client takes it at once: others have their turn between two pieces. Each piece has
- * its own time, so that having been fast is no leave to stand still. */
+ * its own time, so that having been fast is no leave to stand still; it counts as sent what the kernel may hold of the
+ * pieces before, which the client must take first. */
 void connection_send_piece(Connection *connection, const uv_buf_t *parts, unsigned count)
 {
-    connection->send_size = 0;
+    connection->send_size = UNSENT_BYTES;
     for (unsigned i = 0; i < count; i++)
         connection->send_size += parts[i].len;
     set_phase(connection, PHASE_SEND);

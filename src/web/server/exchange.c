@@ -450,6 +450,7 @@ void exchange_stream(Exchange *exchange, int status, const Header *headers, size
         return;
     }
     exchange->in_pieces = true;
+    connection_begin_pieces(exchange->connection);
     send_piece(exchange, head);
 }
 

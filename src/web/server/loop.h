@@ -152,6 +152,8 @@ void connection_check_time(Connection *connection);
 void connection_drain(Connection *connection);
 /* Sends the answer of its exchange: the parts one after the other. */
 void connection_send(Connection *connection, uv_buf_t parts[2], unsigned count);
+/* An answer in pieces is to follow. */
+void connection_begin_pieces(Connection *connection);
 /* Sends a piece of it, the parts one after the other; exchange_piece_sent() follows. */
 void connection_send_piece(Connection *connection, const uv_buf_t *parts, unsigned count);
 /* Its answer is out: on to the next request, or the end. */

@@ -1111,6 +1111,29 @@ static void who_stops_reading_pieces_is_cut_off(void **state)
     close(fd);
 }
 
+/* What the kernel takes ahead is no reason to call a slow reader too slow. */
+static void who_reads_pieces_slowly_is_served(void **state)
+{
+    enum { BYTES_PER_MS = 400, FOR_MS = 6000 };
+    World *world = *state;
+    bool   closed = false;
+    world->limits.slow_grace_ms = 500;
+    world->limits.reader_bytes_per_s = 100 * 1000;
+    world_start(world);
+    int   fd = connect_tcp(world);
+    char *room = arena_alloc(world->arena, ANSWER_MAX);
+    send_all(fd, endless_get);
+    int64_t begun = now_ms();
+    for (size_t got = 0; now_ms() < begun + FOR_MS && !closed; sleep_ms(20)) {
+        size_t due = (size_t)(now_ms() - begun) * BYTES_PER_MS;
+        if (due > got)
+            got += read_some(fd, room, 0, due - got, PATIENCE_MS, &closed);
+    }
+    assert_false(closed);
+    assert_int_equal(world->producers_ended, 0);
+    close(fd);
+}
+
 static void an_endless_answer_leaves_others_their_turn(void **state)
 {
     enum { READERS = 4 };
@@ -1560,6 +1583,7 @@ int main(void)
         STARTED(a_header_splits_no_answer_in_pieces),
         STARTED(pieces_wait_for_who_reads_them),
         PREPARED(who_stops_reading_pieces_is_cut_off),
+        PREPARED(who_reads_pieces_slowly_is_served),
         PREPARED(an_endless_answer_leaves_others_their_turn),
         PREPARED(pieces_count_as_memory_in_flight),
         STARTED(no_piece_is_made_for_who_has_gone),
