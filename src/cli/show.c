@@ -8,9 +8,9 @@ static Str references(Arena *arena, const Json *type)
 {
     Buf buf = buf_new(arena, SIZE_MAX);
     JSON_EACH(field, json_get(type, STR("fields"))) {
-        bool whole = str_eq(json_text(json_get(field, STR("kind"))), STR("reference")) &&
-                     !str_eq(json_text(json_get(field, STR("name"))), STR("id"));
-        if (whole)
+        Str  kind = json_text(json_get(field, STR("kind")));
+        bool own = str_eq(json_text(json_get(field, STR("name"))), STR("id"));
+        if (!own && (str_eq(kind, STR("reference")) || str_eq(kind, STR("references"))))
             buf_printf(&buf, "%s%.*s", buf.len ? "," : "", STR_FMT(json_text(json_get(field, STR("name")))));
     }
     return buf_str(&buf);

@@ -38,20 +38,48 @@ static Str shown_reference(const Cli *cli, const Json *value)
     return title.len ? title : number.len ? number : json_text(json_get(value, STR("id")));
 }
 
+/* A child row: "Item: reagent, Amount: 1200.00", by the columns of its field. */
+static Str shown_row(const Cli *cli, const Json *field, const Json *row)
+{
+    Buf buf = buf_new(cli->arena, SIZE_MAX);
+    JSON_EACH(column, json_get(field, STR("columns"))) {
+        Str shown = types_shown(cli, column, json_get(row, json_text(json_get(column, STR("name")))));
+        if (!shown.len)
+            continue;
+        buf_add(&buf, buf.len ? SAY(cli, TEXT("，", ", ")) : STR_NONE);
+        buf_add(&buf, SAY(cli, TEXT("{label}：{value}", "{label}: {value}"),
+                          ARG("label", json_text(json_get(column, STR("label")))), ARG("value", shown)));
+    }
+    return buf_str(&buf);
+}
+
+/* Codes, references or child rows, one after the other. */
+static Str shown_items(const Cli *cli, const Json *field, const Json *list)
+{
+    Buf  buf = buf_new(cli->arena, SIZE_MAX);
+    bool rows = json_get(field, STR("columns")) != NULL;
+    JSON_EACH(item, list) {
+        buf_add(&buf, !buf.len ? STR_NONE : rows ? SAY(cli, TEXT("；", "; ")) : SAY(cli, TEXT("、", ", ")));
+        buf_add(&buf, rows ? shown_row(cli, field, item) : types_shown(cli, field, item));
+    }
+    return buf_str(&buf);
+}
+
 Str types_shown(const Cli *cli, const Json *field, const Json *value)
 {
-    Str         unit = json_text(json_get(field, STR("unit")));
+    Str         unit = json_text(json_get(field, STR("unit"))), currency = json_text(json_get(field, STR("currency")));
     const Json *choice;
     if (!value)
         return STR("");
+    unit = unit.len ? unit : currency;
     switch (value->kind) {
     case JSON_TRUE: return SAY(cli, TEXT("是", "yes"));
     case JSON_FALSE: return SAY(cli, TEXT("否", "no"));
     case JSON_OBJECT: return shown_reference(cli, value);
     case JSON_STRING:
     case JSON_NUMBER: break;
-    case JSON_NULL:
-    case JSON_ARRAY: return STR("");
+    case JSON_ARRAY: return shown_items(cli, field, value);
+    case JSON_NULL: return STR("");
     }
     choice = types_named(json_get(field, STR("choices")), "code", value->text);
     if (choice)

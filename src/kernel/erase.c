@@ -28,14 +28,6 @@ bool record_erased(const Record *record, const Field *field)
     return value_list_holds(record->values[SYS_ERASED], field->name);
 }
 
-static void erasure_add(const Erasure *erasure, uint16_t index)
-{
-    const Field *field = &erasure->record->type->fields[index];
-    erasure->fields[index] = true;
-    for (int lang = 0; field->has_translations && lang < LANG_COUNT; lang++)
-        erasure->fields[field->translations[lang]] = true;
-}
-
 /* ---- the values of before ---- */
 
 static Err past_values(const Erasure *erasure, PastValue **out, size_t *count)
@@ -116,7 +108,7 @@ Err erase_commit(const Ctx *writer, const Action *action, Record *record, bool *
                         .set = set,
                         .sequence = sequence };
     for (size_t i = 0; i < action->erase_count; i++)
-        erasure_add(&erasure, action->erases[i]);
+        erasure.fields[action->erases[i]] = true;
     if (action->erase_count)
         TRY(erase_fields(&erasure));
     list_fields(&erasure);

@@ -5,8 +5,8 @@
  * The manifests stay as they are, with commitments that nobody can open any more, so everything else still verifies.
  * Replay takes the marker as missing; the record's own list of erased fields (SYS_ERASED) is an ordinary value of the
  * erasing event, and a field leaves it when it is given a value again. A field that never had a value is not erased: the
- * step tells nothing of it. With a translated text go its translations. Rules are not asked (a rule cannot keep a person's
- * data), guards are, about the record as it was.
+ * step tells nothing of it. The loader adds a translated text's translations. Rules are not asked (a rule cannot keep a
+ * person's data), guards are, about the record as it was.
  * The bytes leave the database file and its log as docs/decisions/0014 says; backups made before are the operator's to
  * destroy (docs/PACKS.md). */
 #ifndef FM_KERNEL_ERASE_H
