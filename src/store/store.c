@@ -149,7 +149,7 @@ static const int busy_ms[] = { [DB_CREATE] = 2000, [DB_WRITE] = 2000, [DB_READ] 
     "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"                                      \
     "PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON; PRAGMA max_page_count="
 #define TEXT_OF(number)        #number
-#define WITH_NUMBER(s, number) s TEXT_OF(number)
+#define WITH_NUMBER(s, number) (s TEXT_OF(number))
 static const char *const open_scripts[] = {
     [DB_CREATE] = WITH_NUMBER(WRITER_SCRIPT, SCRUB_PAGES_MAX),
     [DB_WRITE] = WITH_NUMBER(WRITER_SCRIPT, SCRUB_PAGES_MAX),
