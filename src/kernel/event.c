@@ -222,7 +222,8 @@ static Str manifest_commitment(Arena *arena, Str manifest, Str name)
     return str_cut(&rest, '\n');
 }
 
-/* A value as it is committed to; false when its salt is none, or it is said to be erased and no commitment tells of it. */
+/* A value as it is committed to; false when its salt is none, or it is said to be erased and no commitment tells of
+ * it. */
 static bool value_from_row(Arena *arena, const Rows *rows, Str manifest, ManifestValue *out)
 {
     Str salt = rows_borrow_text(rows, 2), hash;

@@ -40,8 +40,8 @@ typedef struct EventItem { /* one touched record */
 Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items,
                 size_t count) MUST_CHECK;
-/* Recomputes a manifest from its stored values and salts; true when it is the same text. The commitment of an erased value
- * (kernel/erase.h) is taken as the manifest gives it. */
+/* Recomputes a manifest from its stored values and salts; true when it is the same text. The commitment of an erased
+ * value (kernel/erase.h) is taken as the manifest gives it. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;
 
 /* Folds all events, oldest first, into freshly made record tables, in the terms of this pack (kernel/evolve.h). In one

@@ -49,8 +49,8 @@ static void past_apply(Record *record, const Field *field, const Past *past)
         record->values[field->index] = past->value;
 }
 
-/* The record as the events before a place left it, by one of the two statements; *erased, of a flag per field, says whose
- * value is gone. Version 0: it was not there yet. */
+/* The record as the events before a place left it, by one of the two statements; *erased, of a flag per field, says
+ * whose value is gone. Version 0: it was not there yet. */
 static Err past_record(const Ctx *ctx, const Record *record, Str sql, int64_t bound, Record *out, bool *erased)
 {
     OWNED(rows) Rows *rows = NULL;

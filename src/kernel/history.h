@@ -8,16 +8,16 @@
 /* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each
  * absent where hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the
  * actor may see, as find.h's value_seen() shows them, {"erased":true} for one that was erased. Nothing shows that the
- * actor could not have seen at the time, in the state and under the disclosure of then: what stood in a draft stays with
- * those who see drafts. before: sequence to go on from, 0 for the newest. ECODE_STORE_SLOW when the page would need more
- * than 10,000 steps, which takes many that the actor may not see. */
+ * actor could not have seen at the time, in the state and under the disclosure of then: what stood in a draft stays
+ * with those who see drafts. before: sequence to go on from, 0 for the newest. ECODE_STORE_SLOW when the page would
+ * need more than 10,000 steps, which takes many that the actor may not see. */
 Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out) MUST_CHECK;
 
-/* The record as it stood at the end of that day by the city's clock: record_json() of then with "at", the day. The actor
- * must have found the record as it is now, and sees of then the lower of what they see now and would have seen. Computed
- * fields are left out: they are not kept, and what they are computed from may have changed. `erased` also names fields
- * whose value of then was erased since. A day to come: as it is now. ECODE_RECORD_UNSEEN when it was not there yet, or
- * would not have shown. */
+/* The record as it stood at the end of that day by the city's clock: record_json() of then with "at", the day. The
+ * actor must have found the record as it is now, and sees of then the lower of what they see now and would have seen.
+ * Computed fields are left out: they are not kept, and what they are computed from may have changed. `erased` also
+ * names fields whose value of then was erased since. A day to come: as it is now. ECODE_RECORD_UNSEEN when it was not
+ * there yet, or would not have shown. */
 Err history_at(const Ctx *ctx, const Record *record, int64_t day, Str fields, Str expand, Json **out,
                Problems *problems) MUST_CHECK;
 

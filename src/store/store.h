@@ -93,9 +93,9 @@ int64_t db_wal_pages(const Db *db);                         /* pages in the writ
 int64_t db_wal_backlog(const Db *db);                       /* of these, not yet moved */
 
 /* ---- erasing ----
- * What a change deletes or replaces is overwritten in the database file, and pages lose the copies that moving rows left
- * in them (store/scrub.h). The log holds it until it is emptied: whoever erases says so, and db_holds_erased() is true
- * until a DB_CHECKPOINT_EMPTY found no reader in its way. */
+ * What a change deletes or replaces is overwritten in the database file, and pages lose the copies that moving rows
+ * left in them (store/scrub.h). The log holds it until it is emptied: whoever erases says so, and db_holds_erased() is
+ * true until a DB_CHECKPOINT_EMPTY found no reader in its way. */
 void db_erased(Db *db);
 bool db_holds_erased(const Db *db);
 

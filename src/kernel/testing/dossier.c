@@ -45,7 +45,8 @@ static const char dossier[] =
     "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [author]}], required: [title]}\n"
     "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [open], who: [{roles: [author], relation: own}]}\n"
     "  - {name: close, label: {zh: 办结, en: Close}, from: [open], to: closed, who: [{roles: [author], relation: own}]}\n"
-    "  - {name: reopen, label: {zh: 重办, en: Reopen}, from: [closed], to: open, who: [{roles: [author], relation: own}]}\n"
+    "  - {name: reopen, label: {zh: 重办, en: Reopen}, from: [closed], to: open,"
+    " who: [{roles: [author], relation: own}]}\n"
     "  - {name: erase, label: {zh: 删除个人信息, en: Erase personal data}, from: [open, closed],"
     " who: [{roles: [author], relation: own}],"
     " erases: [phone, nickname, remarks, contacts, helpers, consultant, needs]}\n";

@@ -3,7 +3,8 @@
  * dossier: title; of compartment identity phone, nickname (translated), remarks, contacts (rows), helpers (references),
  * consultant (reference), needs (choices), secret all of them but needs and remarks; and computed `reachable`.
  * States open, closed. Steps create, edit, close, reopen, and erase (all of the personal fields) in either state.
- * The admin sees all, the author their own, the reviewer the general compartment alone, the reader what is disclosed. */
+ * The admin sees all, the author their own, the reviewer the general compartment alone, the reader what is disclosed.
+ */
 #ifndef FM_KERNEL_TESTING_DOSSIER_H
 #define FM_KERNEL_TESTING_DOSSIER_H
 
