@@ -290,6 +290,36 @@ static void put_columns(const ListView *view, Json *table)
                    columns);
 }
 
+/* ---- the same as a file ---- */
+
+/* What is shown: the name and the columns. */
+static Str shown_fields(const ListView *view)
+{
+    const Field *title = &view->type->fields[view->type->title];
+    Str          names[FIELDS_MAX];
+    size_t       count = 0;
+    if (shape_field_known(view->call, title))
+        names[count++] = title->name;
+    for (size_t i = 0; i < view->column_count; i++)
+        names[count++] = view->type->fields[view->columns[i]].name;
+    return str_join(view->call->ctx.arena, names, count, STR(","));
+}
+
+static Str export_address(const ListView *view, const char *format, const char *header)
+{
+    const Call *call = view->call;
+    char        before = '?';
+    Buf         buf = buf_new(call->ctx.arena, SIZE_MAX);
+    buf_printf(&buf, "/api/v1/records/%.*s/export", STR_FMT(view->type->name));
+    add_pair(call, &buf, &before, STR("format"), str_from(format));
+    add_pair(call, &buf, &before, STR("header"), str_from(header));
+    add_pair(call, &buf, &before, STR("lang"), lang_tag(call->ctx.lang));
+    add_pair(call, &buf, &before, STR("filter"), view->filter);
+    add_pair(call, &buf, &before, STR("sort"), view->sort);
+    add_pair(call, &buf, &before, STR("fields"), shown_fields(view));
+    return buf_str(&buf);
+}
+
 /* ---- rows ---- */
 
 /* On narrow pages the state and the last column stay beside the name. */
@@ -373,6 +403,8 @@ static Err put_table(ListView *view)
     put(call, table, STR("first_href"),
         call_query(call, STR("cursor")).len ? address(view, view->filter, view->sort, STR_NONE) : STR_NONE);
     put(call, table, STR("next_href"), next.len ? address(view, view->filter, view->sort, next) : STR_NONE);
+    put(call, table, STR("csv_href"), export_address(view, "csv", "labels"));
+    put(call, table, STR("lines_href"), export_address(view, "jsonl", ""));
     put_columns(view, table);
     Json *rows = json_set(table, STR("rows"), json_array(call->ctx.arena));
     JSON_EACH(record, items)
