@@ -90,7 +90,7 @@ static Err put_field(const AtView *view, const Field *field, Json *texts, Json *
         Json *table;
         TRY(rows_table(view->show, call, field, value, &table));
         json_push(tables, table);
-    } else if (field->kind == FIELD_LONG_TEXT && shown.text.len) {
+    } else if (field_kinds[field->kind].lines && shown.text.len) {
         Json *text = json_push(texts, json_object(call->ctx.arena));
         put(call, text, STR("text_label"), in_words(call, field->label));
         put(call, text, STR("text"), shown.text);
