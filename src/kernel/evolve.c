@@ -79,7 +79,7 @@ typedef struct EvolveJob {
  * with other values. */
 static bool table_stays(Arena *arena, const Type *from, const Type *to)
 {
-    if (!str_eq(record_ddl(arena, from), record_ddl(arena, to)))
+    if (!str_eq(record_tables(arena, from), record_tables(arena, to)))
         return false;
     const Field **fields = evolve_turn_fields(arena, from, to);
     for (size_t i = 0; i < to->stored_count; i++)
@@ -133,6 +133,16 @@ static Err indexes_drop(Db *db, Arena *arena, Str table)
     rows_done(rows);
     rows = NULL;
     return db_script(db, buf_str(&script));
+}
+
+/* A table that stays gets the indexes that the rights of today want. */
+static Err indexes_anew(const EvolveJob *job, const EvolveTables *tables)
+{
+    const Type *from = tables->from, *to = tables->to;
+    if (tables->anew || str_eq(record_indexes(job->arena, from), record_indexes(job->arena, to)))
+        return ERR_OK;
+    TRY(indexes_drop(job->writing.db, job->arena, from->table));
+    return db_script(job->writing.db, record_indexes(job->arena, to));
 }
 
 /* Child rows are in the records' own columns, too: their tables can go at once. */
@@ -293,6 +303,7 @@ static Err apply(EvolveJob *job)
     for (size_t i = 0; i < job->table_count; i++)
         TRY(turn_records(job, names, &job->tables[i]));
     TRY(each_table(job, tables_drop_old));
+    TRY(each_table(job, indexes_anew));
     for (size_t i = 0; i < job->table_count; i++)
         TRY(rows_fill(job, &job->tables[i]));
     return evolve_parameters(&job->writing, job->ids);

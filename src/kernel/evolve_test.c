@@ -344,6 +344,34 @@ static void a_field_in_place_of_another_has_nothing_of_it(void **state)
     expect_replays(stage);
 }
 
+/* Where the table begins in the file, and the names of its indexes. */
+static Str table_state(TestCity *test)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    must(db_query(test->db,
+                  STR("SELECT max(iif(type = 'table', rootpage, 0)) || ' ' || group_concat(name) FROM"
+                      " (SELECT * FROM sqlite_master WHERE tbl_name = 'r_thing' ORDER BY name)"),
+                  NULL, 0, &rows));
+    must(rows_next(rows, &more));
+    return str_dup(test->arena, rows_borrow_text(rows, 0));
+}
+
+static void a_table_stays_where_only_rights_change(void **state)
+{
+    const Stage *stage = *state;
+    Str          before = table_state(stage->test), rights = STR("levels: [public], clearance"), space = STR(" ");
+    Str          pack = str_from(pair_1);
+    size_t       at = str_find(pack, STR("clearance"));
+    Str          changed = str_printf(stage->test->arena, "%.*s%.*s%.*s", (int)at, pack.ptr, STR_FMT(rights),
+                                      STR_FMT(str_slice(pack, at + STR("clearance").len, pack.len)));
+    change(stage->test, str_dup_z(stage->test->arena, changed));
+    Str after = table_state(stage->test);
+    assert_true(str_eq(str_slice(after, 0, str_find(after, space)), str_slice(before, 0, str_find(before, space))));
+    assert_true(str_find(before, STR("r_thing.by.disclosure")) == before.len);
+    assert_true(str_find(after, STR("r_thing.by.disclosure")) < after.len);
+}
+
 static void a_past_state_tells_fields_that_had_one_name_apart(void **state)
 {
     const Stage *stage = *state;
@@ -430,6 +458,23 @@ static void a_plan_that_is_refused_says_what_it_would_do(void **state)
         assert_true(planned.steps[i].text.in[LANG_ZH].len && planned.steps[i].text.in[LANG_EN].len);
 }
 
+/* Before, its table would have been called as an index of another's. */
+static void a_type_may_be_called_as_an_index_once_was(void **state)
+{
+    static const char text[] = //
+        "type: paper_by_owner\nlabel: {zh: 物, en: Thing}\nplural: {zh: 物, en: Things}\ntitle: by\nfields:\n"
+        "  - {name: by, kind: text, unique: city, label: {zh: 甲, en: A}}\n"
+        "  - {name: sort, kind: reference, target: paper, label: {zh: 乙, en: B}}\n"
+        "  - {name: unique, kind: rows, label: {zh: 丙, en: C}, columns: [{name: by, kind: text, label: {zh: 丁, en: D}}]}\n" TAIL(
+            "new", "");
+    TestCity *test = test_city_with("tests/packs/mini", "types/paper_by_owner.yaml", text);
+    int64_t   events;
+    (void)state;
+    test_act(test, &actor_system, "paper_by_owner", STR_NONE, "create", STR("{\"by\":\"x\"}"));
+    must(rebuild(test->city, &events));
+    test_city_free(test);
+}
+
 #define CITY(test)  cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define PAIRS(test) cmocka_unit_test_setup_teardown(test, setup_pair, teardown)
 
@@ -450,6 +495,8 @@ int main(void)
         PAIRS(two_things_that_the_database_keeps_alike_change_places),
         PAIRS(what_was_erased_is_called_as_its_field_is_today),
         PAIRS(a_field_in_place_of_another_has_nothing_of_it),
+        cmocka_unit_test(a_type_may_be_called_as_an_index_once_was),
+        PAIRS(a_table_stays_where_only_rights_change),
         PAIRS(a_past_state_tells_fields_that_had_one_name_apart),
     };
     return cmocka_run_group_tests_name("evolve", tests, NULL, NULL);

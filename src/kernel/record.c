@@ -43,14 +43,15 @@ static Str column_condition(const Field *field)
     }
 }
 
+/* Names of indexes and tables are the database's: what they serve stands between two dots, since no name of a pack has
+ * one, and each kind has a word of its own. */
 static void add_index(Buf *buf, const Type *type, Str name, Str columns)
 {
-    buf_printf(buf, "CREATE INDEX \"%.*s_by_%.*s\" ON \"%.*s\" (%.*s);", STR_FMT(type->table), STR_FMT(name),
+    buf_printf(buf, "CREATE INDEX \"%.*s.by.%.*s\" ON \"%.*s\" (%.*s);", STR_FMT(type->table), STR_FMT(name),
                STR_FMT(type->table), STR_FMT(columns));
 }
 
-/* Asked before a record is written: is there another one with this value? A dot in its name keeps it apart from the
- * index of a reference. */
+/* Asked before a record is written: is there another one with this value? */
 static void add_unique_index(Buf *buf, const Type *type, const Field *field)
 {
     buf_printf(buf, "CREATE INDEX \"%.*s.unique.%.*s\" ON \"%.*s\" (%s\"%.*s\");", STR_FMT(type->table),
@@ -108,7 +109,7 @@ static void add_relation_indexes(Buf *out, const Type *type)
     }
     for (size_t i = 0; i < done.count; i++) {
         Str one = done.found[i]->name, other = done.found[i ^ 1]->name;
-        buf_printf(out, "CREATE INDEX \"%.*s.%.*s.%.*s\" ON \"%.*s\" (\"%.*s\", \"%.*s\");", STR_FMT(type->table),
+        buf_printf(out, "CREATE INDEX \"%.*s.both.%.*s.%.*s\" ON \"%.*s\" (\"%.*s\", \"%.*s\");", STR_FMT(type->table),
                    STR_FMT(one), STR_FMT(other), STR_FMT(type->table), STR_FMT(one), STR_FMT(other));
     }
 }
@@ -150,21 +151,30 @@ static void add_order_indexes(Buf *out, const Type *type)
     }
 }
 
-Str record_ddl(Arena *arena, const Type *type)
+Str record_tables(Arena *arena, const Type *type)
 {
-    Buf          out = buf_new(arena, SIZE_MAX);
-    const Field *fields = type->fields;
+    Buf out = buf_new(arena, SIZE_MAX);
     buf_add(&out, STR("CREATE TABLE "));
     add_name(&out, type->table);
     buf_add(&out, STR(" ("));
     for (size_t i = 0; i < type->stored_count; i++) {
         buf_add(&out, i ? STR(", ") : STR_NONE);
-        add_name(&out, fields[i].name);
+        add_name(&out, type->fields[i].name);
         buf_char(&out, ' ');
-        buf_add(&out, column_is_text(&fields[i]) ? STR("TEXT") : STR("INTEGER"));
-        buf_add(&out, column_condition(&fields[i]));
+        buf_add(&out, column_is_text(&type->fields[i]) ? STR("TEXT") : STR("INTEGER"));
+        buf_add(&out, column_condition(&type->fields[i]));
     }
     buf_add(&out, STR(");"));
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+        if (type->fields[i].kind == FIELD_ROWS)
+            buf_add(&out, rows_ddl(arena, &type->fields[i]));
+    return buf_str(&out);
+}
+
+Str record_indexes(Arena *arena, const Type *type)
+{
+    Buf          out = buf_new(arena, SIZE_MAX);
+    const Field *fields = type->fields;
     add_index(&out, type, STR("created"), STR("\"created\", \"id\""));
     add_index(&out, type, STR("owner"), STR("\"owner\", \"created\""));
     if (type->number.len) /* length first: past 99999 the longer number is the later one */
@@ -174,13 +184,16 @@ Str record_ddl(Arena *arena, const Type *type)
             add_index(&out, type, fields[i].name, str_printf(arena, "\"%.*s\", \"id\"", STR_FMT(fields[i].name)));
         if (fields[i].unique != UNIQUE_NO)
             add_unique_index(&out, type, &fields[i]);
-        if (fields[i].kind == FIELD_ROWS)
-            buf_add(&out, rows_ddl(arena, &fields[i]));
     }
     add_relation_indexes(&out, type);
     add_access_indexes(&out, type);
     add_order_indexes(&out, type);
     return buf_str(&out);
+}
+
+Str record_ddl(Arena *arena, const Type *type)
+{
+    return str_printf(arena, "%.*s%.*s", STR_FMT(record_tables(arena, type)), STR_FMT(record_indexes(arena, type)));
 }
 
 /* ---- reading ---- */

@@ -23,7 +23,9 @@ static inline Str     record_id(const Record *r) { return r->values[SYS_ID].text
 static inline int64_t record_version(const Record *r) { return r->values[SYS_VERSION].number; }
 int                   record_state(const Record *record); /* index in type->states */
 
-/* CREATE TABLE and CREATE INDEX of the type and of its child rows, for a new city and for rebuild. */
+/* Statements: the tables of the type and of its child rows; their indexes, which follow the rights of all types; both. */
+Str record_tables(Arena *arena, const Type *type);
+Str record_indexes(Arena *arena, const Type *type);
 Str record_ddl(Arena *arena, const Type *type);
 /* The field whose value a reader of lang is shown: its translation when the record has one, else itself. */
 const Field *field_in_language(const Record *record, const Field *field, Lang lang);
