@@ -11,6 +11,7 @@ enum { MATERIALS = SYS_COUNT, FIELD_END };
 
 typedef struct World {
     Arena *arena;
+    Pack   pack; /* of no types: no relation leads to the record */
     Type   record, row;
     Field  fields[FIELD_END], columns[COLUMN_END];
 } World;
@@ -35,6 +36,7 @@ static int world_make(void **state)
     field_make(&w->columns[COST], "cost", FIELD_MONEY, COST, &w->row);
     field_make(&w->columns[SINCE], "since", FIELD_DATE, SINCE, &w->row);
     w->record = (Type){ .name = STR("device"),
+                        .pack = &w->pack,
                         .table = STR("r_device"),
                         .fields = w->fields,
                         .field_count = FIELD_END,
