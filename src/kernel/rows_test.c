@@ -154,7 +154,7 @@ static void the_side_table_is_written_with_the_record(void **state)
     OWNED(db) Db *db = NULL;
     close(mkstemp(path));
     assert_ok(db_open(str_from(path), DB_WRITE, &db));
-    assert_ok(db_script(db, record_ddl(w->arena, &w->record)));
+    assert_ok(db_script(db, record_tables(w->arena, &w->record)));
     Record first = record_of(w, ONE, value_rows(TEXT_OF_TWO)), second = record_of(w, OTHER, VALUE_NONE);
     assert_ok(record_insert(db, w->arena, &first));
     assert_ok(record_insert(db, w->arena, &second));
