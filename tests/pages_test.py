@@ -116,10 +116,22 @@ def walk_mini(cases):
             for lang in ('zh', 'en'):
                 with cases(f'a form that comes back is sound [{lang}]'):
                     refused_form(city, lang)
+                with cases(f'a record as it stood, and one whose data was erased, are sound [{lang}]'):
+                    past_pages(city, lang)
             with cases('the server of the mini pack ends with 0 and no sanitizer spoke'):
                 city.stop()
         finally:
             city.kill()
+
+
+def past_pages(city, lang):
+    """No link leads to a day's page: a form does."""
+    client = proof.Client(city, 'admin', lang=lang)
+    paper = client.all('paper')[0]
+    person = client.create('person', name='Some One', phone='123').wants(201).json['id']
+    client.act('person', person, 'erase').wants(200)
+    for target in (f'/paper/{paper["id"]}/at/2999-12-31', f'/person/{person}/at/2999-12-31', f'/person/{person}'):
+        look(client, target)
 
 
 def main():
