@@ -6,13 +6,13 @@
 #include "base/date.h"
 
 #define NAME_MAX_LENGTH       40
-#define LINE_MAX_POINTS       2000
+#define LINE_MAX_POINTS       4096 /* as one_line says; an expression of so many is the engine's to judge */
 #define PARAGRAPHS_MAX_POINTS 20000
 #define NAMES_MAX             500
 
 static const Text a_mapping = TEXT_INIT("一组键和值", "a mapping of keys to values");
 static const Text a_list = TEXT_INIT("列表", "a list");
-static const Text one_line = TEXT_INIT("一行文字", "one line of text");
+static const Text one_line = TEXT_INIT("一行文字，至多 4,096 个字符", "one line of text, at most 4,096 characters");
 static const Text some_lines = TEXT_INIT("一段或多段文字", "one or more paragraphs of text");
 
 void read_misshape(PackLoad *load, const PackNode *node, Text expected)

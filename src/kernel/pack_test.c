@@ -732,6 +732,33 @@ static void computed_fields_that_read_themselves_are_told_with_their_way(void **
                      STR("paper.lengthy is computed from itself: paper.lengthy → review.weighty → paper.lengthy."));
 }
 
+static void what_reads_a_field_with_a_problem_has_none_of_its_own(void **state)
+{
+    static const char *const readers[] = { "sum(review.weighty) > 1", "max(review.weighty) > 1", "any(review.weighty)",
+                                           "all(review where weighty)" };
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        Arena     *arena = *state;
+        PackSource source = mini_source(arena);
+        PackFile  *paper = file_of(&source, STR("types/paper.yaml"));
+        PackFile  *review = file_of(&source, STR("types/review.yaml"));
+        paper->bytes = replaced(arena, paper->bytes, STR("pages > 50"), str_from(readers[i]));
+        review->bytes = replaced(arena, review->bytes, STR("length(remark) > 400"), STR("nothing + 1"));
+        Problems problems = problems_of(arena, &source);
+        assert_int_equal(problems.count, 1);
+        assert_true(str_starts(problems.items[0].field, STR("types/review.yaml")));
+    }
+}
+
+static void an_expression_may_be_as_long_as_the_language_takes(void **state)
+{
+    Arena *arena = *state;
+    Buf    value = buf_new(arena, SIZE_MAX);
+    buf_add(&value, STR("pages > 50"));
+    while (value.len + STR(" and pages > 50").len <= LIMIT_FILTER_BYTES)
+        buf_add(&value, STR(" and pages > 50"));
+    changed(arena, "types/paper.yaml", "pages > 50", str_dup_z(arena, buf_str(&value)));
+}
+
 /* Computed fields f0, f1 … each of which reads the next, in this order or the other. */
 static Str chain(Arena *arena, int count, bool backwards)
 {
@@ -1319,6 +1346,8 @@ int main(void)
         TEST(documents_calendars_and_parameters_are_checked),
         TEST(rows_of_a_parameter_follow_each_other),
         TEST(computed_fields_that_read_themselves_are_told_with_their_way),
+        TEST(what_reads_a_field_with_a_problem_has_none_of_its_own),
+        TEST(an_expression_may_be_as_long_as_the_language_takes),
         TEST(computed_fields_go_through_few_others),
         TEST(who_writes_a_unique_value_sees_all_of_them),
         TEST(the_steps_are_there_that_the_program_takes),

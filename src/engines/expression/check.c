@@ -395,11 +395,11 @@ static ExprType collection_type(Checker *checker, Expr *expr)
             return type_unknown;
         }
         bool fits = expr->collection == COLLECTION_SUM ? kind_is_number(field.kind) : is_ordered(field.kind);
-        if (!fits)
+        if (!fits && field.kind != VALUE_MISSING)
             report_type(checker, expr->steps[1].position, kind_names[field.kind], text_same(expr->name));
         return fits ? field : type_unknown;
     }
-    if (expr->has_field && field.kind != VALUE_BOOLEAN)
+    if (expr->has_field && field.kind != VALUE_BOOLEAN && field.kind != VALUE_MISSING)
         report_type(checker, expr->steps[1].position, kind_names[field.kind], kind_names[VALUE_BOOLEAN]);
     if (expr->has_field && expr->first && expr->collection == COLLECTION_ALL)
         report_form(checker, expr->position,
