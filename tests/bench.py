@@ -15,6 +15,9 @@ FIRST = ['http']
 # (benchmark, figure or the last name of it): ('>=' or '<=', budget, unit)
 BUDGETS = {
     ('disclosure', 'ratio'): ('<=', 1.2, 'x'),
+    ('export', 'csv.rows_per_second'): ('>=', 40_000, '1/s'),
+    ('export', 'jsonl.rows_per_second'): ('>=', 40_000, '1/s'),
+    ('export', 'peak_rss_mb'): ('<=', 64, 'MB'),
     ('http', 'trivial_get.requests_per_second'): ('>=', 40_000, '1/s'),
     ('http', 'record_read.requests_per_second'): ('>=', 20_000, '1/s'),
     ('http', 'list_50.requests_per_second'): ('>=', 5_000, '1/s'),
