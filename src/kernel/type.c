@@ -175,10 +175,14 @@ Text value_label(Arena *arena, const Field *field, Value value)
 
 /* ---- the pack as the expression engine sees it: context is the Pack, type a Type, field a Field ---- */
 
+/* Not the names of erased fields: whoever sees that list in its one compartment would learn of others from it. */
 static bool scope_field(const void *context, const void *type, Str name, ExprField *out)
 {
     (void)context;
-    const Field *field = type_field(type, name);
+    const Type  *of = type;
+    const Field *field = type_field(of, name);
+    if (field && !of->row_of && field->index == SYS_ERASED)
+        return false;
     if (field)
         *out = (ExprField){ .type = field_expr_type(field),
                             .field = field,

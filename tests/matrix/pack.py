@@ -51,6 +51,8 @@ class Field:
     @property
     def listed(self):
         """Whether lists filter and sort by it: of the computed ones only by conditions that become SQL."""
+        if self.name == 'erased' and self.system:
+            return False
         return self.kind != 'computed' or self.boolean and self.formula.plain
 
 
