@@ -16,6 +16,8 @@ typedef struct Sort {
 
 bool find_sortable(const Field *field)
 {
+    if (field->system && field->index == SYS_ERASED) /* as in expressions: pack_scope */
+        return false;
     switch (field->kind) {
     case FIELD_ROWS:
     case FIELD_REFERENCES: return false;
