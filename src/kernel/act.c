@@ -277,7 +277,8 @@ static Err prepare_inputs(Prepare *p)
         bool         good;
         if (!field)
             continue;
-        TRY(input_value(p->ctx, field, given, &value, &good, p->problems));
+        Value before = p->action->creates ? VALUE_NONE : p->before.values[field->index];
+        TRY(input_value(p->ctx, field, given, before, &value, &good, p->problems));
         p->unread[field->index] = !good;
         if (!good)
             continue;
@@ -377,8 +378,8 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
         TRY(prepare_right(&p, &p.delta->record));
     TRY(prepare_guards(&p));
     Change *change = ARENA_NEW(ctx->arena, Change);
-    /* an edit that changes nothing leaves no event; a step is an event even when it changes no field */
-    bool nothing = delta_empty(p.delta) && p.action->to < 0 && !p.action->erase_count;
+    /* an edit that changes nothing leaves no event; any other step has been taken, whatever it changes */
+    bool nothing = str_eq(p.action->name, STR("edit")) && delta_empty(p.delta) && !p.action->erase_count;
     *change = (Change){ .city = ctx->city,
                         .action = p.action,
                         .actor = *ctx->actor,

@@ -165,6 +165,35 @@ static void an_edit_that_changes_nothing_leaves_no_event(void **state)
     assert_int_equal(record_version(&same), 1);
 }
 
+static const char visit[] =
+    "type: visit\n"
+    "label: {zh: 走访, en: Visit}\n"
+    "plural: {zh: 走访, en: Visits}\n"
+    "title: title\n"
+    "fields: [{name: title, kind: text, label: {zh: 题名, en: Title}}]\n"
+    "states: [{name: open, label: {zh: 在办, en: Open}}]\n"
+    "access: [{clearance: secret}]\n"
+    "actions:\n"
+    "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [author]}]}\n"
+    "  - {name: check, label: {zh: 核对, en: Check}, from: [open], inputs: [title], who: [{roles: [author]}]}\n";
+
+static int visit_setup(void **state) { return cast_setup_with(state, "types/visit.yaml", visit); }
+
+static void a_step_is_an_event_also_when_it_changes_nothing(void **state)
+{
+    Cast  *cast = *state;
+    Record record = test_act(cast->test, &cast->author, "visit", STR_NONE, "create", STR("{\"title\":\"x\"}"));
+    record = test_act(cast->test, &cast->author, "visit", record_id(&record), "check", STR("{\"title\":\"x\"}"));
+    assert_int_equal(record_version(&record), 2);
+    record = test_act(cast->test, &cast->author, "visit", record_id(&record), "check", STR_NONE);
+    assert_int_equal(record_version(&record), 3);
+    bool    same;
+    int64_t last = 0, time_ms;
+    assert_int_equal(event_next(cast->test->db, 0, &last, &time_ms).kind, ERR_NONE);
+    assert_int_equal(event_verify(cast->test->db, cast->test->arena, last - 1, &same).kind, ERR_NONE);
+    assert_true(same);
+}
+
 static void a_change_prepared_on_an_old_version_is_contended(void **state)
 {
     Cast    *cast = *state;
@@ -485,6 +514,7 @@ int main(void)
         CASE(numbers_go_on_past_their_width),
         CASE(a_stale_version_is_refused),
         CASE(an_edit_that_changes_nothing_leaves_no_event),
+        cmocka_unit_test_setup_teardown(a_step_is_an_event_also_when_it_changes_nothing, visit_setup, cast_teardown),
         CASE(a_change_prepared_on_an_old_version_is_contended),
         CASE(a_right_that_ended_meanwhile_stops_the_commit),
         CASE(an_unseen_record_is_an_unknown_record),

@@ -9,6 +9,7 @@ typedef struct Input {
     const Field *field;
     Str          name; /* by which problems call it: the field's, "materials[2].cost" */
     const Json  *given;
+    Value        before; /* what the record has there */
     Problems    *problems;
     Value        value; /* what was read; missing stands for "none given" */
     Err          err;
@@ -133,17 +134,34 @@ static bool read_choice(Input *in)
     return field_choice(in->field, in->given->text) || refuse_choice(in);
 }
 
-/* A record of that id that the actor sees. */
-static bool target_known(Input *in, Str id)
+bool input_hidden(const Json *given)
+{
+    bool hidden = false;
+    return given && given->kind == JSON_OBJECT && given->count == 1 &&
+           json_truth(json_get(given, STR(ACCESS_HIDDEN)), &hidden) && hidden;
+}
+
+/* Is there a record of that id that the actor sees? False also after an error. */
+static bool target_seen(Input *in, const Type *target, Str id)
 {
     bool seen = false;
     if (!in->err.kind)
-        in->err = access_sees_id(in->ctx, in->field->target, id, &seen);
-    return seen || in->err.kind || refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
+        in->err = access_sees_id(in->ctx, target, id, &seen);
+    return seen;
+}
+
+static bool target_known(Input *in, Str id)
+{
+    return target_seen(in, in->field->target, id) || in->err.kind || refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
 }
 
 static bool read_reference(Input *in)
 {
+    if (input_hidden(in->given)) {
+        bool kept = in->before.kind == VALUE_ID && !target_seen(in, in->field->target, in->before.text);
+        in->value = in->before;
+        return kept || refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
+    }
     if (in->given->kind != JSON_STRING)
         return refuse_kind(in);
     in->value = value_id(in->given->text);
@@ -159,12 +177,13 @@ static bool refuse_items(Input *in, size_t found, size_t max)
     return refuse(in, ECODE_FIELD_ITEMS, args, 2);
 }
 
+/* null is an empty list. */
 static bool list_shape(Input *in, JsonKind item_kind, size_t max)
 {
-    if (in->given->kind != JSON_ARRAY)
+    if (in->given->kind != JSON_ARRAY && in->given->kind != JSON_NULL)
         return refuse_kind(in);
     JSON_EACH(item, in->given)
-        if (item->kind != item_kind)
+        if (item->kind != item_kind && !(in->field->target && input_hidden(item)))
             return refuse_kind(in);
     return in->given->count <= max || refuse_items(in, in->given->count, max);
 }
@@ -203,26 +222,66 @@ static bool among(const Str *items, size_t count, Str item)
     return false;
 }
 
+/* The items of before that the actor does not see, in their order, and those that they see. */
+static size_t unseen_items(Input *in, Str **out, Str *seen)
+{
+    Arena *arena = in->ctx->arena;
+    Str    rest = in->before.text, *items = *out = ARENA_ARRAY(arena, Str, LIMIT_LIST_ITEMS);
+    Buf    others = buf_new(arena, SIZE_MAX);
+    size_t count = 0;
+    while (rest.len && count < LIMIT_LIST_ITEMS) {
+        Str id = value_list_next(&rest);
+        if (!target_seen(in, in->field->target, id)) {
+            items[count++] = id;
+            continue;
+        }
+        buf_add(&others, others.len ? STR(",") : STR_NONE);
+        buf_add(&others, id);
+    }
+    *seen = buf_str(&others);
+    return count;
+}
+
+/* What one does not see one cannot take away: those of before that no {"hidden":true} stands for come behind, and who
+ * gives all that they see as it was gives the list as it was. */
 static bool read_references(Input *in)
 {
+    Str   *unseen, *ids, seen;
+    size_t taken = 0, count = 0;
     if (!list_shape(in, JSON_STRING, LIMIT_LIST_ITEMS))
         return false;
-    Str   *ids = ARENA_ARRAY(in->ctx->arena, Str, in->given->count);
-    size_t count = 0;
+    size_t unseen_count = unseen_items(in, &unseen, &seen);
+    ids = ARENA_ARRAY(in->ctx->arena, Str, in->given->count + unseen_count);
     JSON_EACH(item, in->given) {
-        if (among(ids, count, item->text))
+        Str id = item->text;
+        if (input_hidden(item)) {
+            if (taken == unseen_count)
+                return refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
+            id = unseen[taken++];
+        } else if (among(ids, count, id)) {
             continue;
-        if (!target_known(in, item->text))
+        } else if (!target_known(in, id)) {
             return false;
-        ids[count++] = item->text;
+        }
+        ids[count++] = id;
     }
+    if (unseen_count && !taken && str_eq(list_value(in->ctx->arena, ids, count).text, seen)) {
+        in->value = in->before;
+        return true;
+    }
+    while (taken < unseen_count)
+        ids[count++] = unseen[taken++];
     in->value = list_value(in->ctx->arena, ids, count);
-    return true;
+    return count <= LIMIT_LIST_ITEMS || refuse_items(in, count, LIMIT_LIST_ITEMS);
 }
 
 /* ---- child rows ---- */
 
 static bool read(Input *in);
+
+static const Value unseen_cell = { .kind = VALUE_ID, .text = STR_INIT(ACCESS_HIDDEN) };
+
+static bool is_unseen(Value value) { return value_eq(value, unseen_cell); }
 
 static bool read_cell(Input *in, const Json *given, size_t position, Record *row)
 {
@@ -232,6 +291,10 @@ static bool read_cell(Input *in, const Json *given, size_t position, Record *row
     if (!column || column->index < ROW_COLUMNS) {
         PROBLEM(in->problems, ECODE_FIELD_UNKNOWN, cell.name, STR_NONE, ARG("field", given->key));
         return false;
+    }
+    if (column->kind == FIELD_REFERENCE && input_hidden(given)) { /* keep_unseen() finds what stands there */
+        row->values[column->index] = unseen_cell;
+        return true;
     }
     bool good = read(&cell);
     in->err = cell.err;
@@ -247,6 +310,97 @@ static bool row_empty(const Record *row)
     return true;
 }
 
+/* ---- cells that the actor does not see ----
+ * Rows have no name, so {"hidden":true} in one does not say which row of before it was. It is the one that the actor
+ * sees just as it is given; when there is none, as they changed what they see of it, the one in the same place, unless
+ * rows were taken out, so that the places no longer say. */
+
+typedef struct Before { /* a row of the record */
+    Record row;
+    Value *seen; /* its values as the actor sees them */
+    bool   taken;
+} Before;
+
+static void before_read(Input *in, Before **out, size_t *count)
+{
+    Arena      *arena = in->ctx->arena;
+    const Type *type = in->field->rows;
+    Record     *rows;
+    if (!in->err.kind)
+        in->err = rows_read(arena, in->field, NULL, in->before, &rows, count);
+    *count = in->err.kind ? 0 : *count;
+    *out = ARENA_ARRAY(arena, Before, *count);
+    for (size_t r = 0; r < *count; r++) {
+        Value *seen = ARENA_ARRAY(arena, Value, type->field_count);
+        memcpy(seen, rows[r].values, type->field_count * sizeof *seen);
+        for (size_t c = ROW_COLUMNS; c < type->field_count; c++)
+            if (seen[c].kind == VALUE_ID && !target_seen(in, type->fields[c].target, seen[c].text))
+                seen[c] = unseen_cell;
+        (*out)[r] = (Before){ .row = rows[r], .seen = seen };
+    }
+}
+
+/* Could the given row have been that one: alike in all that the actor sees; or else unseen where it is said to be? */
+static bool before_fits(const Before *before, const Record *row, bool alike)
+{
+    for (size_t c = ROW_COLUMNS; c < row->type->field_count; c++)
+        if ((alike || is_unseen(row->values[c])) && !value_eq(row->values[c], before->seen[c]))
+            return false;
+    return !before->taken;
+}
+
+static void before_take(Before *before, Record *row)
+{
+    for (size_t c = ROW_COLUMNS; c < row->type->field_count; c++)
+        if (is_unseen(row->values[c]))
+            row->values[c] = before->row.values[c];
+    before->taken = true;
+}
+
+static size_t first_unseen(const Record *row)
+{
+    for (size_t c = ROW_COLUMNS; c < row->type->field_count; c++)
+        if (is_unseen(row->values[c]))
+            return c;
+    return 0;
+}
+
+static bool refuse_unseen(Input *in, const Record *row)
+{
+    Input cell = *in;
+    cell.field = &row->type->fields[first_unseen(row)];
+    cell.name = str_printf(in->ctx->arena, "%.*s[%lld].%.*s", STR_FMT(in->name),
+                           (long long)row->values[ROW_POSITION].number, STR_FMT(cell.field->name));
+    return refuse(&cell, ECODE_FIELD_REFERENCE, NULL, 0);
+}
+
+/* Rows have their place in what was given as their position. */
+static bool keep_unseen(Input *in, Record *rows, size_t count)
+{
+    Before *before;
+    size_t  before_count;
+    bool    good = true, any = false;
+    for (size_t i = 0; i < count; i++)
+        any |= first_unseen(&rows[i]) > 0;
+    if (!any)
+        return true;
+    before_read(in, &before, &before_count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t b = 0; b < before_count && first_unseen(&rows[i]); b++)
+            if (before_fits(&before[b], &rows[i], true))
+                before_take(&before[b], &rows[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t place = (size_t)rows[i].values[ROW_POSITION].number - 1;
+        if (!first_unseen(&rows[i]))
+            continue;
+        if (in->given->count >= before_count && place < before_count && before_fits(&before[place], &rows[i], false))
+            before_take(&before[place], &rows[i]);
+        else
+            good = refuse_unseen(in, &rows[i]);
+    }
+    return good;
+}
+
 static bool read_rows(Input *in)
 {
     Arena *arena = in->ctx->arena;
@@ -258,11 +412,12 @@ static bool read_rows(Input *in)
     JSON_EACH(item, in->given) {
         Record *row = &rows[count];
         *row = (Record){ .type = in->field->rows, .values = ARENA_ARRAY(arena, Value, in->field->rows->field_count) };
-        position++;
+        row->values[ROW_POSITION] = value_int((int64_t)++position);
         for (const Json *cell = item->first; cell && !in->err.kind; cell = cell->next)
             good &= read_cell(in, cell, position, row);
         count += !row_empty(row);
     }
+    good &= keep_unseen(in, rows, count);
     in->value = rows_value(arena, in->field, rows, count);
     if (in->value.text.len > LIMIT_ROWS_BYTES) /* many long rows: as many as would fit is the best that can be said */
         return refuse_items(in, count, count * LIMIT_ROWS_BYTES / in->value.text.len);
@@ -284,7 +439,7 @@ static bool (*const readers[VALUE_KIND_COUNT][2])(Input *) = {
 
 static bool read(Input *in)
 {
-    if (in->given->kind == JSON_NULL)
+    if (in->given->kind == JSON_NULL && in->field->kind != FIELD_REFERENCES)
         return true;
     const FieldTraits *kind = &field_kinds[in->field->kind];
     if (!readers[kind->value][kind->codes])
@@ -295,9 +450,12 @@ static bool read(Input *in)
     return good;
 }
 
-Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value *out, bool *good, Problems *problems)
+Err input_value(const Ctx *ctx, const Field *field, const Json *given, Value before, Value *out, bool *good,
+                Problems *problems)
 {
-    Input in = { .ctx = ctx, .field = field, .name = field->name, .given = given, .problems = problems };
+    Input in = {
+        .ctx = ctx, .field = field, .name = field->name, .given = given, .before = before, .problems = problems
+    };
     *good = read(&in);
     *out = in.value;
     return in.err;

@@ -21,7 +21,8 @@ static Read read_as(Cast *cast, const Actor *who, const char *name, Json *json)
     Read         read = { .problems = { .arena = cast->test->arena } };
     Ctx          ctx = test_ctx(cast->test, who);
     const Field *field = type_field(pack_type(cast->test->city->pack, STR("paper")), str_from(name));
-    assert_int_equal(input_value(&ctx, field, json, &read.value, &read.good, &read.problems).kind, ERR_NONE);
+    assert_int_equal(input_value(&ctx, field, json, VALUE_NONE, &read.value, &read.good, &read.problems).kind,
+                     ERR_NONE);
     assert_int_equal(read.good, read.problems.count == 0);
     return read;
 }
@@ -153,7 +154,8 @@ static void child_rows_are_bounded_in_number_and_bytes(void **state)
     Str   text = rows_of(cast, LIMIT_ROWS,
                          str_dup_z(cast->test->arena, str_printf(cast->test->arena, "{\"item\":\"%0600d\"}", 7)));
     assert_int_equal(json_parse(cast->test->arena, text, &json).kind, ERR_NONE);
-    assert_int_equal(input_value(&ctx, &field, json, &read.value, &read.good, &read.problems).kind, ERR_NONE);
+    assert_int_equal(input_value(&ctx, &field, json, VALUE_NONE, &read.value, &read.good, &read.problems).kind,
+                     ERR_NONE);
     assert_true(!read.good && test_has_problem(&read.problems, ECODE_FIELD_ITEMS, "expenses"));
 }
 
@@ -191,9 +193,184 @@ static void what_is_no_value_is_told_what_would_be_one_of_every_kind(void **stat
         assert_int_equal(seen[kind], kind != FIELD_COMPUTED);
 }
 
+/* ---- what one does not see of a record, one cannot take away ----
+ * An author sees of all persons themself alone. The admin has put others into a panel that is the author's, too. */
+
+static const char panel[] =
+    "type: panel\n"
+    "label: {zh: 小组, en: Panel}\n"
+    "plural: {zh: 小组, en: Panels}\n"
+    "title: title\n"
+    "fields:\n"
+    "  - {name: title, kind: text, label: {zh: 名称, en: Title}}\n"
+    "  - {name: chair, kind: reference, target: person, label: {zh: 组长, en: Chair}}\n"
+    "  - {name: members, kind: references, target: person, label: {zh: 成员, en: Members}}\n"
+    "  - name: talks\n"
+    "    kind: rows\n"
+    "    label: {zh: 报告, en: Talks}\n"
+    "    columns:\n"
+    "      - {name: topic, kind: text, label: {zh: 题目, en: Topic}}\n"
+    "      - {name: speaker, kind: reference, target: person, label: {zh: 报告人, en: Speaker}}\n"
+    "states:\n"
+    "  - {name: open, label: {zh: 在办, en: Open}}\n"
+    "access:\n"
+    "  - {roles: [admin], clearance: secret}\n"
+    "  - {roles: [author], relation: own, clearance: secret}\n"
+    "actions:\n"
+    "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}], required: [title]}\n"
+    "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [open], who: [{roles: [author], relation: own}, {roles: "
+    "[admin]}]}\n";
+
+static int panel_setup(void **state) { return cast_setup_with(state, "types/panel.yaml", panel); }
+
+/* A, R, O, S: the admin, two reviewers, and the stranger, who is an author of the same organisation. Quotes become
+ * double. */
+static Str with_ids(const Cast *cast, const char *text)
+{
+    Buf out = buf_new(cast->test->arena, SIZE_MAX);
+    for (; *text; text++) {
+        const Actor *who = *text == 'A'   ? &cast->admin
+                           : *text == 'R' ? &cast->reviewer
+                           : *text == 'O' ? &cast->other_reviewer
+                           : *text == 'S' ? &cast->stranger
+                                          : NULL;
+        if (who)
+            buf_add(&out, who->person);
+        else
+            buf_char(&out, (char)(*text == '\'' ? '"' : *text));
+    }
+    return buf_str(&out);
+}
+
+static Record panel_of(Cast *cast, const char *fields)
+{
+    return test_act(cast->test, &cast->admin, "panel", STR_NONE, "create", with_ids(cast, fields));
+}
+
+static Value value_of(const Record *record, const char *field)
+{
+    return record->values[type_field(record->type, str_from(field))->index];
+}
+
+/* What the author's edit makes of the field. */
+static void assert_edit(Cast *cast, const char *before, const char *edit, const char *field, const char *after)
+{
+    Record record = panel_of(cast, before);
+    record = test_act(cast->test, &cast->stranger, "panel", record_id(&record), "edit", with_ids(cast, edit));
+    Str found = value_encode(cast->test->arena, value_of(&record, field));
+    assert_string_equal(str_dup_z(cast->test->arena, found), str_dup_z(cast->test->arena, with_ids(cast, after)));
+}
+
+static void assert_edit_refused(Cast *cast, const char *before, const char *edit, ErrCode code, const char *field)
+{
+    Record   record = panel_of(cast, before), out;
+    Problems problems = { .arena = cast->test->arena };
+    Err err = test_try(cast->test, &cast->stranger, "panel", record_id(&record), "edit", with_ids(cast, edit), &out,
+                       &problems);
+    assert_int_equal(err.code, ECODE_RECORD_INVALID);
+    assert_true(test_has_problem(&problems, code, field));
+}
+
+static void what_one_does_not_see_of_a_list_stays_whatever_is_given(void **state)
+{
+    Cast                    *cast = *state;
+    static const char        had[] = "{'title':'x','members':['A','S','R']}";
+    static const char *const cases[][2] = {
+        { "{'members':null}", "list:A,R" },
+        { "{'members':[]}", "list:A,R" },
+        { "{'members':['S']}", "list:A,S,R" }, /* all that is seen, as it was */
+        { "{'members':['S','S']}", "list:A,S,R" },
+        { "{'members':[{'hidden':true},'S',{'hidden':true}]}", "list:A,S,R" },
+        { "{'members':['S',{'hidden':true}]}", "list:S,A,R" },
+        { "{'members':[{'hidden':true}]}", "list:A,R" },
+        { "{'title':'y'}", "list:A,S,R" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_edit(cast, had, cases[i][0], "members", cases[i][1]);
+    assert_edit(cast, "{'title':'x','members':['A']}", "{'members':['S']}", "members", "list:S,A");
+    assert_edit_refused(cast, had, "{'members':[{'hidden':true},{'hidden':true},{'hidden':true}]}",
+                        ECODE_FIELD_REFERENCE, "members");
+    assert_edit_refused(cast, had, "{'members':['S','A']}", ECODE_FIELD_REFERENCE, "members");
+    assert_edit_refused(cast, had, "{'members':[{'hidden':false}]}", ECODE_FIELD_KIND, "members");
+    assert_edit_refused(cast, had, "{'members':[{'hidden':true,'id':'A'}]}", ECODE_FIELD_KIND, "members");
+    Record all = panel_of(cast, had); /* who sees them all takes them away */
+    all = test_act(cast->test, &cast->admin, "panel", record_id(&all), "edit", with_ids(cast, "{'members':['R']}"));
+    assert_true(str_eq(value_of(&all, "members").text, cast->reviewer.person));
+}
+
+static void what_one_does_not_see_counts_among_the_items_of_a_list(void **state)
+{
+    Cast        *cast = *state;
+    const Field *field = type_field(pack_type(cast->test->city->pack, STR("panel")), STR("members"));
+    Read         read = { .problems = { .arena = cast->test->arena } };
+    Ctx          ctx = test_ctx(cast->test, &cast->stranger);
+    Buf          ids = buf_new(cast->test->arena, SIZE_MAX);
+    Json        *given;
+    for (int i = 0; i < LIMIT_LIST_ITEMS; i++)
+        buf_printf(&ids, "%s0190a0a0-0000-7000-8000-%012d", i ? "," : "", i);
+    assert_int_equal(json_parse(cast->test->arena, with_ids(cast, "['S']"), &given).kind, ERR_NONE);
+    assert_int_equal(
+        input_value(&ctx, field, given, value_list(buf_str(&ids)), &read.value, &read.good, &read.problems).kind,
+        ERR_NONE);
+    assert_true(!read.good && test_has_problem(&read.problems, ECODE_FIELD_ITEMS, "members"));
+}
+
+static void a_hidden_reference_may_be_sent_back_as_it_is_shown(void **state)
+{
+    Cast *cast = *state;
+    assert_edit(cast, "{'title':'x','chair':'A'}", "{'chair':{'hidden':true},'title':'y'}", "chair", "id:A");
+    assert_edit(cast, "{'title':'x','chair':'A'}", "{'chair':'S'}", "chair", "id:S");
+    assert_edit_refused(cast, "{'title':'x','chair':'S'}", "{'chair':{'hidden':true}}", ECODE_FIELD_REFERENCE, "chair");
+    assert_edit_refused(cast, "{'title':'x'}", "{'chair':{'hidden':true}}", ECODE_FIELD_REFERENCE, "chair");
+}
+
+#define ROW(topic, speaker) "{\"topic\":\"text:" topic "\",\"speaker\":\"id:" speaker "\"}"
+
+static void a_row_keeps_a_reference_that_is_not_seen(void **state)
+{
+    Cast                    *cast = *state;
+    static const char        had[] = "{'title':'x','talks':[{'topic':'ice','speaker':'A'},{'topic':'hidden'},"
+                                     "{'topic':'ice','speaker':'R'},{'topic':'fog','speaker':'O'}]}";
+    static const char *const cases[][2] = {
+        /* as it was shown */
+        { "{'talks':[{'topic':'ice','speaker':{'hidden':true}},{'topic':'hidden'},"
+          "{'topic':'ice','speaker':{'hidden':true}},{'topic':'fog','speaker':{'hidden':true}}]}",
+          "rows:[" ROW("ice", "A") ",{\"topic\":\"text:hidden\"}," ROW("ice", "R") "," ROW("fog", "O") "]" },
+        /* in another order, with one taken out */
+        { "{'talks':[{'topic':'fog','speaker':{'hidden':true}},{'topic':'ice','speaker':{'hidden':true}}]}",
+          "rows:[" ROW("fog", "O") "," ROW("ice", "A") "]" },
+        /* changed in its place; a row that was emptied keeps the places of the others */
+        { "{'talks':[{'topic':'ice','speaker':{'hidden':true}},{},{'topic':'rime','speaker':{'hidden':true}},"
+          "{'topic':'fog','speaker':'S'}]}",
+          "rows:[" ROW("ice", "A") "," ROW("rime", "R") "," ROW("fog", "S") "]" },
+        { "{'talks':[{'topic':'sun','speaker':{'hidden':true}},{},{},{'speaker':{'hidden':true}},{'topic':'new'}]}",
+          "rows:[" ROW("sun", "A") ",{\"speaker\":\"id:O\"},{\"topic\":\"text:new\"}]" },
+        { "{'talks':null}", "missing" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_edit(cast, had, cases[i][0], "talks", cases[i][1]);
+    /* changed, and rows taken out before it; of no such row; of a row twice; where all is seen; in a new record */
+    assert_edit_refused(cast, had, "{'talks':[{'topic':'rime','speaker':{'hidden':true}}]}", ECODE_FIELD_REFERENCE,
+                        "talks[1].speaker");
+    assert_edit_refused(cast, had, "{'talks':[{},{},{},{},{'topic':'fog2','speaker':{'hidden':true}}]}",
+                        ECODE_FIELD_REFERENCE, "talks[5].speaker");
+    assert_edit_refused(cast, had, "{'talks':[{},{'topic':'x','speaker':{'hidden':true}},{},{}]}",
+                        ECODE_FIELD_REFERENCE, "talks[2].speaker");
+    assert_edit_refused(
+        cast, "{'title':'x','talks':[{'topic':'ice','speaker':'A'}]}",
+        "{'talks':[{'topic':'ice','speaker':{'hidden':true}},{'topic':'ice','speaker':{'hidden':true}}]}",
+        ECODE_FIELD_REFERENCE, "talks[2].speaker");
+    assert_edit_refused(cast, "{'title':'x','talks':[{'topic':'ice','speaker':'S'}]}",
+                        "{'talks':[{'topic':'ice','speaker':{'hidden':true}}]}", ECODE_FIELD_REFERENCE,
+                        "talks[1].speaker");
+    assert_edit_refused(cast, "{'title':'x'}", "{'talks':[{'topic':{'hidden':true}}]}", ECODE_FIELD_KIND,
+                        "talks[1].topic");
+}
+
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
+#define PANEL(name) cmocka_unit_test_setup_teardown(name, panel_setup, cast_teardown)
+#define CASE(name)  cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
     const struct CMUnitTest tests[] = {
         CASE(money_is_an_exact_amount),
         CASE(codes_come_into_the_packs_order_and_none_twice),
@@ -204,6 +381,10 @@ int main(void)
         CASE(text_from_a_form_or_a_file_is_read_alike),
         CASE(nothing_is_read_for_a_computed_field),
         CASE(what_is_no_value_is_told_what_would_be_one_of_every_kind),
+        PANEL(what_one_does_not_see_of_a_list_stays_whatever_is_given),
+        PANEL(what_one_does_not_see_counts_among_the_items_of_a_list),
+        PANEL(a_hidden_reference_may_be_sent_back_as_it_is_shown),
+        PANEL(a_row_keeps_a_reference_that_is_not_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

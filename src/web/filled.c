@@ -205,46 +205,73 @@ static bool has_text(const Json *row)
     return false;
 }
 
-static Json *rows_again(const Call *call, const Field *field)
+/* The texts of each row that was sent, by its number less one; NULL where none was. *count: to the last one. */
+static Json **rows_sent(const Call *call, const Field *field, size_t *count)
 {
-    Arena *arena = call->ctx.arena;
-    Json **sent = ARENA_ARRAY(arena, Json *, LIMIT_ROWS + 1), *rows = json_array(arena);
-    size_t count = 0;
+    Json **sent = ARENA_ARRAY(call->ctx.arena, Json *, LIMIT_ROWS);
+    *count = 0;
     for (size_t i = 0; i < call->form_count; i++) {
         Part    part = part_of(call->form[i].name);
         int64_t row;
         if (!part.item.ptr || !str_eq(part.field, field->name) || !cell_of(field, &part, &row))
             continue;
-        if (!sent[row])
-            sent[row] = json_object(arena);
-        json_set_str(arena, sent[row], part.column, call->form[i].value);
+        if (!sent[row - 1])
+            sent[row - 1] = json_object(call->ctx.arena);
+        json_set_str(call->ctx.arena, sent[row - 1], part.column, call->form[i].value);
+        *count = (size_t)row > *count ? (size_t)row : *count;
     }
-    for (size_t i = 1; i <= LIMIT_ROWS; i++) {
-        count += sent[i] != NULL;
-        if (sent[i] && has_text(sent[i]))
-            json_push(rows, sent[i]);
-    }
-    while (more_of(call, field) && rows->count < count)
-        json_push(rows, json_object(arena));
+    return sent;
+}
+
+static Json *rows_again(const Call *call, const Field *field)
+{
+    Json  *rows = json_array(call->ctx.arena);
+    size_t count;
+    Json **sent = rows_sent(call, field, &count);
+    while (count && !more_of(call, field) && !(sent[count - 1] && has_text(sent[count - 1])))
+        count--;
+    for (size_t i = 0; i < count; i++)
+        json_push(rows, sent[i] ? sent[i] : json_object(call->ctx.arena));
     return rows;
 }
 
-static Err rows_input(Call *call, const Field *field, Json **out, Problems *names)
+/* was: the row of that number as the actor sees it, or NULL. A cell with a reference that they do not see, left empty,
+ * keeps it. */
+static Err row_input(Call *call, const Field *field, size_t number, const Json *typed, const Json *was, Json *row,
+                     Problems *names)
 {
     Arena *arena = call->ctx.arena;
-    Json  *rows = json_array(arena), *value;
-    JSON_EACH(typed, rows_again(call, field)) {
-        Json *row = json_object(arena);
-        for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++) {
-            const Field *column = &field->rows->fields[i];
-            Str at = str_printf(arena, "%.*s[%zu].%.*s", STR_FMT(field->name), rows->count + 1, STR_FMT(column->name));
-            TRY(input_of(call, column, at, json_text(json_get(typed, column->name)), &value, names));
-            if (value->kind != JSON_NULL)
-                json_set(row, column->name, value);
-        }
-        json_push(rows, row);
+    for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++) {
+        const Field *column = &field->rows->fields[i];
+        const Json  *before = json_get(was, column->name);
+        Str          at = str_printf(arena, "%.*s[%zu].%.*s", STR_FMT(field->name), number, STR_FMT(column->name));
+        Json        *value;
+        TRY(input_of(call, column, at, json_text(json_get(typed, column->name)), &value, names));
+        if (value->kind == JSON_NULL && input_hidden(before))
+            value = json_dup(arena, before);
+        if (value->kind != JSON_NULL)
+            json_set(row, column->name, value);
     }
-    *out = rows->count ? rows : json_null(arena);
+    return ERR_OK;
+}
+
+/* Each row in its place, also behind one that was emptied: by their places the kernel knows rows again. */
+static Err rows_input(Call *call, const Record *record, const Field *field, Json **out, Problems *names)
+{
+    Arena *arena = call->ctx.arena;
+    Json  *seen = NULL;
+    size_t count;
+    Json **sent = rows_sent(call, field, &count);
+    if (record->values && record->values[field->index].kind == VALUE_ROWS)
+        TRY(value_seen(&call->ctx, field, record->values[field->index], &seen));
+    const Json *was = seen ? seen->first : NULL;
+    *out = json_array(arena);
+    for (size_t i = 0; i < count; i++) {
+        Json *row = json_push(*out, json_object(arena));
+        if (sent[i])
+            TRY(row_input(call, field, i + 1, sent[i], was, row, names));
+        was = was ? was->next : NULL;
+    }
     return ERR_OK;
 }
 
@@ -264,54 +291,17 @@ Value filled_default(const Call *call, const Field *field)
     return VALUE_NONE;
 }
 
-static bool is_hidden(const Json *value)
-{
-    bool hidden = false;
-    return value->kind == JSON_OBJECT && json_truth(json_get(value, STR("hidden")), &hidden) && hidden;
-}
-
-/* The value as a form sends it back untouched: without what is hidden. *dropped says whether there was any. */
-static Json *without_hidden(Arena *arena, const Json *value, bool *dropped)
-{
-    Json *kept = value->kind == JSON_ARRAY ? json_array(arena) : json_object(arena);
-    if (is_hidden(value)) {
-        *dropped = true;
-        return json_null(arena);
-    }
-    if (value->kind != JSON_ARRAY && value->kind != JSON_OBJECT)
-        return json_dup(arena, value);
-    JSON_EACH(item, value) {
-        Json *left = without_hidden(arena, item, dropped);
-        if (left->kind == JSON_NULL)
-            continue;
-        if (value->kind == JSON_ARRAY)
-            json_push(kept, left);
-        else
-            json_set(kept, item->key, left);
-    }
-    return kept->count ? kept : json_null(arena);
-}
-
-static Str written(Arena *arena, const Json *value)
-{
-    Buf buf = buf_new(arena, SIZE_MAX);
-    json_write(&buf, value);
-    return buf_str(&buf);
-}
-
+/* A reference that the actor may not see stands in the form as an empty field. Left empty, it stays; in a new record
+ * too, where it is what the field begins with. */
 static Err stays(Call *call, const Record *record, const Field *field, const Json *input, bool *out)
 {
-    Arena *arena = call->ctx.arena;
-    Json  *seen;
-    bool   dropped = false;
-    *out = false;
-    bool  refers = field->target || field->kind == FIELD_ROWS;
     Value value = record->values ? record->values[field->index] : filled_default(call, field);
-    if (!refers || value.kind == VALUE_MISSING)
+    Json *seen;
+    *out = false;
+    if (field->kind != FIELD_REFERENCE || value.kind == VALUE_MISSING || input->kind != JSON_NULL)
         return ERR_OK;
     TRY(value_seen(&call->ctx, field, value, &seen));
-    Json *left = without_hidden(arena, seen, &dropped);
-    *out = dropped && str_eq(written(arena, left), written(arena, input));
+    *out = input_hidden(seen);
     return ERR_OK;
 }
 
@@ -344,7 +334,7 @@ Err filled_input(Call *call, const Type *type, const Record *record, Json **out,
         if (field_kinds[field->kind].list)
             TRY(list_input(call, field, &value, names));
         else if (field->kind == FIELD_ROWS)
-            TRY(rows_input(call, field, &value, names));
+            TRY(rows_input(call, record, field, &value, names));
         else
             TRY(input_of(call, field, field->name, pair.value, &value, names));
         TRY(stays(call, record, field, value, &kept));

@@ -6,8 +6,8 @@
  *          rows.
  * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, an
  *          instant is a time on the city's wall, a reference an id, or the number or exact title of one record.
- * Hidden   a value that holds references which the actor may not see stands in the form without them. Sent back as it
- *          stood it is left out of the input, so that it stays whole. */
+ * Hidden   a reference that the actor may not see stands in the form as an empty field or cell; of a list it is left
+ *          out. It stays, unless another is given in its place. */
 #ifndef FM_WEB_FILLED_H
 #define FM_WEB_FILLED_H
 
@@ -17,8 +17,7 @@
  * typed names no record, or several: it stays for the kernel to refuse, and *names says it better. */
 Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *names) MUST_CHECK;
 /* What stands in the field, to be shown again: a string; of a list an array of strings, of rows an array of objects of
- * strings, without empty rows, but with as many of them behind as were sent when more were asked for. NULL: not
- * sent. */
+ * strings, each in its place, without the empty ones behind the last unless more were asked for. NULL: not sent. */
 Json *filled_again(const Call *call, const Field *field);
 /* What a new record has in the field when nothing is given. */
 Value filled_default(const Call *call, const Field *field);

@@ -35,8 +35,9 @@ static void lists_and_rows_are_put_together_from_their_parts(void **state)
                         PAIRS(SENT("expenses", ""), SENT("expenses[3].item", " Glass "),
                               SENT("expenses[1].amount", "1,200.00"), SENT("expenses[1].item", ""),
                               SENT("expenses[2].item", " "), SENT("version", "1"))),
-               "{\"expenses\":[{\"amount\":\"1200.00\"},{\"item\":\"Glass\"}]}");
-    assert_str(input_of(stage, NULL, PAIRS(SENT("expenses", ""), SENT("expenses[1].item", ""))), "{\"expenses\":null}");
+               "{\"expenses\":[{\"amount\":\"1200.00\"},{},{\"item\":\"Glass\"}]}");
+    assert_str(input_of(stage, NULL, PAIRS(SENT("expenses", ""), SENT("expenses[1].item", ""))), "{\"expenses\":[{}]}");
+    assert_str(input_of(stage, NULL, PAIRS(SENT("expenses", ""))), "{\"expenses\":[]}");
 }
 
 static void what_is_no_part_of_a_field_is_left_to_be_refused(void **state)
@@ -91,6 +92,59 @@ static void a_hidden_reference_stays_unless_another_takes_its_place(void **state
     assert_str(input_of(stage, &paper, PAIRS(SENT("contact", ""))), "{\"contact\":null}");
 }
 
+static const char tour[] = "type: tour\n"
+                           "label: {zh: 参观, en: Tour}\n"
+                           "plural: {zh: 参观, en: Tours}\n"
+                           "title: title\n"
+                           "fields:\n"
+                           "  - {name: title, kind: text, label: {zh: 名称, en: Title}}\n"
+                           "  - {name: guests, kind: references, target: person, label: {zh: 来宾, en: Guests}}\n"
+                           "  - name: stops\n"
+                           "    kind: rows\n"
+                           "    label: {zh: 站点, en: Stops}\n"
+                           "    columns:\n"
+                           "      - {name: place, kind: text, label: {zh: 地点, en: Place}}\n"
+                           "      - {name: guide, kind: reference, target: person, label: {zh: 讲解人, en: Guide}}\n"
+                           "states: [{name: open, label: {zh: 在办, en: Open}}]\n"
+                           "access: [{clearance: secret}]\n"
+                           "actions:\n"
+                           "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}]}\n"
+                           "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [open], who: [{roles: [author]}]}\n";
+
+static int tour_setup(void **state) { return stage_setup_with(state, "types/tour.yaml", tour); }
+
+/* The author sees no guide and no guest; the second stop is emptied. */
+static void a_form_sends_back_what_it_does_not_show(void **state)
+{
+    Stage *stage = *state;
+    Str    input = str_printf(stage->test->arena,
+                              "{\"title\":\"x\",\"guests\":[\"%.*s\"],\"stops\":[{\"place\":\"Hall\",\"guide\":\"%.*s\"},"
+                                 "{\"place\":\"Yard\"},{\"place\":\"Mill\",\"guide\":\"%.*s\"}]}",
+                              STR_FMT(stage->admin.person), STR_FMT(stage->admin.person), STR_FMT(stage->reviewer.person));
+    Record made = test_act(stage->test, &stage->admin, "tour", STR_NONE, "create", input), now;
+    Pair   pairs[] = { SENT("guests", ""),
+                       SENT("stops", ""),
+                       SENT("stops[1].place", "Hall"),
+                       SENT("stops[1].guide", ""),
+                       SENT("stops[2].place", ""),
+                       SENT("stops[2].guide", ""),
+                       SENT("stops[3].place", "Pond"),
+                       SENT("stops[3].guide", "") };
+    stage_call(stage, &stage->author, LANG_EN);
+    stage->paper = made.type;
+    assert_int_equal(find_one(&stage->call.ctx, made.type, record_id(&made), &now).kind, ERR_NONE);
+    Str sent = input_of(stage, &now, pairs, sizeof pairs / sizeof *pairs);
+    assert_str(sent, "{\"guests\":null,\"stops\":[{\"place\":\"Hall\",\"guide\":{\"hidden\":true}},{},"
+                     "{\"place\":\"Pond\",\"guide\":{\"hidden\":true}}]}");
+    now = test_act(stage->test, &stage->author, "tour", record_id(&made), "edit", sent);
+    assert_true(str_eq(now.values[type_field(now.type, STR("guests"))->index].text, stage->admin.person));
+    Str wanted = str_printf(stage->test->arena,
+                            "[{\"place\":\"text:Hall\",\"guide\":\"id:%.*s\"},"
+                            "{\"place\":\"text:Pond\",\"guide\":\"id:%.*s\"}]",
+                            STR_FMT(stage->admin.person), STR_FMT(stage->reviewer.person));
+    assert_true(str_eq(now.values[type_field(now.type, STR("stops"))->index].text, wanted));
+}
+
 static void what_was_typed_stands_there_again(void **state)
 {
     Stage *stage = *state;
@@ -102,7 +156,7 @@ static void what_was_typed_stands_there_again(void **state)
     assert_true(filled_more(&stage->call));
     json_write(&buf, filled_again(&stage->call, type_field(stage->paper, STR("partners"))));
     json_write(&buf, filled_again(&stage->call, type_field(stage->paper, STR("expenses"))));
-    assert_str(buf_str(&buf), "[\"P-1\",\"College\",\"1\"][{\"amount\":\"1,5\"},{}]");
+    assert_str(buf_str(&buf), "[\"P-1\",\"College\",\"1\"][{},{\"amount\":\"1,5\"},{},{\"amount\":\"\"}]");
     assert_null(filled_again(&stage->call, type_field(stage->paper, STR("title"))));
 }
 
@@ -113,6 +167,7 @@ int main(void)
         cmocka_unit_test(what_is_no_part_of_a_field_is_left_to_be_refused),
         cmocka_unit_test(an_instant_is_a_time_on_the_citys_wall),
         cmocka_unit_test(a_hidden_reference_stays_unless_another_takes_its_place),
+        cmocka_unit_test_setup_teardown(a_form_sends_back_what_it_does_not_show, tour_setup, stage_teardown),
         cmocka_unit_test(what_was_typed_stands_there_again),
     };
     return cmocka_run_group_tests(tests, stage_setup, stage_teardown);

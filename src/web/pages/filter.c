@@ -163,7 +163,8 @@ static Err read_value(Call *call, const Field *field, Str given, Value *out, Pro
     }
     if (field->kind == FIELD_COMPUTED) /* of these only yes and no are asked */
         return read_truth(field, input, out, problems);
-    TRY(input_value(&call->ctx, field, input_from_text(call->ctx.arena, field, input), out, &good, problems));
+    TRY(input_value(&call->ctx, field, input_from_text(call->ctx.arena, field, input), VALUE_NONE, out, &good,
+                    problems));
     return good ? ERR_OK : err_make(ECODE_RECORD_INVALID, "value of %.*s", STR_FMT(field->name));
 }
 

@@ -20,11 +20,12 @@ typedef struct Stage {
     const Type *paper, *review;
 } Stage;
 
-static inline int stage_setup(void **state)
+/* With a file more in the city's pack. */
+static inline int stage_setup_with(void **state, const char *path, const char *more)
 {
     Stage *stage = mem_alloc(sizeof *stage);
     Look  *look;
-    stage->test = test_city_new("tests/packs/mini");
+    stage->test = test_city_with("tests/packs/mini", path, more);
     assert_int_equal(look_new(stage->test->arena, &look).kind, ERR_NONE);
     Str press = test_organisation(stage->test, "Press"), college = test_organisation(stage->test, "College");
     stage->admin = test_actor(stage->test, "Admin", press, "admin");
@@ -39,6 +40,8 @@ static inline int stage_setup(void **state)
     *state = stage;
     return 0;
 }
+
+static inline int stage_setup(void **state) { return stage_setup_with(state, NULL, NULL); }
 
 static inline int stage_teardown(void **state)
 {
