@@ -717,8 +717,9 @@ Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field
 
 #define SEARCHES_MAX 32 /* rules of one role; SQLite takes 64 queries in one */
 
-/* "SELECT <id> FROM <tables> WHERE <condition>" of one rule. */
-static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *rule)
+/* "SELECT <id> FROM <tables> WHERE <condition>" of one rule; counted: what it gives is not looked at, and an index need not
+ * lead on to the row for it. */
+static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *rule, bool counted)
 {
     ExprSqlEnv env = sql_env(ctx, true);
     Str        row = sql_alias(sql);
@@ -736,10 +737,21 @@ static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const Ac
         search.id = str_printf(ctx->arena, "%.*s.\"id\"", STR_FMT(row));
     }
     sql_standing(&search.where, row, type, rule, rule->who.relation == RELATION_ANY);
-    buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(search.id));
+    Str given = counted ? STR("1") : search.id;
+    buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(given));
     expr_sql_add(sql, &search.from);
     add(sql, STR(" WHERE "));
     expr_sql_add(sql, &search.where);
+    return ERR_OK;
+}
+
+static Err sql_all_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule **rules, size_t count,
+                       bool counted)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(sql, i ? STR(" UNION ALL ") : STR_NONE);
+        TRY(sql_rule_ids(ctx, sql, type, rules[i], counted));
+    }
     return ERR_OK;
 }
 
@@ -749,11 +761,7 @@ Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type)
     const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
     size_t             count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
     assert(count && !always);
-    for (size_t i = 0; i < count; i++) {
-        add(sql, i ? STR(" UNION ALL ") : STR_NONE);
-        TRY(sql_rule_ids(ctx, sql, type, rules[i]));
-    }
-    return ERR_OK;
+    return sql_all_ids(ctx, sql, type, rules, count, false);
 }
 
 Err access_few(const Ctx *ctx, const Type *type, bool *out)
@@ -770,7 +778,7 @@ Err access_few(const Ctx *ctx, const Type *type, bool *out)
     OWNED(rows) Rows *rows = NULL;
     bool              more;
     add(&sql, STR("SELECT count(*) FROM ("));
-    TRY(access_sql_ids(ctx, &sql, type));
+    TRY(sql_all_ids(ctx, &sql, type, rules, count, true));
     add(&sql, STR(" LIMIT "));
     expr_sql_param(&sql, value_int(ACCESS_FEW + 1));
     add(&sql, STR(")"));
@@ -790,6 +798,7 @@ struct AccessPlan {
     int                column_of[RELATIONS_MAX]; /* place of a relation among the added columns, or -1 */
     int                relations[RELATIONS_MAX];
     int                column_count;
+    bool               alone; /* there is one rule: it fits every row that shows, and nothing need be asked */
 };
 
 Err access_plan(const Ctx *ctx, const Type *type, AccessPlan **out)
@@ -801,7 +810,8 @@ Err access_plan(const Ctx *ctx, const Type *type, AccessPlan **out)
     plan->rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
     if (ctx->actor && !ctx->actor->system)
         plan->rule_count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, plan->rules, &always);
-    for (size_t i = 0; i < plan->rule_count; i++) {
+    plan->alone = plan->rule_count == 1;
+    for (size_t i = 0; i < plan->rule_count && !plan->alone; i++) {
         int relation = plan->rules[i]->who.relation;
         if (relation == RELATION_ANY || plan->column_of[relation] >= 0)
             continue;
@@ -829,7 +839,8 @@ void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_c
     for (size_t i = 0; i < plan->rule_count; i++) {
         const AccessRule *rule = plan->rules[i];
         int               relation = rule->who.relation;
-        bool is = relation == RELATION_ANY || rows_int(rows, first_column + plan->column_of[relation]) == 1;
+        bool              is = plan->alone || relation == RELATION_ANY ||
+                  rows_int(rows, first_column + plan->column_of[relation]) == 1;
         if (is && rule_fits(rule, record))
             raise(&clearance, rule);
     }

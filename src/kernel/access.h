@@ -56,8 +56,8 @@ Err access_sql_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field
 /* Writes the field's column, missing in rows where the actor may not see it. Not of a computed field, unless it is
  * filterable. */
 Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
-/* Writes for each relation that the type's rules use its truth as a column (", (…)"), and
- * takes them back from a row. */
+/* Writes for each relation that the type's rules use its truth as a column (", (…)"), and takes them back from a row,
+ * which must be one that shows. */
 typedef struct AccessPlan AccessPlan;
 Err                       access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
 Err                       access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
