@@ -591,7 +591,7 @@ static Err parameters_compare(Planning *p)
 /* ---- files: what changed, and no step tells of ---- */
 
 static const Str sql_file = STR_INIT("SELECT bytes FROM pack_file WHERE pack = ? AND path = ?");
-static const Str sql_file_count = STR_INIT("SELECT count(*) FROM pack_file WHERE pack = ?");
+static const Str sql_paths = STR_INIT("SELECT path FROM pack_file WHERE pack = ? ORDER BY path");
 
 static Err file_same(const Planning *p, const PackFile *file, bool *out)
 {
@@ -616,23 +616,49 @@ static bool file_told(const Planning *p, Str path)
     return false;
 }
 
-/* *same: not a byte of the pack is another. */
-static Err files_compare(const Planning *p, bool *same, Str *untold)
+static void untold_add(Buf *names, Str path) { buf_printf(names, "%s%.*s", names->len ? ", " : "", STR_FMT(path)); }
+
+static bool source_has(const PackSource *source, Str path)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (str_eq(source->files[i].path, path))
+            return true;
+    return false;
+}
+
+/* Files of before that the new pack has not; of types a step tells. */
+static Err files_gone(const Planning *p, bool *same, Buf *untold)
 {
     OWNED(rows) Rows *rows = NULL;
     Value             number = value_int(p->ctx->city->pack_number);
-    Buf               names = buf_new(p->arena, SIZE_MAX);
-    bool              more, unchanged;
-    TRY(db_query(p->db, sql_file_count, &number, 1, &rows));
-    TRY(rows_next(rows, &more));
-    *same = rows_int(rows, 0) == (int64_t)p->plan->source->count;
+    TRY(db_query(p->db, sql_paths, &number, 1, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        Str path = rows_borrow_text(rows, 0);
+        if (source_has(p->plan->source, path))
+            continue;
+        *same = false;
+        if (!str_starts(path, STR("types/")))
+            untold_add(untold, path);
+    }
+}
+
+/* *same: not a byte of the pack is another. */
+static Err files_compare(const Planning *p, bool *same, Str *untold)
+{
+    Buf  names = buf_new(p->arena, SIZE_MAX);
+    bool unchanged;
+    *same = true;
     for (size_t i = 0; i < p->plan->source->count; i++) {
         const PackFile *file = &p->plan->source->files[i];
         TRY(file_same(p, file, &unchanged));
         *same = *same && unchanged;
         if (!unchanged && !file_told(p, file->path))
-            buf_printf(&names, "%s%.*s", names.len ? ", " : "", STR_FMT(file->path));
+            untold_add(&names, file->path);
     }
+    TRY(files_gone(p, same, &names));
     *untold = buf_str(&names);
     return ERR_OK;
 }
@@ -650,7 +676,7 @@ static Err plan_all(Planning *p)
     TRY(all_values_check(p));
     TRY(parameters_compare(p));
     TRY(files_compare(p, &same, &untold));
-    if (untold.len || !p->plan->count) /* none told: only files went that nothing stored rests on */
+    if (untold.len)
         step_add(p, (EvolveStep){ EVOLVE_RULES, STR_NONE, untold, STR_NONE, 0 });
     steps_word(p);
     return p->refused ? err_make(ECODE_PACK_LOSES, "%zu places", p->refused) : ERR_OK;

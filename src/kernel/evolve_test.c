@@ -442,6 +442,24 @@ static void the_same_pack_has_nothing_to_do(void **state)
     assert_int_equal(planned.count, 0);
 }
 
+static void a_file_that_went_is_told(void **state)
+{
+    const Stage *stage = *state;
+    PackSource   source = source_with(stage->test->arena, thing_1);
+    PackFile    *files = (PackFile *)source.files; /* ours, from source_with */
+    EvolvePlan   planned;
+    Problems     problems;
+    size_t       kept = 0;
+    for (size_t i = 0; i < source.count; i++)
+        if (!str_starts(files[i].path, STR("documents/")))
+            files[kept++] = files[i];
+    source.count = kept;
+    must(plan(stage->test, &source, &planned, &problems));
+    assert_int_equal(planned.count, 1);
+    assert_int_equal(planned.steps[0].kind, EVOLVE_RULES);
+    assert_true(str_eq(planned.steps[0].name, STR("documents/acceptance.yaml")));
+}
+
 static void a_plan_that_is_refused_says_what_it_would_do(void **state)
 {
     const Stage *stage = *state;
@@ -490,6 +508,7 @@ int main(void)
         CITY(a_record_as_it_stood_before_the_change_has_the_names_of_today),
         CITY(a_step_can_be_taken_under_the_new_pack),
         CITY(the_same_pack_has_nothing_to_do),
+        CITY(a_file_that_went_is_told),
         CITY(a_plan_that_is_refused_says_what_it_would_do),
         CITY(values_of_before_are_of_the_kind_of_today_also_when_no_name_changed),
         PAIRS(two_things_that_the_database_keeps_alike_change_places),
