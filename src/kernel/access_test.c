@@ -14,6 +14,8 @@ static const char panel_type[] =
     "  - {name: title, kind: text, label: {zh: 名称, en: Title}}\n"
     "  - {name: chair, kind: reference, target: person, label: {zh: 组长, en: Chair}}\n"
     "  - {name: paper, kind: reference, target: paper, label: {zh: 论文, en: Paper}}\n"
+    "  - {name: above, kind: reference, target: panel, label: {zh: 上级, en: Above}, class: secret,"
+    " compartment: identity}\n"
     "  - {name: members, kind: references, target: person, label: {zh: 成员, en: Members}}\n"
     "  - name: topics\n"
     "    kind: choices\n"
@@ -543,6 +545,26 @@ static void an_explanation_hides_what_rests_on_hidden_records_and_rows(void **st
     }
 }
 
+/* That a record which one sees belongs to another one is as hidden as the reference that says so. */
+static void an_explanation_hides_what_rests_on_children_whose_link_is_hidden(void **state)
+{
+    Cast  *cast = *state;
+    Record record = known_panel(cast, "public");
+    Str    input = str_printf(cast->test->arena, "{\"title\":\"Below\",\"disclosure\":\"public\",\"above\":\"%.*s\"}",
+                              STR_FMT(record_id(&record)));
+    Record below = test_act(cast->test, &cast->admin, "panel", STR_NONE, "create", input);
+    Ctx    ctx = test_ctx(cast->test, &cast->reader);
+    bool   seen;
+    assert_ok(access_sees_id(&ctx, below.type, record_id(&below), &seen));
+    assert_true(seen);
+    static const char *const texts[] = { "any(panel where title = 'Below')", "count(panel) = 1" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ExprClause told = explained(cast, &cast->admin, record_id(&record), texts[i]);
+        assert_true(told.holds && !told.hidden);
+        assert_true(explained(cast, &cast->reader, record_id(&record), texts[i]).hidden);
+    }
+}
+
 /* Each of 600 panels counts the 600 panels of its paper. */
 static void an_expression_that_reads_too_much_is_stopped(void **state)
 {
@@ -578,6 +600,7 @@ int main(void)
         CASE(lists_carry_computed_values_and_sort_by_those_that_are_conditions),
         CASE(a_cursor_does_not_tell_who_is_hidden),
         CASE(an_explanation_hides_what_rests_on_hidden_records_and_rows),
+        CASE(an_explanation_hides_what_rests_on_children_whose_link_is_hidden),
         CASE(an_expression_that_reads_too_much_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
