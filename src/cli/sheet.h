@@ -4,14 +4,15 @@
  *          without byte order mark; blank lines are skipped.
  * Columns  of CSV: the header; of JSON Lines: every member that some object has. Without a map each is the name of a
  *          field, or its label in either language; one that is none is a fault of the whole file, found before its
- *          first row is given out. A column "errors" that is no field is skipped, so that a file of refused rows can be
- *          mended and imported as it is; and columns of what the city keeps itself or works out (number, state, computed
- *          fields), so that what was exported can be imported. An object with an object `fields` is a record as the API
- *          shows it: the members are those of `fields`.
+ *          first row is given out. A column "errors" that is no field is skipped, so that a file of refused rows can
+ *          be mended and imported as it is; and columns of what the city keeps itself or works out (number, state,
+ *          computed fields), so that what was exported can be imported. An object with an object `fields` is a record
+ *          as the API shows it: the members are those of `fields`.
  * Map      a JSON object {field: column}; then only mapped columns are read.
  * Values   of CSV by the field's kind, as input_from_text() reads them and csv_write_text() wrote them; truths are also
- *          yes, no, 是, 否, choices also their labels; an empty cell is missing. JSON values go as they are; an array for a
- *          text field is joined by "；". What does not fit is left as text, for the API to refuse with its reason.
+ *          yes, no, 是, 否, choices also their labels; an empty cell is missing. JSON values go as they are; an array
+ *          for a text field is joined by "；". What does not fit is left as text, for the API to refuse with its
+ *          reason.
  * Errors   ECODE_IMPORT_FORMAT, _MAP, _HEADER, _COLUMN, _TWICE, ECODE_TEXT_ENCODING, ECODE_CSV_SYNTAX (anywhere
  *          in the file: nothing is given out), file errors. A row of its own fault (cells, JSON) is given out
  *          with its problems. */
