@@ -258,10 +258,10 @@ static bool read_references(Input *in)
             if (taken == unseen_count)
                 return refuse(in, ECODE_FIELD_REFERENCE, NULL, 0);
             id = unseen[taken++];
+        } else if (!target_known(in, id)) { /* also one that has come already: it may be hidden, and guessed */
+            return false;
         } else if (among(ids, count, id)) {
             continue;
-        } else if (!target_known(in, id)) {
-            return false;
         }
         ids[count++] = id;
     }

@@ -291,6 +291,7 @@ static void what_one_does_not_see_of_a_list_stays_whatever_is_given(void **state
     assert_edit_refused(cast, had, "{'members':[{'hidden':true},{'hidden':true},{'hidden':true}]}",
                         ECODE_FIELD_REFERENCE, "members");
     assert_edit_refused(cast, had, "{'members':['S','A']}", ECODE_FIELD_REFERENCE, "members");
+    assert_edit_refused(cast, had, "{'members':[{'hidden':true},'A']}", ECODE_FIELD_REFERENCE, "members"); /* a guess */
     assert_edit_refused(cast, had, "{'members':[{'hidden':false}]}", ECODE_FIELD_KIND, "members");
     assert_edit_refused(cast, had, "{'members':[{'hidden':true,'id':'A'}]}", ECODE_FIELD_KIND, "members");
     Record all = panel_of(cast, had); /* who sees them all takes them away */
