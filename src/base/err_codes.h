@@ -144,7 +144,8 @@
     X(EXPR_FILTER, "expression.filter", ERR_INVALID, "筛选条件不支持此写法", "Not possible in a filter",                         \
       "第 {position} 个字符处：筛选条件里不能用{what}。", "At character {position}: {what} cannot be used in a filter.")          \
     X(EXPR_LIMIT, "expression.limit", ERR_INVALID, "表达式过长或过深", "Expression too large",                                  \
-      "表达式过长或嵌套过深（上限 {max}）。", "The expression is too long or too deep (limit {max}).")                          \
+      "表达式过长，或嵌套过深；请写短一些，少嵌套，少列举。",                                                                     \
+      "The expression is too long or nests too deeply; make it shorter, nest less, and list fewer values.")                  \
     X(EXPR_COST, "expression.cost", ERR_INVALID, "筛选条件过于费时", "Filter takes too long",                                   \
       "筛选条件用时超过 {max} 毫秒，已停止；请减少嵌套的集合，或先用别的条件缩小范围。",                                          \
       "The filter took over {max} ms and was stopped; nest fewer collections, or narrow it by another condition first.")     \

@@ -14,8 +14,7 @@ Err costly_admit(Call *call, Problems *problems)
     Str      filter = call_query(call, STR("filter"));
     RateSide side = filter_side(call);
     if (filter.len > LIMIT_FILTER_BYTES) {
-        PROBLEM(problems, ECODE_EXPR_LIMIT, STR("filter"), STR_NONE,
-                ARG("max", str_printf(problems->arena, "%d", LIMIT_FILTER_BYTES)));
+        PROBLEM(problems, ECODE_EXPR_LIMIT, STR("filter"), STR_NONE);
         return err_make(ECODE_EXPR_LIMIT, "query");
     }
     int64_t wait_ms = filter.len ? rate_wait_ms(call->app->filters, &side, 1, call->ctx.now_ms) : 0;

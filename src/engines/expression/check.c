@@ -584,8 +584,7 @@ static void check_nesting(Checker *checker, const Expr *expr)
         return;
     int levels = FILTER_NESTING_MAX / NESTING_LOGIC;
     checker->err = err_make(ECODE_EXPR_LIMIT, "a filter nests at most %d levels", levels);
-    PROBLEM(checker->problems, ECODE_EXPR_LIMIT, STR_NONE, checker->source,
-            ARG("max", str_printf(checker->arena, "%d", levels)));
+    PROBLEM(checker->problems, ECODE_EXPR_LIMIT, STR_NONE, checker->source);
 }
 
 Err expr_check(Arena *arena, Expr *expr, const ExprScope *scope, const void *type, ValueKind wanted, bool filter,

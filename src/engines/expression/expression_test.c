@@ -211,9 +211,22 @@ static void every_accepted_filter_can_be_prepared(void **state)
     sqlite3_close(db);
 }
 
+/* Statements and values are made where no list of problems is at hand to name a value in. */
+static void errors_without_a_problem_say_nothing_of_values(void **state)
+{
+    static const ErrCode codes[] = { ECODE_EXPR_LIMIT, ECODE_EXPR_OVERFLOW };
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        for (Lang lang = 0; lang < LANG_COUNT; lang++) {
+            Str detail = err_row(codes[i])->detail.in[lang];
+            assert_int_equal(str_find(detail, STR("{")), detail.len);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_without_a_problem_say_nothing_of_values),
         TEST(depth_is_bounded),
         TEST(huge_text_is_refused_without_being_read),
         TEST(a_parameter_is_asked_for_the_record_in_question),

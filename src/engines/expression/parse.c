@@ -88,7 +88,7 @@ static void *fail_limit(Parser *parser, long max, const char *what)
     if (parser->failed)
         return NULL;
     parser->failed = true;
-    PROBLEM(parser->problems, ECODE_EXPR_LIMIT, STR_NONE, STR_NONE, ARG("max", str_printf(parser->arena, "%ld", max)));
+    PROBLEM(parser->problems, ECODE_EXPR_LIMIT, STR_NONE, STR_NONE);
     parser->err = err_make(ECODE_EXPR_LIMIT, "more than %ld %s", max, what);
     return NULL;
 }
