@@ -71,9 +71,10 @@ static void read_field(Arena *arena, const Json *const described[LANG_COUNT], co
         both[lang] = types_named(json_get(described[lang], STR("fields")), "name", name);
     made.label = label_of(both);
     read_choices(arena, both, &made);
-    if (made.kind != FIELD_COMPUTED && is_input(described[LANG_ZH], field))
+    made.later = !is_input(described[LANG_ZH], field);
+    if (made.kind != FIELD_COMPUTED && !(made.later && is_system(field)))
         type->fields[type->count++] = made;
-    else if (made.kind == FIELD_COMPUTED || is_system(field))
+    else
         type->kept[type->kept_count++] = made;
 }
 
@@ -118,12 +119,14 @@ static void problem_unknown(const Sheet *sheet, const Str *columns, size_t count
 {
     const SheetType *type = sheet->type;
     Str             *names = ARENA_ARRAY(problems->arena, Str, type->count);
+    size_t           known = 0;
     for (size_t i = 0; i < type->count; i++)
-        names[i] = type->fields[i].name;
+        if (!type->fields[i].later)
+            names[known++] = type->fields[i].name;
     if (count)
         PROBLEM(problems, ECODE_IMPORT_HEADER, STR_NONE, STR_NONE, ARG_TEXT("type", type->label),
                 ARG("columns", str_join(problems->arena, columns, count, STR(", "))),
-                ARG("known", str_join(problems->arena, names, type->count, STR(", "))));
+                ARG("known", str_join(problems->arena, names, known, STR(", "))));
 }
 
 static void link_add(Sheet *sheet, const SheetField *field, size_t column, Problems *problems)

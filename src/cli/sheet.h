@@ -37,11 +37,12 @@ typedef struct SheetField {
     Text         label;
     SheetChoice *choices;
     size_t       choice_count;
+    bool         later; /* no new record takes it, another step does: the API refuses a row that has a value of it */
 } SheetField;
 
 typedef struct SheetType {
     Text        label;
-    SheetField *fields; /* those that a new record takes */
+    SheetField *fields; /* those that people give */
     size_t      count;
     SheetField *kept; /* those that nobody gives: the city keeps them, or works them out */
     size_t      kept_count;
@@ -79,7 +80,8 @@ typedef struct SheetRow {
     Str         text;   /* JSON Lines: the line */
 } SheetRow;
 
-/* Fields from what GET /api/v1/types/{type} says in each language: the inputs of the action that creates. */
+/* Fields from what GET /api/v1/types/{type} says in each language: those that its creating step takes, and those of later
+ * steps. */
 SheetType sheet_type(Arena *arena, const Json *const described[LANG_COUNT]);
 
 /* map.ptr NULL: none. problems get everything that is wrong with the columns. */

@@ -71,11 +71,13 @@ static Str all_rows(Arena *arena, const char *text, bool lines, const char *map)
 
 /* ---- columns ---- */
 
-static void a_type_has_the_fields_that_a_new_record_takes(void **state)
+static void a_type_has_the_fields_that_people_give(void **state)
 {
     const SheetType *type = type_new(*state);
-    assert_int_equal(type->count, 7);
+    assert_int_equal(type->count, 8);
     assert_int_equal(type->kept_count, 2);
+    assert_true(type->fields[7].later && str_eq(type->fields[7].name, STR("verdict")));
+    assert_false(type->fields[0].later);
     assert_str_equal(type->fields[0].name, STR("title"));
     assert_str_equal(type->fields[2].choices[1].label.in[LANG_ZH], STR("论文"));
     assert_str_equal(type->fields[2].choices[1].label.in[LANG_EN], STR("Paper"));
@@ -91,13 +93,19 @@ static void an_unknown_column_is_a_fault_of_the_file(void **state)
 {
     Problems problems = { .arena = *state };
     Sheet    sheet;
-    assert_err(open_text(*state, "title,verdict,nothing\na,b,c\n", false, NULL, &sheet, &problems),
+    assert_err(open_text(*state, "title,other,nothing\na,b,c\n", false, NULL, &sheet, &problems),
                ECODE_IMPORT_HEADER);
-    assert_int_equal(problems.count, 1); /* all at once; verdict is a field, but not of a new record */
+    assert_int_equal(problems.count, 1); /* all at once; verdict is not offered: no new record takes it */
     assert_str_equal(
         problems.items[0].text.in[LANG_EN],
-        STR("Not fields of “Result”: verdict, nothing; known are title, level, kind, open, kinds, parts, cost. "
+        STR("Not fields of “Result”: other, nothing; known are title, level, kind, open, kinds, parts, cost. "
             "Columns of other names are mapped with --map."));
+}
+
+static void a_field_of_a_later_step_is_given_where_it_has_a_value(void **state)
+{
+    assert_str_equal(all_rows(*state, "title,verdict\na,\nb,fine\n", false, NULL),
+                     STR("{\"title\":\"a\"}\n{\"title\":\"b\",\"verdict\":\"fine\"}\n"));
 }
 
 static void two_columns_of_one_field_are_a_fault(void **state)
@@ -268,9 +276,10 @@ static void refused_rows_keep_their_format_and_can_be_imported_again(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_type_has_the_fields_that_a_new_record_takes),
+        TEST(a_type_has_the_fields_that_people_give),
         TEST(a_header_names_fields_or_labels_in_either_language),
         TEST(an_unknown_column_is_a_fault_of_the_file),
+        TEST(a_field_of_a_later_step_is_given_where_it_has_a_value),
         TEST(two_columns_of_one_field_are_a_fault),
         TEST(members_of_any_object_are_columns),
         TEST(with_a_map_only_mapped_columns_are_read),
