@@ -5,8 +5,9 @@
  *          it; otherwise it is refused unless the new pack says `was:` (renamed) or `drops:` (its data may go). A
  *          `was:` that the frozen pack says already has been carried out, and counts no more.
  * Apply    in one transaction: freezes the new pack under the next number, writes one event `pack` that names the
- *          steps, makes the tables of changed types anew from the old ones, and touches the records whose values change
- *          (defaults of new fields, renamed codes, converted kinds) in events of their own.
+ *          steps, makes the tables of changed types anew from the old ones (the others stay, with the indexes that the
+ *          rights of today want), and touches the records whose values change (defaults of new fields, renamed codes,
+ *          converted kinds) in events of their own.
  * Replay   events keep the names of their day. EvolveNames leads what an event of then says to the terms of today, or
  *          to nothing when it was dropped since; the fold and the history ask it.
  *
