@@ -214,8 +214,8 @@
     X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
       "有一项不可见的条件。", "There is a condition you may not see.")                                                     \
     X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。", "There is no field named {field}.") \
-    X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可改", "Field cannot be changed", "{label}由系统填写，不能改。",      \
-      "{label} is filled in by the system and cannot be changed.")                                                           \
+    X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可填", "Field not taken here", "{label}不在这一步填写。", \
+      "{label} is not taken by this step.") \
     X(FIELD_REQUIRED, "field.required", ERR_INVALID, "必填", "Required", "请填写{label}。", "Fill in {label}.")                   \
     X(FIELD_KIND, "field.kind", ERR_INVALID, "类型不对", "Wrong kind", "{label}应为{expected}。", "{label} must be {expected}.")   \
     X(FIELD_LONG, "field.long", ERR_INVALID, "过长", "Too long", "{label}有 {found} 个字，最多 {max} 个。",                        \

@@ -93,8 +93,7 @@ static void an_unknown_column_is_a_fault_of_the_file(void **state)
 {
     Problems problems = { .arena = *state };
     Sheet    sheet;
-    assert_err(open_text(*state, "title,other,nothing\na,b,c\n", false, NULL, &sheet, &problems),
-               ECODE_IMPORT_HEADER);
+    assert_err(open_text(*state, "title,other,nothing\na,b,c\n", false, NULL, &sheet, &problems), ECODE_IMPORT_HEADER);
     assert_int_equal(problems.count, 1); /* all at once; verdict is not offered: no new record takes it */
     assert_str_equal(
         problems.items[0].text.in[LANG_EN],
