@@ -472,6 +472,26 @@ static Err sql_link(void *context, ExprSql *sql, Str alias, const void *type, co
     return sql_shown(context, sql, alias, field, sql_true_value);
 }
 
+/* An id that the reader sees is what the column holds: its index finds the rows, and what they see is asked of these
+ * alone. Of one that they do not see it is known beforehand, and takes no longer than of none. */
+static Err sql_lead(void *context, ExprSql *sql, Str alias, const void *field, Value id)
+{
+    const Field *of = field;
+    bool         seen;
+    if (of->kind != FIELD_REFERENCE || !leads_to_few(of) || !uuid_valid(id.text) || !access_field_always(context, of))
+        return ERR_OK;
+    TRY(access_sees_id(context, of->target, id.text, &seen));
+    if (!seen) {
+        add(sql, STR("FALSE AND "));
+        return ERR_OK;
+    }
+    add_column(sql, alias, of->name);
+    add(sql, STR(" = "));
+    expr_sql_param(sql, id);
+    add(sql, STR(" AND "));
+    return ERR_OK;
+}
+
 static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
 {
     Ctx *kept = ARENA_NEW(ctx->arena, Ctx);
@@ -479,6 +499,7 @@ static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
     return (ExprSqlEnv){ .context = kept,
                          .column = truth ? sql_true_column : sql_seen_column,
                          .link = truth ? sql_true_link : sql_link,
+                         .lead = truth ? NULL : sql_lead,
                          .table = sql_table,
                          .visible = truth ? sql_everything : sql_seen_rows,
                          .today = ctx_today(ctx),

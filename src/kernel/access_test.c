@@ -499,6 +499,38 @@ static void a_cursor_does_not_tell_who_is_hidden(void **state)
     assert_str_equal(buf_str(&joined), whole);
 }
 
+/* ---- what a filter begins at ---- */
+
+/* The first step of the search for the rows of the filter. */
+static Str first_step(const Ctx *ctx, const Type *type, Str filter)
+{
+    ExprSql           sql = expr_sql_new(ctx->arena);
+    ExprSqlEnv        env = access_sql_env(ctx);
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    buf_printf(&sql.sql, "EXPLAIN QUERY PLAN SELECT t0.\"title\" FROM \"%.*s\" AS t0 WHERE ", STR_FMT(type->table));
+    assert_ok(expr_sql(filter_of(ctx, type, filter), &env, STR("t0"), &sql));
+    assert_ok(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    assert_ok(rows_next(rows, &more));
+    return more ? str_dup(ctx->arena, rows_borrow_text(rows, 3)) : STR_NONE;
+}
+
+/* Also for who does not see all that the reference may name; of what they do not see, nothing is searched. */
+static void a_filter_for_one_reference_begins_at_its_index(void **state)
+{
+    Cast       *cast = *state;
+    const Type *type = pack_type(cast->test->city->pack, STR("panel"));
+    Str         by_index = STR("(chair=?)");
+    Str         mine = str_printf(cast->test->arena, "chair = '%.*s'", STR_FMT(cast->author.person));
+    Str         either = str_printf(cast->test->arena, "title = 'Panel' and (%.*s)", STR_FMT(mine));
+    Ctx         admin = test_ctx(cast->test, &cast->admin), author = test_ctx(cast->test, &cast->author),
+        reviewer = test_ctx(cast->test, &cast->reviewer);
+    assert_true(has(first_step(&admin, type, mine), by_index));
+    assert_true(has(first_step(&author, type, mine), by_index));
+    assert_true(has(first_step(&author, type, either), by_index));
+    assert_false(has(first_step(&reviewer, type, mine), STR("SEARCH")));
+}
+
 /* ---- explanations ---- */
 
 static ExprClause explained(Cast *cast, const Actor *who, Str id, const char *text)
@@ -599,6 +631,7 @@ int main(void)
         CASE(a_computed_value_opens_what_its_author_gave_it),
         CASE(lists_carry_computed_values_and_sort_by_those_that_are_conditions),
         CASE(a_cursor_does_not_tell_who_is_hidden),
+        CASE(a_filter_for_one_reference_begins_at_its_index),
         CASE(an_explanation_hides_what_rests_on_hidden_records_and_rows),
         CASE(an_explanation_hides_what_rests_on_children_whose_link_is_hidden),
         CASE(an_expression_that_reads_too_much_is_stopped),

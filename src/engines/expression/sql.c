@@ -237,7 +237,12 @@ static Err write_present(Emit *emit, const Expr *expr, Str alias, bool present)
 
 static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
+    const ExprSqlEnv *env = emit->env;
+    bool              leads = env->lead && sign == OPERATOR_EQ && value.kind == VALUE_ID && expr->kind == NODE_PATH &&
+                 expr->step_count == 1;
     open_comparison(emit, sign, exact);
+    if (leads)
+        TRY(env->lead(env->context, emit->sql, alias, expr->steps[0].field, value));
     TRY(operand(emit, expr, alias));
     write(emit, signs[sign]);
     write_value(emit, value);
