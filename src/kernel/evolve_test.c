@@ -76,17 +76,20 @@ static const char thing_3[] = HEAD(
     HEAD(head, "a")                                                                                                                                             \
     "  - {name: a, kind: text, label: {zh: 甲, en: A}" a "}\n"                                                                                                  \
     "  - {name: b, " b "label: {zh: 乙, en: B}}\n"                                                                                                             \
-    "  - {name: pick, kind: choice, label: {zh: 选, en: Pick}, choices: [{code: x, label: {zh: 一, en: X}" x "},"                                               \
-    " {code: y, label: {zh: 二, en: Y}" y "}]}\n"                                                                                                               \
-    "  - {name: parts, kind: rows, label: {zh: 件, en: Parts}, columns: [{name: item, kind: text,"                                                             \
-    " label: {zh: 名, en: Item}" item "}, {name: maker, kind: text, label: {zh: 厂, en: Maker}" maker "}]}\n"                                                   \
-    "states: [{name: new, label: {zh: 新, en: New}" new "}, {name: done, label: {zh: 完, en: Done}" done "}]\n"                                                 \
+    "  - {name: pick, kind: choice, label: {zh: 选, en: Pick}, choices: ["                                                                                     \
+    "{code: x, label: {zh: 一, en: X}" x "}, {code: y, label: {zh: 二, en: Y}" y "}]}\n"                                                                        \
+    "  - {name: parts, kind: rows, label: {zh: 件, en: Parts}, columns: ["                                                                                     \
+    "{name: item, kind: text, label: {zh: 名, en: Item}" item "},"                                                                                              \
+    " {name: maker, kind: text, label: {zh: 厂, en: Maker}" maker "}]}\n"                                                                                       \
+    "states: [{name: new, label: {zh: 新, en: New}" new "},"                                                                                                    \
+                                                        " {name: done, label: {zh: 完, en: Done}" done "}]\n"                                                   \
                                                         "access: [{roles: [admin], clearance: secret}]\n"                                                       \
                                                         "actions:\n"                                                                                            \
                                                         "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}]}\n"                      \
                                                         "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [new, done], who: [{roles: [admin]}]}\n"         \
                                                         "  - {name: finish, label: {zh: 完成, en: Finish}, from: [new], to: done, who: [{roles: [admin]}]}\n" \
-                                                        "  - {name: forget, label: {zh: 删除, en: Erase}, from: [new, done], who: [{roles: [admin]}], erases: [a]}\n"
+                                                        "  - {name: forget, label: {zh: 删除, en: Erase}, from: [new, done], who: [{roles: [admin]}],"        \
+                                                        " erases: [a]}\n"
 
 static const char pair_1[] = PAIR("", "", "kind: text, ", "", "", "", "", "", "");
 /* all of them change places */
@@ -483,8 +486,9 @@ static void a_type_may_be_called_as_an_index_once_was(void **state)
         "type: paper_by_owner\nlabel: {zh: 物, en: Thing}\nplural: {zh: 物, en: Things}\ntitle: by\nfields:\n"
         "  - {name: by, kind: text, unique: city, label: {zh: 甲, en: A}}\n"
         "  - {name: sort, kind: reference, target: paper, label: {zh: 乙, en: B}}\n"
-        "  - {name: unique, kind: rows, label: {zh: 丙, en: C}, columns: [{name: by, kind: text, label: {zh: 丁, en: D}}]}\n" TAIL(
-            "new", "");
+        "  - {name: unique, kind: rows, label: {zh: 丙, en: C}, columns: ["
+        "{name: by, kind: text, label: {zh: 丁, en: D}}]}\n" //
+        TAIL("new", "");
     TestCity *test = test_city_with("tests/packs/mini", "types/paper_by_owner.yaml", text);
     int64_t   events;
     (void)state;

@@ -28,8 +28,8 @@ typedef struct PackSource {
 /* All .yaml and demo/NAME.jsonl below a folder. ECODE_PACK_MISSING, file errors. */
 Err pack_source_read(Arena *arena, Str dir, PackSource *out) MUST_CHECK;
 Err pack_load(Arena *arena, const PackSource *source, const Pack **out, Problems *problems) MUST_CHECK;
-/* A pack that a city has had accepted: what pack_proof asks of a new one is not held against it, so that a later release,
- * which asks for more, still opens the city. */
+/* A pack that a city has had accepted: what pack_proof asks of a new one is not held against it, so that a later
+ * release, which asks for more, still opens the city. */
 Err pack_load_frozen(Arena *arena, const PackSource *source, const Pack **out, Problems *problems) MUST_CHECK;
 
 #endif

@@ -23,7 +23,8 @@ static inline Str     record_id(const Record *r) { return r->values[SYS_ID].text
 static inline int64_t record_version(const Record *r) { return r->values[SYS_VERSION].number; }
 int                   record_state(const Record *record); /* index in type->states */
 
-/* Statements: the tables of the type and of its child rows; their indexes, which follow the rights of all types; both. */
+/* Statements: the tables of the type and of its child rows; their indexes, which follow the rights of all types;
+ * both. */
 Str record_tables(Arena *arena, const Type *type);
 Str record_indexes(Arena *arena, const Type *type);
 Str record_ddl(Arena *arena, const Type *type);
