@@ -72,8 +72,7 @@ static const char thing_3[] = HEAD(
     TAIL("fresh", ", was: new");
 
 /* Two of everything that the database keeps alike, so that only what they hold tells them apart. */
-/* clang-format would push the ends of these lines out of the page */
-/* clang-format off */
+/* clang-format off: it would push the ends of these lines out of the page */
 #define PAIR(head, a, b, x, y, item, maker, new, done) \
     HEAD(head, "a") \
     "  - {name: a, kind: text, label: {zh: 甲, en: A}" a "}\n" \
@@ -84,20 +83,20 @@ static const char thing_3[] = HEAD(
     "{name: item, kind: text, label: {zh: 名, en: Item}" item "}," \
     " {name: maker, kind: text, label: {zh: 厂, en: Maker}" maker "}]}\n" \
     "states: [{name: new, label: {zh: 新, en: New}" new "}," \
-                                                        " {name: done, label: {zh: 完, en: Done}" done "}]\n" \
-                                                        "access: [{roles: [admin], clearance: secret}]\n" \
-                                                        "actions:\n" \
-                                                        "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}]}\n" \
-                                                        "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [new, done], who: [{roles: [admin]}]}\n" \
-                                                        "  - {name: finish, label: {zh: 完成, en: Finish}, from: [new], to: done, who: [{roles: [admin]}]}\n" \
-                                                        "  - {name: forget, label: {zh: 删除, en: Erase}, from: [new, done], who: [{roles: [admin]}]," \
-                                                        " erases: [a]}\n"
+    " {name: done, label: {zh: 完, en: Done}" done "}]\n" \
+    "access: [{roles: [admin], clearance: secret}]\n" \
+    "actions:\n" \
+    "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}]}\n" \
+    "  - {name: edit, label: {zh: 编辑, en: Edit}, from: [new, done], who: [{roles: [admin]}]}\n" \
+    "  - {name: finish, label: {zh: 完成, en: Finish}, from: [new], to: done, who: [{roles: [admin]}]}\n" \
+    "  - {name: forget, label: {zh: 删除, en: Erase}, from: [new, done], who: [{roles: [admin]}]," \
+    " erases: [a]}\n"
 /* clang-format on */
 
 static const char pair_1[] = PAIR("", "", "kind: text, ", "", "", "", "", "", "");
 /* all of them change places */
 static const char pair_2[] = PAIR("", ", was: b", "kind: text, was: a, ", ", was: y", ", was: x", ", was: maker",
-                                  ", was: item", ", was: done", ", was: new");
+    ", was: item", ", was: done", ", was: new");
 /* a choice comes in place of the text b */
 static const char pair_3[] = PAIR("drops: [b]\n", "", "kind: choice, choices: [{code: z, label: {zh: 三, en: Z}}], ",
                                   "", "", "", "", "", "");
