@@ -72,7 +72,8 @@ static const char thing_3[] = HEAD(
     TAIL("fresh", ", was: new");
 
 /* Two of everything that the database keeps alike, so that only what they hold tells them apart. */
-/* clang-format off: it would push the ends of these lines out of the page */
+/* clang-format would push the ends of these lines out of the page. */
+/* clang-format off */
 #define PAIR(head, a, b, x, y, item, maker, new, done) \
     HEAD(head, "a") \
     "  - {name: a, kind: text, label: {zh: 甲, en: A}" a "}\n" \
