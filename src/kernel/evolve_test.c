@@ -97,7 +97,7 @@ static const char thing_3[] = HEAD(
 static const char pair_1[] = PAIR("", "", "kind: text, ", "", "", "", "", "", "");
 /* all of them change places */
 static const char pair_2[] = PAIR("", ", was: b", "kind: text, was: a, ", ", was: y", ", was: x", ", was: maker",
-    ", was: item", ", was: done", ", was: new");
+                                  ", was: item", ", was: done", ", was: new");
 /* a choice comes in place of the text b */
 static const char pair_3[] = PAIR("drops: [b]\n", "", "kind: choice, choices: [{code: z, label: {zh: 三, en: Z}}], ",
                                   "", "", "", "", "", "");
