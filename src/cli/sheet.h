@@ -80,8 +80,8 @@ typedef struct SheetRow {
     Str         text;   /* JSON Lines: the line */
 } SheetRow;
 
-/* Fields from what GET /api/v1/types/{type} says in each language: those that its creating step takes, and those of later
- * steps. */
+/* Fields from what GET /api/v1/types/{type} says in each language: those that its creating step takes, and those of
+ * later steps. */
 SheetType sheet_type(Arena *arena, const Json *const described[LANG_COUNT]);
 
 /* map.ptr NULL: none. problems get everything that is wrong with the columns. */

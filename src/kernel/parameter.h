@@ -1,10 +1,10 @@
 /* kernel/parameter.h: dated policy values of the city.
  *
- * A pack declares a parameter (code, kind, unit) and its rows (value, days, source). In the city each row is a record of
- * the pack's type `parameter`, so that officers read and change it as any other record, and its history says who did.
- * That type has the fields code (text), value (text, spelled as value_plain() does), valid_from and valid_to (dates);
- * only records in its first state count.
- * A case uses the row that is valid on its reference date: of several the one that begins last. */
+ * A pack declares a parameter (code, kind, unit) and its rows (value, days, source). In the city each row is a record
+ * of the pack's type `parameter`, so that officers read and change it as any other record, and its history says who
+ * did. That type has the fields code (text), value (text, spelled as value_plain() does), valid_from and valid_to
+ * (dates); only records in its first state count. A case uses the row that is valid on its reference date: of several
+ * the one that begins last. */
 #ifndef FM_KERNEL_PARAMETER_H
 #define FM_KERNEL_PARAMETER_H
 

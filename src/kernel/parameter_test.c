@@ -1,5 +1,5 @@
-/* kernel/parameter_test.c: which row of a parameter counts, and what may be one; over the mini pack, whose page_limit is
- * a whole number and whose fee_rate has two digits. */
+/* kernel/parameter_test.c: which row of a parameter counts, and what may be one; over the mini pack, whose page_limit
+ * is a whole number and whose fee_rate has two digits. */
 #include "kernel/parameter.h"
 
 #include "kernel/testing/cast.h"

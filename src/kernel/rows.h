@@ -1,7 +1,7 @@
 /* kernel/rows.h: child rows that are kept with their record (fields of kind rows).
  *
- * Shape    the value is VALUE_ROWS, canonical text: a JSON array of objects, one a row in its order, keys in the order of
- *          the columns, each value as value_encode() spells it, missing ones left out:
+ * Shape    the value is VALUE_ROWS, canonical text: a JSON array of objects, one a row in its order, keys in the
+ *          order of the columns, each value as value_encode() spells it, missing ones left out:
  *              [{"part":"text:cell","cost":"decimal:12.50"}]
  *          So an event holds all rows of the field as one value, and the record's own column holds the same text.
  *          Beside it stands a table of typed columns (field->rows->table), which collections in filters read; it is
@@ -13,8 +13,8 @@
 
 #include "kernel/record.h"
 
-/* The rows as records of field->rows, with `parent`'s id and clearance (NULL: without these). What a column of before held is passed over.
- * ECODE_STORE_CORRUPT when the text is none. */
+/* The rows as records of field->rows, with `parent`'s id and clearance (NULL: without these). What a column of before
+ * held is passed over. ECODE_STORE_CORRUPT when the text is none. */
 Err rows_read(Arena *arena, const Field *field, const Record *parent, Value value, Record **out,
               size_t *count) MUST_CHECK;
 /* The value of these rows; missing when there are none. */

@@ -77,8 +77,8 @@ typedef struct FieldTraits {
     Str       name;     /* in packs and in the API: "text", "long_text" … */
     ValueKind value;    /* what the record keeps; VALUE_MISSING: what its formula gives (field_expr_type) */
     Text      expected; /* what people are told to write; empty: they do not write it */
-    /* Kinds of text: what is kept of what was written, trimmed, normal and not empty; false, and *out as it was, when it
-     * is none of the kind. NULL: the kind is no text, and has no max_points. */
+    /* Kinds of text: what is kept of what was written, trimmed, normal and not empty; false, and *out as it was, when
+     * it is none of the kind. NULL: the kind is no text, and has no max_points. */
     bool (*text)(Arena *arena, Str written, Str *out);
     bool lines;  /* a text of lines and paragraphs */
     bool number; /* may have bounds and a unit; has a scale when it keeps VALUE_DECIMAL */

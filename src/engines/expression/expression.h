@@ -146,8 +146,8 @@ typedef struct ExprSqlEnv {
     Err (*column)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
     /* The same of a reference that is only followed: what it leads to is asked for its visibility beside it. */
     Err (*link)(void *context, ExprSql *sql, Str alias, const void *type, const void *field);
-    /* Writes, before the comparison of a field with an id that is equal to its value, a condition that follows from it and
-     * an index can lead by, and AND; or nothing. NULL: never anything. */
+    /* Writes, before the comparison of a field with an id that is equal to its value, a condition that follows from
+     * it and an index can lead by, and AND; or nothing. NULL: never anything. */
     Err (*lead)(void *context, ExprSql *sql, Str alias, const void *field, Value id);
     /* Writes the table's name (its rows' ids stand in the column `id`), and the condition under which the reader sees a
      * row of it under alias ("1" when always). */
