@@ -51,6 +51,18 @@ static Str place_of(const FormView *view, Str at)
     return field_id(view->call->ctx.arena, field->kind == FIELD_ROWS ? at : field->name);
 }
 
+/* In the list above the form a problem in a table says in which row; at the cell that is seen. */
+static Str problem_text(const FormView *view, const Json *error)
+{
+    Call *call = view->call;
+    Str   at = json_text(json_get(error, STR("field"))), text = field_error_text(call, error), row = at;
+    str_cut(&row, '[');
+    row = str_cut(&row, ']');
+    if (!row.len || type_field(view->type, base_of(at))->kind != FIELD_ROWS)
+        return text;
+    return SAY(call, "say.form.row_problem", ARG("row", row), ARG("text", text));
+}
+
 static void put_problem(const FormView *view, Str to, Str problem, Json *items)
 {
     Json *item = json_push(items, json_object(view->call->ctx.arena));
@@ -79,7 +91,7 @@ static void put_problems(const FormView *view, const Json *whole, Json *items)
         JSON_EACH(error, errors) {
             Str at = json_text(json_get(error, STR("field")));
             if (str_eq(base_of(at), json_text(json_get(input, STR("name")))) && !is_told(items, place_of(view, at)))
-                put_problem(view, place_of(view, at), field_error_text(call, error), items);
+                put_problem(view, place_of(view, at), problem_text(view, error), items);
         }
     if (view->stale)
         put_problem(view, STR_NONE, say(call, "say.form.stale"), items);
@@ -164,15 +176,26 @@ static const Action *step_that_needs(const FormView *view, const Field *field)
     return NULL;
 }
 
+static Lang language_of(const Field *translation)
+{
+    const Field *of = &translation->type->fields[translation->translation_of];
+    return of->translations[LANG_ZH] == translation->index ? LANG_ZH : LANG_EN;
+}
+
 /* A field that holds the text in one language is called by the field and the language. */
 static Str label_of(const Call *call, const Field *field)
 {
     static const char *const words[LANG_COUNT] = { [LANG_ZH] = "say.form.in_zh", [LANG_EN] = "say.form.in_en" };
     if (!shape_translation(field))
         return in_words(call, field->label);
-    const Field *of = &field->type->fields[field->translation_of];
-    Lang         lang = of->translations[LANG_ZH] == field->index ? LANG_ZH : LANG_EN;
-    return SAY(call, words[lang], ARG_TEXT("label", of->label));
+    return SAY(call, words[language_of(field)], ARG_TEXT("label", field->type->fields[field->translation_of].label));
+}
+
+/* What to write stands at the field itself; at its translations, where each is shown. */
+static Str help_of(const Call *call, const Field *field)
+{
+    static const char *const words[LANG_COUNT] = { [LANG_ZH] = "say.form.shown_zh", [LANG_EN] = "say.form.shown_en" };
+    return shape_translation(field) ? say(call, words[language_of(field)]) : in_words(call, field->help);
 }
 
 /* Must it be given now, will a later step ask for it, or is it optional? One of the three, or none of them. */
@@ -190,7 +213,7 @@ static Err put_field(const FormView *view, const Json *input, Json *fields)
     Call        *call = view->call;
     const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
     Json        *json = json_push(fields, json_object(call->ctx.arena));
-    Str          help = in_words(call, field->help);
+    Str          help = help_of(call, field);
     bool         required = false;
     json_truth(json_get(input, STR("required")), &required);
     Asked asked = { .call = call,
@@ -309,11 +332,29 @@ static void put_version(const FormView *view)
         put_null(view->call, view->page, STR("version"));
 }
 
+/* What the step is for; of one that erases, also what goes, as far as the reader may know of it. */
+static Str lead_of(const FormView *view)
+{
+    Call         *call = view->call;
+    const Action *action = view->action;
+    Str           help = in_words(call, action->help), *labels = ARENA_ARRAY(call->ctx.arena, Str, action->erase_count);
+    size_t        count = 0;
+    for (size_t i = 0; i < action->erase_count; i++) {
+        const Field *field = &view->type->fields[action->erases[i]];
+        if (!shape_translation(field) && shape_field_known(call, field))
+            labels[count++] = in_words(call, field->label);
+    }
+    if (!count)
+        return help;
+    return SAY(call, "say.form.erases", ARG("lead", help),
+               ARG("fields", str_join(call->ctx.arena, labels, count, say(call, "say.values.between"))));
+}
+
 static void put_around(const FormView *view, Str title)
 {
     Call *call = view->call;
     put(call, view->page, STR("title"), title);
-    put(call, view->page, STR("lead"), in_words(call, view->action->help));
+    put(call, view->page, STR("lead"), lead_of(view));
     put(call, view->page, STR("action"), action_href(view));
     put_version(view);
     put(call, view->page, STR("submit"),

@@ -104,6 +104,33 @@ static void rows_have_empty_ones_behind_them_and_errors_at_their_cells(void **st
     const Json *problems = json_get(json_get(page, STR("errors")), STR("items"));
     assert_str(json_text(json_get(problems->first, STR("to"))), "f-expenses-2-amount");
     assert_str(json_text(json_get(problems->last, STR("to"))), "f-expenses-1");
+    assert_str(json_text(json_get(problems->first, STR("problem"))), "Row 2: Wrong");
+    assert_str(json_text(json_get(problems->last, STR("problem"))), "Row 1: Odd");
+}
+
+static void a_translation_says_where_it_is_shown(void **state)
+{
+    Stage      *stage = *state;
+    const Json *page = form_of(stage, "{\"type\":\"paper\",\"action\":{\"name\":\"create\"},\"values\":{},"
+                                      "\"inputs\":[{\"name\":\"title\"},{\"name\":\"title_en\"}]}");
+    const Json *fields = json_get(json_get(page, STR("parts"))->first, STR("fields"));
+    assert_str(json_text(json_get(fields->last, STR("label"))), "Title (in English)");
+    assert_str(json_text(json_get(fields->last, STR("help"))), "Filled in, it is what pages in English show.");
+}
+
+static void a_step_that_erases_says_what_goes(void **state)
+{
+    Stage  *stage = *state;
+    Arena  *arena = stage->test->arena;
+    Call   *call = stage_call(stage, &stage->admin, LANG_EN);
+    PageOut out = { .ui = json_object(arena), .page = json_object(arena) };
+    Json   *data;
+    call->params[0] = STR("person");
+    assert_int_equal(
+        json_parse(arena, STR("{\"type\":\"person\",\"action\":{\"name\":\"erase\"},\"inputs\":[]}"), &data).kind,
+        ERR_NONE);
+    assert_int_equal(view_form(call, data, &out).kind, ERR_NONE);
+    assert_str(json_text(json_get(out.page, STR("lead"))), " This erases for good: Name, Phone.");
 }
 
 static void sections_lay_out_what_the_step_asks_for(void **state)
@@ -127,6 +154,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hidden_reference_has_no_id_in_its_form),
         cmocka_unit_test(rows_have_empty_ones_behind_them_and_errors_at_their_cells),
+        cmocka_unit_test(a_translation_says_where_it_is_shown),
+        cmocka_unit_test(a_step_that_erases_says_what_goes),
         cmocka_unit_test(sections_lay_out_what_the_step_asks_for),
         cmocka_unit_test(of_too_many_records_one_is_typed_by_number_or_title),
     };

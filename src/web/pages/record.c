@@ -244,17 +244,30 @@ typedef struct Children {
     size_t      column_count;
 } Children;
 
+static bool lists_state(const Type *type)
+{
+    for (size_t i = 0; i < type->column_count; i++)
+        if (type->columns[i] == SYS_STATE)
+            return true;
+    return false;
+}
+
+/* The first columns of the type's list; how far each child has come is told in any case, if the list tells it. */
 static void children_of(const RecordView *view, const Type *type, Children *out)
 {
     *out = (Children){ .type = type,
                        .filter = str_printf(view->call->ctx.arena, "%.*s = '%.*s'",
                                             STR_FMT(type->fields[type->parent].name),
                                             STR_FMT(record_id(&view->record))) };
-    for (size_t i = 0; i < type->column_count && out->column_count < CHILD_COLUMNS; i++) {
+    size_t room = CHILD_COLUMNS - (lists_state(type) ? 1 : 0);
+    for (size_t i = 0; i < type->column_count; i++) {
         const Field *field = &type->fields[type->columns[i]];
+        bool         state = field->index == SYS_STATE;
         bool apart = field->index == type->title || field->index == SYS_NUMBER || (int)field->index == type->parent;
-        if (!apart && shape_field_known(view->call, field))
-            out->columns[out->column_count++] = field->index;
+        if (apart || !(room || state) || !shape_field_known(view->call, field))
+            continue;
+        out->columns[out->column_count++] = field->index;
+        room -= state ? 0 : 1;
     }
 }
 
@@ -398,10 +411,19 @@ static Err put_change(const RecordView *view, const Json *change, Json *changes)
     return ERR_OK;
 }
 
+/* No type has an action of this name: what the city's pack brought, or changed as it was changed itself. */
+static bool by_the_pack(const RecordView *view, Str action)
+{
+    return str_eq(action, STR("pack")) && !type_action(view->type, action);
+}
+
 static Str event_did(const RecordView *view, const Json *event)
 {
-    if (str_eq(json_text(json_get(event, STR("action"))), STR("edit")))
+    Str action = json_text(json_get(event, STR("action")));
+    if (str_eq(action, STR("edit")))
         return say(view->call, "say.record.edited");
+    if (by_the_pack(view, action))
+        return say(view->call, "say.record.packed");
     return SAY(view->call, "say.record.did", ARG("action", json_text(json_get(event, STR("label")))));
 }
 
@@ -418,17 +440,18 @@ static Str event_who(const RecordView *view, const Json *event)
 /* What a record began with stands in its sections, and what was there before each later change in that change. */
 static Err put_event(const RecordView *view, const Json *event, Json *events)
 {
-    Call         *call = view->call;
-    const Action *action = type_action(view->type, json_text(json_get(event, STR("action"))));
-    Json         *json = json_push(events, json_object(call->ctx.arena));
-    Str           time = json_text(json_get(event, STR("time")));
+    Call   *call = view->call;
+    Json   *json = json_push(events, json_object(call->ctx.arena));
+    Str     time = json_text(json_get(event, STR("time")));
+    int64_t version;
+    bool    first = json_int(json_get(event, STR("version")), &version) && version == 1;
     put(call, json, STR("instant"), time);
     put(call, json, STR("date"), show_day(call, time));
     put(call, json, STR("who"), event_who(view, event));
     put(call, json, STR("did"), event_did(view, event));
     Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
     JSON_EACH(change, json_get(event, STR("changes")))
-        if (!action || !action->creates)
+        if (!first)
             TRY(put_change(view, change, changes));
     return ERR_OK;
 }

@@ -3,6 +3,8 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "kernel/access.h"
+#include "kernel/erase.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
@@ -124,9 +126,23 @@ Show *show_new(Call *call)
     return show;
 }
 
-static Err name_look_up(const Ctx *ctx, const Type *type, Str id, Name *out)
+/* What stands for a title that was erased: "Person (Name erased)". */
+static Str title_erased(const Call *call, const Type *type)
 {
-    Record record;
+    return SAY(call, "say.record.title_erased", ARG_TEXT("label", type->label),
+               ARG_TEXT("field", type->fields[type->title].label));
+}
+
+static bool title_seen_erased(const Record *record)
+{
+    const Field *title = &record->type->fields[record->type->title];
+    return access_shows(&record->clearance, title) && record_erased(record, title);
+}
+
+static Err name_look_up(const Show *show, const Type *type, Str id, Name *out)
+{
+    const Ctx *ctx = &show->call->ctx;
+    Record     record;
     *out = (Name){ 0 };
     Err err = find_one(ctx, type, id, &record);
     if (err.kind == ERR_UNSEEN)
@@ -136,6 +152,8 @@ static Err name_look_up(const Ctx *ctx, const Type *type, Str id, Name *out)
     if (access_shows(&record.clearance, &type->fields[SYS_NUMBER]))
         out->number = record.values[SYS_NUMBER].text;
     out->title = type->fields[type->title].kind == FIELD_REFERENCE ? STR_NONE : record_title(ctx, &record);
+    if (!out->title.len && !out->number.len && title_seen_erased(&record))
+        out->title = title_erased(show->call, type);
     if (!out->title.len)
         out->title = out->number.len ? out->number : type->label.in[ctx->lang];
     return ERR_OK;
@@ -148,7 +166,7 @@ Err show_name(Show *show, const Type *type, Str id, Name *out)
             *out = show->known[i].name;
             return ERR_OK;
         }
-    TRY(name_look_up(&show->call->ctx, type, id, out));
+    TRY(name_look_up(show, type, id, out));
     ARENA_ROOM(show->call->ctx.arena, show->known, show->count, show->capacity);
     show->known[show->count++] = (Known){ type, id, *out };
     return ERR_OK;
@@ -333,6 +351,8 @@ static Err named(Show *show, const Type *type, const Json *record, Str otherwise
     for (size_t i = 0; i < sizeof fields / sizeof *fields && !shown.text.len; i++) {
         TRY(show_field(show, &type->fields[fields[i]], record, SHOW_IN_TEXT, &shown));
     }
+    if (!shown.text.len && is_erased(record, &type->fields[type->title]))
+        otherwise = title_erased(show->call, type);
     *out = shown.text.len ? shown.text : otherwise;
     return ERR_OK;
 }

@@ -55,10 +55,11 @@ static Err can_push(Call *call, const Record *record, const Action *action, bool
     TRY(act_inputs(&call->ctx, action, record->type, record, &inputs, &count));
     Json *step = json_push(items, json_object(call->ctx.arena));
     Str   href = view_href(call, record->type, record_id(record), action->name);
+    bool  asks = count || action->erase_count; /* what cannot be undone is asked once more, on the step's form */
     put(call, step, STR("label"), in_words(call, action->label));
     json_set_bool(call->ctx.arena, step, STR("main"), main);
-    put(call, step, STR("post"), count ? STR_NONE : href);
-    put(call, step, STR("href"), count ? href : STR_NONE);
+    put(call, step, STR("post"), asks ? STR_NONE : href);
+    put(call, step, STR("href"), asks ? href : STR_NONE);
     put(call, step, STR("help"), in_words(call, action->help));
     return ERR_OK;
 }

@@ -112,7 +112,7 @@ void view_services(const Call *call, ServiceTypes **out, size_t *count)
         bool         named = s < pack->service_count;
         ServiceTypes service = { .name = named ? pack->services[s].name : pack->name,
                                  .label = in_words(call, named ? pack->services[s].label : pack->label),
-                                 .icon = named ? pack->services[s].icon : STR("i-people"),
+                                 .icon = named ? pack->services[s].icon : STR("i-page"),
                                  .types = ARENA_ARRAY(call->ctx.arena, const Type *, pack->type_count) };
         for (size_t t = 0; t < pack->type_count; t++)
             if (belongs(call, &pack->types[t], named ? (int)s : -1))
