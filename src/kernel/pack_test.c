@@ -1208,6 +1208,35 @@ static void refused(Arena *arena, Str text, Str place)
     assert_str_equal(problems.items[0].field, place);
 }
 
+/* The Chinese text would hold libyaml's English words where nothing better is known. */
+static void usual_slips_of_yaml_are_told_in_both_languages(void **state)
+{
+    static const struct {
+        const char *text, *told;
+    } slips[] = {
+        { "a: {zh: 甲，en: b}", "逗号或右花括号" },
+        { "a: [b, c\nd: e", "逗号或右方括号" },
+        { "a: \"b\" c", "“键: 值”" },
+        { "a:\n  - b\n  c: d", "列表的下一项" },
+        { "a: b\nc:d\ne: f", "半角冒号和空格" },
+        { "a： b\nc: d", "此处不能有冒号" },
+        { "a: - b", "另起一行" },
+        { "a:\n  b: c\n\td: e", "不用制表符" },
+        { "a: @b", "值不能以此字符或制表符开头" },
+        { "a: \"b", "引号没有闭合" },
+        { "a: \"\\d\"", "反斜杠" },
+        { "a: {b: c, , d: e}", "此处应有一个值" },
+        { "a: b\x01", "不能用于文本文件" },
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        Problems problems;
+        assert_false(tree_of(*state, str_from(slips[i].text), &problems));
+        Text told = problems.items[0].text;
+        if (str_find(told.in[LANG_ZH], str_from(slips[i].told)) == told.in[LANG_ZH].len)
+            fail_msg("%s: %.*s", slips[i].text, STR_FMT(told.in[LANG_EN]));
+    }
+}
+
 static void hostile_yaml_is_refused_where_it_turns_hostile(void **state)
 {
     Arena *arena = *state;
@@ -1375,6 +1404,7 @@ int main(void)
         TEST(a_city_may_lie_west_or_east),
         TEST(a_type_that_nobody_creates_by_hand_begins_in_its_first_state),
         TEST(problems_come_sorted_and_at_most_so_many),
+        TEST(usual_slips_of_yaml_are_told_in_both_languages),
         TEST(hostile_yaml_is_refused_where_it_turns_hostile),
         TEST(yaml_is_bounded_in_depth_nodes_keys_and_bytes),
         TEST(a_character_of_a_scalar_has_its_place),

@@ -37,14 +37,67 @@ static yaml_mark_t mark_of_byte(Str bytes, size_t at)
     return mark;
 }
 
-/* libyaml says what it expected in English only; its words stand in both texts. */
-static void fault_of_syntax(const Reading *reading)
+/* What libyaml says of the usual slips, by the beginning of its words, and what to tell people instead. */
+static const struct {
+    Str  said;
+    Text told;
+} slips[] = {
+    { STR_INIT("did not find expected ',' or '}'"),
+      TEXT_INIT(
+          "花括号里此处应为逗号或右花括号；标点须用半角，冒号和逗号后空一格，引号须成对",
+          "a comma or the closing brace is expected here; look at quotes, and at the spaces after colons and commas") },
+    { STR_INIT("did not find expected ',' or ']'"),
+      TEXT_INIT("方括号里此处应为逗号或右方括号；标点须用半角，逗号后空一格",
+                "a comma or the closing bracket is expected here; after a comma stands a space") },
+    { STR_INIT("did not find expected key"),
+      TEXT_INIT(
+          "此处应为“键: 值”；检查缩进，以及前面的引号和括号是否成对",
+          "a key is expected here; look at the indentation, and whether quotes and brackets before it are closed") },
+    { STR_INIT("did not find expected '-' indicator"),
+      TEXT_INIT(
+          "列表的下一项以“- ”开头，并与上一项对齐；同一项的键与上一个键对齐",
+          "the next item of the list begins with “- ” below the item before; keys of an item stand below each other") },
+    { STR_INIT("could not find expected ':'"),
+      TEXT_INIT("键后应为半角冒号和空格", "a colon and a space are expected after the key") },
+    { STR_INIT("mapping values are not allowed"),
+      TEXT_INIT("此处不能有冒号；检查缩进，以及上一行的冒号是否为半角；含冒号的文字须加双引号",
+                "no colon can stand here; look at the indentation, and put text that holds one in double quotes") },
+    { STR_INIT("block sequence entries are not allowed"),
+      TEXT_INIT("列表项“- ”不能从此处开始；另起一行", "no item “- ” can begin here; begin it on a line of its own") },
+    { STR_INIT("found a tab character"),
+      TEXT_INIT("缩进用空格，不用制表符", "indentation is made of spaces, not of tabs") },
+    { STR_INIT("found character that cannot start any token"),
+      TEXT_INIT("值不能以此字符或制表符开头；缩进用空格，这样的文字须加双引号",
+                "no value begins with this character or a tab; indent by spaces, and put such text in double quotes") },
+    { STR_INIT("found unexpected end of stream"),
+      TEXT_INIT("引号没有闭合", "the quotes that begin before are not closed") },
+    { STR_INIT("found unknown escape character"),
+      TEXT_INIT("双引号里的反斜杠要写两个，或改用单引号",
+                "in double quotes a backslash is written twice; or use single quotes") },
+    { STR_INIT("did not find expected node content"),
+      TEXT_INIT("此处应有一个值；检查前面的括号是否成对",
+                "a value is expected here; look whether the brackets before it are closed") },
+    { STR_INIT("control characters are not allowed"),
+      TEXT_INIT("此字符不能用于文本文件", "this character has no place in a text") },
+};
+
+/* Of what is not among the slips libyaml's English words stand in both texts. */
+static Text reason_of(const Reading *reading)
 {
     const yaml_parser_t *parser = &reading->parser;
     Str                  words = str_dup(reading->arena, str_from(parser->problem ? parser->problem : "unreadable"));
-    Text                 reason = { { str_printf(reading->arena, "语法不合（%.*s）", STR_FMT(words)), words } };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        if (str_starts(words, slips[i].said))
+            return slips[i].told;
+    return (Text){ { str_printf(reading->arena, "语法不合（%.*s）", STR_FMT(words)), words } };
+}
+
+static void fault_of_syntax(const Reading *reading)
+{
+    const yaml_parser_t *parser = &reading->parser;
     bool                 unread = parser->error == YAML_READER_ERROR;
-    fault(reading, unread ? mark_of_byte(reading->file->bytes, parser->problem_offset) : parser->problem_mark, reason);
+    fault(reading, unread ? mark_of_byte(reading->file->bytes, parser->problem_offset) : parser->problem_mark,
+          reason_of(reading));
 }
 
 /* The next event; the caller deletes it. */

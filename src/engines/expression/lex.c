@@ -171,6 +171,7 @@ Token lexer_next(Lexer *lexer)
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (str_starts(rest, signs[i].sign))
             return finish(lexer, token, signs[i].kind, lexer->at + signs[i].sign.len);
-    return refuse(token, TEXT("不认识此字符（标点须用半角，文本须加单引号）",
-                              "this character has no meaning here (text stands in single quotes)"));
+    return refuse(token,
+                  TEXT("不认识此字符（标点须用半角，文本须加单引号，条件用 and、or 连接）",
+                       "this character has no meaning here (text stands in single quotes; and, or join conditions)"));
 }
