@@ -124,16 +124,6 @@ static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, Li
     return access_plan(ctx, type, &list->plan);
 }
 
-/* A condition that no index may lead, so that the statement passes the rows in the order of the list and ends when it
- * has enough. */
-static Err add_apart(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
-{
-    buf_add(&sql->sql, STR("CASE WHEN "));
-    TRY(condition(list, sql));
-    buf_add(&sql->sql, STR(" THEN TRUE ELSE FALSE END"));
-    return ERR_OK;
-}
-
 static Err add_visible(const List *list, ExprSql *sql)
 {
     if (!list->few)
@@ -157,20 +147,46 @@ static void add_from(const List *list, ExprSql *sql)
 static Err add_filter(const List *list, ExprSql *sql)
 {
     ExprSqlEnv env = access_sql_env(list->ctx);
-    if (!list->filter)
-        return ERR_OK;
-    buf_add(&sql->sql, STR(" AND ("));
+    buf_char(&sql->sql, '(');
     TRY(expr_sql(list->filter, &env, row_alias, sql));
     buf_char(&sql->sql, ')');
     return ERR_OK;
 }
 
+/* A condition on the reader's rights, and the filter, apart from the indexes, so that the statement passes the rows in
+ * the order of the list and ends when it has enough, or those that a reference in the filter leads to. The filter is
+ * looked at in the rows alone that stand the condition: how long it takes must not tell what is in the others, and the
+ * database would begin with what it takes to be cheaper. */
+static Err add_apart(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
+{
+    ExprSqlEnv env = access_sql_env(list->ctx);
+    if (list->filter)
+        TRY(expr_sql_leads(list->filter, &env, row_alias, sql));
+    buf_add(&sql->sql, STR("CASE WHEN "));
+    TRY(condition(list, sql));
+    buf_add(&sql->sql, STR(" THEN "));
+    if (list->filter)
+        TRY(add_filter(list, sql));
+    else
+        buf_add(&sql->sql, STR("TRUE"));
+    buf_add(&sql->sql, STR(" ELSE FALSE END"));
+    return ERR_OK;
+}
+
+/* A condition that is all there is of the reader's rights, or that leads to few rows; and the filter. */
+static Err add_beside(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
+{
+    TRY(condition(list, sql));
+    buf_add(&sql->sql, list->filter ? STR(" AND ") : STR_NONE);
+    return list->filter ? add_filter(list, sql) : ERR_OK;
+}
+
 /* " FROM … WHERE …" of all rows of the list, to count them. */
 static Err add_all(const List *list, ExprSql *sql)
 {
+    bool beside = !list->filter || list->few || access_always(list->ctx, list->type);
     add_from(list, sql);
-    TRY(add_visible(list, sql));
-    return add_filter(list, sql);
+    return beside ? add_beside(list, sql, add_visible) : add_apart(list, sql, add_visible);
 }
 
 /* A list is read in two stretches: the rows in which the reader finds a value to sort by, in its order, and those where
@@ -202,14 +218,16 @@ static Err add_stretch(const List *list, ExprSql *sql, Stretch stretch)
     const Field *field = list->sort.field;
     bool         always = access_field_always(list->ctx, field);
     bool         shown = stretch == STRETCH_VALUE && !always;
-    if (list->few || (!shown && access_always(list->ctx, list->type)))
+    if (list->few && shown) {
         TRY(add_visible(list, sql));
-    else if (!shown)
-        TRY(add_apart(list, sql, add_visible));
-    if (shown) {
-        buf_add(&sql->sql, list->few ? STR(" AND ") : STR_NONE);
-        TRY(add_apart(list, sql, add_sort_shows));
+        buf_add(&sql->sql, STR(" AND "));
     }
+    if (shown)
+        TRY(add_apart(list, sql, add_sort_shows));
+    else if (list->few || access_always(list->ctx, list->type))
+        TRY(add_beside(list, sql, add_visible));
+    else
+        TRY(add_apart(list, sql, add_visible));
     buf_add(&sql->sql, STR(" AND "));
     if (stretch == STRETCH_MISSING)
         TRY(access_sql_column(list->ctx, sql, row_alias, field));
@@ -255,7 +273,6 @@ static Err add_rows(const List *list, ExprSql *sql, Stretch stretch, const Place
 {
     add_from(list, sql);
     TRY(add_stretch(list, sql, stretch));
-    TRY(add_filter(list, sql));
     if (after->given && stretch_of(after) == stretch)
         TRY(add_after(list, sql, after));
     TRY(add_order(list, sql, stretch));

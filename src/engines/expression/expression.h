@@ -162,6 +162,9 @@ typedef struct ExprSqlEnv {
  * passed expr_check(filter = true). Standard SQL that SQLite and PostgreSQL both take; references become scalar
  * subqueries, collections EXISTS or counts. */
 Err expr_sql(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql) MUST_CHECK;
+/* Of that condition what env->lead writes of its comparisons that must be true, for where it stands in a CASE, out of
+ * reach of an index. */
+Err expr_sql_leads(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql) MUST_CHECK;
 
 /* The same condition as a search, which can begin at what the condition names and need not pass every row of the type:
  * `SELECT search.id FROM search.from WHERE search.where` gives the ids of the rows for which it is true, each perhaps

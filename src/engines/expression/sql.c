@@ -123,13 +123,33 @@ static Err write_member(Emit *emit, const Expr *expr, Str child, bool exact)
     return condition(emit, expr->first, child, exact);
 }
 
-/* *none: the reader sees no record of the type at all. */
-static Err write_visible(Emit *emit, Str alias, const void *type, bool *none)
+static bool written_is(const Emit *emit, size_t start, Str text)
 {
-    size_t start = emit->sql->sql.len;
-    TRY(emit->env->visible(emit->env->context, emit->sql, alias, type));
     Str written = buf_str(&emit->sql->sql);
-    *none = str_eq(str_slice(written, start, written.len), STR("FALSE"));
+    return str_eq(str_slice(written, start, written.len), text);
+}
+
+/* Those that the reader sees, and of them the members. *none: the reader sees no record of the type at all. The condition
+ * is looked at in those alone that they see: how long it takes must not tell what is in the others, and the database
+ * would begin with what it takes to be cheaper. */
+static Err write_members(Emit *emit, const Expr *expr, Str alias, bool *none)
+{
+    bool   outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
+    bool   asked = expr->has_field || expr->first;
+    size_t before = emit->sql->sql.len;
+    write(emit, asked ? "CASE WHEN " : "");
+    size_t start = emit->sql->sql.len;
+    TRY(emit->env->visible(emit->env->context, emit->sql, alias, expr->child.type));
+    *none = written_is(emit, start, STR("FALSE"));
+    bool all = written_is(emit, start, STR("TRUE"));
+    if (*none || !asked)
+        return ERR_OK;
+    if (all)
+        emit->sql->sql.len = before;
+    write(emit, all ? "TRUE AND " : " THEN ");
+    write(emit, outsiders ? "NOT " : "");
+    TRY(write_member(emit, expr, alias, outsiders));
+    write(emit, all ? "" : " ELSE FALSE END");
     return ERR_OK;
 }
 
@@ -143,12 +163,7 @@ static Err write_children(Emit *emit, const Expr *expr, Str row_alias, bool *non
     write(emit, " = ");
     TRY(write_parent(emit, expr, row_alias));
     write(emit, " AND ");
-    TRY(write_visible(emit, alias, expr->child.type, none));
-    if (*none || (!expr->has_field && !expr->first))
-        return ERR_OK;
-    bool outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
-    write(emit, outsiders ? " AND NOT " : " AND ");
-    return write_member(emit, expr, alias, outsiders);
+    return write_members(emit, expr, alias, none);
 }
 
 static Err write_collection(Emit *emit, const Expr *expr, Str alias)
@@ -235,14 +250,19 @@ static Err write_present(Emit *emit, const Expr *expr, Str alias, bool present)
     return ERR_OK;
 }
 
-static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
+/* Before the comparison of expr with value: what an index can lead by, and AND; or nothing. */
+static Err write_lead(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias)
 {
     const ExprSqlEnv *env = emit->env;
     bool              leads = env->lead && sign == OPERATOR_EQ && value.kind == VALUE_ID && expr->kind == NODE_PATH &&
                  expr->step_count == 1;
+    return leads ? env->lead(env->context, emit->sql, alias, expr->steps[0].field, value) : ERR_OK;
+}
+
+static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
+{
     open_comparison(emit, sign, exact);
-    if (leads)
-        TRY(env->lead(env->context, emit->sql, alias, expr->steps[0].field, value));
+    TRY(write_lead(emit, expr, sign, value, alias));
     TRY(operand(emit, expr, alias));
     write(emit, signs[sign]);
     write_value(emit, value);
@@ -476,6 +496,25 @@ Err expr_sql(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql)
     if (sql->count - before > SQL_PARAMS_MAX)
         return err_make(ECODE_EXPR_LIMIT, "more than %d values in SQL", SQL_PARAMS_MAX);
     return ERR_OK;
+}
+
+static Err leads(Emit *emit, const Expr *expr, Str alias)
+{
+    if (expr->kind == NODE_AND)
+        for (const Expr *part = expr->first; part; part = part->next)
+            TRY(leads(emit, part, alias));
+    if (expr->kind != NODE_COMPARE || expr->first->constant == expr->last->constant)
+        return ERR_OK;
+    const Expr *asked = expr->first->constant ? expr->last : expr->first;
+    Value       value;
+    TRY(constant(emit, expr->first->constant ? expr->first : expr->last, &value));
+    return to_column(asked->type, &value) ? write_lead(emit, asked, expr->sign, value, alias) : ERR_OK;
+}
+
+Err expr_sql_leads(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *sql)
+{
+    Emit emit = { .env = env, .sql = sql, .given = alias };
+    return leads(&emit, expr, alias);
 }
 
 /* ---- conditions as a search ---- */
