@@ -20,6 +20,7 @@ PARTIES = ('organisation', 'person', 'membership')
 ORGANISATIONS = ('A', 'B')
 PASSWORD = 'canary-of-the-matrix'
 ROLES_OF_ONE = 5                                    # roles of one person; so many sessions of one may live
+BEFORE = ('secret', 'public', 'secret', None)       # disclosure of a record before it got the one it is planted for
 ROUNDS = 4                                          # times that a refused step is tried again, after others
 
 
@@ -247,17 +248,17 @@ class Garden:
             return
         for at, (level, state) in enumerate((level, state) for level in CLASSES for state in type_.states):
             fields = self.values(letter, type_, actor, create, at)
-            opened = at % 2 == 0 and 'disclosure' in create.inputs and 'disclosure' in self.edit_inputs(type_)
+            before = BEFORE[at % len(BEFORE)] if 'disclosure' in self.edit_inputs(type_) else None
             if 'disclosure' in create.inputs:
-                fields['disclosure'] = 'secret' if opened else level
+                fields['disclosure'] = before or level
             if type_.name == 'membership':
                 fields.pop('valid_to', None)
             if type_.name == 'parameter':           # long ago, so that today's cases rest on the pack's rows
                 fields['valid_from'] = fields['valid_to'] = f'19{at:02d}-01-01'
             record = self.create(actor, type_, fields, letter)
             self.wanted[record] = (letter, type_, state, at)
-            if opened:                              # half of them were secret, and said something else, before
-                self.step(self.reload().by_id[record], letter, type_.action('edit'), at, {'disclosure': level})
+            if 'disclosure' in create.inputs and before:    # many said something else before, to others
+                self.step(self.reload().by_id[record], letter, type_.action('edit'), at - at % 2, {'disclosure': level})
 
     @staticmethod
     def edit_inputs(type_):
