@@ -30,7 +30,7 @@ typedef struct Import {
 
 /* ---- refused rows ---- */
 
-/* "标题：…；学科：…" */
+/* "标题：…。 学科：…。" */
 static Str reasons(const Import *import, const Json *errors)
 {
     const Cli *cli = import->cli;
@@ -38,7 +38,7 @@ static Str reasons(const Import *import, const Json *errors)
     JSON_EACH(error, errors) {
         Str field = json_text(json_get(error, STR("field"))), text = json_text(json_get(error, STR("text")));
         if (buf.len)
-            buf_add(&buf, SAY(cli, TEXT("；", "; ")));
+            buf_char(&buf, ' ');
         buf_add(&buf, field.len
                           ? SAY(cli, TEXT("{field}：{text}", "{field}: {text}"), ARG("field", field), ARG("text", text))
                           : text);
@@ -302,11 +302,14 @@ const Verb verb_import = {
     .summary = TEXT_INIT("从 CSV 或 JSON Lines 文件导入记录", "import records from a CSV or JSON Lines file"),
     .notes = TEXT_INIT(
         "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
-        "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。",
+        "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。\n"
+        "每一行登记一条新记录，已有的记录不变：export 的结果改后导入，得到的是新记录。引用填写标识（ID），选项填写代码。",
         "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
         " the\n"
-        "header does not fit. The file may be a .gz, and what export wrote."),
+        "header does not fit. The file may be a .gz, and what export wrote.\n"
+        "Each row makes a new record, and none that is there changes: what export wrote, edited, makes new ones.\n"
+        "References are given by id, choices by their code."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
