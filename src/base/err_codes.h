@@ -210,7 +210,7 @@
       "This step cannot be taken now. Conditions not met: {count}.")                                                         \
     X(ACTION_STATE, "action.state", ERR_REFUSED, "状态不符", "Not in this state", "步骤“{action}”须在“{needed}”状态办理，现为“{found}”。", \
       "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
-    X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
+    X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
     X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
       "有一项不可见的条件。", "There is a condition you may not see.")                                                     \
     X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。", "There is no field named {field}.") \
@@ -228,7 +228,7 @@
       "{label} contains control characters.")                                                                                \
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
-    X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现为 {found}。", "{rule}; found {found}.") \
+    X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
     X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
     X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
     /* ---- import ---- */                                                                                                   \

@@ -195,8 +195,8 @@ static Text call_phrase(const Explain *x, const Expr *call)
 {
     static const Text patterns[FUNCTION_COUNT] = {
         [FUNCTION_TODAY] = TEXT_INIT("今天", "today"),
-        [FUNCTION_DAYS] = TEXT_INIT("从{a}到{b}的天数", "the days from {a} to {b}"),
-        [FUNCTION_WORKDAYS] = TEXT_INIT("从{a}到{b}的工作日数", "the working days from {a} to {b}"),
+        [FUNCTION_DAYS] = TEXT_INIT("从{a}到{b}的天数", "the number of days from {a} to {b}"),
+        [FUNCTION_WORKDAYS] = TEXT_INIT("从{a}到{b}的工作日数", "the number of working days from {a} to {b}"),
         [FUNCTION_COALESCE] = TEXT_INIT("{a}中第一个已填写的", "the first of {a} that is filled in"),
         [FUNCTION_MIN] = TEXT_INIT("{a}中最小的", "the least of {a}"),
         [FUNCTION_MAX] = TEXT_INIT("{a}中最大的", "the greatest of {a}"),
