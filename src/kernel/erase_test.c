@@ -67,12 +67,13 @@ static void assert_verified(Cast *cast, size_t lost)
 
 static Str history_of(Cast *cast, const Actor *actor, const Record *record)
 {
-    Ctx    ctx = test_ctx(cast->test, actor);
-    Record seen;
-    Json  *list;
-    Buf    out = buf_new(cast->test->arena, SIZE_MAX);
+    Ctx     ctx = test_ctx(cast->test, actor);
+    Record  seen;
+    Json   *list;
+    int64_t next;
+    Buf     out = buf_new(cast->test->arena, SIZE_MAX);
     assert_int_equal(find_one(&ctx, record->type, record_id(record), &seen).kind, ERR_NONE);
-    assert_int_equal(history_list(&ctx, &seen, 0, 100, &list).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &seen, 0, 100, &list, &next).kind, ERR_NONE);
     json_write(&out, list);
     return buf_str(&out);
 }

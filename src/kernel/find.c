@@ -301,45 +301,67 @@ static Err list_sql(const List *list, ExprSql *sql, Stretch stretch, const Place
 
 /* ---- lists ---- */
 
-static Err list_read(const List *list, Stretch stretch, const Place *after, Found *out, size_t *capacity)
+typedef struct Page {
+    Found *found;
+    size_t capacity, bytes; /* room in found; of the values in it */
+} Page;
+
+/* It has one record more than it may show: there is a next page. */
+static bool page_full(const List *list, const Page *page)
+{
+    return (int64_t)page->found->count > list->limit || (page->found->count > 1 && page->bytes > LIMIT_PAGE_BYTES);
+}
+
+static size_t values_bytes(const Record *record)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < record->type->stored_count; i++)
+        bytes += record->values[i].text.len;
+    return bytes;
+}
+
+static Err list_read(const List *list, Stretch stretch, const Place *after, Page *page)
 {
     Arena  *arena = list->ctx->arena;
+    Found  *out = page->found;
     ExprSql sql = expr_sql_new(arena);
     TRY(list_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)out->count));
     OWNED(rows) Rows *rows = NULL;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-    for (bool more;;) {
+    for (bool more; !page_full(list, page);) {
         TRY(rows_next(rows, &more));
         if (!more)
-            return ERR_OK;
-        ARENA_ROOM(arena, out->records, out->count, *capacity);
+            break;
+        ARENA_ROOM(arena, out->records, out->count, page->capacity);
         Record *record = &out->records[out->count++];
         record_from_row(arena, list->type, rows, 0, record);
         access_plan_clearance(list->plan, rows, (int)list->type->stored_count, record);
+        page->bytes += values_bytes(record);
     }
+    return ERR_OK;
 }
 
-/* One stretch after the other, until there is one row more than asked for. */
-static Err list_read_all(const List *list, Found *out)
+/* One stretch after the other, until the page is full. */
+static Err list_read_all(const List *list, Page *page)
 {
     bool    down = list->sort.descending;
     Stretch first = down ? STRETCH_VALUE : STRETCH_MISSING, last = down ? STRETCH_MISSING : STRETCH_VALUE;
-    size_t  capacity = 0;
     Place   after = { .given = list->query->cursor.len > 0 };
     if (after.given)
         TRY(cursor_read(list->ctx, list->type, list->query, &after.value, &after.id));
     bool begun = after.given && stretch_of(&after) == last;
     if (!begun && !(first == STRETCH_MISSING && never_missing(list)))
-        TRY(list_read(list, first, &after, out, &capacity));
-    if ((int64_t)out->count > list->limit || (last == STRETCH_MISSING && never_missing(list)))
+        TRY(list_read(list, first, &after, page));
+    if (page_full(list, page) || (last == STRETCH_MISSING && never_missing(list)))
         return ERR_OK;
-    return list_read(list, last, &after, out, &capacity);
+    return list_read(list, last, &after, page);
 }
 
 static Err list_rows(const List *list, Found *out)
 {
-    TRY(list_read_all(list, out));
-    bool beyond = (int64_t)out->count > list->limit; /* one more than asked: there is a next page */
+    Page page = { .found = out };
+    TRY(list_read_all(list, &page));
+    bool beyond = page_full(list, &page);
     out->count -= beyond;
     TRY(access_computed(list->ctx, out->records, out->count));
     if (!beyond)

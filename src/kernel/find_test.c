@@ -231,8 +231,8 @@ static void lists_and_single_records_agree_for_everybody(void **state)
     lists_agree_with(*state, made, 24, 40);
 }
 
-/* What is looked up when it is little is passed in the order of the list when it is much (access_few); both are just what
- * single records say, in every order and page by page. */
+/* What is looked up when it is little is passed in the order of the list when it is much (access_few); both are just
+ * what single records say, in every order and page by page. */
 static void a_list_of_many_is_what_its_records_say(void **state)
 {
     static const char *const sorts[] = { "", "-created", "created", "-pages", "authors", "-category", "state" };
@@ -309,12 +309,13 @@ static void what_was_erased_is_told_to_whom_it_would_show(void **state)
 
 static Str history(Cast *cast, const Actor *who, const char *type, Str id)
 {
-    Ctx    ctx = test_ctx(cast->test, who);
-    Record record;
-    Json  *json;
-    Buf    out = buf_new(cast->test->arena, SIZE_MAX);
+    Ctx     ctx = test_ctx(cast->test, who);
+    Record  record;
+    Json   *json;
+    int64_t next;
+    Buf     out = buf_new(cast->test->arena, SIZE_MAX);
     assert_int_equal(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record).kind, ERR_NONE);
-    assert_int_equal(history_list(&ctx, &record, 0, 10, &json).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 10, &json, &next).kind, ERR_NONE);
     json_write(&out, json);
     return buf_str(&out);
 }
@@ -377,15 +378,17 @@ static void a_history_is_the_same_whole_and_in_pages(void **state)
     Ctx     ctx = test_ctx(cast->test, &cast->author);
     Buf     whole = buf_new(arena, SIZE_MAX), paged = buf_new(arena, SIZE_MAX);
     Json   *list;
-    int64_t before = 0;
+    int64_t before = 0, next;
     assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
-    assert_int_equal(history_list(&ctx, &record, 0, 100, &list).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 100, &list, &next).kind, ERR_NONE);
     assert_int_equal(list->count, 10);
+    assert_int_equal(next, 0);
     write_entries(list, &whole);
     for (int page = 0; page < 4; page++) {
-        assert_int_equal(history_list(&ctx, &record, before, 3, &list).kind, ERR_NONE);
+        assert_int_equal(history_list(&ctx, &record, before, 3, &list, &next).kind, ERR_NONE);
         assert_int_equal(list->count, page < 3 ? 3 : 1);
         before = write_entries(list, &paged);
+        assert_int_equal(next, page < 3 ? before : 0);
     }
     assert_string_equal(str_dup_z(arena, buf_str(&whole)), str_dup_z(arena, buf_str(&paged)));
     assert_true(has(buf_str(&whole), "\"old\":\"2026-05-01\"") && has(buf_str(&whole), "\"old\":\"3\",\"new\":\"6\""));
@@ -417,6 +420,7 @@ static void the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so(v
     Cast     *cast = *state;
     WriterJob job = { .run = write_long_history };
     Json     *list;
+    int64_t   next, last;
     Record    record = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
                                 STR("{\"title\":\"First\",\"disclosure\":\"secret\"}"));
     Str       id = record_id(&record);
@@ -430,9 +434,64 @@ static void the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so(v
     /* the reader sees the two newest steps; that there are none before them is not said of 60,000 unseen ones */
     Ctx ctx = test_ctx(cast->test, &cast->reader);
     assert_int_equal(find_one(&ctx, record.type, id, &record).kind, ERR_NONE);
-    assert_int_equal(history_list(&ctx, &record, 0, 2, &list).kind, ERR_NONE);
+    assert_int_equal(history_list(&ctx, &record, 0, 2, &list, &last).kind, ERR_NONE);
     assert_int_equal(list->count, 2);
-    assert_int_equal(history_list(&ctx, &record, 0, 3, &list).code, ECODE_STORE_SLOW);
+    assert_int_equal(history_list(&ctx, &record, 0, 3, &list, &next).kind, ERR_NONE);
+    assert_int_equal(list->count, 2);
+    assert_int_equal(next, last);
+    assert_int_equal(history_list(&ctx, &record, next, 3, &list, &next).code, ECODE_STORE_SLOW);
+}
+
+static void a_page_of_a_list_ends_when_it_is_long_enough(void **state)
+{
+    Cast *cast = *state;
+    Db   *db;
+    for (int i = 0; i < 5; i++)
+        paper(cast, &cast->author, ",\"body\":\"x\"");
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(db_script(db, STR("UPDATE r_paper SET body = printf('%03145728d', 7)")).kind, ERR_NONE);
+    db_close(db);
+    Ctx      ctx = test_ctx(cast->test, &cast->author);
+    Query    query = { .sort = STR("title"), .limit = 100, .total = true };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found;
+    assert_int_equal(find(&ctx, pack_type(cast->test->city->pack, STR("paper")), &query, &found, &problems).kind,
+                     ERR_NONE);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.total, 5);
+    assert_true(found.next.len > 0);
+    static const char *const sorts[] = { "created", "-created", "pages", "-score" };
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+        assert_true(str_eq(all_pages(cast, &cast->author, sorts[i], 100), all_pages(cast, &cast->author, sorts[i], 1)));
+}
+
+static void a_page_of_a_history_ends_when_it_is_long_enough(void **state)
+{
+    Cast   *cast = *state;
+    Record  record = paper(cast, &cast->author, ",\"body\":\"0\"");
+    int64_t before = 0;
+    size_t  pages = 0, entries = 0;
+    Json   *list;
+    Db     *db;
+    for (int i = 1; i < 30; i++)
+        test_act(cast->test, &cast->author, "paper", record_id(&record), "edit",
+                 str_printf(cast->test->arena, "{\"body\":\"%d\"}", i));
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Str long_values = STR("UPDATE event_value SET value = value || printf('%03145728d', 7) WHERE field = 'body'");
+    assert_int_equal(db_script(db, long_values).kind, ERR_NONE);
+    db_close(db);
+    for (; !pages || before; pages++) {
+        OWNED(arena) Arena *arena = arena_new();
+        Ctx                 ctx = test_ctx(cast->test, &cast->author);
+        Record              seen;
+        ctx.arena = arena;
+        assert_int_equal(find_one(&ctx, record.type, record_id(&record), &seen).kind, ERR_NONE);
+        assert_int_equal(history_list(&ctx, &seen, before, 100, &list, &before).kind, ERR_NONE);
+        assert_true(arena_used(arena) < 100 << 20);
+        entries += list->count;
+    }
+    assert_int_equal(entries, 30);
+    assert_in_range(pages, 3, 10);
 }
 
 /* Each of 400 reviews counts, two deep, the reviews of its paper: 64,000,000 rows. */
@@ -547,6 +606,8 @@ int main(void)
         CASE(a_history_holds_nothing_from_before_the_record_was_opened),
         CASE(a_history_is_the_same_whole_and_in_pages),
         CASE(the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so),
+        CASE(a_page_of_a_list_ends_when_it_is_long_enough),
+        CASE(a_page_of_a_history_ends_when_it_is_long_enough),
         CASE(a_filter_that_asks_for_too_much_is_refused),
         cmocka_unit_test_setup_teardown(a_filter_takes_no_time_over_what_is_hidden, note_setup, cast_teardown),
     };

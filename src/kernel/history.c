@@ -296,28 +296,34 @@ static Err history_back(History *history, const HistoryStep *step)
     return access_sees(&after) ? history_entry(history, step, &after, &history->then.clearance) : ERR_OK;
 }
 
-/* Steps that are read for one page: those that the reader may not see are read as well. */
+/* What is read for one page, with the steps that the reader may not see. */
 #define HISTORY_STEPS_MAX 10000
+#define HISTORY_BYTES_MAX (64 << 20)
 
-Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out)
+Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out, int64_t *next)
 {
     History           history = { .ctx = ctx, .record = record, .list = json_array(ctx->arena) };
     OWNED(rows) Rows *rows = NULL;
     Value             params[] = { value_id(record_id(record)), value_int(before ? before : INT64_MAX) };
+    size_t            begun = arena_used(ctx->arena);
+    bool              more = true;
+    int64_t           last = 0; /* of those shown: what is not shown is not told of */
     TRY(history_start(&history, before));
     TRY(db_query(ctx->db, sql_steps, params, 2, &rows));
     for (int read = 0; (int64_t)history.list->count < limit; read++) {
-        bool more;
         TRY(rows_next(rows, &more));
-        if (!more)
+        bool full = read == HISTORY_STEPS_MAX || arena_used(ctx->arena) - begun > HISTORY_BYTES_MAX;
+        if (!more || (full && last))
             break;
-        if (read == HISTORY_STEPS_MAX)
-            return err_make(ECODE_STORE_SLOW, "over %d steps of %.*s that are not shown", read,
-                            STR_FMT(record_id(record)));
+        if (full)
+            return err_make(ECODE_STORE_SLOW, "%d steps of %.*s, none shown", read, STR_FMT(record_id(record)));
         HistoryStep step = history_step(ctx->arena, rows);
+        size_t      shown = history.list->count;
         TRY(history_back(&history, &step));
+        last = history.list->count > shown ? step.sequence : last;
     }
     *out = history.list;
+    *next = more ? last : 0;
     return ERR_OK;
 }
 

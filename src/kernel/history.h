@@ -9,9 +9,11 @@
  * absent where hidden, all of it with the creator), version, changes [{field, label, old, new}] for fields that the
  * actor may see, as find.h's value_seen() shows them, {"erased":true} for one that was erased. Nothing shows that the
  * actor could not have seen at the time, in the state and under the disclosure of then: what stood in a draft stays
- * with those who see drafts. before: sequence to go on from, 0 for the newest. ECODE_STORE_SLOW when the page would
- * need more than 10,000 steps, which takes many that the actor may not see. */
-Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out) MUST_CHECK;
+ * with those who see drafts. before: sequence to go on from, 0 for the newest. *next: from where the next page goes
+ * on, which may be empty; 0 when this was the last one. A page ends early when 10,000 steps or 64 MiB have been read
+ * for it; ECODE_STORE_SLOW when none of these shows. */
+Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t limit, Json **out,
+                 int64_t *next) MUST_CHECK;
 
 /* The record as it stood at the end of that day by the city's clock: record_json() of then with "at", the day. The
  * actor must have found the record as it is now, and sees of then the lower of what they see now and would have seen.

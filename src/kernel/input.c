@@ -410,6 +410,8 @@ static bool read_rows(Input *in)
     size_t  position = 0, count = 0;
     bool    good = true;
     JSON_EACH(item, in->given) {
+        if (in->problems->count == PROBLEMS_MAX) /* of more nothing would be told */
+            return false;
         Record *row = &rows[count];
         *row = (Record){ .type = in->field->rows, .values = ARENA_ARRAY(arena, Value, in->field->rows->field_count) };
         row->values[ROW_POSITION] = value_int((int64_t)++position);

@@ -159,6 +159,22 @@ static void child_rows_are_bounded_in_number_and_bytes(void **state)
     assert_true(!read.good && test_has_problem(&read.problems, ECODE_FIELD_ITEMS, "expenses"));
 }
 
+/* Each would be looked up, or told with all the codes there are, for nobody to see. */
+static void behind_as_many_problems_as_are_told_no_rows_are_read(void **state)
+{
+    Cast        *cast = *state;
+    const Field *field = type_field(pack_type(cast->test->city->pack, STR("paper")), STR("expenses"));
+    Read         read = { .problems = { .arena = cast->test->arena } };
+    Ctx          ctx = test_ctx(cast->test, &cast->author);
+    Json        *json;
+    for (size_t i = 0; i < PROBLEMS_MAX; i++)
+        PROBLEM(&read.problems, ECODE_FIELD_UNKNOWN, STR("x"), STR_NONE);
+    assert_int_equal(json_parse(cast->test->arena, STR("[{\"item\":\"Pump\"}]"), &json).kind, ERR_NONE);
+    assert_int_equal(input_value(&ctx, field, json, VALUE_NONE, &read.value, &read.good, &read.problems).kind,
+                     ERR_NONE);
+    assert_true(!read.good && read.value.kind == VALUE_MISSING);
+}
+
 static void text_from_a_form_or_a_file_is_read_alike(void **state)
 {
     Cast *cast = *state;
@@ -379,6 +395,7 @@ int main(void)
         CASE(references_stay_in_the_order_given_and_each_must_be_seen),
         CASE(child_rows_are_read_cell_by_cell),
         CASE(child_rows_are_bounded_in_number_and_bytes),
+        CASE(behind_as_many_problems_as_are_told_no_rows_are_read),
         CASE(text_from_a_form_or_a_file_is_read_alike),
         CASE(nothing_is_read_for_a_computed_field),
         CASE(what_is_no_value_is_told_what_would_be_one_of_every_kind),

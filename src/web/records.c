@@ -124,15 +124,16 @@ static Err events_data(Call *call, Json **out, Problems *problems)
     const Type *type;
     Record      record;
     Json       *items;
-    int64_t     before = 0, limit = EVENTS_LIMIT_DEFAULT;
+    int64_t     before = 0, limit = EVENTS_LIMIT_DEFAULT, next;
     TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
     query_number(call, "before", 1, INT64_MAX, &before, problems);
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
     TRY(first_problem(problems));
-    TRY(history_list(&call->ctx, &record, before, limit, &items));
+    TRY(history_list(&call->ctx, &record, before, limit, &items, &next));
     *out = json_object(call->ctx.arena);
     json_set(*out, STR("items"), items);
+    json_set(*out, STR("next"), next ? json_number(call->ctx.arena, next) : json_null(call->ctx.arena));
     return ERR_OK;
 }
 

@@ -27,6 +27,7 @@ typedef struct RecordView {
     int         state;      /* -1: does not show */
     const Json *events;     /* of the history, newest first, and one more when there are */
     size_t      event_most; /* that are shown of these */
+    bool        events_cut; /* there are more, too long for one page */
     const Json *milestones; /* events that say when the record came to its states */
     Str         title;
 } RecordView;
@@ -463,8 +464,8 @@ static Str log_note(const RecordView *view, size_t all, size_t shown)
     Str   count = str_printf(call->ctx.arena, "%zu", shown);
     if (earlier)
         return SAY(call, "say.record.steps_before", ARG("shown", count));
-    return shown == all ? say_count(call, "say.record.steps", all)
-                        : SAY(call, "say.record.steps_newest", ARG("shown", count));
+    return shown == all && !view->events_cut ? say_count(call, "say.record.steps", all)
+                                             : SAY(call, "say.record.steps_newest", ARG("shown", count));
 }
 
 /* What leads to the events before these: to more of the newest at first, then page by page. */
@@ -492,7 +493,7 @@ static Err put_log(const RecordView *view)
         last = event;
     }
     put(call, log, STR("note"), log_note(view, all, shown));
-    put(call, log, STR("more_href"), shown < all ? log_more(view, last) : STR_NONE);
+    put(call, log, STR("more_href"), shown < all || view->events_cut ? log_more(view, last) : STR_NONE);
     json_set(log, STR("events"), events);
     at_pick(call, view->type, view->data, STR_NONE, json_set(log, STR("day"), json_object(call->ctx.arena)));
     return ERR_OK;
@@ -589,30 +590,36 @@ static Err put_crumbs(const RecordView *view, Json *crumbs)
     return ERR_OK;
 }
 
+static Err read_events(const RecordView *view, int64_t before, size_t most, const Json **out, bool *cut)
+{
+    Json   *events;
+    int64_t next;
+    TRY(history_list(&view->call->ctx, &view->record, before, (int64_t)most, &events, &next));
+    *cut = next && events->count < most;
+    *out = events;
+    return ERR_OK;
+}
+
 /* Of a long history the newest events serve the page; only the dates of its states lie further back. */
 static Err load_history(RecordView *view)
 {
     Call   *call = view->call;
     Line    line;
-    Json   *newest, *asked;
+    bool    cut;
     int64_t before = 0;
     Str     log = call_query(call, STR("log"));
-    TRY(history_list(&call->ctx, &view->record, 0, LOG_EVENTS + 1, &newest));
-    view->events = view->milestones = newest;
+    TRY(read_events(view, 0, LOG_EVENTS + 1, &view->events, &view->events_cut));
+    view->milestones = view->events;
     view->event_most = LOG_EVENTS;
     line_of(view->type, &line);
-    if (newest->count <= LOG_EVENTS)
+    if (view->events->count <= LOG_EVENTS && !view->events_cut)
         return ERR_OK;
-    if (line.count > 1) {
-        TRY(history_list(&call->ctx, &view->record, 0, LOG_EVENTS_MORE, &asked));
-        view->milestones = asked;
-    }
+    if (line.count > 1)
+        TRY(read_events(view, 0, LOG_EVENTS_MORE, &view->milestones, &cut));
     if (!str_eq(log, STR("all")) && !(str_int(log, &before) && before > 0))
         return ERR_OK;
-    TRY(history_list(&call->ctx, &view->record, before, LOG_EVENTS_MORE + 1, &asked));
-    view->events = asked;
     view->event_most = LOG_EVENTS_MORE;
-    return ERR_OK;
+    return read_events(view, before, LOG_EVENTS_MORE + 1, &view->events, &view->events_cut);
 }
 
 static Err load(RecordView *view)
