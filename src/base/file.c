@@ -217,19 +217,38 @@ Err file_write(Str path, Str bytes, unsigned mode)
 
 /* ---- piece by piece ---- */
 
+/* Never what stands there already: somebody else may have it open, or it leads to another file. */
 Err file_part_open(Arena *arena, Str path, unsigned mode, FilePart *out)
 {
     if (path.len == 0 || memchr(path.ptr, '\0', path.len))
         return err_make(ECODE_FILE_MISSING, "not a path");
     *out = (FilePart){ .path = path, .part = str_printf(arena, "%.*s.part", STR_FMT(path)) };
-    out->fd = open(out->part.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    if (unlink(out->part.ptr) != 0 && errno != ENOENT)
+        return err_write(out->part);
+    out->fd = open(out->part.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     return out->fd >= 0 ? ERR_OK : err_write(out->part);
 }
 
 Err file_part_write(FilePart *file, Str bytes) { return write_all(file->fd, bytes) ? ERR_OK : err_write(file->part); }
 
+/* Does the name still lead to what was written? Another may have begun the same file since. */
+static bool part_is_ours(const FilePart *file)
+{
+    struct stat written, named;
+    bool        same = fstat(file->fd, &written) == 0 && lstat(file->part.ptr, &named) == 0 &&
+                written.st_dev == named.st_dev && written.st_ino == named.st_ino;
+    if (!same)
+        errno = EBUSY;
+    return same;
+}
+
 Err file_part_keep(FilePart *file)
 {
+    if (!part_is_ours(file)) {
+        Err err = err_write(file->part);
+        close(file->fd);
+        return err;
+    }
     Err err = write_and_sync(file->fd, STR("")) ? file_rename(file->part, file->path) : err_write(file->part);
     if (err.kind)
         unlink(file->part.ptr);
@@ -238,6 +257,7 @@ Err file_part_keep(FilePart *file)
 
 void file_part_drop(FilePart *file)
 {
+    if (part_is_ours(file))
+        unlink(file->part.ptr);
     close(file->fd);
-    unlink(file->part.ptr);
 }

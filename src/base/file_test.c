@@ -243,6 +243,80 @@ static void a_bomb_is_refused_before_it_grows(void **state)
     assert_true(arena_used(place->arena) - before < 4096);
 }
 
+/* ---- piece by piece ---- */
+
+static Str content(Place *place, Str path)
+{
+    Str out;
+    assert_ok(file_read(place->arena, path, 1 << 20, &out));
+    return out;
+}
+
+static void a_file_in_pieces_stands_under_its_name_when_it_is_whole(void **state)
+{
+    Place   *place = *state;
+    Str      path = place_path(place, "out.csv");
+    FilePart file;
+    assert_ok(file_write(path, STR("before"), 0644));
+    assert_ok(file_part_open(place->arena, path, 0640, &file));
+    assert_ok(file_part_write(&file, STR("one,")));
+    assert_true(str_eq(content(place, path), STR("before")));
+    assert_ok(file_part_write(&file, STR("two")));
+    assert_ok(file_part_keep(&file));
+    assert_true(str_eq(content(place, path), STR("one,two")));
+    assert_ok(file_part_open(place->arena, path, 0640, &file));
+    file_part_drop(&file);
+    assert_true(str_eq(content(place, path), STR("one,two")));
+    assert_int_equal(place_files(place, false), 1);
+}
+
+/* Somebody else may have put something there, to read along, to have another file overwritten, or to hold us up. */
+static void what_stands_in_the_place_of_a_part_is_neither_written_nor_waited_for(void **state)
+{
+    Place      *place = *state;
+    Str         path = place_path(place, "out.csv"), part = place_path(place, "out.csv.part");
+    Str         other = place_path(place, "other");
+    struct stat found;
+    FilePart    file;
+    assert_ok(file_write(other, STR("other"), 0666));
+    for (int kind = 0; kind < 4; kind++) {
+        int made = kind == 0   ? link(other.ptr, part.ptr)
+                   : kind == 1 ? symlink(other.ptr, part.ptr)
+                   : kind == 2 ? mkfifo(part.ptr, 0666)
+                               : rename(other.ptr, part.ptr); /* readable by all, and perhaps open already */
+        assert_int_equal(made, 0);
+        assert_ok(file_part_open(place->arena, path, 0640, &file));
+        assert_ok(file_part_write(&file, STR("secret")));
+        assert_ok(file_part_keep(&file));
+        assert_true(str_eq(content(place, path), STR("secret")));
+        assert_int_equal(stat(path.ptr, &found), 0);
+        assert_int_equal(found.st_mode & 07007, 0);
+        if (kind < 3)
+            assert_true(str_eq(content(place, other), STR("other")));
+    }
+    assert_int_equal(mkdir(part.ptr, 0755), 0);
+    assert_err(file_part_open(place->arena, path, 0640, &file), ECODE_FILE_READ);
+    rmdir(part.ptr);
+}
+
+static void of_two_that_write_one_file_the_later_stands_whole(void **state)
+{
+    Place   *place = *state;
+    Str      path = place_path(place, "out.csv");
+    FilePart first, second;
+    assert_ok(file_part_open(place->arena, path, 0640, &first));
+    assert_ok(file_part_write(&first, STR("first")));
+    assert_ok(file_part_open(place->arena, path, 0640, &second));
+    assert_ok(file_part_write(&second, STR("sec")));
+    assert_err(file_part_keep(&first), ECODE_FILE_READ);
+    assert_ok(file_part_open(place->arena, place_path(place, "none"), 0640, &first));
+    file_part_drop(&first);
+    assert_ok(file_part_write(&second, STR("ond")));
+    assert_ok(file_part_keep(&second));
+    assert_true(str_eq(content(place, path), STR("second")));
+    assert_int_equal(place_files(place, false), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +331,9 @@ int main(void)
         PLACE_TEST(members_in_a_row_are_one_text),
         PLACE_TEST(damaged_packed_files_are_refused),
         PLACE_TEST(a_bomb_is_refused_before_it_grows),
+        PLACE_TEST(a_file_in_pieces_stands_under_its_name_when_it_is_whole),
+        PLACE_TEST(what_stands_in_the_place_of_a_part_is_neither_written_nor_waited_for),
+        PLACE_TEST(of_two_that_write_one_file_the_later_stands_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
