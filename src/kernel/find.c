@@ -303,7 +303,7 @@ static Err list_sql(const List *list, ExprSql *sql, Stretch stretch, const Place
 
 typedef struct Page {
     Found *found;
-    size_t capacity, bytes; /* room in found; of the values in it */
+    size_t capacity, bytes; /* room in found; of the values in it that show */
 } Page;
 
 /* It has one record more than it may show: there is a next page. */
@@ -312,11 +312,12 @@ static bool page_full(const List *list, const Page *page)
     return (int64_t)page->found->count > list->limit || (page->found->count > 1 && page->bytes > LIMIT_PAGE_BYTES);
 }
 
+/* Of what shows: where a page ends must not tell how long the rest is. */
 static size_t values_bytes(const Record *record)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < record->type->stored_count; i++)
-        bytes += record->values[i].text.len;
+        bytes += access_shows(&record->clearance, &record->type->fields[i]) ? record->values[i].text.len : 0;
     return bytes;
 }
 

@@ -447,7 +447,7 @@ static void a_page_of_a_list_ends_when_it_is_long_enough(void **state)
     Cast *cast = *state;
     Db   *db;
     for (int i = 0; i < 5; i++)
-        paper(cast, &cast->author, ",\"body\":\"x\"");
+        paper(cast, &cast->author, ",\"body\":\"x\",\"disclosure\":\"summary\"");
     assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
     assert_int_equal(db_script(db, STR("UPDATE r_paper SET body = printf('%03145728d', 7)")).kind, ERR_NONE);
     db_close(db);
@@ -463,6 +463,10 @@ static void a_page_of_a_list_ends_when_it_is_long_enough(void **state)
     static const char *const sorts[] = { "created", "-created", "pages", "-score" };
     for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
         assert_true(str_eq(all_pages(cast, &cast->author, sorts[i], 100), all_pages(cast, &cast->author, sorts[i], 1)));
+    ctx = test_ctx(cast->test, &cast->reader); /* to whom none of the long texts shows, nor how long they are */
+    assert_int_equal(find(&ctx, pack_type(cast->test->city->pack, STR("paper")), &query, &found, &problems).kind,
+                     ERR_NONE);
+    assert_int_equal(found.count, 5);
 }
 
 static void a_page_of_a_history_ends_when_it_is_long_enough(void **state)
