@@ -115,7 +115,8 @@ static Err env_spend(const EnvState *state, size_t reads)
 
 static ExprEnv env_of(EnvState *state);
 
-/* Over true values, whoever asks. What is out of range is missing: one such record must not close a whole list. */
+/* Over true values, whoever asks. What is out of range, or over more children than an expression reads, is missing: one
+ * such record must not close a whole list. */
 static Err env_formula(const EnvState *state, const Record *record, const Field *field, Value *out)
 {
     EnvState inner = { .ctx = state->ctx, .truth = true, .use = state->use };
@@ -189,7 +190,10 @@ static Err env_rows(const EnvState *state, const Record *parent, const Field *fi
 static Err env_records(const EnvState *state, const Record *parent, const ExprChild *child, Record **out, size_t *count,
                        bool *hidden)
 {
-    TRY(record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(parent), out, count));
+    Err err = record_children(state->ctx.db, state->ctx.arena, child->type, child->link, record_id(parent), out, count);
+    if (err.code == ECODE_EXPR_OVERFLOW) /* they have been read all the same */
+        TRY(env_spend(state, CHILDREN_MAX));
+    TRY(err);
     for (size_t i = 0; i < *count; i++) {
         Record *record = &(*out)[i];
         TRY(env_see(state, record, hidden));
@@ -361,8 +365,9 @@ static Err compute(const EnvState *state, Arena *arena, Record *record)
 }
 
 /* What a formula reads is let go of after each record: a page may have a thousand. */
-Err access_computed(const Ctx *ctx, Record *records, size_t count)
+Err access_computed(const Ctx *ctx, Record *records, size_t count, size_t *done)
 {
+    *done = count;
     if (count == 0 || records->type->stored_count == records->type->field_count)
         return ERR_OK;
     OWNED(arena) Arena *scratch = arena_new();
@@ -370,7 +375,12 @@ Err access_computed(const Ctx *ctx, Record *records, size_t count)
     EnvState            state = { .ctx = *ctx, .truth = true, .use = &use };
     state.ctx.arena = scratch;
     for (size_t i = 0; i < count; i++) {
-        TRY(compute(&state, ctx->arena, &records[i]));
+        Err err = compute(&state, ctx->arena, &records[i]);
+        if (err.code == ECODE_STORE_SLOW && i) {
+            *done = i;
+            return ERR_OK;
+        }
+        TRY(err);
         arena_reset(scratch);
     }
     return ERR_OK;

@@ -32,8 +32,9 @@ bool access_always(const Ctx *ctx, const Type *type);
 Err access_seen(const Ctx *ctx, const Record *record, const Field *field, Value *out) MUST_CHECK;
 /* Is there a record of that id that the actor sees? */
 Err access_sees_id(const Ctx *ctx, const Type *type, Str id, bool *out) MUST_CHECK;
-/* Works out the computed fields that show in these records of one type. ECODE_STORE_SLOW when that takes too much. */
-Err access_computed(const Ctx *ctx, Record *records, size_t count) MUST_CHECK;
+/* Works out the computed fields that show in these records of one type: of the first *done of them, when all would take
+ * too much; ECODE_STORE_SLOW when the first one does. */
+Err access_computed(const Ctx *ctx, Record *records, size_t count, size_t *done) MUST_CHECK;
 
 /* Does the field show in every record of its type that the actor sees? */
 bool access_field_always(const Ctx *ctx, const Field *field);

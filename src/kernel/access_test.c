@@ -39,6 +39,8 @@ static const char panel_type[] =
     "  - {name: large, kind: computed, value: \"voted or is_open\", label: {zh: 大, en: Large}, class: summary,"
     " compartment: technical}\n"
     "  - {name: total, kind: computed, value: \"sum(seats.votes)\", label: {zh: 总票数, en: Total}, class: summary}\n"
+    "  - {name: peers, kind: computed, value: \"count(paper.panel where title != 'x')\", label: {zh: 同行, en: Peers},"
+    " class: summary}\n"
     "  - {name: most, kind: computed, value: \"total * 9000000000000000000\", label: {zh: 溢出, en: Most},"
     " class: summary}\n"
     "states:\n"
@@ -597,22 +599,74 @@ static void an_explanation_hides_what_rests_on_children_whose_link_is_hidden(voi
     }
 }
 
+/* Panels of one paper, one more than `more`. */
+static Record panels_of_one_paper(Cast *cast, int more)
+{
+    Rng    rng = rng_new();
+    Record of = paper(cast, &rng);
+    Db    *db;
+    Arena *arena = cast->test->arena;
+    Str    input = str_printf(arena, "{\"title\":\"Panel\",\"paper\":\"%.*s\"}", STR_FMT(record_id(&of)));
+    Record first = test_act(cast->test, &actor_system, "panel", STR_NONE, "create", input);
+    assert_ok(db_open(cast->test->city->database_path, DB_WRITE, &db));
+    assert_ok(db_script(db, str_printf(arena,
+                                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d)"
+                                       " INSERT INTO r_panel (id, title, state, version, disclosure, created, changed,"
+                                       " paper) SELECT printf('0190a0a0-0000-7000-8000-%%012d', i), title, state, 1,"
+                                       " disclosure, created, changed, paper FROM r_panel JOIN n",
+                                       more)));
+    db_close(db);
+    return first;
+}
+
+static int64_t peers_of(const Record *record)
+{
+    Value peers = record->values[type_field(record->type, STR("peers"))->index];
+    return peers.kind == VALUE_MISSING ? -1 : peers.number;
+}
+
+/* Together they count 360,000, more than one page reads. */
+static void a_page_ends_where_its_computed_values_take_too_much(void **state)
+{
+    Cast    *cast = *state;
+    Record   first = panels_of_one_paper(cast, 600);
+    Ctx      ctx = test_ctx(cast->test, &actor_system);
+    Query    query = { .sort = STR("-created"), .limit = 1000 };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found = { 0 };
+    size_t   all = 0, pages = 0;
+    for (; !pages || found.next.len; pages++) {
+        query.cursor = found.next;
+        assert_ok(find(&ctx, first.type, &query, &found, &problems));
+        for (size_t i = 0; i < found.count; i++)
+            assert_int_equal(peers_of(&found.records[i]), 601);
+        all += found.count;
+    }
+    assert_int_equal(all, 601);
+    assert_in_range(pages, 2, 4);
+}
+
+static void a_computed_value_over_too_many_records_is_missing(void **state)
+{
+    Cast    *cast = *state;
+    Record   first = panels_of_one_paper(cast, CHILDREN_MAX), record;
+    Ctx      ctx = test_ctx(cast->test, &actor_system);
+    Query    query = { .limit = 100 };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found;
+    assert_ok(find_one(&ctx, first.type, record_id(&first), &record));
+    assert_int_equal(peers_of(&record), -1);
+    assert_ok(find(&ctx, first.type, &query, &found, &problems)); /* in pages, as they are read to find that out */
+    assert_in_range(found.count, 10, 50);
+    assert_int_equal(peers_of(&found.records[0]), -1);
+}
+
 /* Each of 600 panels counts the 600 panels of its paper. */
 static void an_expression_that_reads_too_much_is_stopped(void **state)
 {
-    Cast  *cast = *state;
-    Rng    rng = rng_new();
-    Record of = paper(cast, &rng), record;
-    Ctx    ctx = test_ctx(cast->test, &actor_system);
-    Db    *db;
-    Str    input = str_printf(cast->test->arena, "{\"title\":\"Panel\",\"paper\":\"%.*s\"}", STR_FMT(record_id(&of)));
-    Record first = test_act(cast->test, &actor_system, "panel", STR_NONE, "create", input);
-    assert_ok(db_open(cast->test->city->database_path, DB_WRITE, &db));
-    assert_ok(db_script(db, STR("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 600)"
-                                " INSERT INTO r_panel (id, state, version, disclosure, created, changed, paper)"
-                                " SELECT printf('0190a0a0-0000-7000-8000-%012d', i), state, 1, disclosure, created,"
-                                " changed, paper FROM r_panel JOIN n")));
-    db_close(db);
+    Cast   *cast = *state;
+    Record  first = panels_of_one_paper(cast, 600), record;
+    Ctx     ctx = test_ctx(cast->test, &actor_system);
     ExprEnv env = access_env_truth(&ctx);
     Value   value;
     Expr   *expr = filter_of(&ctx, first.type, STR("any(paper.panel where count(paper.panel) < 0)"));
@@ -634,6 +688,8 @@ int main(void)
         CASE(a_filter_for_one_reference_begins_at_its_index),
         CASE(an_explanation_hides_what_rests_on_hidden_records_and_rows),
         CASE(an_explanation_hides_what_rests_on_children_whose_link_is_hidden),
+        CASE(a_page_ends_where_its_computed_values_take_too_much),
+        CASE(a_computed_value_over_too_many_records_is_missing),
         CASE(an_expression_that_reads_too_much_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

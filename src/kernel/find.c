@@ -362,9 +362,10 @@ static Err list_rows(const List *list, Found *out)
 {
     Page page = { .found = out };
     TRY(list_read_all(list, &page));
-    bool beyond = page_full(list, &page);
-    out->count -= beyond;
-    TRY(access_computed(list->ctx, out->records, out->count));
+    size_t shown = out->count - page_full(list, &page), done;
+    TRY(access_computed(list->ctx, out->records, shown, &done));
+    bool beyond = done < out->count;
+    out->count = done;
     if (!beyond)
         return ERR_OK;
     const Record *last = &out->records[out->count - 1];
@@ -440,6 +441,7 @@ Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64
 Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out)
 {
     Record record;
+    size_t done;
     bool   found = false;
     if (!ctx->actor)
         return err_make(ECODE_SIGN_IN_NEEDED, "record of %.*s", STR_FMT(type->name));
@@ -451,7 +453,7 @@ Err find_one(const Ctx *ctx, const Type *type, Str id, Record *out)
     }
     if (!found)
         return err_make(ECODE_RECORD_UNSEEN, "%.*s", STR_FMT(type->name));
-    TRY(access_computed(ctx, &record, 1));
+    TRY(access_computed(ctx, &record, 1, &done));
     *out = record;
     return ERR_OK;
 }
@@ -461,7 +463,7 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
     if (type->parent < 0 || type->fields[type->parent].target != record->type)
         return err_make(ECODE_INTERNAL, "%.*s is no child", STR_FMT(type->name));
     Record *all;
-    size_t  total, kept = 0;
+    size_t  total, done, kept = 0;
     TRY(record_children(ctx->db, ctx->arena, type, &type->fields[type->parent], record_id(record), &all, &total));
     for (size_t i = 0; i < total; i++) {
         TRY(access_clearance(ctx, &all[i], &all[i].clearance));
@@ -471,7 +473,8 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
     }
     *out = all;
     *count = kept;
-    return access_computed(ctx, all, kept);
+    TRY(access_computed(ctx, all, kept, &done));
+    return done == kept ? ERR_OK : err_make(ECODE_STORE_SLOW, "children of %.*s", STR_FMT(record_id(record)));
 }
 
 /* ---- as JSON ---- */

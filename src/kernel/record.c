@@ -272,7 +272,8 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
         if (!more)
             break;
         if (used == CHILDREN_MAX)
-            return err_make(ECODE_INTERNAL, "over %d records of %.*s under one", CHILDREN_MAX, STR_FMT(type->name));
+            return err_make(ECODE_EXPR_OVERFLOW, "over %d records of %.*s under one", CHILDREN_MAX,
+                            STR_FMT(type->name));
         ARENA_ROOM(arena, records, used, capacity);
         record_from_row(arena, type, rows, 0, &records[used++]);
     }

@@ -32,7 +32,7 @@ Str record_ddl(Arena *arena, const Type *type);
 const Field *field_in_language(const Record *record, const Field *field, Lang lang);
 /* True values of one record; *found false when there is none. No access check: kernel only. */
 Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, bool *found) MUST_CHECK;
-/* Records whose reference field link holds id, oldest first, at most CHILDREN_MAX (ECODE_INTERNAL beyond). */
+/* Records whose reference field link holds id, oldest first, at most CHILDREN_MAX (ECODE_EXPR_OVERFLOW beyond). */
 #define CHILDREN_MAX 10000
 Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, Str id, Record **out,
                     size_t *count) MUST_CHECK;
