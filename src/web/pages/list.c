@@ -195,16 +195,20 @@ static void put_operators(const ListView *view, Json *filter)
                    str_eq(filter_signs[i].code, chosen));
 }
 
-/* What is wrong with the filter of the address, or with the condition that was to be added; empty when nothing is. */
+/* All that is wrong with the address, or with the condition that was to be added; empty when nothing is. */
 static Str filter_error(const ListView *view)
 {
-    Call *call = view->call;
-    Str   condition,
-        wrong = json_text(json_get(
-            json_get(view->data, STR("errors")) ? json_get(view->data, STR("errors"))->first : NULL, STR("text")));
+    Call    *call = view->call;
+    Buf      wrong = buf_new(call->ctx.arena, SIZE_MAX);
+    Str      condition;
     Problems problems = call_problems(call);
+    JSON_EACH(error, json_get(view->data, STR("errors"))) {
+        if (wrong.len)
+            buf_char(&wrong, ' ');
+        buf_add(&wrong, json_text(json_get(error, STR("text"))));
+    }
     if (wrong.len || !call_query(call, STR("add_field")).ptr)
-        return wrong;
+        return buf_str(&wrong);
     if (added_condition(call, view->type, &condition, &problems).kind && problems.count)
         return in_words(call, problems.items[0].text);
     return STR_NONE;

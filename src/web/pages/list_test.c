@@ -50,9 +50,18 @@ static void what_takes_too_long_to_count_is_shown_without_a_total(void **state)
     assert_int_equal(site_as(site, &site->admin, "GET", CHEAP, NULL).status, 429);
 }
 
+static void all_that_is_wrong_with_a_filter_is_told(void **state)
+{
+    Site  *site = *state;
+    Answer answer = site_as(site, &site->author, "GET",
+                            STR("/paper?filter=pagse%20%3E%201%20and%20state%20%3D%20%27x%27"), NULL);
+    assert_true(has(&answer, "没有名为 pagse 的字段。 第 23 个字符处："));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_that_is_wrong_with_a_filter_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_takes_too_long_to_count_is_shown_without_a_total, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
