@@ -12,11 +12,14 @@
 
 static Err guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out)
 {
-    ExprEnv env = access_env_truth(ctx);
+    OWNED(arena) Arena *scratch = arena_new(); /* what they read is let go of: an import has many rows */
+    Ctx                 inner = *ctx;
+    inner.arena = scratch;
+    ExprEnv env = access_env_truth(&inner);
     *out = true;
     for (size_t i = 0; i < action->guard_count && *out; i++) {
         Value value;
-        TRY(expr_eval(ctx->arena, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
+        TRY(expr_eval(scratch, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
         *out = value.kind == VALUE_BOOLEAN && value.number;
     }
     return ERR_OK;

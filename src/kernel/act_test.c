@@ -2,6 +2,7 @@
 #include "kernel/testing/cast.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "kernel/event.h"
 #include "kernel/rebuild.h"
 
@@ -500,6 +501,21 @@ static void the_clock_of_events_never_steps_back(void **state)
     assert_true(second.values[SYS_CREATED].number >= first.values[SYS_CREATED].number);
 }
 
+/* An import has many such rows at once, and all wait for the writer with what they hold. */
+static void a_step_with_many_child_rows_holds_little_memory(void **state)
+{
+    Cast  *cast = *state;
+    Arena *arena = cast->test->arena;
+    Buf    input = buf_new(arena, SIZE_MAX);
+    buf_add(&input, STR("{\"title\":\"x\",\"expenses\":["));
+    for (int i = 0; i < LIMIT_ROWS; i++)
+        buf_printf(&input, "%s{\"item\":\"i\",\"amount\":\"1\"}", i ? "," : "");
+    buf_add(&input, STR("]}"));
+    size_t before = arena_used(arena);
+    test_act(cast->test, &cast->author, "paper", STR_NONE, "create", buf_str(&input));
+    assert_true(arena_used(arena) - before < 30 * input.len);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, cast_setup, cast_teardown)
@@ -532,6 +548,7 @@ int main(void)
         CASE(who_has_left_or_whose_organisation_is_closed_acts_no_more),
         CASE(a_city_opens_with_its_own_key_alone_and_only_while_it_is_secret),
         CASE(the_clock_of_events_never_steps_back),
+        CASE(a_step_with_many_child_rows_holds_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

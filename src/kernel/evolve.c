@@ -258,7 +258,7 @@ static Err rows_batch(EvolveJob *job, const Field *field, Buf *after, size_t *co
         record_from_row(arena, type, rows, 0, &records[(*count)++]);
     }
     for (size_t i = 0; i < *count; i++)
-        TRY(rows_store(job->writing.db, arena, field, &records[i], false));
+        TRY(rows_store(job->writing.db, field, &records[i], false));
     after->len = 0;
     if (*count)
         buf_add(after, record_id(&records[*count - 1]));

@@ -403,24 +403,25 @@ static bool keep_unseen(Input *in, Record *rows, size_t count)
 
 static bool read_rows(Input *in)
 {
-    Arena *arena = in->ctx->arena;
+    OWNED(arena) Arena *scratch = arena_new();
     if (!list_shape(in, JSON_OBJECT, LIMIT_ROWS))
         return false;
-    Record *rows = ARENA_ARRAY(arena, Record, in->given->count);
+    Record *rows = ARENA_ARRAY(scratch, Record, in->given->count);
     size_t  position = 0, count = 0;
     bool    good = true;
     JSON_EACH(item, in->given) {
         if (in->problems->count == PROBLEMS_MAX) /* of more nothing would be told */
             return false;
         Record *row = &rows[count];
-        *row = (Record){ .type = in->field->rows, .values = ARENA_ARRAY(arena, Value, in->field->rows->field_count) };
+        *row = (Record){ .type = in->field->rows, .values = ARENA_ARRAY(scratch, Value, in->field->rows->field_count) };
         row->values[ROW_POSITION] = value_int((int64_t)++position);
         for (const Json *cell = item->first; cell && !in->err.kind; cell = cell->next)
             good &= read_cell(in, cell, position, row);
         count += !row_empty(row);
     }
     good &= keep_unseen(in, rows, count);
-    in->value = rows_value(arena, in->field, rows, count);
+    in->value = rows_value(scratch, in->field, rows, count);
+    in->value.text = str_dup(in->ctx->arena, in->value.text);
     if (in->value.text.len > LIMIT_ROWS_BYTES) /* many long rows: as many as would fit is the best that can be said */
         return refuse_items(in, count, count * LIMIT_ROWS_BYTES / in->value.text.len);
     return good;

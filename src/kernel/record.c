@@ -285,12 +285,12 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
 /* ---- writing: kernel/event.h and kernel/act.h only ---- */
 
 /* Child rows of the fields in `set` (NULL: of all), into their tables. */
-static Err store_rows(Db *db, Arena *arena, const Record *record, const bool *set)
+static Err store_rows(Db *db, const Record *record, const bool *set)
 {
     const Type *type = record->type;
     for (size_t i = SYS_COUNT; i < type->stored_count; i++)
         if (type->fields[i].kind == FIELD_ROWS && (!set || set[i]))
-            TRY(rows_store(db, arena, &type->fields[i], record, !set));
+            TRY(rows_store(db, &type->fields[i], record, !set));
     return ERR_OK;
 }
 
@@ -307,7 +307,7 @@ Err record_insert(Db *db, Arena *arena, const Record *record)
         buf_add(&sql, i ? STR(", ?") : STR("?"));
     buf_char(&sql, ')');
     TRY(db_run(db, buf_str(&sql), record->values, type->stored_count));
-    return store_rows(db, arena, record, NULL);
+    return store_rows(db, record, NULL);
 }
 
 Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
@@ -332,5 +332,5 @@ Err record_update(Db *db, Arena *arena, const Record *record, const bool *set)
     TRY(db_run(db, buf_str(&sql), params, count));
     if (db_changes(db) != 1)
         return err_make(ECODE_INTERNAL, "no record %.*s to change", STR_FMT(record_id(record)));
-    return store_rows(db, arena, record, set);
+    return store_rows(db, record, set);
 }

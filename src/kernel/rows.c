@@ -107,11 +107,12 @@ static Str insert_sql(Arena *arena, const Type *type)
     return buf_str(&sql);
 }
 
-Err rows_store(Db *db, Arena *arena, const Field *field, const Record *parent, bool is_new)
+Err rows_store(Db *db, const Field *field, const Record *parent, bool is_new)
 {
-    const Type *type = field->rows;
-    Record     *rows;
-    size_t      count;
+    OWNED(arena) Arena *arena = arena_new();
+    const Type         *type = field->rows;
+    Record             *rows;
+    size_t              count;
     TRY(rows_read(arena, field, parent, parent->values[field->index], &rows, &count));
     if (!is_new) {
         Value key = value_id(record_id(parent));

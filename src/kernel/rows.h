@@ -20,7 +20,7 @@ Err rows_read(Arena *arena, const Field *field, const Record *parent, Value valu
 /* The value of these rows; missing when there are none. */
 Value rows_value(Arena *arena, const Field *field, const Record *rows, size_t count);
 /* Writes the rows of the field anew into its table. On the writer. */
-Err rows_store(Db *db, Arena *arena, const Field *field, const Record *parent, bool is_new) MUST_CHECK;
+Err rows_store(Db *db, const Field *field, const Record *parent, bool is_new) MUST_CHECK;
 /* CREATE TABLE and CREATE INDEX of field->rows. */
 Str rows_ddl(Arena *arena, const Field *field);
 

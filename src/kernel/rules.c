@@ -72,15 +72,18 @@ static Err rule_explain(const Ctx *ctx, const Rule *rule, const Record *after, b
 
 Err rules_check(const Ctx *ctx, const Record *after, const bool *set, const bool *unread, Problems *problems)
 {
+    OWNED(arena) Arena *scratch = arena_new(); /* what they read is let go of: an import has many rows */
+    Ctx                 inner = *ctx;
+    inner.arena = scratch;
     const Type *type = after->type;
-    ExprEnv     env = access_env_truth(ctx);
+    ExprEnv     env = access_env_truth(&inner);
     bool        hidden = false;
     for (size_t i = 0; i < type->rule_count; i++) {
         const Rule *rule = &type->rules[i];
         Value       value;
         if ((set && !rule_reads(rule, type, set)) || (unread && rule_reads(rule, type, unread)))
             continue;
-        TRY(expr_eval(ctx->arena, rule->when, &env, (ExprRow){ type, after }, &value));
+        TRY(expr_eval(scratch, rule->when, &env, (ExprRow){ type, after }, &value));
         if (value.kind != VALUE_BOOLEAN || !value.number)
             TRY(rule_explain(ctx, rule, after, &hidden, problems));
     }
