@@ -280,7 +280,7 @@ static double list(const Bench *bench, MemberName member, const Query *query, Fi
     find_remember(&ctx);
     must(find(&ctx, type, query, &found, &problems));
     for (size_t i = 0; i < found.count; i++)
-        must(record_json(&ctx, &found.records[i], STR_NONE, STR_NONE, &json, &problems));
+        must(record_json(&ctx, &found.records[i], NULL, &json));
     db_snapshot_end(bench->db);
     double took_ms = processor_ms() - began_ms;
     out->rows = found.count;

@@ -388,10 +388,12 @@ static Str shown(Cast *cast, const Actor *who, const char *type, Str id, const c
     Ctx      ctx = test_ctx(cast->test, who);
     Problems problems = { .arena = cast->test->arena };
     Record   record;
+    Wanted   wanted;
     Json    *json;
     Buf      out = buf_new(cast->test->arena, SIZE_MAX);
     assert_ok(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record));
-    assert_ok(record_json(&ctx, &record, STR_NONE, str_from(expand), &json, &problems));
+    assert_ok(find_wanted(&ctx, record.type, STR_NONE, str_from(expand), &wanted, &problems));
+    assert_ok(record_json(&ctx, &record, &wanted, &json));
     json_write(&out, json_get(json, STR("fields")));
     return buf_str(&out);
 }

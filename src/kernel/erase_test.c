@@ -80,13 +80,12 @@ static Str history_of(Cast *cast, const Actor *actor, const Record *record)
 
 static Str json_of(Cast *cast, const Actor *actor, const Record *record)
 {
-    Ctx      ctx = test_ctx(cast->test, actor);
-    Record   seen;
-    Json    *json;
-    Problems problems = { .arena = cast->test->arena };
-    Buf      out = buf_new(cast->test->arena, SIZE_MAX);
+    Ctx    ctx = test_ctx(cast->test, actor);
+    Record seen;
+    Json  *json;
+    Buf    out = buf_new(cast->test->arena, SIZE_MAX);
     assert_int_equal(find_one(&ctx, record->type, record_id(record), &seen).kind, ERR_NONE);
-    assert_int_equal(record_json(&ctx, &seen, STR_NONE, STR_NONE, &json, &problems).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &seen, NULL, &json).kind, ERR_NONE);
     json_write(&out, json);
     return buf_str(&out);
 }

@@ -382,7 +382,6 @@ static void a_past_state_tells_fields_that_had_one_name_apart(void **state)
 {
     const Stage *stage = *state;
     TestCity    *test = stage->test;
-    Problems     none = { .arena = test->arena };
     Record       record;
     Json        *then;
     change(test, pair_2);
@@ -390,7 +389,7 @@ static void a_past_state_tells_fields_that_had_one_name_apart(void **state)
     Actor admin = test_actor(test, "admin", test_organisation(test, "home"), "admin");
     Ctx   ctx = test_ctx(test, &admin);
     must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
-    must(history_at(&ctx, &record, ctx_today(&ctx), STR_NONE, STR_NONE, &then, &none));
+    must(history_at(&ctx, &record, ctx_today(&ctx), NULL, &then));
     const Json *fields = json_get(then, STR("fields"));
     assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("later")));
     assert_true(str_eq(json_text(json_get(fields, STR("b"))), STR("was a")));
@@ -419,8 +418,7 @@ static void a_record_as_it_stood_before_the_change_has_the_names_of_today(void *
     test_act(test, &actor_system, "thing", stage->thing, "edit", STR("{\"a\":\"later\"}"));
     Ctx ctx = test_ctx(test, &admin);
     must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
-    Problems none = { .arena = test->arena };
-    must(history_at(&ctx, &record, day, STR_NONE, STR_NONE, &then, &none));
+    must(history_at(&ctx, &record, day, NULL, &then));
     const Json *fields = json_get(then, STR("fields"));
     assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("was b")));
     assert_true(str_eq(json_text(json_get(fields, STR("m"))), STR("12.0")));

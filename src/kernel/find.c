@@ -508,22 +508,27 @@ Json *value_json(Arena *arena, Value value)
     }
 }
 
-static bool among(Str names, Str name) /* "a,b,c" */
+/* "a,b,c" */
+static const bool *names_read(const Ctx *ctx, const Type *type, Str names, Str parameter, Problems *problems)
 {
-    while (names.len)
-        if (str_eq(str_trim(str_cut(&names, ',')), name))
-            return true;
-    return false;
-}
-
-static void names_check(const Type *type, Str names, Str parameter, bool references, Problems *problems)
-{
+    bool *named = ARENA_ARRAY(ctx->arena, bool, type->field_count), references = str_eq(parameter, STR("expand"));
     while (names.len) {
         Str          name = str_trim(str_cut(&names, ','));
         const Field *field = type_field(type, name);
         if (!field || (references && !field->target))
             PROBLEM(problems, ECODE_FIELD_UNKNOWN, parameter, STR_NONE, ARG("field", name));
+        else
+            named[field->index] = true;
     }
+    return named;
+}
+
+Err find_wanted(const Ctx *ctx, const Type *type, Str fields, Str expand, Wanted *out, Problems *problems)
+{
+    size_t before = problems->count;
+    out->fields = fields.len ? names_read(ctx, type, fields, STR("fields"), problems) : NULL;
+    out->expanded = names_read(ctx, type, expand, STR("expand"), problems);
+    return problems->count == before ? ERR_OK : err_make(ECODE_QUERY_INVALID, "fields or expand");
 }
 
 static Json *hidden_json(Arena *arena)
@@ -654,13 +659,13 @@ Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out)
     return shown_json(ctx, field, value, false, out);
 }
 
-static Err field_json(const Ctx *ctx, const Record *record, const Field *field, Str expand, Json *into)
+static Err field_json(const Ctx *ctx, const Record *record, const Field *field, const Wanted *wanted, Json *into)
 {
     Value value = record->values[field->index];
     if (value.kind == VALUE_MISSING || !access_shows(&record->clearance, field))
         return ERR_OK;
     Json *shown;
-    TRY(shown_json(ctx, field, value, among(expand, field->name), &shown));
+    TRY(shown_json(ctx, field, value, wanted && wanted->expanded[field->index], &shown));
     json_set(into, field->name, shown);
     return ERR_OK;
 }
@@ -678,27 +683,22 @@ static void erased_json(const Ctx *ctx, const Record *record, Json *into)
         json_set(into, STR("erased"), names);
 }
 
-Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out, Problems *problems)
+Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json **out)
 {
     static const SystemField head[] = { SYS_NUMBER,  SYS_STATE,   SYS_VERSION, SYS_OWNER,
                                         SYS_CREATOR, SYS_CREATED, SYS_CHANGED };
     const Type              *type = record->type;
-    size_t                   before = problems->count;
-    names_check(type, fields, STR("fields"), false, problems);
-    names_check(type, expand, STR("expand"), true, problems);
-    if (problems->count > before)
-        return err_make(ECODE_QUERY_INVALID, "fields or expand");
-    Json *json = json_object(ctx->arena);
+    Json                    *json = json_object(ctx->arena);
     json_set_str(ctx->arena, json, STR("id"), record_id(record));
     json_set_str(ctx->arena, json, STR("type"), type->name);
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
-        TRY(field_json(ctx, record, &type->fields[head[i]], expand, json));
+        TRY(field_json(ctx, record, &type->fields[head[i]], wanted, json));
     erased_json(ctx, record, json);
     Json *shown = json_set(json, STR("fields"), json_object(ctx->arena));
     for (size_t i = 0; i < type->field_count; i++) {
-        bool wanted = fields.len == 0 || among(fields, type->fields[i].name);
-        if (wanted && (i >= SYS_COUNT || i == SYS_DISCLOSURE))
-            TRY(field_json(ctx, record, &type->fields[i], expand, shown));
+        bool asked = !wanted || !wanted->fields || wanted->fields[i];
+        if (asked && (i >= SYS_COUNT || i == SYS_DISCLOSURE))
+            TRY(field_json(ctx, record, &type->fields[i], wanted, shown));
     }
     *out = json;
     return ERR_OK;

@@ -35,12 +35,16 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
  * works out. */
 bool find_sortable(const Field *field);
 
+typedef struct Wanted {   /* what is told of each record of a type: per field */
+    const bool *fields;   /* shown; NULL: all of them */
+    const bool *expanded; /* references that stand as {"id","type","number","title"} */
+} Wanted;
+/* From names with commas between; no `fields` are all. ECODE_QUERY_INVALID, with a problem for each unknown name. */
+Err find_wanted(const Ctx *ctx, const Type *type, Str fields, Str expand, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is
  * absent; a reference is its id or {"hidden":true}; `erased`: names of the fields whose values were erased, of those
- * that the actor may see. `fields`: comma-separated names to show, empty for all; `expand`: names of references to
- * show as {"id","type","number","title"}. Unknown names are problems. Single records carry `actions` (act_options). */
-Err record_json(const Ctx *ctx, const Record *record, Str fields, Str expand, Json **out,
-                Problems *problems) MUST_CHECK;
+ * that the actor may see. wanted NULL: all fields, none expanded. Single records carry `actions` (act_options). */
+Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json **out) MUST_CHECK;
 /* From here on ctx remembers what references led to, so that fifty rows of one owner cost one
  * look-up. For one snapshot. */
 void find_remember(Ctx *ctx);

@@ -25,13 +25,12 @@ static void ask_review(Cast *cast, const Record *of, const Actor *reviewer)
 
 static Str shown(Cast *cast, const Actor *who, const char *type, Str id)
 {
-    Ctx      ctx = test_ctx(cast->test, who);
-    Problems problems = { .arena = cast->test->arena };
-    Record   record;
-    Json    *json;
-    Buf      out = buf_new(cast->test->arena, SIZE_MAX);
+    Ctx    ctx = test_ctx(cast->test, who);
+    Record record;
+    Json  *json;
+    Buf    out = buf_new(cast->test->arena, SIZE_MAX);
     assert_int_equal(find_one(&ctx, pack_type(cast->test->city->pack, str_from(type)), id, &record).kind, ERR_NONE);
-    assert_int_equal(record_json(&ctx, &record, STR_NONE, STR_NONE, &json, &problems).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &record, NULL, &json).kind, ERR_NONE);
     json_write(&out, json);
     return buf_str(&out);
 }
@@ -442,6 +441,30 @@ static void the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so(v
     assert_int_equal(history_list(&ctx, &record, next, 3, &list, &next).code, ECODE_STORE_SLOW);
 }
 
+static void what_is_wanted_of_a_record_is_read_once_and_names_must_be_known(void **state)
+{
+    Cast       *cast = *state;
+    const Type *type = pack_type(cast->test->city->pack, STR("paper"));
+    Ctx         ctx = test_ctx(cast->test, &cast->author);
+    Problems    problems = { .arena = cast->test->arena };
+    Wanted      wanted;
+    Json       *json;
+    Record      record = paper(cast, &cast->author, ",\"pages\":7");
+    Buf         out = buf_new(cast->test->arena, SIZE_MAX);
+    assert_int_equal(find_wanted(&ctx, type, STR(" pages ,title,pages"), STR("contact"), &wanted, &problems).kind,
+                     ERR_NONE);
+    assert_int_equal(find_one(&ctx, type, record_id(&record), &record).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &record, &wanted, &json).kind, ERR_NONE);
+    json_write(&out, json_get(json, STR("fields")));
+    assert_true(has(buf_str(&out), "\"pages\":7") && has(buf_str(&out), "\"title\":"));
+    assert_int_equal(json_get(json, STR("fields"))->count, 2);
+    assert_int_equal(find_wanted(&ctx, type, STR("pages,nonsense,"), STR("title"), &wanted, &problems).code,
+                     ECODE_QUERY_INVALID);
+    assert_int_equal(problems.count, 2); /* of `expand` also what is no reference */
+    assert_true(test_has_problem(&problems, ECODE_FIELD_UNKNOWN, "fields"));
+    assert_true(test_has_problem(&problems, ECODE_FIELD_UNKNOWN, "expand"));
+}
+
 static void a_page_of_a_list_ends_when_it_is_long_enough(void **state)
 {
     Cast *cast = *state;
@@ -610,6 +633,7 @@ int main(void)
         CASE(a_history_holds_nothing_from_before_the_record_was_opened),
         CASE(a_history_is_the_same_whole_and_in_pages),
         CASE(the_newest_of_a_long_history_is_there_and_what_is_too_long_says_so),
+        CASE(what_is_wanted_of_a_record_is_read_once_and_names_must_be_known),
         CASE(a_page_of_a_list_ends_when_it_is_long_enough),
         CASE(a_page_of_a_history_ends_when_it_is_long_enough),
         CASE(a_filter_that_asks_for_too_much_is_refused),

@@ -343,8 +343,7 @@ static void at_erased(const Ctx *ctx, Record *then, const bool *erased)
     then->values[SYS_ERASED] = names.len ? value_list(buf_str(&names)) : VALUE_NONE;
 }
 
-Err history_at(const Ctx *ctx, const Record *record, int64_t day, Str fields, Str expand, Json **out,
-               Problems *problems)
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *wanted, Json **out)
 {
     Record  then;
     bool   *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
@@ -355,7 +354,7 @@ Err history_at(const Ctx *ctx, const Record *record, int64_t day, Str fields, St
     if (!access_sees(&then.clearance))
         return err_make(ECODE_RECORD_UNSEEN, "%.*s on that day", STR_FMT(record->type->name));
     at_erased(ctx, &then, erased);
-    TRY(record_json(ctx, &then, fields, expand, out, problems));
+    TRY(record_json(ctx, &then, wanted, out));
     json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
     return ERR_OK;
 }

@@ -20,7 +20,6 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
  * Computed fields are left out: they are not kept, and what they are computed from may have changed. `erased` also
  * names fields whose value of then was erased since. A day to come: as it is now. ECODE_RECORD_UNSEEN when it was not
  * there yet, or would not have shown. */
-Err history_at(const Ctx *ctx, const Record *record, int64_t day, Str fields, Str expand, Json **out,
-               Problems *problems) MUST_CHECK;
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *wanted, Json **out) MUST_CHECK;
 
 #endif

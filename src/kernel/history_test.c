@@ -31,13 +31,12 @@ static int64_t today(Cast *cast)
 /* As JSON, "!" and the code when it is refused. */
 static Str at(Cast *cast, const Actor *actor, const Record *record, int64_t day)
 {
-    Ctx      ctx = test_ctx(cast->test, actor);
-    Record   seen;
-    Json    *json;
-    Problems problems = { .arena = cast->test->arena };
-    Err      err = find_one(&ctx, record->type, record_id(record), &seen);
+    Ctx    ctx = test_ctx(cast->test, actor);
+    Record seen;
+    Json  *json;
+    Err    err = find_one(&ctx, record->type, record_id(record), &seen);
     if (!err.kind)
-        err = history_at(&ctx, &seen, day, STR_NONE, STR_NONE, &json, &problems);
+        err = history_at(&ctx, &seen, day, NULL, &json);
     return err.kind ? str_printf(cast->test->arena, "!%.*s", STR_FMT(err_row(err.code)->code))
                     : text_of(cast->test->arena, json);
 }
@@ -62,16 +61,15 @@ static void a_day_ends_at_midnight_by_the_citys_clock(void **state)
 
 static void todays_state_is_the_record_as_it_is_but_for_what_is_computed(void **state)
 {
-    Cast    *cast = *state;
-    Record   record = step(cast, NULL, "create", STR("{\"title\":\"T\",\"phone\":\"1\"}")), seen;
-    Ctx      ctx = test_ctx(cast->test, &cast->admin);
-    Json    *json;
-    Problems none = { .arena = cast->test->arena };
+    Cast  *cast = *state;
+    Record record = step(cast, NULL, "create", STR("{\"title\":\"T\",\"phone\":\"1\"}")), seen;
+    Ctx    ctx = test_ctx(cast->test, &cast->admin);
+    Json  *json;
     assert_int_equal(find_one(&ctx, record.type, record_id(&record), &seen).kind, ERR_NONE);
-    assert_int_equal(record_json(&ctx, &seen, STR_NONE, STR_NONE, &json, &none).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &seen, NULL, &json).kind, ERR_NONE);
     assert_true(has(text_of(cast->test->arena, json), "\"reachable\":true"));
     seen.values[type_field(record.type, STR("reachable"))->index] = VALUE_NONE;
-    assert_int_equal(record_json(&ctx, &seen, STR_NONE, STR_NONE, &json, &none).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &seen, NULL, &json).kind, ERR_NONE);
     json_set_str(cast->test->arena, json, STR("at"), date_text(cast->test->arena, today(cast)));
     assert_string_equal(str_dup_z(cast->test->arena, at(cast, &cast->admin, &record, today(cast))),
                         str_dup_z(cast->test->arena, text_of(cast->test->arena, json)));
@@ -220,10 +218,9 @@ static void forget(Cast *cast, Snapshot *shots, size_t count, const Record *eras
 /* The last snapshot that was taken on the day or before it, as the watcher may see it now. */
 static Str expected(Cast *cast, const Snapshot *shots, size_t count, int64_t day, int w)
 {
-    Ctx      ctx = test_ctx(cast->test, watcher(cast, w));
-    Problems none = { .arena = cast->test->arena };
-    size_t   last = count;
-    Json    *json;
+    Ctx    ctx = test_ctx(cast->test, watcher(cast, w));
+    size_t last = count;
+    Json  *json;
     for (size_t s = 0; s < count; s++)
         if (shots[s].day <= day)
             last = s;
@@ -236,7 +233,7 @@ static Str expected(Cast *cast, const Snapshot *shots, size_t count, int64_t day
     }
     if (!access_sees(&then.clearance) || !access_sees(&shots[count - 1].seen[w]))
         return STR("!record.unseen");
-    assert_int_equal(record_json(&ctx, &then, STR_NONE, STR_NONE, &json, &none).kind, ERR_NONE);
+    assert_int_equal(record_json(&ctx, &then, NULL, &json).kind, ERR_NONE);
     json_set_str(cast->test->arena, json, STR("at"), date_text(cast->test->arena, day));
     return text_of(cast->test->arena, json);
 }

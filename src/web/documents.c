@@ -18,7 +18,7 @@ static Err find_document(Printing *printing, Problems *problems)
     Record record;
     TRY(shape_type_find(call, call->params[0], &printing->type, problems));
     TRY(find_one(&call->ctx, printing->type, call->params[1], &record));
-    TRY(record_json(&call->ctx, &record, STR_NONE, STR_NONE, &printing->record, problems));
+    TRY(record_json(&call->ctx, &record, NULL, &printing->record));
     int state = json_get(printing->record, STR("state")) ? record_state(&record) : -1;
     for (size_t i = 0; i < printing->type->document_count && !printing->document; i++) {
         const Document *document = &printing->type->documents[i];

@@ -30,7 +30,7 @@ typedef struct Export {
     const ExportFormat *format;
     const Type         *type;
     Query               query;
-    Str                 fields;  /* those that are shown, as record_json() takes them */
+    Wanted              wanted;
     Column             *columns; /* what every record has, then its fields */
     size_t              head_count, count;
     bool                labels; /* name the columns, not the names of the fields */
@@ -191,15 +191,6 @@ static void check_fields(const Call *call, const Type *type, Str names, Problems
     }
 }
 
-static bool is_asked(Str names, Str name)
-{
-    bool all = !names.len;
-    while (names.len)
-        if (str_eq(str_trim(str_cut(&names, ',')), name))
-            return true;
-    return all;
-}
-
 static bool is_plain(ValueKind kind)
 {
     return kind == VALUE_INTEGER || kind == VALUE_DECIMAL || kind == VALUE_BOOLEAN || kind == VALUE_DATE ||
@@ -229,7 +220,7 @@ static void choose_columns(const Call *call, Export *export)
             add_column(export, &type->fields[i]);
     export->head_count = export->count;
     for (size_t i = 0; i < type->field_count; i++)
-        if (is_among(&type->fields[i]) && is_asked(export->fields, type->fields[i].name) &&
+        if (is_among(&type->fields[i]) && (!export->wanted.fields || export->wanted.fields[i]) &&
             shape_field_known(call, &type->fields[i]))
             add_column(export, &type->fields[i]);
 }
@@ -241,10 +232,10 @@ static Err export_read(Call *call, Export *export, Problems *problems)
     size_t before = problems->count;
     export->format = query_format(call, problems);
     export->labels = query_word(call, "header", headers, 2, problems) == 1;
-    export->fields = call_query(call, STR("fields"));
-    check_fields(call, export->type, export->fields, problems);
+    check_fields(call, export->type, call_query(call, STR("fields")), problems);
     if (problems->count > before)
         return err_make(ECODE_QUERY_INVALID, "export of %.*s", STR_FMT(export->type->name));
+    TRY(shape_wanted(call, export->type, &export->wanted, problems));
     TRY(costly_admit(call, problems));
     export->query = (Query){ .filter = call_query(call, STR("filter")),
                              .sort = call_query(call, STR("sort")),
@@ -256,7 +247,7 @@ static Err export_read(Call *call, Export *export, Problems *problems)
 
 /* ---- page by page ---- */
 
-static Err page_write(Call *call, Export *export, const Found *found, Buf *out, Problems *problems)
+static Err page_write(Call *call, Export *export, const Found *found, Buf *out)
 {
     Ctx ctx = call->ctx;
     find_remember(&ctx);
@@ -264,7 +255,7 @@ static Err page_write(Call *call, Export *export, const Found *found, Buf *out, 
         export->format->head(export, call, out);
     for (size_t i = 0; i < found->count; i++) {
         Json *record;
-        TRY(record_json(&ctx, &found->records[i], export->fields, STR_NONE, &record, problems));
+        TRY(record_json(&ctx, &found->records[i], &export->wanted, &record));
         export->format->row(export, record, out);
     }
     return ERR_OK;
@@ -308,7 +299,7 @@ static Err page_next(Call *call, Str *out, Problems *problems)
     int64_t took_us = worked_us() - begun_us;
     costly_charge(call, problems);
     if (!err.kind)
-        err = page_write(call, export, &found, &text, problems);
+        err = page_write(call, export, &found, &text);
     if (err.kind)
         return err;
     page_turn(export, &found, text.len, took_us);

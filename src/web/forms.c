@@ -193,7 +193,7 @@ static void version_json(Call *call, const StepForm *form, Json *json)
     json_set_int(call->ctx.arena, json, STR("version"), version);
 }
 
-static Err form_json(Call *call, const StepForm *form, Json **out, Problems *problems)
+static Err form_json(Call *call, const StepForm *form, Json **out)
 {
     Arena      *arena = call->ctx.arena;
     const Type *type = form->request.type;
@@ -202,7 +202,7 @@ static Err form_json(Call *call, const StepForm *form, Json **out, Problems *pro
     size_t      count;
     json_set_str(arena, json, STR("type"), type->name);
     if (form->record.values) {
-        TRY(record_json(&call->ctx, &form->record, STR_NONE, STR_NONE, &record, problems));
+        TRY(record_json(&call->ctx, &form->record, NULL, &record));
         json_set(json, STR("record"), record);
     }
     json_set(json, STR("action"), action_json(call, form->action));
@@ -243,7 +243,7 @@ static Err form_show(Call *call, Str action, Json **out, Problems *problems)
     TRY(step_form(call, action, &form, problems));
     TRY(step_form_opens(call, &form, problems));
     TRY(check_given(call, &form, problems));
-    return form_json(call, &form, out, problems);
+    return form_json(call, &form, out);
 }
 
 static void form_reply(Call *call, Str action)
@@ -289,7 +289,7 @@ static void form_again(Call *call, Err err, const Problems *found)
     StepForm *form = call->state;
     Json     *json;
     Problems  none = call_problems(call), problems = with_names(call, found, &form->names);
-    Err       shown = form_json(call, form, &json, &none);
+    Err       shown = form_json(call, form, &json);
     if (shown.kind) {
         call_fail(call, shown, &none);
         return;
@@ -334,7 +334,7 @@ static Err form_more(Call *call, const StepForm *form, Problems *problems)
 {
     Json *json;
     TRY(step_form_opens(call, form, problems));
-    TRY(form_json(call, form, &json, problems));
+    TRY(form_json(call, form, &json));
     call_data(call, 200, json);
     return ERR_OK;
 }

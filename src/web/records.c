@@ -37,7 +37,7 @@ static Err first_problem(const Problems *problems)
 
 /* ---- lists ---- */
 
-static Err list_json(Call *call, const Found *found, Json **out, Problems *problems)
+static Err list_json(Call *call, const Found *found, const Wanted *wanted, Json **out)
 {
     Arena *arena = call->ctx.arena;
     Ctx    ctx = call->ctx;
@@ -45,8 +45,7 @@ static Err list_json(Call *call, const Found *found, Json **out, Problems *probl
     find_remember(&ctx);
     for (size_t i = 0; i < found->count; i++) {
         Json *item;
-        TRY(record_json(&ctx, &found->records[i], call_query(call, STR("fields")), call_query(call, STR("expand")),
-                        &item, problems));
+        TRY(record_json(&ctx, &found->records[i], wanted, &item));
         json_push(items, item);
     }
     json_set(json, STR("next"), found->next.len ? json_string(arena, found->next) : json_null(arena));
@@ -59,6 +58,7 @@ static Err list_data(Call *call, Json **out, Problems *problems)
 {
     const Type *type;
     Found       found;
+    Wanted      wanted;
     Query       query = { .filter = call_query(call, STR("filter")),
                           .sort = call_query(call, STR("sort")),
                           .cursor = call_query(call, STR("cursor")) };
@@ -66,9 +66,10 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     query_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
     query_flag(call, "total", &query.total, problems);
     TRY(first_problem(problems));
+    TRY(shape_wanted(call, type, &wanted, problems));
     TRY(costly_admit(call, problems));
     TRY(find(&call->ctx, type, &query, &found, problems));
-    return list_json(call, &found, out, problems);
+    return list_json(call, &found, &wanted, out);
 }
 
 /* A page shows what was wrong with filter or sort beside the filter. */
@@ -152,6 +153,7 @@ static Err at_data(Call *call, Json **out, Problems *problems)
 {
     const Type *type;
     Record      record;
+    Wanted      wanted;
     int64_t     day;
     TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
@@ -159,8 +161,8 @@ static Err at_data(Call *call, Json **out, Problems *problems)
         PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("date"), STR_NONE, ARG("name", STR("date")),
                 ARG("expected", STR("YYYY-MM-DD")));
     TRY(first_problem(problems));
-    return history_at(&call->ctx, &record, day, call_query(call, STR("fields")), call_query(call, STR("expand")), out,
-                      problems);
+    TRY(shape_wanted(call, type, &wanted, problems));
+    return history_at(&call->ctx, &record, day, &wanted, out);
 }
 
 void records_at(Call *call)

@@ -389,11 +389,18 @@ Json *shape_type(Call *call, const Type *type)
 
 /* ---- records ---- */
 
+Err shape_wanted(const Call *call, const Type *type, Wanted *out, Problems *problems)
+{
+    return find_wanted(&call->ctx, type, call_query(call, STR("fields")), call_query(call, STR("expand")), out,
+                       problems);
+}
+
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems)
 {
-    Json *json, *actions, *shown;
-    TRY(record_json(&call->ctx, record, call_query(call, STR("fields")), call_query(call, STR("expand")), &json,
-                    problems));
+    Json  *json, *actions, *shown;
+    Wanted wanted;
+    TRY(shape_wanted(call, record->type, &wanted, problems));
+    TRY(record_json(&call->ctx, record, &wanted, &json));
     TRY(act_options(&call->ctx, record, &actions));
     json_set(json, STR("actions"), actions);
     ServiceView view = service_view(record->type->page);

@@ -45,6 +45,8 @@ static inline bool shape_translation(const Field *field) { return field->transla
 /* May anybody of this role ever take the action? */
 bool shape_action_known(const Call *call, const Action *action);
 
+/* What the address asks of each record (`fields`, `expand`). */
+Err shape_wanted(const Call *call, const Type *type, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the actor sees it, with the steps possible now, and what its type's own page shows
  * (services/views.h); sets the ETag. */
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems) MUST_CHECK;

@@ -274,11 +274,10 @@ static void children_of(const RecordView *view, const Type *type, Children *out)
 
 static Err child_row(const RecordView *view, const Children *children, const Record *record, Json *rows)
 {
-    Call    *call = view->call;
-    Json    *data, *row = json_push(rows, json_object(call->ctx.arena)), *cell;
-    Str      name, under;
-    Problems none = call_problems(call);
-    TRY(record_json(&call->ctx, record, STR_NONE, STR_NONE, &data, &none));
+    Call *call = view->call;
+    Json *data, *row = json_push(rows, json_object(call->ctx.arena)), *cell;
+    Str   name, under;
+    TRY(record_json(&call->ctx, record, NULL, &data));
     TRY(show_row_name(view->show, children->type, data, &name));
     under = json_text(show_member(data, &children->type->fields[SYS_NUMBER]));
     put(call, row, STR("name"), name);
