@@ -129,24 +129,33 @@ static bool written_is(const Emit *emit, size_t start, Str text)
     return str_eq(str_slice(written, start, written.len), text);
 }
 
+/* Writes again what was written since `start`, with its values. */
+static void write_again(Emit *emit, size_t start, size_t end, size_t params, size_t params_end)
+{
+    buf_add(&emit->sql->sql, str_dup(emit->sql->arena, str_slice(buf_str(&emit->sql->sql), start, end)));
+    ExprSql part = { .params = emit->sql->params + params, .count = params_end - params };
+    expr_sql_add(emit->sql, &part);
+}
+
 /* Those that the reader sees, and of them the members. *none: the reader sees no record of the type at all. The condition
  * is looked at in those alone that they see: how long it takes must not tell what is in the others, and the database
- * would begin with what it takes to be cheaper. */
+ * would begin with what it takes to be cheaper. What they see is asked once more before it, where an index can lead. */
 static Err write_members(Emit *emit, const Expr *expr, Str alias, bool *none)
 {
     bool   outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
     bool   asked = expr->has_field || expr->first;
-    size_t before = emit->sql->sql.len;
-    write(emit, asked ? "CASE WHEN " : "");
-    size_t start = emit->sql->sql.len;
+    size_t start = emit->sql->sql.len, params = emit->sql->count;
     TRY(emit->env->visible(emit->env->context, emit->sql, alias, expr->child.type));
+    size_t end = emit->sql->sql.len, params_end = emit->sql->count;
     *none = written_is(emit, start, STR("FALSE"));
     bool all = written_is(emit, start, STR("TRUE"));
     if (*none || !asked)
         return ERR_OK;
-    if (all)
-        emit->sql->sql.len = before;
-    write(emit, all ? "TRUE AND " : " THEN ");
+    if (!all) {
+        write(emit, " AND CASE WHEN ");
+        write_again(emit, start, end, params, params_end);
+    }
+    write(emit, all ? " AND " : " THEN ");
     write(emit, outsiders ? "NOT " : "");
     TRY(write_member(emit, expr, alias, outsiders));
     write(emit, all ? "" : " ELSE FALSE END");
