@@ -17,7 +17,8 @@
     X(SLOW_GRACE_MS, 10000, "ms", "time before the speed of a body or a reader counts", "connection closed")           \
     X(READER_BYTES_PER_S, 1024, "bytes/s", "slowest reader of an answer", "connection closed")                         \
     X(WAITING_BYTES, 65536, "bytes", "requests sent before the answer to an earlier one", "not read until then")       \
-    X(IN_FLIGHT_BYTES, 268435456, "bytes", "bodies, waiting requests and unread answers together", "503")              \
+    X(IN_FLIGHT_BYTES, 268435456, "bytes",                                                                             \
+      "bodies, waiting requests and unread answers together, exports up to half of it", "503")                         \
     X(LINGER_MS, 2000, "ms", "time for a refused client to read its answer", "connection closed")                      \
     X(DRAIN_MS, 10000, "ms", "time for running requests when the server stops", "connection closed")                   \
     X(CONNECTIONS, 4000, "connections", "open connections", "503 and closed")                                          \

@@ -390,7 +390,7 @@ static bool piece_count(Exchange *exchange)
     if (exchange->producer.arena)
         held += arena_used(exchange->producer.arena);
     memory_give(server, exchange->answer_taken);
-    exchange->answer_taken = memory_take(server, held) ? held : 0;
+    exchange->answer_taken = memory_take_piece(server, held) ? held : 0;
     return exchange->answer_taken == held;
 }
 

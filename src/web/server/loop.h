@@ -35,6 +35,9 @@ struct Server {
 
 /* Counts size more bytes, or refuses. */
 bool memory_take(Server *server, size_t size);
+/* Of an answer in pieces, which who reads it slowly holds for hours: only while half of it all is free, so that however
+ * many there are, bodies and other answers find room. */
+bool memory_take_piece(Server *server, size_t size);
 void memory_give(Server *server, size_t size);
 
 /* ---- loop ---- */

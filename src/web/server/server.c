@@ -27,13 +27,20 @@ ServerLimits server_limits(void)
     };
 }
 
-bool memory_take(Server *server, size_t size)
+static bool take_within(Server *server, size_t size, size_t most)
 {
     size_t before = atomic_fetch_add(&server->in_flight, size);
-    bool   fits = before + size <= server->limits.in_flight_bytes;
+    bool   fits = before + size <= most;
     if (!fits)
         atomic_fetch_sub(&server->in_flight, size);
     return fits;
+}
+
+bool memory_take(Server *server, size_t size) { return take_within(server, size, server->limits.in_flight_bytes); }
+
+bool memory_take_piece(Server *server, size_t size)
+{
+    return take_within(server, size, server->limits.in_flight_bytes / 2);
 }
 
 void memory_give(Server *server, size_t size)

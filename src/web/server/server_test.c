@@ -1164,15 +1164,17 @@ static void pieces_count_as_memory_in_flight(void **state)
     enum { READERS = 3 };
     World *world = *state;
     int    fds[READERS];
-    world->limits.in_flight_bytes = 2 * PIECE_BYTES + PIECE_BYTES / 2;
+    world->limits.in_flight_bytes = 5 * PIECE_BYTES;
     world_start(world);
-    for (int i = 0; i < READERS; i++) { /* none of them reads: the third finds no room */
+    for (int i = 0; i < READERS; i++) { /* none of them reads: the third finds no room in the half that is for them */
         fds[i] = connect_tcp(world);
         send_all(fds[i], endless_get);
         for (unsigned before = 0, now; (now = atomic_load(&world->pieces_made)) != before; before = now)
             sleep_ms(QUIET_MS);
     }
     wait_for(&world->producers_ended, 1);
+    Str request = str_printf(world->arena, POST_HEAD "Content-Length: 40000\r\n\r\n%040000d", 0);
+    assert_int_equal(ask(world, request).status, 200); /* the other half is for bodies */
     for (int i = 0; i < READERS; i++)
         close(fds[i]);
     wait_for(&world->producers_ended, READERS);
