@@ -102,8 +102,10 @@
     X(PACK_RESERVED, "pack.reserved", ERR_INVALID, "保留名称", "Reserved name", "名称 {name} 由系统保留。", "The name {name} is reserved.") \
     X(PACK_DUPLICATE, "pack.duplicate", ERR_INVALID, "名称重复", "Name used twice", "{name} 已在 {where} 定义。",                \
       "{name} is already defined at {where}.")                                                                               \
-    X(PACK_UNKNOWN, "pack.unknown", ERR_INVALID, "未知名称", "Unknown name", "没有名为 {name} 的{what}。",                        \
-      "There is no {what} named {name}.")                                                                                    \
+    X(PACK_UNKNOWN, "pack.unknown", ERR_INVALID, "未知名称", "Unknown name", "没有名为 {name} 的{what}；可用：{known}。", \
+      "There is no {what} named {name}; known are {known}.") \
+    X(DEMO_UNKNOWN, "demo.unknown", ERR_INVALID, "示例里有未知名称", "Unknown name in a demo", "没有名为 {name} 的{what}。", \
+      "There is no {what} named {name}.") \
     X(PACK_LABEL, "pack.label", ERR_INVALID, "缺少一种语言的文字", "Text missing in one language", "{key} 须同时有 zh 和 en。",    \
       "{key} needs both zh and en.")                                                                                         \
     X(PACK_VALUE, "pack.value", ERR_INVALID, "取值不对", "Bad value", "{key} 的取值 {value} 不可用；可用：{known}。",              \

@@ -18,9 +18,9 @@ typedef struct Demo {
 
 static Err unknown(Demo *demo, const char *what, Str name)
 {
-    PROBLEM(&demo->run->problems, ECODE_PACK_UNKNOWN, STR_NONE, STR_NONE, ARG("what", str_from(what)),
+    PROBLEM(&demo->run->problems, ECODE_DEMO_UNKNOWN, STR_NONE, STR_NONE, ARG("what", str_from(what)),
             ARG("name", name));
-    return err_make(ECODE_PACK_UNKNOWN, "%s %.*s", what, STR_FMT(name));
+    return err_make(ECODE_DEMO_UNKNOWN, "%s %.*s", what, STR_FMT(name));
 }
 
 static void keep_ref(Demo *demo, Str name, Str id, const Type *type)

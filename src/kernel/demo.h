@@ -38,7 +38,7 @@ typedef struct DemoRun {
 } DemoRun;
 
 /* Makes the parties, then takes the steps, in an open city. Failures: those of act(), JSON errors,
- * ECODE_PACK_UNKNOWN for a ref, role or type that does not exist; run->where and run->problems then say more.
+ * ECODE_DEMO_UNKNOWN for a ref, role or type that does not exist; run->where and run->problems then say more.
  * run->problems.arena is set by the caller. */
 Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run) MUST_CHECK;
 

@@ -17,9 +17,9 @@ static void marks_check(PackLoad *load, const PackNode *node, const Type *type)
             return;
         Str rest = str_slice(node->text, at + 1, node->text.len);
         Str name = str_cut(&rest, '}');
-        if (fields.find(fields.context, name) < 0)
-            PACK_LOG(load->log, pack_node_place_in(node, utf8_length(str_slice(node->text, 0, at + 1)) + 1),
-                     ECODE_PACK_UNKNOWN, ARG("name", name), ARG_TEXT("what", fields.what));
+        if (lookup_find(fields, name) < 0)
+            lookup_unknown(load, pack_node_place_in(node, utf8_length(str_slice(node->text, 0, at + 1)) + 1), name,
+                           fields);
         at++;
     }
 }

@@ -59,8 +59,7 @@ static const Choice disclosures[] = {
 
 static uint8_t identity_compartment(const PackLoad *load)
 {
-    PackLookup lookup = lookup_compartments(load);
-    int        index = lookup.find(lookup.context, STR("identity"));
+    int index = lookup_find(lookup_compartments(load), STR("identity"));
     return (uint8_t)(index < 0 ? 0 : index);
 }
 

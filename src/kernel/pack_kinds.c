@@ -240,13 +240,23 @@ static bool default_word(const PackNode *node, Field *field)
     return field->default_kind != DEFAULT_NONE;
 }
 
+static bool choice_name(const void *context, int index, Str *out)
+{
+    const Field *field = context;
+    if ((size_t)index >= field->choice_count)
+        return false;
+    *out = field->choices[index].code;
+    return true;
+}
+
 static bool code_known(PackLoad *load, const PackNode *node, const Field *field)
 {
     bool known = node->kind == PACK_SCALAR && field_choice(field, node->text);
     if (!known && node->kind != PACK_SCALAR)
         read_misshape(load, node, TEXT("一个代码", "a code"));
     else if (!known)
-        PACK_PROBLEM(load, node, ECODE_PACK_UNKNOWN, ARG("name", node->text), ARG_TEXT("what", TEXT("选项", "choice")));
+        lookup_unknown(load, pack_node_place(node), node->text,
+                       (PackLookup){ choice_name, field, TEXT("选项", "choice") });
     return known;
 }
 

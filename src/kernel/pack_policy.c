@@ -52,13 +52,13 @@ static const Str weekdays[] = {
     STR_INIT("friday"), STR_INIT("saturday"), STR_INIT("sunday"),
 };
 
-static int weekday_find(const void *context, Str name)
+static bool weekday_name(const void *context, int index, Str *out)
 {
     (void)context;
-    for (int i = 0; i < 7; i++)
-        if (str_eq(weekdays[i], name))
-            return i;
-    return -1;
+    if (index >= (int)(sizeof weekdays / sizeof *weekdays))
+        return false;
+    *out = weekdays[index];
+    return true;
 }
 
 static int int_compare(const void *left, const void *right)
@@ -150,7 +150,7 @@ static const WorkCalendar *calendar_read(PackLoad *load, const NamedFile *file)
         { STR_INIT("years"), true },        { STR_INIT("week"), false }, { STR_INIT("days_off"), false },
         { STR_INIT("days_worked"), false },
     };
-    const PackLookup days = { weekday_find, NULL, TEXT("星期", "day of the week") };
+    const PackLookup days = { weekday_name, NULL, TEXT("星期", "day of the week") };
     if (!READ_KEYS(load, file->node, keys))
         return NULL;
     WorkCalendar *calendar = ARENA_NEW(load->arena, WorkCalendar);
@@ -173,19 +173,19 @@ static const WorkCalendar *calendar_read(PackLoad *load, const NamedFile *file)
     return calendar;
 }
 
-static int calendar_find(const void *context, Str name)
+static bool calendar_name(const void *context, int index, Str *out)
 {
     const PackLoad *load = context;
-    for (size_t i = 0; i < load->calendars.count; i++)
-        if (str_eq(load->calendars.items[i].name, name))
-            return (int)i;
-    return -1;
+    if ((size_t)index >= load->calendars.count)
+        return false;
+    *out = load->calendars.items[index].name;
+    return true;
 }
 
 /* The one that the pack names; the only one when there is one. */
 static void calendars_read(PackLoad *load)
 {
-    const PackLookup     lookup = { calendar_find, load, TEXT("日历", "calendar") };
+    const PackLookup     lookup = { calendar_name, load, TEXT("日历", "calendar") };
     const WorkCalendar **all = ARENA_ARRAY(load->arena, const WorkCalendar *, load->calendars.count);
     for (size_t i = 0; i < load->calendars.count; i++)
         all[i] = calendar_read(load, &load->calendars.items[i]);

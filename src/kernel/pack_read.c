@@ -279,68 +279,112 @@ bool read_boolean(PackLoad *load, const PackNode *map, Str key)
 
 /* ---- names of things defined elsewhere ---- */
 
-static int named_find(const Named *items, size_t count, Str name)
+static bool named_at(const Named *items, size_t count, int index, Str *out)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(items[i].name, name))
-            return (int)i;
-    return -1;
+    if ((size_t)index >= count)
+        return false;
+    *out = items[index].name;
+    return true;
 }
 
-static int role_find(const void *pack, Str name) { return pack_role(pack, name); }
-
-static int compartment_find(const void *context, Str name)
+static bool role_name(const void *context, int index, Str *out)
 {
     const Pack *pack = context;
-    return named_find(pack->compartments, pack->compartment_count, name);
+    return named_at(pack->roles, pack->role_count, index, out);
 }
 
-static int service_find(const void *context, Str name)
+static bool compartment_name(const void *context, int index, Str *out)
 {
     const Pack *pack = context;
-    return named_find(pack->services, pack->service_count, name);
+    return named_at(pack->compartments, pack->compartment_count, index, out);
 }
 
-static int type_find(const void *pack, Str name)
+static bool service_name(const void *context, int index, Str *out)
 {
-    const Type *type = pack_type(pack, name);
-    return type ? (int)type->index : -1;
+    const Pack *pack = context;
+    return named_at(pack->services, pack->service_count, index, out);
 }
 
-static int field_find(const void *type, Str name)
+static bool type_name(const void *context, int index, Str *out)
 {
-    const Field *field = type_field(type, name);
-    return field ? (int)field->index : -1;
+    const Pack *pack = context;
+    if ((size_t)index >= pack->type_count)
+        return false;
+    *out = pack->types[index].name;
+    return true;
 }
 
-static int input_find(const void *context, Str name)
+static bool field_name(const void *context, int index, Str *out)
 {
-    const Type  *type = context;
-    const Field *field = type_field(type, name);
-    return field && !field->system && field->index < type->stored_count ? (int)field->index : -1;
+    const Type *type = context;
+    if ((size_t)index >= type->field_count)
+        return false;
+    *out = type->fields[index].name;
+    return true;
 }
 
-static int state_find(const void *type, Str name) { return type_state(type, name); }
+static bool input_name(const void *context, int index, Str *out)
+{
+    const Type *type = context;
+    if ((size_t)index >= type->stored_count || !field_name(type, index, out))
+        return false;
+    if (type->fields[index].system)
+        *out = STR_NONE;
+    return true;
+}
 
-PackLookup lookup_roles(const PackLoad *load) { return (PackLookup){ role_find, load->pack, TEXT("角色", "role") }; }
+static bool state_name(const void *context, int index, Str *out)
+{
+    const Type *type = context;
+    if ((size_t)index >= type->state_count)
+        return false;
+    *out = type->states[index].name;
+    return true;
+}
+
+PackLookup lookup_roles(const PackLoad *load) { return (PackLookup){ role_name, load->pack, TEXT("角色", "role") }; }
 PackLookup lookup_compartments(const PackLoad *load)
 {
-    return (PackLookup){ compartment_find, load->pack, TEXT("分区", "compartment") };
+    return (PackLookup){ compartment_name, load->pack, TEXT("分区", "compartment") };
 }
 PackLookup lookup_services(const PackLoad *load)
 {
-    return (PackLookup){ service_find, load->pack, TEXT("服务", "service") };
+    return (PackLookup){ service_name, load->pack, TEXT("服务", "service") };
 }
 PackLookup lookup_types(const PackLoad *load)
 {
-    return (PackLookup){ type_find, load->pack, TEXT("记录类型", "type") };
+    return (PackLookup){ type_name, load->pack, TEXT("记录类型", "type") };
 }
-PackLookup lookup_fields(const Type *type) { return (PackLookup){ field_find, type, TEXT("字段", "field") }; }
+PackLookup lookup_fields(const Type *type) { return (PackLookup){ field_name, type, TEXT("字段", "field") }; }
 PackLookup lookup_inputs(const Type *type)
 {
-    return (PackLookup){ input_find, type, TEXT("可填写的字段", "field that people fill in") };
+    return (PackLookup){ input_name, type, TEXT("可填写的字段", "field that people fill in") };
 }
-PackLookup lookup_states(const Type *type) { return (PackLookup){ state_find, type, TEXT("状态", "state") }; }
+PackLookup lookup_states(const Type *type) { return (PackLookup){ state_name, type, TEXT("状态", "state") }; }
+
+int lookup_find(PackLookup lookup, Str name)
+{
+    Str there;
+    for (int i = 0; lookup.name(lookup.context, i, &there); i++)
+        if (name.len && str_eq(there, name))
+            return i;
+    return -1;
+}
+
+#define NAMES_TOLD_MAX 60
+
+void lookup_unknown(PackLoad *load, PackPlace place, Str name, PackLookup lookup)
+{
+    Str    names[NAMES_TOLD_MAX + 1], there;
+    size_t count = 0;
+    for (int i = 0; count < NAMES_TOLD_MAX && lookup.name(lookup.context, i, &there); i++)
+        if (there.len)
+            names[count++] = there;
+    if (count == NAMES_TOLD_MAX)
+        names[count++] = STR("…");
+    PACK_LOG(load->log, place, ECODE_PACK_UNKNOWN, ARG("name", name), ARG_TEXT("what", lookup.what),
+             ARG("known", count ? str_join(load->arena, names, count, STR(", ")) : STR("-")));
+}
 
 int read_known(PackLoad *load, const PackNode *scalar, PackLookup lookup)
 {
@@ -348,9 +392,9 @@ int read_known(PackLoad *load, const PackNode *scalar, PackLookup lookup)
         read_misshape(load, scalar, one_line);
         return -1;
     }
-    int index = lookup.find(lookup.context, scalar->text);
+    int index = lookup_find(lookup, scalar->text);
     if (index < 0 && !load->damaged)
-        PACK_PROBLEM(load, scalar, ECODE_PACK_UNKNOWN, ARG("name", scalar->text), ARG_TEXT("what", lookup.what));
+        lookup_unknown(load, pack_node_place(scalar), scalar->text, lookup);
     return index;
 }
 

@@ -123,10 +123,15 @@ bool read_boolean(PackLoad *load, const PackNode *map, Str key); /* false when a
 /* ---- names of things defined elsewhere ---- */
 
 typedef struct PackLookup {
-    int (*find)(const void *context, Str name); /* -1 */
+    /* The name at an index; empty for one that cannot be meant here. False past the last. */
+    bool (*name)(const void *context, int index, Str *out);
     const void *context;
     Text        what; /* "field" */
 } PackLookup;
+
+int lookup_find(PackLookup lookup, Str name); /* -1 */
+/* Tells that there is none of the name, and which there are. */
+void lookup_unknown(PackLoad *load, PackPlace place, Str name, PackLookup lookup);
 
 PackLookup lookup_roles(const PackLoad *load);
 PackLookup lookup_compartments(const PackLoad *load);

@@ -12,18 +12,18 @@
 
 /* ---- relations ---- */
 
-static int relation_find(const void *context, Str name)
+static bool relation_name(const void *context, int index, Str *out)
 {
     const Type *type = context;
-    for (size_t i = 0; i < type->relation_count; i++)
-        if (str_eq(type->relations[i].name, name))
-            return (int)i;
-    return -1;
+    if ((size_t)index >= type->relation_count)
+        return false;
+    *out = type->relations[index].name;
+    return true;
 }
 
 static PackLookup lookup_relations(const Type *type)
 {
-    return (PackLookup){ relation_find, type, TEXT("关系", "relation") };
+    return (PackLookup){ relation_name, type, TEXT("关系", "relation") };
 }
 
 static void relation_system(PackLoad *load, TypeDraft *draft, int index, Str name, Text label, Str when)
@@ -68,19 +68,19 @@ static Who who_read(PackLoad *load, const PackNode *map, const Type *type)
     return who;
 }
 
-static int class_find(const void *context, Str name)
+static bool class_name(const void *context, int index, Str *out)
 {
     (void)context;
-    for (int i = CLASS_PUBLIC; i < CLASS_COUNT; i++)
-        if (str_eq(class_names[i], name))
-            return i;
-    return -1;
+    if (index >= CLASS_COUNT)
+        return false;
+    *out = index >= CLASS_PUBLIC ? class_names[index] : STR_NONE;
+    return true;
 }
 
 /* `clearance: nda` is one class for all compartments; a mapping names them, and what it leaves out stays closed. */
 static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule)
 {
-    const PackLookup classes = { class_find, NULL, TEXT("级别", "class") };
+    const PackLookup classes = { class_name, NULL, TEXT("级别", "class") };
     const PackLookup compartments = lookup_compartments(load);
     const PackNode  *node = pack_node_get(map, STR("clearance"));
     if (!node)
@@ -92,10 +92,9 @@ static void clearance_read(PackLoad *load, const PackNode *map, AccessRule *rule
         return;
     }
     PACK_EACH(member, node) {
-        int compartment = compartments.find(compartments.context, member->key);
+        int compartment = lookup_find(compartments, member->key);
         if (compartment < 0 && !load->damaged)
-            PACK_LOG(load->log, pack_node_key_place(member), ECODE_PACK_UNKNOWN, ARG("name", member->key),
-                     ARG_TEXT("what", compartments.what));
+            lookup_unknown(load, pack_node_key_place(member), member->key, compartments);
         int given = read_known(load, member, classes);
         if (compartment >= 0 && given > 0)
             rule->clearance[compartment] = (uint8_t)given;
@@ -108,7 +107,7 @@ static void access_read(PackLoad *load, TypeDraft *draft)
         { STR_INIT("roles"), false },  { STR_INIT("relation"), false }, { STR_INIT("states"), false },
         { STR_INIT("levels"), false }, { STR_INIT("clearance"), true },
     };
-    const PackLookup levels = { class_find, NULL, TEXT("公开程度", "level of disclosure") };
+    const PackLookup levels = { class_name, NULL, TEXT("公开程度", "level of disclosure") };
     const PackNode  *list = read_list(load, draft->node, STR("access"), RULES_MAX);
     AccessRule      *rules = ARENA_ARRAY(load->arena, AccessRule, list ? list->count : 0);
     size_t           count = 0;
@@ -127,16 +126,18 @@ static void access_read(PackLoad *load, TypeDraft *draft)
 
 /* ---- actions ---- */
 
-static int stored_find(const void *context, Str name)
+static bool stored_name(const void *context, int index, Str *out)
 {
-    const Type  *type = context;
-    const Field *field = type_field(type, name);
-    return field && field->index < type->stored_count ? (int)field->index : -1;
+    const Type *type = context;
+    if ((size_t)index >= type->stored_count)
+        return false;
+    *out = type->fields[index].name;
+    return true;
 }
 
 static PackLookup lookup_stored(const Type *type)
 {
-    return (PackLookup){ stored_find, type, TEXT("存有值的字段", "field that holds a value") };
+    return (PackLookup){ stored_name, type, TEXT("存有值的字段", "field that holds a value") };
 }
 
 static void who_list_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
@@ -358,12 +359,11 @@ static void sort_read(PackLoad *load, const PackNode *map, Type *type)
         return;
     type->sort = sort;
     Str name = sort.ptr[0] == '-' ? str_slice(sort, 1, sort.len) : sort;
-    int index = fields.find(type, name);
+    int index = lookup_find(fields, name);
     if (index >= 0 && !field_is_plain(type, index))
         read_misshape(load, pack_node_get(map, STR("sort")), plain_field);
     if (index < 0)
-        PACK_PROBLEM(load, pack_node_get(map, STR("sort")), ECODE_PACK_UNKNOWN, ARG("name", name),
-                     ARG_TEXT("what", fields.what));
+        lookup_unknown(load, pack_node_place(pack_node_get(map, STR("sort"))), name, fields);
 }
 
 static void list_usual(const PackLoad *load, Type *type)
