@@ -126,8 +126,8 @@
     X(PACK_LOSES, "pack.loses", ERR_REFUSED, "会丢失数据", "Data would be lost", "新政策包会丢失数据，共 {count} 处。", "The new pack would lose data; places: {count}.") \
     X(PACK_LOSS, "pack.loss", ERR_REFUSED, "会丢失数据", "Data would be lost", "{what}在新政策包里没有了，而 {records} 条记录有它的数据；改名请写 was，确要丢弃请写入 drops。", \
       "{what} is not in the new pack, and records that hold it: {records}. Say `was` where it has a new name, or name it in `drops` if its data may go.") \
-    X(PACK_CHANGE, "pack.change", ERR_REFUSED, "不能这样改", "Change not possible", "{what}不能从{from}改为{to}：{records} 条记录的值不合新的规定。请先在本市改动这些值；若换了种类，也可在 drops 中写明丢弃。", \
-      "{what} cannot change from {from} to {to}: records whose values do not fit: {records}. Change these values in the city first; where the kind is another, `drops` may say that they go.") \
+    X(PACK_CHANGE, "pack.change", ERR_REFUSED, "不能这样改", "Change not possible", "{what}不能从“{from}”改为“{to}”：{records} 条记录的值不合新的规定。请先在本市改动这些值；若换了种类，也可在 drops 中写明丢弃。", \
+      "{what} cannot change from “{from}” to “{to}”: records whose values do not fit: {records}. Change these values in the city first; where the kind is another, `drops` may say that they go.") \
     X(PACK_HELD, "pack.held", ERR_REFUSED, "还在使用", "In use", "{what}在新政策包里没有了，而 {records} 条记录还在用它；请先在本市改动这些记录，或用 was 写明新的名称。", \
       "{what} is not in the new pack, and records that use it: {records}. Change these in the city first, or say `was` where it has a new name.") \
     X(PACK_OTHER, "pack.other", ERR_REFUSED, "不是本市的政策包", "Not this city's pack", "本市的政策包是 {city}，不能换成 {pack}。", \

@@ -189,6 +189,9 @@ static Str described(const Planning *p, const Field *field)
                    STR_FMT(field->currency.len ? field->currency : field->type->fields[field->currency_field].name));
     if (field->target)
         buf_printf(&out, " to %.*s", STR_FMT(field->target->name));
+    for (size_t i = ROW_COLUMNS; field->rows && i < field->rows->field_count; i++)
+        buf_printf(&out, "%s%.*s %.*s", i == ROW_COLUMNS ? " of " : ", ", STR_FMT(field->rows->fields[i].name),
+                   STR_FMT(field_kinds[field->rows->fields[i].kind].name));
     if (field->unique != UNIQUE_NO)
         buf_printf(&out, ", unique %s", field->unique == UNIQUE_OWNER ? "owner" : "city");
     return buf_str(&out);
