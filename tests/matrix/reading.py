@@ -8,7 +8,7 @@ from json import dumps, loads
 from . import endpoints
 from .asking import Caller, query, subject
 from .planting import CANARY
-from .policy import Row
+from .policy import HIDDEN, Row
 
 API = '/api/v1/records/'
 MOST = 1000                                         # rows of a list page
@@ -425,7 +425,10 @@ def document(m, e):
 def check_document(m, actor, type_, one, json):
     m.expect_equal(m.policy.record_json(actor, one), json['record'], f'the record of a document of {one.id}')
     told = {name for block in json['blocks'] for name in block.get('fields', [])}
-    told |= {name for block in json['blocks'] for name in re.findall(r'{(\w+)}', block.get('text', ''))}
+    placed = {name for block in json['blocks'] for name in re.findall(r'{(\w+)}', block.get('text', ''))}
+    shown = {name for name, value in {**json['record'], **json['record']['fields']}.items() if value != HIDDEN}
+    m.expect_equal([], sorted(n for n in placed if not shown & {n, f'{n}_zh', f'{n}_en'}), 'places without a value')
+    told |= placed
     m.expect_equal([], sorted(n for n in told if not m.policy.knows_field(actor.role, type_.field(n), type_)),
                    f'fields that a document of {type_.name} names and the role never sees')
 
