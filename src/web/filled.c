@@ -113,18 +113,59 @@ Err filled_called(Call *call, const Type *type, Str name, Found *out)
     return ERR_OK;
 }
 
-/* People know a record by its number or title: where one is typed, the id stands in its place. `at` names the value to
- * *problems. */
-static Err reference_typed(Call *call, const Field *field, Str at, Str *value, Problems *problems)
+#define NAMES_MAX 100 /* different ones of one form: each costs a list or two. A sentence below says it, too. */
+
+typedef struct Called { /* a name that was looked up */
+    const Type *type;
+    Str         name;
+    size_t      count; /* of records called so: 0, 1, or 2 for several */
+    Str         id;    /* of the first */
+} Called;
+
+typedef struct Names { /* of one form */
+    Problems *problems;
+    Called    known[NAMES_MAX];
+    size_t    count;
+} Names;
+
+/* *out is NULL when there are too many of them. */
+static Err look_up(Call *call, Names *names, const Type *type, Str name, const Called **out)
 {
-    Str   name = utf8_normal(call->ctx.arena, utf8_trim(*value));
     Found found;
+    for (size_t i = 0; i < names->count; i++)
+        if (names->known[i].type == type && str_eq(names->known[i].name, name)) {
+            *out = &names->known[i];
+            return ERR_OK;
+        }
+    *out = NULL;
+    if (names->count == NAMES_MAX)
+        return ERR_OK;
+    TRY(filled_called(call, type, name, &found));
+    Called *named = &names->known[names->count++];
+    *named = (Called){ .type = type, .name = name, .count = found.count };
+    if (found.count)
+        named->id = record_id(&found.records[0]);
+    *out = named;
+    return ERR_OK;
+}
+
+/* People know a record by its number or title: where one is typed, the id stands in its place. `at` names the value to
+ * the problems. */
+static Err reference_typed(Call *call, const Field *field, Str at, Str *value, Names *names)
+{
+    Problems     *problems = names->problems;
+    Str           name = utf8_normal(call->ctx.arena, utf8_trim(*value));
+    const Called *found;
     if (!name.len || uuid_valid(name))
         return ERR_OK;
-    TRY(filled_called(call, field->target, name, &found));
-    if (found.count == 1)
-        *value = record_id(&found.records[0]);
-    else if (found.count)
+    TRY(look_up(call, names, field->target, name, &found));
+    if (!found)
+        PROBLEM(problems, ECODE_FIELD_KIND, at, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("expected", TEXT("编号（id）：一张表单最多认 100 个不同的名称",
+                                          "an id: of one form at most 100 different names are looked up")));
+    else if (found->count == 1)
+        *value = found->id;
+    else if (found->count)
         PROBLEM(problems, ECODE_FIELD_KIND, at, STR_NONE, ARG_TEXT("label", field->label),
                 ARG_TEXT("expected", TEXT("编号：叫这个名称的不止一条", "a number: more than one has this title")));
     else
@@ -135,7 +176,7 @@ static Err reference_typed(Call *call, const Field *field, Str at, Str *value, P
 
 /* ---- one text ---- */
 
-static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **out, Problems *names)
+static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **out, Names *names)
 {
     Arena             *arena = call->ctx.arena;
     const FieldTraits *kind = &field_kinds[field->kind];
@@ -175,7 +216,7 @@ static Json *list_again(const Call *call, const Field *field)
     return items;
 }
 
-static Err list_input(Call *call, const Field *field, Json **out, Problems *names)
+static Err list_input(Call *call, const Field *field, Json **out, Names *names)
 {
     Json *list = json_array(call->ctx.arena);
     JSON_EACH(item, list_again(call, field)) {
@@ -238,7 +279,7 @@ static Json *rows_again(const Call *call, const Field *field)
 /* was: the row of that number as the actor sees it, or NULL. A cell with a reference that they do not see, left empty,
  * keeps it. */
 static Err row_input(Call *call, const Field *field, size_t number, const Json *typed, const Json *was, Json *row,
-                     Problems *names)
+                     Names *names)
 {
     Arena *arena = call->ctx.arena;
     for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++) {
@@ -256,7 +297,7 @@ static Err row_input(Call *call, const Field *field, size_t number, const Json *
 }
 
 /* Each row in its place, also behind one that was emptied: by their places the kernel knows rows again. */
-static Err rows_input(Call *call, const Record *record, const Field *field, Json **out, Problems *names)
+static Err rows_input(Call *call, const Record *record, const Field *field, Json **out, Names *names)
 {
     Arena *arena = call->ctx.arena;
     Json  *seen = NULL;
@@ -317,9 +358,11 @@ static bool is_part(const Type *type, const Part *part)
     return field && field->kind == FIELD_ROWS && cell_of(field, part, &row);
 }
 
-Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *names)
+Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *problems)
 {
-    Json *input = json_object(call->ctx.arena), *value;
+    Json  *input = json_object(call->ctx.arena), *value;
+    Names *names = ARENA_NEW(call->ctx.arena, Names);
+    names->problems = problems;
     for (size_t i = 0; i < call->form_count; i++) {
         Pair         pair = call->form[i];
         Part         part = part_of(pair.name);

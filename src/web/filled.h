@@ -13,9 +13,9 @@
 
 #include "web/call.h"
 
-/* The input of a step of `type`. record: as it stands, values NULL when one is created. names: of references, what was
- * typed names no record, or several: it stays for the kernel to refuse, and *names says it better. */
-Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *names) MUST_CHECK;
+/* The input of a step of `type`. record: as it stands, values NULL when one is created. Of references, what was typed
+ * may name no record, or several: it stays for the kernel to refuse, and *problems says it better. */
+Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *problems) MUST_CHECK;
 /* What stands in the field, to be shown again: a string; of a list an array of strings, of rows an array of objects of
  * strings, each in its place, without the empty ones behind the last unless more were asked for. NULL: not sent. */
 Json *filled_again(const Call *call, const Field *field);

@@ -147,6 +147,32 @@ static void a_form_sends_back_what_it_does_not_show(void **state)
     assert_true(str_eq(now.values[type_field(now.type, STR("stops"))->index].text, wanted));
 }
 
+static void so_many_names_are_looked_up_for_one_form(void **state)
+{
+    Stage   *stage = *state;
+    Buf      lines = buf_new(stage->test->arena, SIZE_MAX);
+    Record   none = { 0 };
+    Json    *input;
+    Problems problems = { .arena = stage->test->arena };
+    Pair     pair = { .name = STR("partners") };
+    Arena   *arena = stage->test->arena;
+    stage_call(stage, &stage->author, LANG_EN);
+    for (int i = 0; i < 102; i++)
+        buf_printf(&lines, "College\nNowhere %d\n", i); /* College is one, however often */
+    pair.value = str_dup(arena, buf_str(&lines));
+    stage->call.form = &pair;
+    stage->call.form_count = 1;
+    assert_int_equal(filled_input(&stage->call, stage->paper, &none, &input, &problems).kind, ERR_NONE);
+    size_t known = 0, refused = 0;
+    JSON_EACH(item, json_get(input, STR("partners")))
+        known += uuid_valid(item->text);
+    for (size_t i = 0; i < problems.count; i++)
+        refused += problems.items[i].code == ECODE_FIELD_KIND;
+    assert_int_equal(known, 102);
+    assert_int_equal(problems.count - refused, 99); /* names of nothing */
+    assert_int_equal(refused, 3);
+}
+
 static void what_was_typed_stands_there_again(void **state)
 {
     Stage *stage = *state;
@@ -170,6 +196,7 @@ int main(void)
         cmocka_unit_test(an_instant_is_a_time_on_the_citys_wall),
         cmocka_unit_test(a_hidden_reference_stays_unless_another_takes_its_place),
         cmocka_unit_test_setup_teardown(a_form_sends_back_what_it_does_not_show, tour_setup, stage_teardown),
+        cmocka_unit_test(so_many_names_are_looked_up_for_one_form),
         cmocka_unit_test(what_was_typed_stands_there_again),
     };
     return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
