@@ -17,7 +17,7 @@ ROWS = 600
 MINI = proof.ROOT / 'tests/packs/mini'
 LONG = json.dumps({'title': 'long', 'body': '冰' * 2000}, ensure_ascii=False) + '\n'
 HEADS = ['id', 'number', 'state', 'version', 'owner', 'creator', 'created', 'changed']
-FORMULA = ('=', '+', '-', '@', '\t', '\r')
+FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
 PLAIN = {'integer', 'decimal', 'money', 'boolean', 'date', 'instant'}
 SIGNS = ["'", "''", '=', '+', '-', '@', ',', '"', '""', ';', '冰', '水 ', 'x', '\\', '{', '€', '😀', '0', "'=", 'é']
 LINES = [*SIGNS, '\n', '\n\n', '\n=', ',\n']

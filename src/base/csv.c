@@ -117,6 +117,12 @@ void csv_write_cell(Buf *buf, Str cell)
     buf_char(buf, '"');
 }
 
+/* What begins a formula; the wide ones where Chinese or Japanese is typed. */
+static const Str formula_signs[] = {
+    STR_INIT("="),  STR_INIT("+"),  STR_INIT("-"),  STR_INIT("@"),  STR_INIT("\t"), STR_INIT("\r"),
+    STR_INIT("\n"), STR_INIT("＝"), STR_INIT("＋"), STR_INIT("－"), STR_INIT("＠"),
+};
+
 /* Would it be a formula, or is it one behind apostrophes? *out_marks: how many of them. */
 static bool is_formula(Str cell, size_t *out_marks)
 {
@@ -124,7 +130,10 @@ static bool is_formula(Str cell, size_t *out_marks)
     while (at < cell.len && cell.ptr[at] == '\'')
         at++;
     *out_marks = at;
-    return at < cell.len && cell.ptr[at] != '\0' && strchr("=+-@\t\r", cell.ptr[at]);
+    for (size_t i = 0; i < sizeof formula_signs / sizeof *formula_signs; i++)
+        if (str_starts(str_slice(cell, at, cell.len), formula_signs[i]))
+            return true;
+    return false;
 }
 
 void csv_write_text(Buf *buf, Str cell)

@@ -151,6 +151,11 @@ static void what_was_typed_is_no_formula(void **state)
         { "@SUM(A1)", "'@SUM(A1)" },
         { "\t=1", "'\t=1" },
         { "\r=1", "\"'\r=1\"" },
+        { "\n=1", "\"'\n=1\"" },
+        { "＝1+1", "'＝1+1" },
+        { "'＠x", "''＠x" },
+        { "－20℃", "'－20℃" },
+        { "＊1", "＊1" },
         { "'=1", "''=1" },
         { "''=1", "'''=1" },
         { "=\"a\"", "\"'=\"\"a\"\"\"" },
@@ -184,7 +189,7 @@ static void text_comes_back_as_it_was_typed(void **state)
         bool more;
         assert_ok(csv_next(&csv, *state, &found, &count, &more));
         assert_int_equal(count, 1);
-        assert_null(strchr("=+-@\t\r", found[0].ptr[0]));
+        assert_null(strchr("=+-@\t\r\n", found[0].ptr[0]));
         assert_str_equal(csv_text(found[0]), ((Str){ cell, length }));
     }
 }

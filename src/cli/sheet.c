@@ -509,16 +509,26 @@ void sheet_refused_head(const Sheet *sheet, Buf *out)
     buf_add(out, STR(SHEET_ERRORS "\n"));
 }
 
+/* Whoever looks into what was refused opens it in a spreadsheet: what came as a formula is none there. Numbers stay. */
+static void refused_cell(Buf *out, Str cell)
+{
+    Decimal number;
+    if (decimal_parse(str_trim(cell), &number))
+        csv_write_cell(out, cell);
+    else
+        csv_write_text(out, csv_text(cell));
+}
+
 /* The cells as they were: a row with too many or too few of them stays wrong until somebody has looked at it. */
 static void refused_cells(const Sheet *sheet, Buf *out, const SheetRow *row, Str errors)
 {
     for (size_t i = 0; i < row->cell_count; i++) {
         if (i < sheet->column_count && is_errors(sheet, i))
             continue;
-        csv_write_cell(out, row->cells[i]);
+        refused_cell(out, row->cells[i]);
         buf_char(out, ',');
     }
-    csv_write_cell(out, errors);
+    csv_write_text(out, errors);
     buf_char(out, '\n');
 }
 

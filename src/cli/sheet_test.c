@@ -267,6 +267,8 @@ static void refused_rows_keep_their_format_and_can_be_imported_again(void **stat
     assert_str_equal(once, STR("title,level,errors\n\"a,b\",x,\"no, \"\"never\"\"\"\nc,\"no, \"\"never\"\"\"\n"));
     assert_str_equal(refused(*state, once.ptr ? str_dup_z(*state, once) : "", false, "still"),
                      STR("title,level,errors\n\"a,b\",x,still\nc,\"no, \"\"never\"\"\",still\n"));
+    assert_str_equal(refused(*state, "title,level\n=1+1,-5\n'=1,＝a\n'tis,'-5\n", false, "no"),
+                     STR("title,level,errors\n'=1+1,-5,no\n'=1,'＝a,no\n'tis,'-5,no\n"));
     once = refused(*state, "{\"title\":7,\"level\":1}\n{\"\n", true, "no");
     assert_str_equal(once,
                      STR("{\"title\":7,\"level\":1,\"errors\":\"no\"}\n{\"line\":\"{\\\"\",\"errors\":\"no\"}\n"));
