@@ -1,10 +1,10 @@
 /* disclosure [RECORDS]: what it costs that a reader sees only what they may. Lists of 50 records out of 30,000 (unless
  * said), with 1,000,000 child records beside them, as the administrator and as members of several kinds, in one run.
  *
- * The pack is tests/packs/mini: papers, and reviews as their children. The records are written as the events' projection
- * holds them, through record_insert(); access reads nothing else. People and memberships are made by steps.
- * A list is find() and the JSON of its records; its figure is the median of the processor time of this thread. The
- * member's is divided by the administrator's of the same case, in turns with it. Prints one JSON object last. */
+ * The pack is tests/packs/mini: papers, and reviews as their children. The records are written as the events'
+ * projection holds them, through record_insert(); access reads nothing else. People and memberships are made by
+ * steps. A list is find() and the JSON of its records; its figure is the median of the processor time of this thread.
+ * The member's is divided by the administrator's of the same case, in turns with it. Prints one JSON object last. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
