@@ -1,4 +1,5 @@
-/* kernel/access.h: the one place that decides who sees and does what.
+/* kernel/access.h: the one place that decides who sees and does what: access.c for a record in hand, access_env.c in
+ * what expressions find, access_sql.c as SQL.
  *
  * Rule     actor x record gives a clearance per compartment: the highest class that an AccessRule of the type grants
  *          whose role, relation, state and disclosure all match. A field shows iff its class <= the clearance in its
@@ -26,8 +27,8 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
 /* Does the actor see every record of the type? Then a reference to one needs no look-up. */
 bool access_always(const Ctx *ctx, const Type *type);
 
-/* The value as the actor finds it in filters and sorts: missing when the field is hidden, ACCESS_HIDDEN in place of each
- * id of a record that they do not see. */
+/* The value as the actor finds it in filters and sorts: missing when the field is hidden, ACCESS_HIDDEN in place of
+ * each id of a record that they do not see. */
 #define ACCESS_HIDDEN "hidden"
 Err access_seen(const Ctx *ctx, const Record *record, const Field *field, Value *out) MUST_CHECK;
 /* Is there a record of that id that the actor sees? */
@@ -41,9 +42,9 @@ bool access_field_always(const Ctx *ctx, const Field *field);
 
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
-/* Are the rows of the type that show to the actor few? Then it is quicker to look them up by what makes them show (whose
- * they are, child records that name the actor, their level or state) than to pass rows of all others in the order of a
- * list. Looks at ACCESS_FEW of them at most. */
+/* Are the rows of the type that show to the actor few? Then it is quicker to look them up by what makes them show
+ * (whose they are, child records that name the actor, their level or state) than to pass rows of all others in the
+ * order of a list. Looks at ACCESS_FEW of them at most. */
 #define ACCESS_FEW 400
 Err access_few(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
 /* Writes a query, for the right side of an IN, that gives the ids of just the rows for which access_sql_visible() is

@@ -20,8 +20,8 @@ typedef struct Found {
     int64_t total; /* -1: not counted */
 } Found;
 
-/* Computed fields that show are worked out in all records given out. Errors: ECODE_QUERY_INVALID with problems on filter
- * (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR; ECODE_STORE_SLOW. */
+/* Computed fields that show are worked out in all records given out. Errors: ECODE_QUERY_INVALID with problems on
+ * filter (also one that takes too long), sort, limit; ECODE_HTTP_CURSOR; ECODE_STORE_SLOW. */
 Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Problems *problems) MUST_CHECK;
 /* How many records find() would give in all for the filter: exact up to most, most + 1 when there are more, so that no
  * count takes longer than most rows. Errors as find(). */
@@ -50,7 +50,7 @@ Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json
 void find_remember(Ctx *ctx);
 /* One value as the contract spells it; child rows are value_seen()'s, which knows their columns. */
 Json *value_json(Arena *arena, Value value);
-/* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}, also in a list or a child row. */
+/* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}, also in a list or child row. */
 Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out) MUST_CHECK;
 /* What names the record for people, in ctx's language (field_in_language); empty when hidden. */
 Str record_title(const Ctx *ctx, const Record *record);

@@ -134,8 +134,8 @@ static Str side_table(World *w, Db *db)
     Buf               out = buf_new(w->arena, SIZE_MAX);
     OWNED(rows) Rows *rows = NULL;
     Str               sql = STR("SELECT substr(parent, 36) || ' ' || position || ' ' || coalesce(part, '-') || ' '"
-                                              " || coalesce(cost, '-') || ' ' || coalesce(since, '-') FROM \"r_device.materials\""
-                                              " ORDER BY parent, position");
+                                              " || coalesce(cost, '-') || ' ' || coalesce(since, '-')"
+                                              " FROM \"r_device.materials\" ORDER BY parent, position");
     assert_ok(db_query(db, sql, NULL, 0, &rows));
     for (bool more;;) {
         assert_ok(rows_next(rows, &more));

@@ -1,0 +1,494 @@
+/* kernel/access_sql.c: the rules of access.c as SQL. */
+#include "kernel/access_rules.h"
+
+/* ---- values ---- */
+
+static void add(ExprSql *sql, Str text) { buf_add(&sql->sql, text); }
+
+static void add_column(ExprSql *sql, Str alias, Str name)
+{
+    buf_printf(&sql->sql, "%.*s.\"%.*s\"", STR_FMT(alias), STR_FMT(name));
+}
+
+static Str sql_alias(ExprSql *sql) { return str_printf(sql->arena, "t%zu", ++sql->aliases); }
+
+static ExprSqlEnv sql_env(const Ctx *ctx, bool truth);
+
+/* The true value: of a computed field its formula, which the loader has found to be of the filter subset. */
+static Err sql_true_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    if (field->kind != FIELD_COMPUTED) {
+        add_column(sql, alias, field->name);
+        return ERR_OK;
+    }
+    ExprSqlEnv env = sql_env(ctx, true);
+    assert(field->filterable);
+    add(sql, STR("coalesce("));
+    TRY(expr_sql(field->formula, &env, alias, sql));
+    add(sql, STR(", FALSE)"));
+    return ERR_OK;
+}
+
+typedef Err (*SqlValue)(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
+
+/* Does an index lead from a value of the field to few rows? Then a condition may begin there. The other indexes are for
+ * the order of lists: a statement that began at a frequent value would have to pass, and sort, all that have it. */
+static bool leads_to_few(const Field *field)
+{
+    return field->type->row_of || field->unique != UNIQUE_NO || field->index == SYS_ID ||
+           (field->kind == FIELD_REFERENCE && field->index != SYS_CREATOR);
+}
+
+/* The value in a condition, such that only an index which leads to few rows is taken for it. */
+static Err sql_aside(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write)
+{
+    if (field->kind == FIELD_COMPUTED || leads_to_few(field))
+        return write(ctx, sql, alias, field);
+    add(sql, STR("coalesce("));
+    TRY(write(ctx, sql, alias, field));
+    add(sql, STR(", NULL)"));
+    return ERR_OK;
+}
+
+static Err sql_true_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_aside(context, sql, alias, field, sql_true_value);
+}
+
+static Err sql_true_link(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_true_value(context, sql, alias, field);
+}
+
+static Err sql_table(void *context, ExprSql *sql, const void *type)
+{
+    (void)context;
+    buf_printf(&sql->sql, "\"%.*s\"", STR_FMT(((const Type *)type)->table));
+    return ERR_OK;
+}
+
+static Err sql_everything(void *context, ExprSql *sql, Str alias, const void *type)
+{
+    (void)context, (void)alias, (void)type;
+    add(sql, STR("TRUE"));
+    return ERR_OK;
+}
+
+static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write);
+
+static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field);
+
+static Err sql_seen_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_shown(context, sql, alias, field, sql_filter_value);
+}
+
+static Err sql_seen_rows(void *context, ExprSql *sql, Str alias, const void *type)
+{
+    return access_sql_visible(context, sql, alias, type);
+}
+
+static Err sql_link(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
+{
+    (void)type;
+    return sql_shown(context, sql, alias, field, sql_true_value);
+}
+
+/* An id that the reader sees is what the column holds: its index finds the rows, and what they see is asked of these
+ * alone. Of one that they do not see it is known beforehand, and takes no longer than of none. */
+static Err sql_lead(void *context, ExprSql *sql, Str alias, const void *field, Value id)
+{
+    const Field *of = field;
+    bool         seen;
+    if (of->kind != FIELD_REFERENCE || !leads_to_few(of) || !uuid_valid(id.text) || !access_field_always(context, of))
+        return ERR_OK;
+    TRY(access_sees_id(context, of->target, id.text, &seen));
+    if (!seen) {
+        add(sql, STR("FALSE AND "));
+        return ERR_OK;
+    }
+    add_column(sql, alias, of->name);
+    add(sql, STR(" = "));
+    expr_sql_param(sql, id);
+    add(sql, STR(" AND "));
+    return ERR_OK;
+}
+
+static ExprSqlEnv sql_env(const Ctx *ctx, bool truth)
+{
+    Ctx *kept = ARENA_NEW(ctx->arena, Ctx);
+    *kept = *ctx;
+    return (ExprSqlEnv){ .context = kept,
+                         .column = truth ? sql_true_column : sql_seen_column,
+                         .link = truth ? sql_true_link : sql_link,
+                         .lead = truth ? NULL : sql_lead,
+                         .table = sql_table,
+                         .visible = truth ? sql_everything : sql_seen_rows,
+                         .today = ctx_today(ctx),
+                         .actor = ctx->actor ? ctx->actor->person : STR_NONE,
+                         .organisation = ctx->actor ? ctx->actor->organisation : STR_NONE };
+}
+
+ExprSqlEnv access_sql_env(const Ctx *ctx) { return sql_env(ctx, false); }
+
+static Err sql_relation(const Ctx *ctx, ExprSql *sql, Str alias, const Relation *relation)
+{
+    ExprSqlEnv env = sql_env(ctx, true);
+    add(sql, STR("("));
+    TRY(expr_sql(relation->when, &env, alias, sql));
+    add(sql, STR(")"));
+    return ERR_OK;
+}
+
+static void sql_among(ExprSql *sql, Str alias, Str column, bool leads, const Str *names, size_t count)
+{
+    add(sql, leads ? STR_NONE : STR("coalesce("));
+    add_column(sql, alias, column);
+    add(sql, leads ? STR(" IN (") : STR(", NULL) IN ("));
+    for (size_t i = 0; i < count; i++) {
+        add(sql, i ? STR(", ") : STR_NONE);
+        expr_sql_param(sql, value_text(names[i]));
+    }
+    add(sql, STR(")"));
+}
+
+/* " AND state IN (…)", " AND disclosure IN (…)". leads: a search may begin at it. */
+static void sql_standing(ExprSql *sql, Str alias, const Type *type, const AccessRule *rule, bool leads)
+{
+    Str    names[STATES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < type->state_count; i++)
+        if (rule->states >> i & 1)
+            names[count++] = type->states[i].name;
+    if (rule->states) {
+        add(sql, STR(" AND "));
+        sql_among(sql, alias, type->fields[SYS_STATE].name, leads, names, count);
+    }
+    count = 0;
+    for (int c = CLASS_PUBLIC; c < CLASS_COUNT; c++)
+        if (rule->levels >> c & 1)
+            names[count++] = class_names[c];
+    if (rule->levels) {
+        add(sql, STR(" AND "));
+        sql_among(sql, alias, type->fields[SYS_DISCLOSURE].name, leads, names, count);
+    }
+}
+
+static Err sql_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *rule)
+{
+    add(sql, STR("("));
+    if (rule->who.relation == RELATION_ANY)
+        add(sql, STR("TRUE"));
+    else
+        TRY(sql_relation(ctx, sql, alias, &type->relations[rule->who.relation]));
+    sql_standing(sql, alias, type, rule, false);
+    add(sql, STR(")"));
+    return ERR_OK;
+}
+
+/* The rules of the actor's role that give at least `class` in `compartment` (compartment -1: anything at all). */
+static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment, Class class, const AccessRule **out,
+                              bool *always)
+{
+    size_t count = 0;
+    *always = false;
+    for (size_t i = 0; i < type->access_count; i++) {
+        const AccessRule *rule = &type->access[i];
+        bool              gives = compartment < 0 ? access_rule_sees(rule) : rule->clearance[compartment] >= class;
+        if (!access_rule_for(rule, ctx->actor) || !gives)
+            continue;
+        *always |= access_rule_always(rule);
+        out[count++] = rule;
+    }
+    return count;
+}
+
+static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule **rules,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (access_rule_always(rules[i])) {
+            add(sql, STR("TRUE"));
+            return ERR_OK;
+        }
+    add(sql, STR("("));
+    for (size_t i = 0; i < count; i++) {
+        add(sql, i ? STR(" OR ") : STR_NONE);
+        TRY(sql_rule(ctx, sql, alias, type, rules[i]));
+    }
+    add(sql, STR(")"));
+    return ERR_OK;
+}
+
+static Err sql_row_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Field *row_of);
+
+Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type)
+{
+    if (type->row_of)
+        return sql_row_visible(ctx, sql, alias, type->row_of);
+    bool               always = ctx->actor && ctx->actor->system;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    size_t             count = ctx->actor && !always ? rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always) : 0;
+    if (always)
+        add(sql, STR("TRUE"));
+    else if (count == 0)
+        add(sql, STR("FALSE"));
+    else
+        return sql_any_rule(ctx, sql, alias, type, rules, count);
+    return ERR_OK;
+}
+
+typedef struct FieldRules { /* the rules of the actor's role that show a field */
+    const AccessRule **rules;
+    size_t             count;
+    bool               always; /* it shows in every row that the actor sees */
+} FieldRules;
+
+static FieldRules field_rules(const Ctx *ctx, const Field *field)
+{
+    const Type        *type = field->type;
+    FieldRules         found = { .always = ctx->actor && ctx->actor->system };
+    const AccessRule **seen = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    bool               seen_always;
+    if (!ctx->actor || found.always)
+        return found;
+    found.rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    found.count = rules_that_give(ctx, type, field->compartment, field->class, found.rules, &found.always);
+    /* when every rule that shows the row shows the field */
+    found.always |= found.count && found.count == rules_that_give(ctx, type, -1, CLASS_PUBLIC, seen, &seen_always);
+    return found;
+}
+
+bool access_field_always(const Ctx *ctx, const Field *field) { return field_rules(ctx, field).always; }
+
+/* What `write` writes, missing in rows where the field does not show. A child row that shows, shows whole. */
+static Err sql_shown(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field, SqlValue write)
+{
+    if (field->type->row_of)
+        return write(ctx, sql, alias, field);
+    FieldRules shown = field_rules(ctx, field);
+    if (shown.always)
+        return write(ctx, sql, alias, field);
+    if (shown.count == 0) {
+        add(sql, STR("NULL"));
+        return ERR_OK;
+    }
+    add(sql, STR("CASE WHEN "));
+    TRY(sql_any_rule(ctx, sql, alias, field->type, shown.rules, shown.count));
+    add(sql, STR(" THEN "));
+    TRY(write(ctx, sql, alias, field));
+    add(sql, STR(" END"));
+    return ERR_OK;
+}
+
+/* A child row shows where the record's field shows that holds it; the record itself is the collection's to ask. */
+static Err sql_row_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Field *row_of)
+{
+    FieldRules shown = field_rules(ctx, row_of);
+    if (shown.always || shown.count == 0) {
+        add(sql, shown.always ? STR("TRUE") : STR("FALSE"));
+        return ERR_OK;
+    }
+    Str parent = sql_alias(sql);
+    buf_printf(&sql->sql, "EXISTS (SELECT 1 FROM \"%.*s\" AS %.*s WHERE %.*s.\"id\" = ", STR_FMT(row_of->type->table),
+               STR_FMT(parent), STR_FMT(parent));
+    add_column(sql, alias, row_of->rows->fields[ROW_PARENT].name);
+    add(sql, STR(" AND "));
+    TRY(sql_any_rule(ctx, sql, parent, row_of->type, shown.rules, shown.count));
+    add(sql, STR(")"));
+    return ERR_OK;
+}
+
+/* "CASE WHEN EXISTS (a row of target with id that the actor sees) THEN id ELSE 'hidden' END" */
+static Err sql_seen_id(const Ctx *ctx, ExprSql *sql, const Type *target, Str id)
+{
+    Str alias = sql_alias(sql);
+    buf_printf(&sql->sql, "CASE WHEN EXISTS (SELECT 1 FROM \"%.*s\" AS %.*s WHERE %.*s.\"id\" = %.*s AND ",
+               STR_FMT(target->table), STR_FMT(alias), STR_FMT(alias), STR_FMT(id));
+    TRY(access_sql_visible(ctx, sql, alias, target));
+    buf_printf(&sql->sql, ") THEN %.*s ELSE '" ACCESS_HIDDEN "' END", STR_FMT(id));
+    return ERR_OK;
+}
+
+/* Each item of a list as the actor sees it. A list is short (LIMIT_LIST_ITEMS), its items need no escapes in JSON. */
+static Err sql_seen_items(const Ctx *ctx, ExprSql *sql, const Type *target, Str column)
+{
+    Str items = sql_alias(sql);
+    add(sql, STR("(SELECT group_concat("));
+    TRY(sql_seen_id(ctx, sql, target, str_printf(sql->arena, "%.*s.value", STR_FMT(items))));
+    buf_printf(&sql->sql, ") FROM json_each('[\"' || replace(%.*s, ',', '\",\"') || '\"]') AS %.*s)", STR_FMT(column),
+               STR_FMT(items));
+    return ERR_OK;
+}
+
+/* In a condition of a filter. */
+static Err sql_filter_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    return sql_aside(ctx, sql, alias, field, access_sql_value);
+}
+
+/* The true value, with 'hidden' in place of each id of a record that the actor does not see. */
+Err access_sql_value(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    const Type *target = access_refers_to(field);
+    if (field->kind == FIELD_COMPUTED || !target || access_always(ctx, target))
+        return sql_true_value(ctx, sql, alias, field);
+    Str column = str_printf(sql->arena, "%.*s.\"%.*s\"", STR_FMT(alias), STR_FMT(field->name));
+    if (field->kind == FIELD_REFERENCES)
+        return sql_seen_items(ctx, sql, target, column);
+    buf_printf(&sql->sql, "CASE WHEN %.*s IS NOT NULL THEN ", STR_FMT(column));
+    TRY(sql_seen_id(ctx, sql, target, column));
+    add(sql, STR(" END"));
+    return ERR_OK;
+}
+
+Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    return sql_shown(ctx, sql, alias, field, access_sql_value);
+}
+
+Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field)
+{
+    FieldRules shown = field_rules(ctx, field);
+    if (!shown.always && shown.count)
+        return sql_any_rule(ctx, sql, alias, field->type, shown.rules, shown.count);
+    add(sql, shown.always ? STR("TRUE") : STR("FALSE"));
+    return ERR_OK;
+}
+
+/* ---- rows by what makes them show ---- */
+
+#define SEARCHES_MAX 32 /* rules of one role; SQLite takes 64 queries in one */
+
+/* "SELECT <id> FROM <tables> WHERE <condition>" of one rule; counted: what it gives is not looked at, and an index need
+ * not lead on to the row for it. */
+static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *rule, bool counted)
+{
+    ExprSqlEnv env = sql_env(ctx, true);
+    Str        row = sql_alias(sql);
+    ExprSearch search = { .from = expr_sql_new(ctx->arena), .where = expr_sql_new(ctx->arena) };
+    if (rule->who.relation == RELATION_ANY)
+        add(&search.where, STR("TRUE"));
+    else
+        TRY(expr_sql_search(type->relations[rule->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
+                            &search));
+    if (!search.has_row && (rule->states || rule->levels || !search.id.len)) {
+        buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? ", " : "", STR_FMT(type->table),
+                   STR_FMT(row));
+        if (search.id.len)
+            buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
+        search.id = str_printf(ctx->arena, "%.*s.\"id\"", STR_FMT(row));
+    }
+    sql_standing(&search.where, row, type, rule, rule->who.relation == RELATION_ANY);
+    Str given = counted ? STR("1") : search.id;
+    buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(given));
+    expr_sql_add(sql, &search.from);
+    add(sql, STR(" WHERE "));
+    expr_sql_add(sql, &search.where);
+    return ERR_OK;
+}
+
+static Err sql_all_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule **rules, size_t count,
+                       bool counted)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(sql, i ? STR(" UNION ALL ") : STR_NONE);
+        TRY(sql_rule_ids(ctx, sql, type, rules[i], counted));
+    }
+    return ERR_OK;
+}
+
+Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type)
+{
+    bool               always;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    size_t             count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
+    assert(count && !always);
+    return sql_all_ids(ctx, sql, type, rules, count, false);
+}
+
+Err access_few(const Ctx *ctx, const Type *type, bool *out)
+{
+    bool               always;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    *out = false;
+    if (!ctx->actor || ctx->actor->system)
+        return ERR_OK;
+    size_t count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
+    if (count == 0 || count > SEARCHES_MAX || always)
+        return ERR_OK;
+    ExprSql           sql = expr_sql_new(ctx->arena);
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    add(&sql, STR("SELECT count(*) FROM ("));
+    TRY(sql_all_ids(ctx, &sql, type, rules, count, true));
+    add(&sql, STR(" LIMIT "));
+    expr_sql_param(&sql, value_int(ACCESS_FEW + 1));
+    add(&sql, STR(")"));
+    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    TRY(rows_next(rows, &more));
+    *out = rows_int(rows, 0) <= ACCESS_FEW;
+    return ERR_OK;
+}
+
+/* ---- clearance of the rows of a list ---- */
+
+struct AccessPlan {
+    Ctx                ctx;
+    const Type        *type;
+    const AccessRule **rules; /* of the actor's role */
+    size_t             rule_count;
+    int                column_of[RELATIONS_MAX]; /* place of a relation among the added columns, or -1 */
+    int                relations[RELATIONS_MAX];
+    int                column_count;
+    bool               alone; /* there is one rule: it fits every row that shows, and nothing need be asked */
+};
+
+Err access_plan(const Ctx *ctx, const Type *type, AccessPlan **out)
+{
+    AccessPlan *plan = ARENA_NEW(ctx->arena, AccessPlan);
+    bool        always;
+    *plan = (AccessPlan){ .ctx = *ctx, .type = type };
+    memset(plan->column_of, -1, sizeof plan->column_of);
+    plan->rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    if (ctx->actor && !ctx->actor->system)
+        plan->rule_count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, plan->rules, &always);
+    plan->alone = plan->rule_count == 1;
+    for (size_t i = 0; i < plan->rule_count && !plan->alone; i++) {
+        int relation = plan->rules[i]->who.relation;
+        if (relation == RELATION_ANY || plan->column_of[relation] >= 0)
+            continue;
+        plan->relations[plan->column_count] = relation;
+        plan->column_of[relation] = plan->column_count++;
+    }
+    *out = plan;
+    return ERR_OK;
+}
+
+Err access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias)
+{
+    for (int i = 0; i < plan->column_count; i++) {
+        add(sql, STR(", "));
+        TRY(sql_relation(&plan->ctx, sql, alias, &plan->type->relations[plan->relations[i]]));
+    }
+    return ERR_OK;
+}
+
+void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record)
+{
+    Clearance clearance = { { CLASS_NONE } };
+    if (plan->ctx.actor && plan->ctx.actor->system)
+        access_full(&clearance);
+    for (size_t i = 0; i < plan->rule_count; i++) {
+        const AccessRule *rule = plan->rules[i];
+        int               relation = rule->who.relation;
+        bool              is = plan->alone || relation == RELATION_ANY ||
+                  rows_int(rows, first_column + plan->column_of[relation]) == 1;
+        if (is && access_rule_fits(rule, record))
+            access_raise(&clearance, rule);
+    }
+    record->clearance = clearance;
+}
