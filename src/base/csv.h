@@ -2,10 +2,10 @@
  *
  * Source   RFC 4180; LF and CRLF, a UTF-8 byte order mark, a last line without its end are taken. A quote inside an
  *          unquoted cell, text after a closing quote and an open quote at the end are errors at their line.
- * Formulas A spreadsheet takes a cell that begins with = + - @, a tab, CR or LF for a formula, and runs it; in East Asia
- *          also one that begins with their wide forms. So what somebody typed is written with an apostrophe before such
- *          a sign, and one more where apostrophes stand before it already, so that reading gets back exactly what was
- *          written. Numbers and dates are no such text.
+ * Formulas A spreadsheet takes a cell that begins with = + - @, a tab, CR or LF for a formula, and runs it; in East
+ *          Asia also one that begins with their wide forms. So what somebody typed is written with an apostrophe
+ *          before such a sign, and one more where apostrophes stand before it already, so that reading gets back
+ *          exactly what was written. Numbers and dates are no such text.
  * Shape    Csv walks over text that the caller keeps. */
 #ifndef FM_BASE_CSV_H
 #define FM_BASE_CSV_H

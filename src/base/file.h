@@ -21,12 +21,12 @@ typedef struct FilePart {
     int fd;
 } FilePart;
 
-/* Whatever stands in PATH.part goes: what an earlier try has left, or somebody else has put there. Errors of all three as
- * file_write(). */
+/* Whatever stands in PATH.part goes: what an earlier try has left, or somebody else has put there. Errors of all three
+ * as file_write(). */
 Err file_part_open(Arena *arena, Str path, unsigned mode, FilePart *out) MUST_CHECK;
 Err file_part_write(FilePart *file, Str bytes) MUST_CHECK;
-/* fsync, rename, fsync of the folder; when that fails the part is gone. ECODE_FILE_READ, too, when another has begun the
- * same file meanwhile. */
+/* fsync, rename, fsync of the folder; when that fails the part is gone. ECODE_FILE_READ, too, when another has begun
+ * the same file meanwhile. */
 Err  file_part_keep(FilePart *file) MUST_CHECK;
 void file_part_drop(FilePart *file); /* instead */
 

@@ -137,9 +137,10 @@ static void write_again(Emit *emit, size_t start, size_t end, size_t params, siz
     expr_sql_add(emit->sql, &part);
 }
 
-/* Those that the reader sees, and of them the members. *none: the reader sees no record of the type at all. The condition
- * is looked at in those alone that they see: how long it takes must not tell what is in the others, and the database
- * would begin with what it takes to be cheaper. What they see is asked once more before it, where an index can lead. */
+/* Those that the reader sees, and of them the members. *none: the reader sees no record of the type at all. The
+ * condition is looked at in those alone that they see: how long it takes must not tell what is in the others, and the
+ * database would begin with what it takes to be cheaper. What they see is asked once more before it, where an index can
+ * lead. */
 static Err write_members(Emit *emit, const Expr *expr, Str alias, bool *none)
 {
     bool   outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
