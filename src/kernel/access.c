@@ -63,11 +63,16 @@ Err access_sees_id(const Ctx *ctx, const Type *type, Str id, bool *out)
 
 /* ---- relations ---- */
 
-static Err holds(const Ctx *ctx, const Expr *expr, const Record *record, bool *out)
+/* Over the record in hand, with what a step would make of it; over the stored one where there are more children than an
+ * evaluation reads: who may see such a record is asked of the index. */
+static Err holds(const Ctx *ctx, const Relation *relation, const Record *record, bool *out)
 {
     ExprEnv env = access_env_truth(ctx);
     Value   value;
-    TRY(expr_eval(ctx->arena, expr, &env, (ExprRow){ record->type, record }, &value));
+    Err     err = expr_eval(ctx->arena, relation->when, &env, (ExprRow){ record->type, record }, &value);
+    if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW)
+        return access_sql_holds(ctx, relation, record, out);
+    TRY(err);
     *out = value.kind == VALUE_BOOLEAN && value.number;
     return ERR_OK;
 }
@@ -84,7 +89,7 @@ static Err related(const Ctx *ctx, const Record *record, int relation, Related *
         return ERR_OK;
     if (known->is[relation] == UNASKED) {
         bool is;
-        TRY(holds(ctx, record->type->relations[relation].when, record, &is));
+        TRY(holds(ctx, &record->type->relations[relation], record, &is));
         known->is[relation] = is ? YES : NO;
     }
     *out = known->is[relation] == YES;

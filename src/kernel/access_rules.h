@@ -15,5 +15,7 @@ void access_raise(Clearance *clearance, const AccessRule *rule);
 void access_full(Clearance *out);
 /* Whose ids the field holds, when it can hold one that the reader does not see: not the record's own. NULL: none. */
 const Type *access_refers_to(const Field *field);
+/* Asks the database whether the relation holds for the record as it is stored. */
+Err access_sql_holds(const Ctx *ctx, const Relation *relation, const Record *record, bool *out) MUST_CHECK;
 
 #endif

@@ -143,6 +143,18 @@ static Err sql_relation(const Ctx *ctx, ExprSql *sql, Str alias, const Relation 
     return ERR_OK;
 }
 
+Err access_sql_holds(const Ctx *ctx, const Relation *relation, const Record *record, bool *out)
+{
+    ExprSql sql = expr_sql_new(ctx->arena);
+    buf_printf(&sql.sql, "SELECT 1 FROM \"%.*s\" t0 WHERE t0.\"id\" = ", STR_FMT(record->type->table));
+    expr_sql_param(&sql, record->values[SYS_ID]);
+    add(&sql, STR(" AND "));
+    TRY(sql_relation(ctx, &sql, STR("t0"), relation));
+    OWNED(rows) Rows *rows = NULL;
+    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    return rows_next(rows, out);
+}
+
 static void sql_among(ExprSql *sql, Str alias, Str column, bool leads, const Str *names, size_t count)
 {
     add(sql, leads ? STR_NONE : STR("coalesce("));

@@ -663,6 +663,30 @@ static void a_computed_value_over_too_many_records_is_missing(void **state)
     assert_int_equal(peers_of(&found.records[0]), -1);
 }
 
+/* A paper's reviewers see it by any(review where reviewer = actor()). */
+static void a_record_with_very_many_children_opens_for_those_who_are_among_them(void **state)
+{
+    Cast  *cast = *state;
+    Arena *arena = cast->test->arena;
+    Record of = test_act(cast->test, &cast->author, "paper", STR_NONE, "create", STR("{\"title\":\"Wide\"}")), record;
+    Db    *db;
+    Str    input = str_printf(arena, "{\"paper\":\"%.*s\",\"reviewer\":\"%.*s\"}", STR_FMT(record_id(&of)),
+                              STR_FMT(cast->reviewer.person));
+    test_act(cast->test, &cast->admin, "review", STR_NONE, "create", input);
+    assert_ok(db_open(cast->test->city->database_path, DB_WRITE, &db));
+    assert_ok(db_script(
+        db, str_printf(arena,
+                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d)"
+                       " INSERT INTO r_review (id, state, version, disclosure, created, changed, paper)"
+                       " SELECT printf('0190a0a0-0000-7000-8000-%%012d', i), state, 1, disclosure, created, changed,"
+                       " paper FROM r_review JOIN n",
+                       CHILDREN_MAX)));
+    db_close(db);
+    Ctx reviewer = test_ctx(cast->test, &cast->reviewer), other = test_ctx(cast->test, &cast->other_reviewer);
+    assert_ok(find_one(&reviewer, of.type, record_id(&of), &record));
+    assert_err(find_one(&other, of.type, record_id(&of), &record), ECODE_RECORD_UNSEEN);
+}
+
 /* Each of 600 panels counts the 600 panels of its paper. */
 static void an_expression_that_reads_too_much_is_stopped(void **state)
 {
@@ -692,6 +716,7 @@ int main(void)
         CASE(an_explanation_hides_what_rests_on_children_whose_link_is_hidden),
         CASE(a_page_ends_where_its_computed_values_take_too_much),
         CASE(a_computed_value_over_too_many_records_is_missing),
+        CASE(a_record_with_very_many_children_opens_for_those_who_are_among_them),
         CASE(an_expression_that_reads_too_much_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
