@@ -62,7 +62,8 @@ class Kitchen:
         return path
 
     def sh(self, lines):
-        environment = {**os.environ, 'PATH': f'{self.bin}:{os.environ["PATH"]}', 'LANG': 'en_US.UTF-8'}
+        environment = {**os.environ, 'PATH': f'{self.bin}:{os.environ["PATH"]}', 'LANG': 'en_US.UTF-8',
+                       'FIRSTMILE_SHARED': os.environ.get('FIRSTMILE_SHARED') or str(ROOT.parent / 'shared')}
         kept = self.bin / 'variables'
         whole = f". '{kept}'\n{lines}\nset | sed -n '/^[a-z_]*=/p' > '{kept}'"
         done = subprocess.run(['sh', '-eu', '-c', whole], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
