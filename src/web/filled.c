@@ -174,6 +174,30 @@ static Err reference_typed(Call *call, const Field *field, Str at, Str *value, N
     return ERR_OK;
 }
 
+/* ---- what stands there before ---- */
+
+/* What a new record has in the field when nothing is given. */
+static Value default_of(const Call *call, const Field *field)
+{
+    const Ctx *ctx = &call->ctx;
+    switch (field->default_kind) {
+    case DEFAULT_VALUE: return field->default_value;
+    case DEFAULT_TODAY: return value_date(ctx_today(ctx));
+    case DEFAULT_NOW: return value_instant(ctx->now_ms - ctx->now_ms % 60000); /* as people write the time */
+    case DEFAULT_ACTOR: return value_id(ctx->actor->person);
+    case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
+    case DEFAULT_NONE: break;
+    }
+    return VALUE_NONE;
+}
+
+Err filled_before(Call *call, const Record *record, const Field *field, Json **out)
+{
+    Value value = record->values ? record->values[field->index] : default_of(call, field);
+    *out = NULL;
+    return value.kind == VALUE_MISSING ? ERR_OK : value_seen(&call->ctx, field, value, out);
+}
+
 /* ---- one text ---- */
 
 static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **out, Names *names)
@@ -205,7 +229,7 @@ Json *filled_lines(Arena *arena, Str text)
     return items;
 }
 
-static Json *list_again(const Call *call, const Field *field)
+static Json *list_sent(const Call *call, const Field *field)
 {
     Json *items = filled_lines(call->ctx.arena, call_form(call, field->name));
     for (size_t i = 0; i < call->form_count; i++) {
@@ -216,10 +240,22 @@ static Json *list_again(const Call *call, const Field *field)
     return items;
 }
 
+/* With those that stay: they do not show, and are not sent. */
+static Err list_again(Call *call, const Record *record, const Field *field, Json **out)
+{
+    Json *before;
+    TRY(filled_before(call, record, field, &before));
+    *out = list_sent(call, field);
+    JSON_EACH(item, before)
+        if (input_hidden(item))
+            json_push(*out, json_dup(call->ctx.arena, item));
+    return ERR_OK;
+}
+
 static Err list_input(Call *call, const Field *field, Json **out, Names *names)
 {
     Json *list = json_array(call->ctx.arena);
-    JSON_EACH(item, list_again(call, field)) {
+    JSON_EACH(item, list_sent(call, field)) {
         Str value = item->text;
         if (field->kind == FIELD_REFERENCES)
             TRY(reference_typed(call, field, field->name, &value, names));
@@ -238,16 +274,30 @@ static bool cell_of(const Field *field, const Part *part, int64_t *row)
     return column && column->index >= ROW_COLUMNS && str_int(part->item, row) && *row >= 1 && *row <= LIMIT_ROWS;
 }
 
-static bool has_text(const Json *row)
+static bool is_filled(const Json *row)
 {
     JSON_EACH(cell, row)
-        if (utf8_trim(cell->text).len)
+        if (utf8_trim(cell->text).len || input_hidden(cell))
             return true;
     return false;
 }
 
+/* The row as it was sent, `was` as the actor saw it in its place, or NULL: an empty cell keeps the reference that they
+ * do not see. */
+static Json *row_kept(Arena *arena, const Json *sent, const Json *was)
+{
+    Json *row = json_object(arena);
+    JSON_EACH(cell, sent)
+        if (utf8_trim(cell->text).len || !input_hidden(json_get(was, cell->key)))
+            json_set(row, cell->key, json_dup(arena, cell));
+    JSON_EACH(cell, was)
+        if (input_hidden(cell) && !json_get(row, cell->key))
+            json_set(row, cell->key, json_dup(arena, cell));
+    return row;
+}
+
 /* The texts of each row that was sent, by its number less one; NULL where none was. *count: to the last one. */
-static Json **rows_sent(const Call *call, const Field *field, size_t *count)
+static Json **rows_typed(const Call *call, const Field *field, size_t *count)
 {
     Json **sent = ARENA_ARRAY(call->ctx.arena, Json *, LIMIT_ROWS);
     *count = 0;
@@ -264,32 +314,46 @@ static Json **rows_sent(const Call *call, const Field *field, size_t *count)
     return sent;
 }
 
-static Json *rows_again(const Call *call, const Field *field)
+/* The same, each with what it keeps. */
+static Err rows_sent(Call *call, const Record *record, const Field *field, Json ***out, size_t *count)
 {
-    Json  *rows = json_array(call->ctx.arena);
-    size_t count;
-    Json **sent = rows_sent(call, field, &count);
-    while (count && !more_of(call, field) && !(sent[count - 1] && has_text(sent[count - 1])))
-        count--;
-    for (size_t i = 0; i < count; i++)
-        json_push(rows, sent[i] ? sent[i] : json_object(call->ctx.arena));
-    return rows;
+    Json *before;
+    *out = rows_typed(call, field, count);
+    TRY(filled_before(call, record, field, &before));
+    const Json *was = before ? before->first : NULL;
+    for (size_t i = 0; i < *count; i++) {
+        if ((*out)[i])
+            (*out)[i] = row_kept(call->ctx.arena, (*out)[i], was);
+        was = was ? was->next : NULL;
+    }
+    return ERR_OK;
 }
 
-/* was: the row of that number as the actor sees it, or NULL. A cell with a reference that they do not see, left empty,
- * keeps it. */
-static Err row_input(Call *call, const Field *field, size_t number, const Json *typed, const Json *was, Json *row,
-                     Names *names)
+static Err rows_again(Call *call, const Record *record, const Field *field, Json **out)
+{
+    Json **sent;
+    size_t count;
+    TRY(rows_sent(call, record, field, &sent, &count));
+    while (count && !more_of(call, field) && !(sent[count - 1] && is_filled(sent[count - 1])))
+        count--;
+    *out = json_array(call->ctx.arena);
+    for (size_t i = 0; i < count; i++)
+        json_push(*out, sent[i] ? sent[i] : json_object(call->ctx.arena));
+    return ERR_OK;
+}
+
+static Err row_input(Call *call, const Field *field, size_t number, const Json *sent, Json *row, Names *names)
 {
     Arena *arena = call->ctx.arena;
     for (size_t i = ROW_COLUMNS; i < field->rows->field_count; i++) {
         const Field *column = &field->rows->fields[i];
-        const Json  *before = json_get(was, column->name);
+        const Json  *cell = json_get(sent, column->name);
         Str          at = str_printf(arena, "%.*s[%zu].%.*s", STR_FMT(field->name), number, STR_FMT(column->name));
         Json        *value;
-        TRY(input_of(call, column, at, json_text(json_get(typed, column->name)), &value, names));
-        if (value->kind == JSON_NULL && input_hidden(before))
-            value = json_dup(arena, before);
+        if (input_hidden(cell))
+            value = json_dup(arena, cell);
+        else
+            TRY(input_of(call, column, at, json_text(cell), &value, names));
         if (value->kind != JSON_NULL)
             json_set(row, column->name, value);
     }
@@ -299,54 +363,30 @@ static Err row_input(Call *call, const Field *field, size_t number, const Json *
 /* Each row in its place, also behind one that was emptied: by their places the kernel knows rows again. */
 static Err rows_input(Call *call, const Record *record, const Field *field, Json **out, Names *names)
 {
-    Arena *arena = call->ctx.arena;
-    Json  *seen = NULL;
+    Json **sent;
     size_t count;
-    Json **sent = rows_sent(call, field, &count);
-    if (record->values && record->values[field->index].kind == VALUE_ROWS)
-        TRY(value_seen(&call->ctx, field, record->values[field->index], &seen));
-    const Json *was = seen ? seen->first : NULL;
-    *out = json_array(arena);
+    TRY(rows_sent(call, record, field, &sent, &count));
+    *out = json_array(call->ctx.arena);
     for (size_t i = 0; i < count; i++) {
-        Json *row = json_push(*out, json_object(arena));
+        Json *row = json_push(*out, json_object(call->ctx.arena));
         if (sent[i])
-            TRY(row_input(call, field, i + 1, sent[i], was, row, names));
-        was = was ? was->next : NULL;
+            TRY(row_input(call, field, i + 1, sent[i], row, names));
     }
     return ERR_OK;
 }
 
-/* ---- what stands there before ---- */
-
-Value filled_default(const Call *call, const Field *field)
-{
-    const Ctx *ctx = &call->ctx;
-    switch (field->default_kind) {
-    case DEFAULT_VALUE: return field->default_value;
-    case DEFAULT_TODAY: return value_date(instant_day(ctx->now_ms, call_pack(call)->utc_offset_minutes));
-    case DEFAULT_NOW: return value_instant(ctx->now_ms - ctx->now_ms % 60000); /* as people write the time */
-    case DEFAULT_ACTOR: return value_id(ctx->actor->person);
-    case DEFAULT_ORGANISATION: return value_id(ctx->actor->organisation);
-    case DEFAULT_NONE: break;
-    }
-    return VALUE_NONE;
-}
+/* ---- the whole ---- */
 
 /* A reference that the actor may not see stands in the form as an empty field. Left empty, it stays; in a new record
  * too, where it is what the field begins with. */
 static Err stays(Call *call, const Record *record, const Field *field, const Json *input, bool *out)
 {
-    Value value = record->values ? record->values[field->index] : filled_default(call, field);
-    Json *seen;
-    *out = false;
-    if (field->kind != FIELD_REFERENCE || value.kind == VALUE_MISSING || input->kind != JSON_NULL)
-        return ERR_OK;
-    TRY(value_seen(&call->ctx, field, value, &seen));
-    *out = input_hidden(seen);
+    Json *before = NULL;
+    if (field->kind == FIELD_REFERENCE && input->kind == JSON_NULL)
+        TRY(filled_before(call, record, field, &before));
+    *out = input_hidden(before);
     return ERR_OK;
 }
-
-/* ---- the whole ---- */
 
 /* A name that is no field's, and no part of one: the kernel says that there is no such field. */
 static bool is_part(const Type *type, const Part *part)
@@ -388,12 +428,24 @@ Err filled_input(Call *call, const Type *type, const Record *record, Json **out,
     return ERR_OK;
 }
 
-Json *filled_again(const Call *call, const Field *field)
+/* A text as it was sent; where it keeps a reference that does not show, that one. */
+static Err text_again(Call *call, const Record *record, const Field *field, Str sent, Json **out)
+{
+    Json *before = NULL;
+    if (field->kind == FIELD_REFERENCE && !utf8_trim(sent).len)
+        TRY(filled_before(call, record, field, &before));
+    *out = input_hidden(before) ? before : json_string(call->ctx.arena, sent);
+    return ERR_OK;
+}
+
+Err filled_again(Call *call, const Record *record, const Field *field, Json **out)
 {
     Str sent = call_form(call, field->name);
+    *out = NULL;
     if (!sent.ptr)
-        return NULL;
+        return ERR_OK;
     if (field_kinds[field->kind].list)
-        return list_again(call, field);
-    return field->kind == FIELD_ROWS ? rows_again(call, field) : json_string(call->ctx.arena, sent);
+        return list_again(call, record, field, out);
+    return field->kind == FIELD_ROWS ? rows_again(call, record, field, out)
+                                     : text_again(call, record, field, sent, out);
 }

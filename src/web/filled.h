@@ -13,14 +13,18 @@
 
 #include "web/call.h"
 
-/* The input of a step of `type`. record: as it stands, values NULL when one is created. Of references, what was typed
- * may name no record, or several: it stays for the kernel to refuse, and *problems says it better. */
+/* record: as it stands, values NULL when one is created. */
+
+/* The input of a step of `type`. Of references, what was typed may name no record, or several: it stays for the kernel
+ * to refuse, and *problems says it better. */
 Err filled_input(Call *call, const Type *type, const Record *record, Json **out, Problems *problems) MUST_CHECK;
 /* What stands in the field, to be shown again: a string; of a list an array of strings, of rows an array of objects of
- * strings, each in its place, without the empty ones behind the last unless more were asked for. NULL: not sent. */
-Json *filled_again(const Call *call, const Field *field);
-/* What a new record has in the field when nothing is given. */
-Value filled_default(const Call *call, const Field *field);
+ * strings, each in its place, without the empty ones behind the last unless more were asked for; and what stays hidden
+ * as {"hidden":true}, of a list at its end. NULL: not sent. */
+Err filled_again(Call *call, const Record *record, const Field *field, Json **out) MUST_CHECK;
+/* What stands in the field at first, as the actor sees it: what the record has, or a new one begins with; NULL:
+ * nothing. */
+Err filled_before(Call *call, const Record *record, const Field *field, Json **out) MUST_CHECK;
 /* Are more rows asked for, rather than the step taken? */
 bool filled_more(const Call *call);
 /* The items of a text, one a line. */

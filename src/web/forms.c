@@ -159,17 +159,12 @@ static bool among(const uint16_t *list, size_t count, uint16_t index)
 static Err field_value(Call *call, const StepForm *form, const Field *field, Json **out)
 {
     Str given = call_query(call, field->name);
-    *out = NULL;
-    if (call->form) {
-        *out = filled_again(call, field);
-        return ERR_OK;
-    }
-    if (given.ptr) {
-        *out = json_string(call->ctx.arena, given);
-        return ERR_OK;
-    }
-    Value value = form->record.values ? form->record.values[field->index] : filled_default(call, field);
-    return value.kind == VALUE_MISSING ? ERR_OK : value_seen(&call->ctx, field, value, out);
+    if (call->form)
+        return filled_again(call, &form->record, field, out);
+    if (!given.ptr)
+        return filled_before(call, &form->record, field, out);
+    *out = json_string(call->ctx.arena, given);
+    return ERR_OK;
 }
 
 static Json *action_json(Call *call, const Action *action)
