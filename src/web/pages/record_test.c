@@ -1,4 +1,4 @@
-/* The page of a record: how much of its history it reads. */
+/* The page of a record: how much of its history it reads, which step it puts first. */
 #include "web/testing/site.h"
 
 #include <setjmp.h>
@@ -72,10 +72,32 @@ static void a_long_history_is_read_page_by_page(void **state)
     assert_false(has(&answer, "#log-h\""));
 }
 
+/* The page of a record that the admin has just made. */
+static Answer made(Site *site, const char *type, const char *input)
+{
+    Record record = test_act(site->test, &site->admin, type, STR_NONE, "create", str_from(input));
+    Str    path = str_printf(site->test->arena, "/%s/%.*s?lang=en", type, STR_FMT(record_id(&record)));
+    return site_as(site, &site->admin, "GET", path, NULL);
+}
+
+static void a_step_that_only_ends_a_record_is_not_the_main_one(void **state)
+{
+    Site  *site = *state;
+    Answer answer = made(site, "parameter", "{\"code\":\"page_limit\",\"value\":\"7\",\"valid_from\":\"2026-01-01\"}");
+    assert_true(has(&answer, "Withdraw</button>") && !has(&answer, "btn-main"));
+    answer = made(site, "person", "{\"name\":\"Wanderer\"}");
+    assert_true(has(&answer, "Record that they left</button>") && !has(&answer, "btn-main"));
+    Str paper = site_paper(site, &site->author, "Steam");
+    test_act(site->test, &site->author, "paper", paper, "edit", STR("{\"body\":\"x\"}"));
+    answer = page(site, paper, STR("?lang=en"));
+    assert_true(has(&answer, "btn-main")); /* more is to follow */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_long_history_is_read_page_by_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_step_that_only_ends_a_record_is_not_the_main_one, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,16 @@ const Json *steps_forward(const Type *type, int state, const Json *data)
     return NULL;
 }
 
+/* Is it more likely to end the record (withdrawn, left, closed) than to complete it? Nothing follows, the line has come
+ * by no stop before, and nothing guards the step. */
+static bool just_ends(const Type *type, const Action *action)
+{
+    Line line;
+    line_of(type, &line);
+    uint64_t others = ~(UINT64_C(1) << action->to);
+    return line.count == 2 && !action->guard_count && !line_reaches(type, action->to, others);
+}
+
 /* ---- what can be done ---- */
 
 static Err can_push(Call *call, const Record *record, const Action *action, bool main, Json *items)
@@ -118,7 +128,7 @@ Err steps_put(Call *call, const Record *record, const Json *data, Json *page)
             edit = view_link(call, say(call, "say.record.edit"),
                              view_href(call, type, record_id(record), action->name));
         else if (allowed)
-            TRY(can_push(call, record, action, option == forward, can));
+            TRY(can_push(call, record, action, option == forward && !just_ends(type, action), can));
         else if (is_not_yet(type, action, state, option))
             cannot_push(call, option, cannot);
     }
