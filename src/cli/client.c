@@ -79,7 +79,7 @@ Err client_refuse_served(Str dir)
     if (fd < 0)
         return ERR_OK;
     close(fd);
-    return err_make(ECODE_CITY_SERVED, "somebody answers at %.*s/socket", STR_FMT(dir));
+    return err_make(ECODE_CITY_SERVED, "%.*s/socket", STR_FMT(dir));
 }
 
 /* ---- opening ---- */

@@ -85,8 +85,7 @@ static Json *document_json(const Printing *printing)
     Json           *json = json_object(arena);
     json_set_str(arena, json, STR("name"), document->name);
     json_set_str(arena, json, STR("label"), document->label.in[call->ctx.lang]);
-    json_set_str(arena, json, STR("date"),
-                 date_text(arena, instant_day(call->ctx.now_ms, call_pack(call)->utc_offset_minutes)));
+    json_set_str(arena, json, STR("date"), date_text(arena, ctx_today(&call->ctx)));
     Json *blocks = json_set(json, STR("blocks"), json_array(arena));
     for (size_t i = 0; i < document->block_count; i++) {
         const DocumentBlock *block = &document->blocks[i];

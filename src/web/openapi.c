@@ -141,14 +141,14 @@ static void add_pattern(Arena *arena, const Field *field, Json *schema)
         json_set_str(arena, schema, STR("x-currency"), field->currency);
 }
 
-static void add_items(Arena *arena, const Field *field, int64_t most, Json *schema)
+static void add_items(Arena *arena, const Field *field, Json *schema)
 {
     Json *items = json_set(schema, STR("items"), schema_of_kind(arena, "string"));
     if (field_kinds[field->kind].codes)
         add_codes(arena, field, items);
     else
         set_text(arena, items, "format", "uuid");
-    json_set_int(arena, schema, STR("maxItems"), most);
+    json_set_int(arena, schema, STR("maxItems"), LIMIT_LIST_ITEMS);
     json_set_bool(arena, schema, STR("uniqueItems"), true);
 }
 
@@ -172,7 +172,7 @@ static void add_kind(Call *call, const Field *field, Json *schema)
     else if (kind->value == VALUE_DECIMAL)
         add_pattern(arena, field, schema);
     else if (kind->list)
-        add_items(arena, field, LIMIT_LIST_ITEMS, schema);
+        add_items(arena, field, schema);
     else if (kind->codes)
         add_codes(arena, field, schema);
     else if (field->kind == FIELD_ROWS)

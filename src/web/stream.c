@@ -4,8 +4,6 @@
 #include "web/dispatch.h"
 #include "web/identify.h"
 
-#include <stdlib.h>
-
 typedef struct Stream {
     Call     *call;
     Arena    *arena; /* of one piece at a time */

@@ -141,16 +141,6 @@ static Err read_record(Call *call, const Field *field, Str *value)
     return ERR_OK;
 }
 
-static Err read_truth(const Field *field, Str input, Value *out, Problems *problems)
-{
-    *out = value_bool(str_eq(input, STR("true")));
-    if (out->number || str_eq(input, STR("false")))
-        return ERR_OK;
-    PROBLEM(problems, ECODE_FIELD_KIND, field->name, STR_NONE, ARG_TEXT("label", field->label),
-            ARG_TEXT("expected", TEXT("是或否", "yes or no")));
-    return err_make(ECODE_RECORD_INVALID, "no truth");
-}
-
 static Err read_value(Call *call, const Field *field, Str given, Value *out, Problems *problems)
 {
     bool good;
@@ -161,9 +151,9 @@ static Err read_value(Call *call, const Field *field, Str given, Value *out, Pro
         PROBLEM(problems, ECODE_FIELD_REQUIRED, field->name, STR_NONE, ARG_TEXT("label", field->label));
         return err_make(ECODE_RECORD_INVALID, "no value");
     }
-    if (field->kind == FIELD_COMPUTED) /* of these only yes and no are asked */
-        return read_truth(field, input, out, problems);
-    TRY(input_value(&call->ctx, field, input_from_text(call->ctx.arena, field, input), VALUE_NONE, out, &good,
+    Field asked = *field;
+    asked.kind = shape_result(field); /* a computed one is asked as what its formula gives */
+    TRY(input_value(&call->ctx, &asked, input_from_text(call->ctx.arena, &asked, input), VALUE_NONE, out, &good,
                     problems));
     return good ? ERR_OK : err_make(ECODE_RECORD_INVALID, "value of %.*s", STR_FMT(field->name));
 }

@@ -98,10 +98,15 @@ Str show_lang(const Call *call, Str text)
     return call->ctx.lang != LANG_ZH && is_chinese(text) ? STR("zh-CN") : STR_NONE;
 }
 
+static Str unit_of(const Call *call, const Field *field)
+{
+    Str unit = in_words(call, field->unit);
+    return unit.len ? unit : field->currency;
+}
+
 Str show_label(const Call *call, const Field *field)
 {
-    Str label = in_words(call, field->label), unit = in_words(call, field->unit);
-    unit = unit.len ? unit : field->currency;
+    Str label = in_words(call, field->label), unit = unit_of(call, field);
     return unit.len ? SAY(call, "say.values.label_unit", ARG("label", label), ARG("unit", unit)) : label;
 }
 
@@ -266,12 +271,6 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     return ERR_OK;
 }
 
-static Str unit_of(const Call *call, const Field *field)
-{
-    Str unit = in_words(call, field->unit);
-    return unit.len ? unit : field->currency;
-}
-
 Err show_value(Show *show, const Field *field, const Json *value, ShowAs as, Shown *out)
 {
     return shown_with(show, field, value, unit_of(show->call, field), as, out);
@@ -348,9 +347,8 @@ static Err named(Show *show, const Type *type, const Json *record, Str otherwise
 {
     const uint16_t fields[] = { type->title, SYS_NUMBER };
     Shown          shown = { 0 };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields && !shown.text.len; i++) {
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && !shown.text.len; i++)
         TRY(show_field(show, &type->fields[fields[i]], record, SHOW_IN_TEXT, &shown));
-    }
     if (!shown.text.len && is_erased(record, &type->fields[type->title]))
         otherwise = title_erased(show->call, type);
     *out = shown.text.len ? shown.text : otherwise;

@@ -124,7 +124,7 @@ static Err remove_stale(const struct sockaddr_un *name)
     bool refused = connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 && errno == ECONNREFUSED;
     close(fd);
     if (!refused)
-        return err_make(ECODE_PORT_TAKEN, "somebody answers at %s", name->sun_path);
+        return err_make(ECODE_PORT_TAKEN, "%s", name->sun_path);
     if (unlink(name->sun_path) != 0)
         return err_make(ECODE_FILE_READ, "%s: %m", name->sun_path);
     return ERR_OK;
