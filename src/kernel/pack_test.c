@@ -45,7 +45,7 @@ static void the_pack_of_shanghai_has_the_roles_of_the_contract(void **state)
         assert_int_equal(pack->roles[i].users, str_eq(pack->roles[i].name, STR("expert")) ? 9 : 1);
     }
     assert_int_equal(pack->utc_offset_minutes, 480);
-    assert_int_equal(pack->service_count, 7);
+    assert_int_equal(pack->service_count, 8);
     assert_str_equal(pack->services[0].icon, STR("i-poc"));
 }
 
