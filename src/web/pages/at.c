@@ -1,6 +1,6 @@
 /* web/pages/at.c: one record as it stood at the end of a day: what was known of it then, nothing to be done. */
 #include "web/pages/line.h"
-#include "web/pages/rows.h"
+#include "web/pages/parts.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
@@ -43,19 +43,6 @@ void at_pick(const Call *call, const Type *type, const Json *record, Str day, Js
 
 /* ---- head ---- */
 
-static void put_state(const AtView *view)
-{
-    Call *call = view->call;
-    int   state = type_state(view->type, json_text(json_get(view->data, STR("state"))));
-    if (state < 0) {
-        put_null(call, view->page, STR("state"));
-        return;
-    }
-    Json *json = json_set(view->page, STR("state"), json_object(call->ctx.arena));
-    put(call, json, STR("label"), in_words(call, view->type->states[state].label));
-    put(call, json, STR("kind"), line_kind(view->type, state));
-}
-
 static Err put_head(AtView *view)
 {
     Call        *call = view->call;
@@ -72,59 +59,25 @@ static Err put_head(AtView *view)
     put(call, view->page, STR("note"), SAY(call, "say.at.note", ARG("date", show_spoken(call, day))));
     put_null(call, view->page, STR("disclosure"));
     put_null(call, view->page, STR("edit"));
-    put_state(view);
+    line_state(call, view->type, type_state(view->type, json_text(json_get(view->data, STR("state")))), view->page);
     return ERR_OK;
 }
 
 /* ---- sections ---- */
 
-static Err put_field(const AtView *view, const Field *field, Json *texts, Json *facts, Json *tables)
-{
-    Call       *call = view->call;
-    const Json *value = show_member(view->data, field);
-    Shown       shown;
-    TRY(show_field(view->show, field, view->data, SHOW_IN_TEXT, &shown));
-    if (!shown.text.len && !shown.hidden && !shown.erased)
-        return ERR_OK;
-    if (field->kind == FIELD_ROWS && value) {
-        Json *table;
-        TRY(rows_table(view->show, call, field, value, &table));
-        json_push(tables, table);
-    } else if (field_kinds[field->kind].lines && shown.text.len) {
-        Json *text = json_push(texts, json_object(call->ctx.arena));
-        put(call, text, STR("text_label"), in_words(call, field->label));
-        put(call, text, STR("text"), shown.text);
-        put(call, text, STR("text_lang"), show_lang(call, shown.text));
-    } else {
-        Json *fact = json_push(facts, json_object(call->ctx.arena));
-        put(call, fact, STR("fact"), in_words(call, field->label));
-        json_set_bool(call->ctx.arena, fact, STR("computed"), false);
-        put_null(call, fact, STR("formula"));
-        show_put(view->show, &shown, fact);
-    }
-    return ERR_OK;
-}
-
 /* A section of the type, or one with all fields where it declares none. */
 static Err put_section(const AtView *view, const Section *section, size_t number, Json *sections)
 {
-    Call  *call = view->call;
-    Arena *arena = call->ctx.arena;
-    Json  *texts = json_array(arena), *facts = json_array(arena), *tables = json_array(arena);
-    Str    label = in_words(call, section->label);
+    Call *call = view->call;
+    Parts parts = parts_new(call->ctx.arena);
+    Str   label = in_words(call, section->label);
     for (size_t i = 0; i < section->field_count; i++) {
         const Field *field = &view->type->fields[section->fields[i]];
         if (field->index != view->type->title && !shape_translation(field))
-            TRY(put_field(view, field, texts, facts, tables));
+            TRY(parts_field(view->show, call, field, view->data, false, &parts));
     }
-    if (!texts->count && !facts->count && !tables->count)
-        return ERR_OK;
-    Json *json = json_push(sections, json_object(arena));
-    put(call, json, STR("id"), str_printf(arena, "part-%zu", number));
-    put(call, json, STR("label"), label.len ? label : say(call, "say.at.fields"));
-    json_set(json, STR("texts"), texts);
-    put_block(call, json, STR("facts"), STR("items"), facts);
-    json_set(json, STR("tables"), tables);
+    parts_put(call, str_printf(call->ctx.arena, "%zu", number), label.len ? label : say(call, "say.at.fields"), &parts,
+              sections);
     return ERR_OK;
 }
 

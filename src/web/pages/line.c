@@ -75,6 +75,17 @@ Str line_kind(const Type *type, int state)
     return (size_t)at + 1 == line.count ? STR("done") : STR("here");
 }
 
+void line_state(const Call *call, const Type *type, int state, Json *page)
+{
+    if (state < 0) {
+        put_null(call, page, STR("state"));
+        return;
+    }
+    Json *json = json_set(page, STR("state"), json_object(call->ctx.arena));
+    put(call, json, STR("label"), in_words(call, type->states[state].label));
+    put(call, json, STR("kind"), line_kind(type, state));
+}
+
 /* ---- small ---- */
 
 Json *line_small(const Call *call, const Type *type, int state)

@@ -21,6 +21,8 @@ bool line_reaches(const Type *type, int state, uint64_t states);
 
 /* Sign and colour of a state: "not" at the beginning and on a way out, "done" at the end, "here" between. */
 Str line_kind(const Type *type, int state);
+/* Sets `state` of a record's page; null when it does not show (-1). */
+void line_state(const Call *call, const Type *type, int state, Json *page);
 /* The small line of a table: a list of stops, or null when the type has none. */
 Json *line_small(const Call *call, const Type *type, int state);
 /* The line of a record's page: stops with the dates of events (kernel/history.h, newest

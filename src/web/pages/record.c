@@ -4,7 +4,7 @@
 #include "kernel/history.h"
 #include "web/pages/gate.h"
 #include "web/pages/line.h"
-#include "web/pages/rows.h"
+#include "web/pages/parts.h"
 #include "web/pages/show.h"
 #include "web/pages/steps.h"
 #include "web/pages/view.h"
@@ -53,18 +53,6 @@ static Err heading(const RecordView *view, Str *out)
     return ERR_OK;
 }
 
-static void put_state(const RecordView *view)
-{
-    Call *call = view->call;
-    if (view->state < 0) {
-        put_null(call, view->page, STR("state"));
-        return;
-    }
-    Json *state = json_set(view->page, STR("state"), json_object(call->ctx.arena));
-    put(call, state, STR("label"), in_words(call, view->type->states[view->state].label));
-    put(call, state, STR("kind"), line_kind(view->type, view->state));
-}
-
 static void put_disclosure(const RecordView *view)
 {
     Call         *call = view->call;
@@ -91,7 +79,7 @@ static Err put_head(RecordView *view)
     put(call, view->page, STR("number"), number_of(view));
     put(call, view->page, STR("owner"), owner.text);
     json_set_int(call->ctx.arena, view->page, STR("version"), record_version(&view->record));
-    put_state(view);
+    line_state(call, view->type, view->state, view->page);
     put_disclosure(view);
     return ERR_OK;
 }
@@ -117,88 +105,9 @@ static bool filled_by_hand(const Field *field)
     return false;
 }
 
-typedef struct Parts { /* of a section on its way */
-    Json *texts, *facts, *tables;
-} Parts;
-
-static void put_text(const RecordView *view, const Field *field, Str words, Json *texts)
-{
-    Json *text = json_push(texts, json_object(view->call->ctx.arena));
-    put(view->call, text, STR("text_label"), in_words(view->call, field->label));
-    put(view->call, text, STR("text"), words);
-    put(view->call, text, STR("text_lang"), show_lang(view->call, words));
-}
-
-typedef struct Reads { /* labels of the fields that a formula reads, each once */
-    const Call *call;
-    Json       *labels;
-} Reads;
-
-static void note_read(void *context, const void *type, const void *field)
-{
-    Reads *reads = context;
-    Str    label = in_words(reads->call, ((const Field *)field)->label);
-    (void)type;
-    JSON_EACH(known, reads->labels)
-        if (str_eq(known->text, label))
-            return;
-    json_push(reads->labels, json_string(reads->call->ctx.arena, label));
-}
-
-/* How a computed value comes about, for those whose role sees all that it is made of. */
-static void put_formula(const RecordView *view, const Field *field, Json *fact)
-{
-    Call *call = view->call;
-    if (field->kind != FIELD_COMPUTED || !shape_expr_known(call, field->formula)) {
-        put_null(call, fact, STR("formula"));
-        return;
-    }
-    Reads reads = { call, json_array(call->ctx.arena) };
-    expr_fields(field->formula, note_read, &reads);
-    Json *formula = json_set(fact, STR("formula"), json_object(call->ctx.arena));
-    put(call, formula, STR("source"), field->formula_text);
-    json_set(formula, STR("reads"), reads.labels);
-}
-
 static Err put_field(const RecordView *view, const Field *field, const Parts *parts)
 {
-    Call       *call = view->call;
-    const Json *value = member(view, field);
-    Shown       shown;
-    Json       *table;
-    TRY(show_field(view->show, field, view->data, SHOW_IN_TEXT, &shown));
-    if (!shown.text.len && !shown.hidden && !shown.erased && !filled_by_hand(field))
-        return ERR_OK;
-    if (field_kinds[field->kind].lines && shown.text.len) {
-        put_text(view, field, shown.text, parts->texts);
-        return ERR_OK;
-    }
-    if (field->kind == FIELD_ROWS && value) {
-        TRY(rows_table(view->show, call, field, value, &table));
-        json_push(parts->tables, table);
-        return ERR_OK;
-    }
-    Json *fact = json_push(parts->facts, json_object(call->ctx.arena));
-    put(call, fact, STR("fact"), in_words(call, field->label));
-    json_set_bool(call->ctx.arena, fact, STR("computed"), field->kind == FIELD_COMPUTED);
-    put_formula(view, field, fact);
-    show_put(view->show, &shown, fact);
-    return ERR_OK;
-}
-
-static Parts parts_new(Arena *arena) { return (Parts){ json_array(arena), json_array(arena), json_array(arena) }; }
-
-static void put_section(const RecordView *view, Str id, Str label, const Parts *parts, Json *sections)
-{
-    Call *call = view->call;
-    if (!parts->texts->count && !parts->facts->count && !parts->tables->count)
-        return;
-    Json *section = json_push(sections, json_object(call->ctx.arena));
-    put(call, section, STR("id"), str_printf(call->ctx.arena, "part-%.*s", STR_FMT(id)));
-    put(call, section, STR("label"), label);
-    json_set(section, STR("texts"), parts->texts);
-    put_block(call, section, STR("facts"), STR("items"), parts->facts);
-    json_set(section, STR("tables"), parts->tables);
+    return parts_field(view->show, view->call, field, view->data, filled_by_hand(field), parts);
 }
 
 static Err put_by_section(const RecordView *view, Json *sections)
@@ -210,7 +119,7 @@ static Err put_by_section(const RecordView *view, Json *sections)
         for (size_t f = 0; f < section->field_count; f++)
             if (in_sections(view, &view->type->fields[section->fields[f]]))
                 TRY(put_field(view, &view->type->fields[section->fields[f]], &parts));
-        put_section(view, str_printf(call->ctx.arena, "%zu", i + 1), in_words(call, section->label), &parts, sections);
+        parts_put(call, str_printf(call->ctx.arena, "%zu", i + 1), in_words(call, section->label), &parts, sections);
     }
     return ERR_OK;
 }
@@ -224,7 +133,7 @@ static Err put_by_compartment(const RecordView *view, Json *sections)
         for (size_t i = 0; i < view->type->field_count; i++)
             if (view->type->fields[i].compartment == c && in_sections(view, &view->type->fields[i]))
                 TRY(put_field(view, &view->type->fields[i], &parts));
-        put_section(view, pack->compartments[c].name, in_words(call, pack->compartments[c].label), &parts, sections);
+        parts_put(call, pack->compartments[c].name, in_words(call, pack->compartments[c].label), &parts, sections);
     }
     return ERR_OK;
 }
