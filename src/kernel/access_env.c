@@ -39,9 +39,10 @@ typedef struct EnvUse {
 } EnvUse;
 
 typedef struct EnvState {
-    Ctx     ctx;
-    bool    truth; /* nobody reads an explanation: hidden is not computed */
-    EnvUse *use;   /* so far, that of formulas included */
+    Ctx              ctx;
+    bool             truth;      /* nobody reads an explanation: hidden is not computed */
+    EnvUse          *use;        /* so far, that of formulas included */
+    ParameterMemory *parameters; /* NULL: every one is looked up */
 } EnvState;
 
 static Err env_spend(const EnvState *state, size_t reads)
@@ -59,7 +60,7 @@ static ExprEnv env_of(EnvState *state);
  * such record must not close a whole list. */
 static Err env_formula(const EnvState *state, const Record *record, const Field *field, Value *out)
 {
-    EnvState inner = { .ctx = state->ctx, .truth = true, .use = state->use };
+    EnvState inner = { .ctx = state->ctx, .truth = true, .use = state->use, .parameters = state->parameters };
     ExprEnv  env = env_of(&inner);
     TRY(env_spend(state, 1));
     Err err = expr_eval(state->ctx.arena, field->formula, &env, (ExprRow){ record->type, record }, out);
@@ -166,7 +167,7 @@ static Err env_parameter(void *context, ExprRow root, Str code, Value *out)
     if (!parameter)
         return ERR_OK;
     TRY(env_spend(state, 1));
-    return parameter_on(&state->ctx, parameter, reference_day(&state->ctx, root.row), out, NULL);
+    return parameter_value(&state->ctx, state->parameters, parameter, reference_day(&state->ctx, root.row), out);
 }
 
 static ExprEnv env_of(EnvState *state)
@@ -226,7 +227,7 @@ Err access_computed(const Ctx *ctx, Record *records, size_t count, size_t *done)
         return ERR_OK;
     OWNED(arena) Arena *scratch = arena_new();
     EnvUse              use = { 0 };
-    EnvState            state = { .ctx = *ctx, .truth = true, .use = &use };
+    EnvState            state = { .ctx = *ctx, .truth = true, .use = &use, .parameters = parameter_memory(ctx->arena) };
     state.ctx.arena = scratch;
     for (size_t i = 0; i < count; i++) {
         Err err = compute(&state, ctx->arena, &records[i]);

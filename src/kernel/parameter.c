@@ -92,6 +92,45 @@ Err parameter_on(const Ctx *ctx, const Parameter *parameter, int64_t day, Value 
     return ERR_OK;
 }
 
+/* ---- values that were looked up ---- */
+
+#define REMEMBERED_MAX 32
+
+struct ParameterMemory {
+    Arena *arena; /* of the values: who asks may let go of his own */
+    struct {
+        const Parameter *parameter;
+        int64_t          day;
+        Value            value;
+    } known[REMEMBERED_MAX];
+    size_t count;
+};
+
+ParameterMemory *parameter_memory(Arena *arena)
+{
+    ParameterMemory *memory = ARENA_NEW(arena, ParameterMemory);
+    memory->arena = arena;
+    return memory;
+}
+
+Err parameter_value(const Ctx *ctx, ParameterMemory *memory, const Parameter *parameter, int64_t day, Value *out)
+{
+    for (size_t i = 0; memory && i < memory->count; i++)
+        if (memory->known[i].parameter == parameter && memory->known[i].day == day) {
+            *out = memory->known[i].value;
+            return ERR_OK;
+        }
+    TRY(parameter_on(ctx, parameter, day, out, NULL));
+    if (!memory || memory->count == REMEMBERED_MAX)
+        return ERR_OK;
+    if (out->kind == VALUE_TEXT)
+        out->text = str_dup(memory->arena, out->text);
+    memory->known[memory->count].parameter = parameter;
+    memory->known[memory->count].day = day;
+    memory->known[memory->count++].value = *out;
+    return ERR_OK;
+}
+
 int64_t reference_day(const Ctx *ctx, const Record *record)
 {
     int   field = record ? record->type->reference_date : -1;

@@ -15,6 +15,12 @@
 bool parameter_parse(const Parameter *parameter, Str text, Value *out);
 /* *record (optional) is the row it rests on. Missing, without a record, when no row is valid on the day. */
 Err parameter_on(const Ctx *ctx, const Parameter *parameter, int64_t day, Value *out, Record *record) MUST_CHECK;
+/* Values that were looked up, for one snapshot: a list asks for few of them, once a row. */
+typedef struct ParameterMemory ParameterMemory;
+ParameterMemory               *parameter_memory(Arena *arena);
+/* The value alone, from memory (optional) where it is there. */
+Err parameter_value(const Ctx *ctx, ParameterMemory *memory, const Parameter *parameter, int64_t day,
+                    Value *out) MUST_CHECK;
 /* The day under whose rules the record's case counts: its type's reference date, today when that is missing. */
 int64_t reference_day(const Ctx *ctx, const Record *record);
 /* Checks a record of the type `parameter` before it is written: the code is declared, the value is of its kind. */

@@ -129,6 +129,27 @@ static void every_kind_is_read_as_it_is_spelled(void **state)
     }
 }
 
+static void a_value_is_remembered_by_parameter_and_day(void **state)
+{
+    Cast            *cast = *state;
+    Ctx              ctx = test_ctx(cast->test, &cast->reader);
+    ParameterMemory *memory = parameter_memory(ctx.arena);
+    const Parameter *limit = parameter(cast, "page_limit"), *rate = parameter(cast, "fee_rate");
+    Value            value;
+    row(cast, "page_limit", "30", "\"valid_from\":\"1970-01-02\",\"valid_to\":\"1970-01-02\"");
+    assert_int_equal(parameter_value(&ctx, memory, limit, 1, &value).kind, ERR_NONE);
+    assert_int_equal(value.number, 30);
+    row(cast, "page_limit", "40", "\"valid_from\":\"1970-01-02\"");
+    assert_int_equal(parameter_value(&ctx, memory, limit, 1, &value).kind, ERR_NONE);
+    assert_int_equal(value.number, 30); /* not looked up again */
+    assert_int_equal(parameter_value(&ctx, memory, limit, 2, &value).kind, ERR_NONE);
+    assert_int_equal(value.number, 40);
+    assert_int_equal(parameter_value(&ctx, memory, rate, 1, &value).kind, ERR_NONE);
+    assert_int_equal(value.kind, VALUE_MISSING);
+    assert_int_equal(parameter_value(&ctx, NULL, limit, 1, &value).kind, ERR_NONE);
+    assert_int_equal(value.number, 40);
+}
+
 /* pages_left is the limit of the day on which the paper was received, less its pages. */
 static void a_case_counts_by_the_rules_of_its_reference_date(void **state)
 {
@@ -157,6 +178,7 @@ int main(void)
         CASE(a_value_that_the_parameter_cannot_have_is_refused),
         CASE(a_row_of_a_parameter_that_is_gone_can_be_withdrawn_and_counts_as_none),
         CASE(every_kind_is_read_as_it_is_spelled),
+        CASE(a_value_is_remembered_by_parameter_and_day),
         CASE(a_case_counts_by_the_rules_of_its_reference_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
