@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define OUTPUT_BYTES_MAX SIZE_MAX
 
@@ -41,6 +42,25 @@ Err cli_number(Cli *cli, const char *name, int64_t min, int64_t max, int64_t fal
             ARG("name", str_from(name)), ARG("min", str_printf(cli->arena, "%lld", (long long)min)),
             ARG("max", str_printf(cli->arena, "%lld", (long long)max)));
     *out = number;
+    return ERR_OK;
+}
+
+static bool is_there(Arena *arena, Str folder, const char *name)
+{
+    return access(str_dup_z(arena, str_printf(arena, "%.*s%s", STR_FMT(folder), name)), F_OK) == 0;
+}
+
+Err cli_file(Cli *cli, const char *name, Str *out)
+{
+    *out = cli_option(cli, name);
+    size_t length = out->len;
+    while (length && out->ptr[length - 1] != '/')
+        length--;
+    Str folder = length ? str_slice(*out, 0, length) : STR("./");
+    if (out->ptr && (is_there(cli->arena, folder, "city.db") || is_there(cli->arena, folder, "../city.db")))
+        return CLI_USAGE(cli,
+                         TEXT("--{name} 不能写入城市的目录：{path}", "--{name} writes nothing into a city: {path}"),
+                         ARG("name", str_from(name)), ARG("path", *out));
     return ERR_OK;
 }
 

@@ -66,6 +66,8 @@ Str  cli_option(const Cli *cli, const char *name); /* ptr NULL: not given */
 bool cli_switch(const Cli *cli, const char *name);
 /* A whole number from min to max; fallback when not given. ECODE_USAGE. */
 Err cli_number(Cli *cli, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out) MUST_CHECK;
+/* A file that the verb writes; ptr NULL when not given. ECODE_USAGE when it would stand among the files of a city. */
+Err cli_file(Cli *cli, const char *name, Str *out) MUST_CHECK;
 
 /* ---- words ---- */
 

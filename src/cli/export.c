@@ -125,8 +125,9 @@ static void print_counts(const Export *export)
 static Err run(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
-    Str                   path = cli_option(cli, "out");
+    Str                   path;
     Export export = { .cli = cli, .lines = str_eq(cli_option(cli, "format"), STR("jsonl")) };
+    TRY(cli_file(cli, "out", &path));
     export.shows = isatty(STDERR_FILENO) && (path.ptr || !isatty(STDOUT_FILENO));
     TRY(ask_open(cli, &client));
     if (!path.ptr)

@@ -21,6 +21,7 @@ typedef struct Import {
     Sheet   sheet;
     int64_t accepted, refused;
     Buf     errors; /* of --errors */
+    Str     errors_path;
     /* the rows of the next request: */
     Arena    *arena;
     SheetRow *rows; /* also those that are wrong by themselves and are not sent */
@@ -215,11 +216,10 @@ static Err open_sheet(Import *import)
 static Err write_errors(const Import *import)
 {
     Cli *cli = import->cli;
-    Str  path = cli_option(cli, "errors");
-    if (!path.ptr)
+    if (!import->errors_path.ptr)
         return ERR_OK;
-    Err err = file_write(path, buf_str(&import->errors), 0640);
-    return err.kind ? CLI_FAIL(cli, err, ARG("path", path)) : ERR_OK;
+    Err err = file_write(import->errors_path, buf_str(&import->errors), 0640);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", import->errors_path)) : ERR_OK;
 }
 
 static void print_counts(const Import *import)
@@ -289,6 +289,7 @@ static Err run(Cli *cli)
     OWNED(arena) Arena   *arena = arena_new();
     Import                import = { .cli = cli, .arena = arena, .dry_run = cli_switch(cli, "dry-run") };
     import.errors = buf_new(cli->arena, SIZE_MAX);
+    TRY(cli_file(cli, "errors", &import.errors_path));
     TRY(ask_open(cli, &client));
     import.client = client;
     TRY(open_sheet(&import));
@@ -303,13 +304,16 @@ const Verb verb_import = {
     .notes = TEXT_INIT(
         "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
         "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。\n"
-        "每一行登记一条新记录，已有的记录不变：export 的结果改后导入，得到的是新记录。引用填写标识（ID），选项填写代码。",
+        "每一行登记一条新记录，已有的记录不变：export 的结果改后导入，得到的是新记录。引用填写标识（ID），选项填写代码。\n"
+        "--dry-run 逐行检查：不得重复的值在文件里出现两次，写入时才会发现。",
         "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
         " the\n"
         "header does not fit. The file may be a .gz, and what export wrote.\n"
         "Each row makes a new record, and none that is there changes: what export wrote, edited, makes new ones.\n"
-        "References are given by id, choices by their code."),
+        "References are given by id, choices by their code.\n"
+        "--dry-run checks each row by itself: a value that must be unique and stands in two rows is found when they go "
+        "in."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
