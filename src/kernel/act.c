@@ -222,14 +222,6 @@ static void delta_begin(Prepare *p)
         delta_set(delta, SYS_CREATOR, value_id(actor->person));
 }
 
-static bool input_allowed(const Action *action, const Field *field)
-{
-    for (size_t i = 0; i < action->input_count; i++)
-        if (action->inputs[i] == field->index)
-            return true;
-    return false;
-}
-
 /* A field that the actor may not see is as unknown as one that does not exist. */
 static const Field *input_field(Prepare *p, const Json *given)
 {
@@ -239,7 +231,7 @@ static const Field *input_field(Prepare *p, const Json *given)
         PROBLEM(p->problems, ECODE_FIELD_UNKNOWN, given->key, STR_NONE, ARG("field", given->key));
         return NULL;
     }
-    if (!input_allowed(p->action, field)) {
+    if (!field_among(p->action->inputs, p->action->input_count, field)) {
         PROBLEM(p->problems, ECODE_FIELD_READ_ONLY, field->name, STR_NONE, ARG_TEXT("label", field->label));
         return NULL;
     }
@@ -557,7 +549,8 @@ static Err option_reasons(const Ctx *ctx, const Action *action, const Record *re
     for (size_t i = 0; i < action->required_count; i++) {
         const Field *field = &record->type->fields[action->required[i]];
         /* what the step itself takes can still be given with it */
-        if (!input_allowed(action, field) && record->values[field->index].kind == VALUE_MISSING)
+        if (!field_among(action->inputs, action->input_count, field) &&
+            record->values[field->index].kind == VALUE_MISSING)
             explain_required(action, record, field, out);
     }
     TRY(guards_hold(ctx, action, record, &hold));

@@ -24,14 +24,6 @@ static void roles_prove(PackLoad *load)
 
 /* ---- unique values ---- */
 
-static bool takes(const Action *action, const Field *field)
-{
-    for (size_t i = 0; i < action->input_count; i++)
-        if (action->inputs[i] == field->index)
-            return true;
-    return false;
-}
-
 /* Does the role see the field in every record; own: of its own organisation? */
 static bool sees_all(const Field *field, size_t role, bool own)
 {
@@ -53,7 +45,7 @@ static bool writes_blindly(const Field *field, size_t role)
     const Type *type = field->type;
     for (size_t i = 0; i < type->action_count; i++) {
         const Action *action = &type->actions[i];
-        for (size_t w = 0; takes(action, field) && w < action->who_count; w++) {
+        for (size_t w = 0; field_among(action->inputs, action->input_count, field) && w < action->who_count; w++) {
             const Who *who = &action->who[w];
             bool       own = action->creates || who->relation == RELATION_OWN;
             if ((!who->roles || (who->roles >> role & 1)) &&
@@ -105,7 +97,7 @@ static bool gives(const ProgramStep *step, Str field)
 static bool step_fits(const Type *type, const Action *action, const ProgramStep *step)
 {
     for (size_t i = 0; i < GIVEN_MAX && step->given[i].len; i++)
-        if (!takes(action, type_field(type, step->given[i])))
+        if (!field_among(action->inputs, action->input_count, type_field(type, step->given[i])))
             return false;
     for (size_t i = 0; action->creates && i < action->required_count; i++) {
         const Field *field = &type->fields[action->required[i]];

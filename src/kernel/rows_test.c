@@ -27,8 +27,8 @@ static int world_make(void **state)
                                                    "creator", "disclosure", "created", "changed", "erased" };
     World                   *w = mem_alloc(sizeof *w);
     w->arena = arena_new();
-    for (uint16_t i = 0; i < SYS_COUNT; i++)
-        field_make(&w->fields[i], system[i], FIELD_TEXT, i, &w->record);
+    for (int i = 0; i < SYS_COUNT; i++)
+        field_make(&w->fields[i], system[i], FIELD_TEXT, (uint16_t)i, &w->record);
     field_make(&w->fields[MATERIALS], "materials", FIELD_ROWS, MATERIALS, &w->record);
     field_make(&w->columns[ROW_PARENT], "parent", FIELD_REFERENCE, ROW_PARENT, &w->row);
     field_make(&w->columns[ROW_POSITION], "position", FIELD_INTEGER, ROW_POSITION, &w->row);

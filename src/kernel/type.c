@@ -100,6 +100,14 @@ int type_state(const Type *type, Str name)
     return -1;
 }
 
+bool field_among(const uint16_t *list, size_t count, const Field *field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == field->index)
+            return true;
+    return false;
+}
+
 const Choice *field_choice(const Field *field, Str code)
 {
     for (size_t i = 0; i < field->choice_count; i++)

@@ -320,6 +320,8 @@ const Action    *type_action(const Type *type, Str name);
 int              type_state(const Type *type, Str name); /* -1 */
 const Choice    *field_choice(const Field *field, Str code);
 const Parameter *pack_parameter(const Pack *pack, Str name);
+/* Is the field in such a list as an action has of its inputs, or a section of its fields? */
+bool field_among(const uint16_t *list, size_t count, const Field *field);
 /* The field's value kind for expressions and statements. */
 ExprType field_expr_type(const Field *field);
 /* Value for people: labels of choices and states, ISO dates, decimals in full; a reference is its id. */

@@ -172,6 +172,14 @@ void call_data(Call *call, int status, Json *data)
     call_fail(call, err_within(err, "page %s", call->endpoint->pattern), NULL);
 }
 
+void call_answer(Call *call, Err err, Json *data, const Problems *problems)
+{
+    if (err.kind)
+        call_fail(call, err, problems);
+    else
+        call_data(call, 200, data);
+}
+
 /* ---- errors ---- */
 
 static bool problem_of_whole(const Problem *problem, Err err)

@@ -97,6 +97,8 @@ Problems call_problems(Call *call); /* an empty list in the call's arena */
 void call_set_header(Call *call, Str name, Str value); /* before the reply; both live in the arena or are static */
 /* JSON; on a page's address the page instead, made from the same data (web/page.h). */
 void call_data(Call *call, int status, Json *data);
+/* 200 with data, or the refusal: how most handlers end. */
+void call_answer(Call *call, Err err, Json *data, const Problems *problems);
 /* application/problem+json, or the page that says the same. A Problem with err's own code and neither field nor rule
  * gives the arguments of the detail text; all others are the `errors`. problems may be NULL. */
 void call_fail(Call *call, Err err, const Problems *problems);

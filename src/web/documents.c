@@ -2,9 +2,6 @@
 #include "web/handlers.h"
 #include "web/shapes.h"
 
-/* What stands for a value that is missing, or that the actor may not see: a line to write on. */
-#define BLANK STR("____")
-
 typedef struct Printing {
     Call           *call;
     const Type     *type;
@@ -54,7 +51,7 @@ static Str text_shown(const Printing *printing, Str text)
         if (field && shows(printing, field))
             buf_printf(&buf, "{%.*s}", STR_FMT(name));
         else
-            buf_add(&buf, BLANK);
+            buf_add(&buf, SHAPE_BLANK);
     }
     return buf_str(&buf);
 }

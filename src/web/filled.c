@@ -55,9 +55,7 @@ static bool has_thousand_marks(Str whole)
     return fits;
 }
 
-/* Thousand marks go. Any other comma stays, and the kernel refuses it: "12,50" is twelve and a half to who writes so,
- * and must not become 1250. */
-static Str without_marks(Arena *arena, Str text)
+Str filled_number(Arena *arena, Str text)
 {
     Str number = str_trim(text);
     Str whole = str_slice(number, 0, str_find(number, STR(".")));
@@ -205,7 +203,7 @@ static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **ou
     Arena             *arena = call->ctx.arena;
     const FieldTraits *kind = &field_kinds[field->kind];
     if (kind->number)
-        typed = without_marks(arena, typed);
+        typed = filled_number(arena, typed);
     else if (kind->lines) /* a browser's end in CRLF */
         typed = utf8_normal(arena, typed);
     else if (field->kind == FIELD_INSTANT)

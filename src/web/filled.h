@@ -27,6 +27,9 @@ Err filled_again(Call *call, const Record *record, const Field *field, Json **ou
 Err filled_before(Call *call, const Record *record, const Field *field, Json **out) MUST_CHECK;
 /* Are more rows asked for, rather than the step taken? */
 bool filled_more(const Call *call);
+/* A number without its thousand marks. Any other comma stays, and is refused: "12,50" is twelve and a half to who
+ * writes so, and must not become 1250. */
+Str filled_number(Arena *arena, Str text);
 /* The items of a text, one a line. */
 Json *filled_lines(Arena *arena, Str text);
 /* Records that the actor sees and calls so: by number, else by title, at most two. */

@@ -146,14 +146,6 @@ static Err step_form_opens(Call *call, const StepForm *form, Problems *problems)
     return err;
 }
 
-static bool among(const uint16_t *list, size_t count, uint16_t index)
-{
-    for (size_t i = 0; i < count; i++)
-        if (list[i] == index)
-            return true;
-    return false;
-}
-
 /* What stands in a field: what was sent, else what the address gives (a new child's parent),
  * else what the record has, or a new one begins with; as the actor sees it. NULL: nothing. */
 static Err field_value(Call *call, const StepForm *form, const Field *field, Json **out)
@@ -208,7 +200,7 @@ static Err form_json(Call *call, const StepForm *form, Json **out)
         Json        *shown = json_push(fields, shape_field(call, field)), *value;
         TRY(field_value(call, form, field, &value));
         json_set_bool(arena, shown, STR("required"),
-                      among(form->action->required, form->action->required_count, inputs[i]));
+                      field_among(form->action->required, form->action->required_count, field));
         if (value)
             json_set(values, field->name, value);
     }
@@ -225,7 +217,7 @@ static Err check_given(Call *call, const StepForm *form, Problems *problems)
         Str          name = call->query[i].name;
         const Field *field = type_field(form->request.type, name);
         bool         taken = field && field->kind != FIELD_ROWS &&
-                     among(form->action->inputs, form->action->input_count, field->index);
+                     field_among(form->action->inputs, form->action->input_count, field);
         if (!taken && !str_eq(name, STR("lang")) && !str_eq(name, STR("format")))
             PROBLEM(problems, ECODE_HTTP_PARAMETER_UNKNOWN, name, STR_NONE, ARG("name", name));
     }
@@ -246,10 +238,7 @@ static void form_reply(Call *call, Str action)
     Problems problems = call_problems(call);
     Json    *json;
     Err      err = form_show(call, action, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
-    else
-        call_data(call, 200, json);
+    call_answer(call, err, json, &problems);
 }
 
 void forms_new_show(Call *call) { form_reply(call, STR("create")); }

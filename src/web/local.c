@@ -47,19 +47,19 @@ static Err users_json(Call *call, Json **out)
     return ERR_OK;
 }
 
-static void reply(Call *call, Err err, int status, Json *json, const Problems *problems)
+static void answer_made(Call *call, Err err, Json *json, const Problems *problems)
 {
     if (err.kind)
         call_fail(call, err, problems);
     else
-        call_data(call, status, json);
+        call_data(call, 201, json);
 }
 
 void local_users(Call *call)
 {
     Json *json = NULL;
     Err   err = users_json(call, &json);
-    reply(call, err, 200, json, NULL);
+    call_answer(call, err, json, NULL);
 }
 
 NewCredential local_new_credential(const Call *call)
@@ -101,7 +101,7 @@ static void credential_written(Call *call, Err err)
     json_set_str(call->ctx.arena, json, STR("login"), made->login);
     json_set_str(call->ctx.arena, json, STR("person"), made->person);
     local_login_taken(err, made->login, &problems);
-    reply(call, err, 201, json, &problems);
+    answer_made(call, err, json, &problems);
 }
 
 static void password_made(Call *call, Err err)
@@ -197,7 +197,7 @@ void local_tokens(Call *call)
 {
     Json *json = NULL;
     Err   err = tokens_json(call, &json);
-    reply(call, err, 200, json, NULL);
+    call_answer(call, err, json, NULL);
 }
 
 typedef struct NewToken {
@@ -215,7 +215,7 @@ static void token_written(Call *call, Err err)
     json_set_str(call->ctx.arena, json, STR("id"), made->token.id);
     json_set_str(call->ctx.arena, json, STR("token"), made->secret);
     json_set_str(call->ctx.arena, json, STR("membership"), made->token.membership);
-    reply(call, err, 201, json, NULL);
+    answer_made(call, err, json, NULL);
 }
 
 static Err login_person(Call *call, Str login, Str *out, Problems *problems)

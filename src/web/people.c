@@ -52,10 +52,7 @@ void people_organisations(Call *call)
     Problems problems = call_problems(call);
     Json    *json;
     Err      err = organisations_json(call, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
-    else
-        call_data(call, 200, json);
+    call_answer(call, err, json, &problems);
 }
 
 /* ---- memberships ---- */

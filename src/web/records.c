@@ -87,7 +87,7 @@ static void list_refused(Call *call, Err err, const Problems *problems)
 void records_list(Call *call)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = list_data(call, &json, &problems);
     if (!err.kind)
         call_data(call, 200, json);
@@ -112,12 +112,9 @@ static Err show_data(Call *call, Json **out, Problems *problems)
 void records_show(Call *call)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = show_data(call, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
-    else
-        call_data(call, 200, json);
+    call_answer(call, err, json, &problems);
 }
 
 static Err events_data(Call *call, Json **out, Problems *problems)
@@ -141,12 +138,9 @@ static Err events_data(Call *call, Json **out, Problems *problems)
 void records_events(Call *call)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = events_data(call, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
-    else
-        call_data(call, 200, json);
+    call_answer(call, err, json, &problems);
 }
 
 static Err at_data(Call *call, Json **out, Problems *problems)
@@ -168,12 +162,9 @@ static Err at_data(Call *call, Json **out, Problems *problems)
 void records_at(Call *call)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = at_data(call, &json, &problems);
-    if (err.kind)
-        call_fail(call, err, &problems);
-    else
-        call_data(call, 200, json);
+    call_answer(call, err, json, &problems);
 }
 
 /* ---- steps ---- */

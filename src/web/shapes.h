@@ -38,6 +38,8 @@ static inline bool shape_document_fits(const Document *document, int state)
 {
     return !document->states || (state >= 0 && (document->states >> state & 1));
 }
+/* What stands in a document for a value that is missing, or that the actor may not see: a line to write on. */
+#define SHAPE_BLANK STR("____")
 /* As what its values are written: of a computed field the kind that its formula gives. */
 FieldKind shape_result(const Field *field);
 /* Is it one of the fields that hold another's text in one language? */

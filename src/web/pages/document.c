@@ -2,8 +2,7 @@
 #include "web/pages/rows.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
-
-#define BLANK STR("____")
+#include "web/shapes.h"
 
 typedef struct DocumentView {
     Call       *call;
@@ -18,7 +17,7 @@ static Err field_words(const DocumentView *view, Str name, Str *out)
     Shown        shown = { 0 };
     if (field)
         TRY(show_field(view->show, field, view->record, SHOW_IN_TEXT, &shown));
-    *out = shown.text.len ? shown.text : BLANK;
+    *out = shown.text.len ? shown.text : SHAPE_BLANK;
     return ERR_OK;
 }
 
@@ -58,7 +57,7 @@ static Err put_field(const DocumentView *view, const Field *field, Json *facts, 
     TRY(show_field(view->show, field, view->record, SHOW_IN_TEXT, &shown));
     Json *fact = json_push(facts, json_object(view->call->ctx.arena));
     put(view->call, fact, STR("fact"), in_words(view->call, field->label));
-    put(view->call, fact, STR("said"), shown.text.len ? shown.text : BLANK);
+    put(view->call, fact, STR("said"), shown.text.len ? shown.text : SHAPE_BLANK);
     put(view->call, fact, STR("said_lang"), show_lang(view->call, shown.text));
     return ERR_OK;
 }

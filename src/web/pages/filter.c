@@ -97,20 +97,12 @@ bool filter_takes(const Call *call, const Field *field)
            field->index != SYS_ID && field->index != SYS_VERSION;
 }
 
-static Str without_marks(Arena *arena, Str text)
-{
-    Buf buf = buf_new(arena, SIZE_MAX);
-    while (text.len)
-        buf_add(&buf, str_cut(&text, ','));
-    return buf_str(&buf);
-}
-
 /* What people write, as input_value reads it. */
 static Str as_input(const Call *call, const Field *field, Str value)
 {
     bool truth = field_expr_type(field).kind == VALUE_BOOLEAN;
     if (field_kinds[field->kind].number)
-        return without_marks(call->ctx.arena, value);
+        return filled_number(call->ctx.arena, value);
     if (truth && str_eq_ascii_fold(value, say(call, "say.values.yes")))
         return STR("true");
     if (truth && str_eq_ascii_fold(value, say(call, "say.values.no")))

@@ -156,21 +156,13 @@ static Err stale_help(const FormView *view, const Field *field, const Json *valu
     return ERR_OK;
 }
 
-static bool among(const uint16_t *list, size_t count, const Field *field)
-{
-    for (size_t i = 0; i < count; i++)
-        if (list[i] == field->index)
-            return true;
-    return false;
-}
-
 /* The step that refuses without the field and does not ask for it itself; NULL when there is none. */
 static const Action *step_that_needs(const FormView *view, const Field *field)
 {
     for (size_t a = 0; a < view->type->action_count; a++) {
         const Action *action = &view->type->actions[a];
-        if (action != view->action && among(action->required, action->required_count, field) &&
-            !among(action->inputs, action->input_count, field))
+        if (action != view->action && field_among(action->required, action->required_count, field) &&
+            !field_among(action->inputs, action->input_count, field))
             return action;
     }
     return NULL;
@@ -269,7 +261,7 @@ static Json *put_part(const FormView *view, const Section *section, size_t index
 static bool in_a_section(const Type *type, const Field *field)
 {
     for (size_t i = 0; i < type->section_count; i++)
-        if (among(type->sections[i].fields, type->sections[i].field_count, field))
+        if (field_among(type->sections[i].fields, type->sections[i].field_count, field))
             return true;
     return false;
 }

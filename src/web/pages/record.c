@@ -96,13 +96,8 @@ static bool in_sections(const RecordView *view, const Field *field)
  * nothing that they are empty. */
 static bool filled_by_hand(const Field *field)
 {
-    for (size_t a = 0; a < field->type->action_count; a++) {
-        const Action *action = &field->type->actions[a];
-        for (size_t i = 0; str_eq(action->name, STR("edit")) && i < action->input_count; i++)
-            if (action->inputs[i] == field->index)
-                return true;
-    }
-    return false;
+    const Action *edit = type_action(field->type, STR("edit"));
+    return edit && field_among(edit->inputs, edit->input_count, field);
 }
 
 static Err put_field(const RecordView *view, const Field *field, const Parts *parts)
