@@ -236,7 +236,7 @@ static Err form_show(Call *call, Str action, Json **out, Problems *problems)
 static void form_reply(Call *call, Str action)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = form_show(call, action, &json, &problems);
     call_answer(call, err, json, &problems);
 }

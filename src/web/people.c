@@ -50,7 +50,7 @@ static Err organisations_json(Call *call, Json **out, Problems *problems)
 void people_organisations(Call *call)
 {
     Problems problems = call_problems(call);
-    Json    *json;
+    Json    *json = NULL;
     Err      err = organisations_json(call, &json, &problems);
     call_answer(call, err, json, &problems);
 }
