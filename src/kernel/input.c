@@ -325,7 +325,7 @@ static void before_read(Input *in, Before **out, size_t *count)
 {
     Arena      *arena = in->ctx->arena;
     const Type *type = in->field->rows;
-    Record     *rows;
+    Record     *rows = NULL;
     if (!in->err.kind)
         in->err = rows_read(arena, in->field, NULL, in->before, &rows, count);
     *count = in->err.kind ? 0 : *count;
