@@ -157,6 +157,35 @@ bool value_decode(Str encoded, Value *out)
 
 Str value_plain(Arena *arena, Value value) { return kinds[value.kind].plain(arena, value); }
 
+static bool parse_decimal(Str text, uint8_t scale, Value *out)
+{
+    Decimal decimal;
+    if (!decimal_parse(text, &decimal) || !decimal_rescale(decimal, scale, &decimal))
+        return false;
+    *out = value_decimal(decimal);
+    return true;
+}
+
+bool value_parse(ValueKind kind, uint8_t scale, Str text, Value *out)
+{
+    Value value = { .kind = kind, .text = text };
+    bool  good = text.len > 0;
+    switch (kind) {
+    case VALUE_TEXT: break;
+    case VALUE_INTEGER: good = str_int(text, &value.number); break;
+    case VALUE_DECIMAL: good = parse_decimal(text, scale, &value); break;
+    case VALUE_BOOLEAN: good = read_boolean(text, &value); break;
+    case VALUE_DATE: good = read_date(text, &value); break;
+    case VALUE_INSTANT: good = instant_parse(text, &value.number); break;
+    default: good = false;
+    }
+    if (kind != VALUE_TEXT)
+        value.text = STR_NONE;
+    if (good)
+        *out = value;
+    return good;
+}
+
 Str value_list_next(Str *rest) { return str_cut(rest, ','); }
 
 bool value_list_holds(Value list, Str item)

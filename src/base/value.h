@@ -52,6 +52,9 @@ Str  value_encode(Arena *arena, Value value);
 bool value_decode(Str encoded, Value *out);
 /* For people and logs, without language: the text, the number, "true". Missing is "". */
 Str value_plain(Arena *arena, Value value);
+/* Reads what value_plain() writes, also where it is not written so shortly ("012", "1.5" at scale 2), of the kinds from
+ * text to instant. False, and *out as it was, when it is none of the kind; empty text is none. */
+bool value_parse(ValueKind kind, uint8_t scale, Str text, Value *out);
 /* Whether the list holds the item; false of any other kind. */
 bool value_list_holds(Value list, Str item);
 /* Cuts the first item from what is left of a list's text. */

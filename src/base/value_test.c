@@ -147,6 +147,36 @@ static void a_list_holds_its_items_and_no_parts_of_them(void **state)
     assert_false(value_list_holds(value_text(STR("ab")), STR("ab")));
 }
 
+static void what_people_write_is_read_by_its_kind(void **state)
+{
+    const struct {
+        ValueKind   kind;
+        uint8_t     scale;
+        const char *text, *encoded; /* NULL: it is none */
+    } cases[] = {
+        { VALUE_TEXT, 0, "a, b", "text:a, b" },
+        { VALUE_TEXT, 0, "", NULL },
+        { VALUE_INTEGER, 0, "012", "integer:12" },
+        { VALUE_INTEGER, 0, "1.0", NULL },
+        { VALUE_DECIMAL, 2, "1.5", "decimal:1.50" },
+        { VALUE_DECIMAL, 2, "1.505", NULL },
+        { VALUE_DECIMAL, 2, "much", NULL },
+        { VALUE_BOOLEAN, 0, "false", "boolean:false" },
+        { VALUE_BOOLEAN, 0, "no", NULL },
+        { VALUE_DATE, 0, "2025-02-28", "date:2025-02-28" },
+        { VALUE_DATE, 0, "2025-02-30", NULL },
+        { VALUE_INSTANT, 0, "2025-03-04", NULL },
+        { VALUE_ID, 0, "01890a5d-ac96-774b-bcce-b302099a8057", NULL },
+        { VALUE_INSTANT, 0, "2025-03-04T05:06:07+08:00", "instant:2025-03-03T21:06:07.000Z" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Value value = value_int(7);
+        bool  good = value_parse(cases[i].kind, cases[i].scale, str_from(cases[i].text), &value);
+        assert_true(good == (cases[i].encoded != NULL));
+        assert_str_equal(value_encode(*state, value), str_from(good ? cases[i].encoded : "integer:7"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +184,7 @@ int main(void)
         TEST(encodings_are_spelled_for_good),
         TEST(only_the_canonical_spelling_is_decoded),
         TEST(equality_needs_one_kind_and_compares_numbers),
+        TEST(what_people_write_is_read_by_its_kind),
         TEST(a_list_holds_its_items_and_no_parts_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,35 +225,13 @@ void read_file_name(PackLoad *load, const PackNode *map, Str key, Str name)
 
 /* ---- literals ---- */
 
-static bool boolean_parse(Str text, bool *out)
-{
-    *out = str_eq(text, STR("true"));
-    return *out || str_eq(text, STR("false"));
-}
-
-static bool decimal_of(Str text, uint8_t scale, Value *out)
-{
-    Decimal decimal;
-    if (!decimal_parse(text, &decimal) || !decimal_rescale(decimal, scale, &decimal))
-        return false;
-    *out = value_decimal(decimal);
-    return true;
-}
-
 static bool literal_parse(Arena *arena, const PackNode *node, FieldKind kind, uint8_t scale, Value *out)
 {
-    int64_t number = 0;
-    bool    truth;
-    switch (field_kinds[kind].value) {
-    case VALUE_INTEGER: *out = value_int(number); return str_int(node->text, &out->number);
-    case VALUE_DECIMAL: return decimal_of(node->text, scale, out);
-    case VALUE_BOOLEAN: return boolean_parse(node->text, &truth) && (*out = value_bool(truth), true);
-    case VALUE_DATE: *out = value_date(number); return date_parse(node->text, &out->number);
-    case VALUE_INSTANT: *out = value_instant(number); return instant_parse(node->text, &out->number);
-    default:
-        *out = value_text(node->text);
-        return line_valid(node) && field_kinds[kind].text(arena, node->text, &out->text);
-    }
+    ValueKind value = field_kinds[kind].value;
+    if (value != VALUE_TEXT)
+        return value_parse(value, scale, node->text, out);
+    *out = value_text(node->text);
+    return line_valid(node) && field_kinds[kind].text(arena, node->text, &out->text);
 }
 
 bool read_literal(PackLoad *load, const PackNode *node, FieldKind kind, uint8_t scale, Value *out)

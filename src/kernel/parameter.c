@@ -1,57 +1,8 @@
 #include "kernel/parameter.h"
 
-/* ---- values as people write them ---- */
-
-static bool parse_text(const Parameter *parameter, Str text, Value *out)
-{
-    (void)parameter;
-    *out = value_text(text);
-    return text.len > 0;
-}
-
-static bool parse_integer(const Parameter *parameter, Str text, Value *out)
-{
-    (void)parameter;
-    *out = value_int(0);
-    return str_int(text, &out->number);
-}
-
-static bool parse_decimal(const Parameter *parameter, Str text, Value *out)
-{
-    Decimal number;
-    if (!decimal_parse(text, &number) || !decimal_rescale(number, parameter->scale, &number))
-        return false;
-    *out = value_decimal(number);
-    return true;
-}
-
-static bool parse_boolean(const Parameter *parameter, Str text, Value *out)
-{
-    (void)parameter;
-    *out = value_bool(str_eq(text, STR("true")));
-    return out->number || str_eq(text, STR("false"));
-}
-
-static bool parse_date(const Parameter *parameter, Str text, Value *out)
-{
-    (void)parameter;
-    *out = value_date(0);
-    return date_parse(text, &out->number);
-}
-
-/* Of the kinds that a parameter may be: pack_policy.c. */
-static bool (*const parsers[FIELD_KIND_COUNT])(const Parameter *parameter, Str text, Value *out) = {
-    [FIELD_TEXT] = parse_text,       [FIELD_INTEGER] = parse_integer, [FIELD_DECIMAL] = parse_decimal,
-    [FIELD_BOOLEAN] = parse_boolean, [FIELD_DATE] = parse_date,
-};
-
 bool parameter_parse(const Parameter *parameter, Str text, Value *out)
 {
-    Value value;
-    if (!parsers[parameter->kind] || !parsers[parameter->kind](parameter, text, &value))
-        return false;
-    *out = value;
-    return true;
+    return value_parse(field_kinds[parameter->kind].value, parameter->scale, text, out);
 }
 
 /* ---- the row that counts ---- */
