@@ -47,18 +47,23 @@ def run(command, cwd, env=None):
     return done.returncode, done.stdout + done.stderr
 
 
+def copy_of(names, folder):
+    """Copies these of the repository's files and folders; one that is not there is left out."""
+    for name in names:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns('__pycache__'))
+        elif source.exists():
+            shutil.copy2(source, folder / name)
+
+
 class Workshop:
     """A copy of the tree with a build of its own, in which one file at a time is wrong."""
 
     def __init__(self, folder):
         self.tree, self.build = Path(folder) / 'tree', Path(folder) / 'build'
         self.tree.mkdir()
-        for name in COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, self.tree / name, ignore=shutil.ignore_patterns('__pycache__'))
-            elif source.exists():
-                shutil.copy2(source, self.tree / name)
+        copy_of(COPIED, self.tree)
         status, said = run(['meson', 'setup', str(self.build), '--buildtype=plain'], self.tree)
         if status:
             raise Unfit(f'meson could not set up the copy:\n{said}')

@@ -19,7 +19,6 @@ a copy of the tree, and `firstmile` is what `build` makes of it.
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,13 +42,7 @@ class Kitchen:
         self.folder, self.bin = Path(scratch) / 'here', Path(scratch) / 'bin'
         self.folder.mkdir()
         self.bin.mkdir()
-        copied = (*mutants.COPIED, 'docs') if builds else ('packs',)
-        for name in copied:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, self.folder / name, ignore=shutil.ignore_patterns('__pycache__'))
-            elif source.exists():
-                shutil.copy2(source, self.folder / name)
+        mutants.copy_of((*mutants.COPIED, 'docs') if builds else ('packs',), self.folder)
         program = [str(self.folder / 'build/firstmile')] if builds else BINARY
         wrapper = self.bin / 'firstmile'
         wrapper.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
