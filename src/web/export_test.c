@@ -11,18 +11,6 @@
 
 #define EXPORT "/api/v1/records/paper/export"
 
-static int setup(void **state)
-{
-    *state = site_new((SignInRates){ 0 }, "");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    site_free(*state);
-    return 0;
-}
-
 static void create(Site *site, const char *fields)
 {
     const char *body = str_printf(site->test->arena, "{\"fields\":%s}", fields).ptr;
@@ -194,7 +182,7 @@ static void what_is_wrong_is_said_before_anything_is_sent(void **state)
     assert_int_equal(site_ask(site, "GET", STR(EXPORT), STR(""), NULL).status, 401);
 }
 
-#define SITE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SITE(test) cmocka_unit_test_setup_teardown(test, site_setup, site_teardown)
 
 int main(void)
 {

@@ -51,18 +51,6 @@ const Page pages[PAGE_KIND_COUNT] = {
 
 /* ---- frame ---- */
 
-static int setup(void **state)
-{
-    *state = site_new((SignInRates){ 0 }, "");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    site_free(*state);
-    return 0;
-}
-
 static Str text(Site *site, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static Str text(Site *site, const char *format, ...)
 {
@@ -1204,7 +1192,7 @@ static void what_many_create_at_once_is_there_exactly_once(void **state)
 
 int main(void)
 {
-#define SITE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define SITE(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_row_of_the_table_hides_behind_another),
         cmocka_unit_test(what_changes_something_is_guarded_and_what_is_guarded_changes_something),

@@ -7,23 +7,6 @@
 /* cmocka wants these first */
 #include <cmocka.h>
 
-static int setup(void **state)
-{
-    *state = site_new((SignInRates){ 0 }, "");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    site_free(*state);
-    return 0;
-}
-
-static bool has(const Answer *answer, const char *part)
-{
-    return str_find(answer->body, str_from(part)) < answer->body.len;
-}
-
 /* Each review passes by counting, two deep, the reviews of its paper: 160,000 rows for each of the two that
  * a page of one reads, 64,000,000 for all 400. */
 #define SLOW_TO_COUNT                                                                                                  \
@@ -40,11 +23,12 @@ static void what_takes_too_long_to_count_is_shown_without_a_total(void **state)
         test_act(site->test, &site->admin, "review", STR_NONE, "create", ask);
     Answer answer = site_as(site, &site->admin, "GET", CHEAP, NULL);
     assert_int_equal(answer.status, 200);
-    assert_true(has(&answer, "共 400 条"));
+    assert_true(answer_has(&answer, "共 400 条"));
     for (int i = 0; i < LIMIT_COSTLY_FILTERS; i++) {
         answer = site_as(site, &site->admin, "GET", SLOW_TO_COUNT, NULL);
         assert_int_equal(answer.status, 200);
-        assert_true(has(&answer, "本页 1 条") && !has(&answer, "条，共") && has(&answer, "cursor="));
+        assert_true(answer_has(&answer, "本页 1 条") && !answer_has(&answer, "条，共") &&
+                    answer_has(&answer, "cursor="));
     }
     /* it was not free all the same */
     assert_int_equal(site_as(site, &site->admin, "GET", CHEAP, NULL).status, 429);
@@ -55,14 +39,15 @@ static void all_that_is_wrong_with_a_filter_is_told(void **state)
     Site  *site = *state;
     Answer answer = site_as(site, &site->author, "GET",
                             STR("/paper?filter=pagse%20%3E%201%20and%20state%20%3D%20%27x%27"), NULL);
-    assert_true(has(&answer, "没有名为 pagse 的字段。 第 23 个字符处："));
+    assert_true(answer_has(&answer, "没有名为 pagse 的字段。 第 23 个字符处："));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_that_is_wrong_with_a_filter_is_told, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_takes_too_long_to_count_is_shown_without_a_total, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_that_is_wrong_with_a_filter_is_told, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(what_takes_too_long_to_count_is_shown_without_a_total, site_setup,
+                                        site_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,23 +6,6 @@
 /* cmocka wants these first */
 #include <cmocka.h>
 
-static int setup(void **state)
-{
-    *state = site_new((SignInRates){ 0 }, "");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    site_free(*state);
-    return 0;
-}
-
-static bool has(const Answer *answer, const char *part)
-{
-    return str_find(answer->body, str_from(part)) < answer->body.len;
-}
-
 static size_t count_of(Str text, const char *part)
 {
     size_t count = 0;
@@ -54,11 +37,11 @@ static void a_long_history_is_read_page_by_page(void **state)
     Answer answer;
     edit(site, paper, 1, 20);
     answer = page(site, paper, STR("?lang=en"));
-    assert_true(has(&answer, "20 steps") && !has(&answer, "log=all"));
+    assert_true(answer_has(&answer, "20 steps") && !answer_has(&answer, "log=all"));
     edit(site, paper, 20, 210);
     answer = page(site, paper, STR("?lang=en"));
     assert_int_equal(count_of(answer.body, "<time datetime"), 20);
-    assert_true(has(&answer, "The newest 20 steps") && has(&answer, "?log=all#log-h"));
+    assert_true(answer_has(&answer, "The newest 20 steps") && answer_has(&answer, "?log=all#log-h"));
     answer = page(site, paper, STR("?lang=en&log=all"));
     assert_int_equal(count_of(answer.body, "<time datetime"), 200);
     Str before = str_slice(answer.body, 0, str_find(answer.body, STR("#log-h\""))), more = before;
@@ -67,9 +50,9 @@ static void a_long_history_is_read_page_by_page(void **state)
         before = more = str_slice(before, str_find(before, STR("?log=")) + 1, before.len);
     more = str_printf(site->test->arena, "?%.*s", STR_FMT(more));
     answer = page(site, paper, str_printf(site->test->arena, "%.*s&lang=en", STR_FMT(more)));
-    assert_true(has(&answer, "10 earlier steps"));
+    assert_true(answer_has(&answer, "10 earlier steps"));
     assert_int_equal(count_of(answer.body, "<time datetime"), 10);
-    assert_false(has(&answer, "#log-h\""));
+    assert_false(answer_has(&answer, "#log-h\""));
 }
 
 /* The page of a record that the admin has just made. */
@@ -84,20 +67,20 @@ static void a_step_that_only_ends_a_record_is_not_the_main_one(void **state)
 {
     Site  *site = *state;
     Answer answer = made(site, "parameter", "{\"code\":\"page_limit\",\"value\":\"7\",\"valid_from\":\"2026-01-01\"}");
-    assert_true(has(&answer, "Withdraw</button>") && !has(&answer, "btn-main"));
+    assert_true(answer_has(&answer, "Withdraw</button>") && !answer_has(&answer, "btn-main"));
     answer = made(site, "person", "{\"name\":\"Wanderer\"}");
-    assert_true(has(&answer, "Record that they left</button>") && !has(&answer, "btn-main"));
+    assert_true(answer_has(&answer, "Record that they left</button>") && !answer_has(&answer, "btn-main"));
     Str paper = site_paper(site, &site->author, "Steam");
     test_act(site->test, &site->author, "paper", paper, "edit", STR("{\"body\":\"x\"}"));
     answer = page(site, paper, STR("?lang=en"));
-    assert_true(has(&answer, "btn-main")); /* more is to follow */
+    assert_true(answer_has(&answer, "btn-main")); /* more is to follow */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_long_history_is_read_page_by_page, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_step_that_only_ends_a_record_is_not_the_main_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_history_is_read_page_by_page, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_step_that_only_ends_a_record_is_not_the_main_one, site_setup, site_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,18 @@ static int64_t site_now(void *context)
 
 static Env site_env(void) { return (Env){ .now_ms = site_now, .random = env_system().random }; }
 
+int site_setup(void **state)
+{
+    *state = site_new((SignInRates){ 0 }, "");
+    return 0;
+}
+
+int site_teardown(void **state)
+{
+    site_free(*state);
+    return 0;
+}
+
 void site_pass(Site *site, int64_t ms)
 {
     atomic_fetch_add(&site_clock, ms);
@@ -276,6 +288,11 @@ Answer site_call(Site *site, Method method, Str target, Str as, const char *body
 }
 
 /* ---- answers ---- */
+
+bool answer_has(const Answer *answer, const char *part)
+{
+    return str_find(answer->body, str_from(part)) < answer->body.len;
+}
 
 Str answer_header(const Answer *answer, const char *name)
 {

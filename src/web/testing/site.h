@@ -28,6 +28,9 @@ typedef struct Site {
 /* Logins may be tried as often as rates allow; behind_proxy may be empty. */
 Site *site_new(SignInRates rates, const char *behind_proxy);
 void  site_free(Site *site); /* stops the server and waits for its end */
+/* cmocka's: *state is a site without rates or proxy. */
+int site_setup(void **state);
+int site_teardown(void **state);
 /* Moves the clock of city and server. */
 void site_pass(Site *site, int64_t ms);
 
@@ -51,6 +54,7 @@ Answer site_as(Site *site, const Actor *actor, const char *method, Str target, c
 /* As the operator of this machine, without the server. */
 Answer site_call(Site *site, Method method, Str target, Str as, const char *body);
 
+bool  answer_has(const Answer *answer, const char *part);    /* the body, somewhere */
 Str   answer_header(const Answer *answer, const char *name); /* first of that name; ptr NULL when absent */
 Json *answer_json(Site *site, const Answer *answer);
 /* "code" of the i-th of `errors`; empty when there is none. */
