@@ -7,6 +7,15 @@ from .reading import API, page_callers
 DAYS = (-2, 0, 400)                                 # before the city, today, and one to come
 
 
+def wanted_past(m, caller, one, day, answer, none):
+    """The JSON of the day; None where the record does not show, now or then, and the answer must be that of none."""
+    wanted = m.policy.past_json(caller.actor, one, day) if m.policy.sees(caller.actor, one) else None
+    if wanted is None:
+        m.expect_same(answer, none, 'the past of a record that did not show and of none')
+        return None
+    return {**wanted, 'at': str(day)} if m.expect(answer, 200) else None
+
+
 @subject('past')
 def past(m, e):
     """As the policy folds the events, with what is lower of now and then; on a day before the record as of none."""
@@ -19,11 +28,9 @@ def past(m, e):
                     answer = m.ask(caller, f'{API}{type_.name}/{one.id}/at/{day}', m.relation(caller.actor, one))
                     if m.turned_away(caller, answer):
                         continue
-                    wanted = m.policy.past_json(caller.actor, one, day) if m.policy.sees(caller.actor, one) else None
-                    if wanted is None:
-                        m.expect_same(answer, none, 'the past of a record that did not show and of none')
-                    elif m.expect(answer, 200):
-                        m.expect_equal({**wanted, 'at': str(day)}, answer.json(), f'{one.id} on {day}')
+                    wanted = wanted_past(m, caller, one, day, answer, none)
+                    if wanted:
+                        m.expect_equal(wanted, answer.json(), f'{one.id} on {day}')
 
 
 @subject('page_past')
@@ -39,9 +46,7 @@ def page_past(m, e):
                     answer = m.ask(caller, target, m.relation(caller.actor, one))
                     if m.turned_away(caller, answer):
                         continue
-                    wanted = m.policy.past_json(caller.actor, one, day) if m.policy.sees(caller.actor, one) else None
-                    if wanted is None:
-                        m.expect_same(answer, none, 'the page of a past that did not show and of none')
-                    elif m.expect(answer, 200):
+                    wanted = wanted_past(m, caller, one, day, answer, none)
+                    if wanted:
                         twin = m.ask(caller, f'{target}?format=json', '')
-                        m.expect(twin, 200) and m.expect_equal({**wanted, 'at': str(day)}, twin.json(), f'{one.id} on {day}')
+                        m.expect(twin, 200) and m.expect_equal(wanted, twin.json(), f'{one.id} on {day}')
