@@ -19,12 +19,13 @@ LAYERS = {
     'base': [],
     'assets': ['base'],                 # packs, templates, styles and words, compiled into the binary
     'store': ['base'],
+    'sheet': ['base'],                  # CSV, JSON Lines and XLSX as rows of cells
     'engines/*': ['base', 'engines/text'],
     'evidence': ['base', 'store', 'engines/merkle'],
-    'kernel': ['base', 'store', 'evidence', 'engines/expression', 'engines/text', 'engines/search', 'engines/match'],
+    'kernel': ['base', 'store', 'sheet', 'evidence', 'engines/expression', 'engines/text', 'engines/search', 'engines/match'],
     'services': ['base', 'store', 'evidence', 'kernel', 'engines/*'],
-    'web': ['base', 'assets', 'evidence', 'kernel', 'services'],
-    'cli': ['base', 'assets', 'store', 'evidence', 'kernel', 'services', 'web', 'engines/*'],
+    'web': ['base', 'assets', 'sheet', 'evidence', 'kernel', 'services'],
+    'cli': ['base', 'assets', 'store', 'sheet', 'evidence', 'kernel', 'services', 'web', 'engines/*'],
 }
 # What tests and benchmarks of a layer may include on top: they build the world that the layer's code is given.
 TESTS = {
@@ -41,6 +42,10 @@ LIBRARIES = {
     'argon2.h': ['base', 'kernel', 'web'],
     'openssl/': ['base', 'evidence'],
     'zlib.h': ['base'],
+    'xlsxwriter': ['sheet'],
+    'zip.h': ['sheet'],
+    'expat.h': ['sheet'],
+    'curl/': ['kernel'],
     'uni': ['base', 'engines/text'],    # libunistring: unicase.h, uninorm.h, unictype.h …
 }
 # Engines are pure: no file, clock, thread or socket.

@@ -26,6 +26,7 @@ typedef struct City {
     Hash                      secret; /* signs cursors and form tokens, peppers passwords */
     bool                      demo;   /* listens on loopback only and says so on each page */
     Writer                   *writer;
+    struct Duties            *duties; /* of a served city (kernel/duties.h); NULL otherwise */
     int                       lock_fd;
 } City;
 

@@ -2,6 +2,7 @@
 #include "web/app.h"
 
 #include "base/limits.h"
+#include "kernel/duties.h"
 #include "web/dispatch.h"
 
 #include <signal.h>
@@ -143,7 +144,10 @@ Err app_serve(App *app, const AppServe *serve)
     signals_take(server, &before);
     if (atomic_load(&app->stopped))
         server_stop(server);
-    Err err = server_run(server);
+    Err err = duties_start(city);
+    if (!err.kind)
+        err = server_run(server);
+    duties_stop(city);
     signals_give_back(&before);
     return err; /* the server itself goes in app_free: who stops it may still hold it */
 }
