@@ -30,7 +30,8 @@ typedef struct Duty {
 extern const Duty   duties[];
 extern const size_t duty_count;
 
-/* Starts all of them; city->duties is set. duties_stop() waits for each to return, and must come before city_close(). */
+/* Starts all of them; city->duties is set. duties_stop() waits for each to return, and comes before
+ * city_close(). */
 Err  duties_start(City *city) MUST_CHECK;
 void duties_stop(City *city); /* when none were started does nothing */
 /* Has the duty of that name run soon; NULL: all. From any thread; a city that is not served has none. */
