@@ -156,3 +156,38 @@ void problem_add(Problems *problems, ErrCode code, Str field, Str rule, const Er
     for (int lang = 0; lang < LANG_COUNT; lang++)
         problem->text.in[lang] = text_fill(arena, err_row(code)->detail.in[lang], args, arg_count, (Lang)lang);
 }
+
+Str text_without_marks(Arena *arena, Str text)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    while (text.len) {
+        buf_add(&buf, str_cut(&text, '{'));
+        if (text.len == 0)
+            break;
+        str_cut(&text, '}');
+        buf_add(&buf, STR("…"));
+    }
+    return buf_str(&buf);
+}
+
+bool problem_of_whole(const Problem *problem, Err err)
+{
+    return problem->code == err.code && !problem->field.len && !problem->rule.len;
+}
+
+Str err_detail(Arena *arena, Err err, const Problems *problems, Lang lang)
+{
+    const Problem *like = NULL;
+    size_t         count = 0;
+    for (size_t i = 0; problems && i < problems->count; i++) {
+        if (problem_of_whole(&problems->items[i], err))
+            return problems->items[i].text.in[lang];
+        count++;
+        if (!like && problems->items[i].code == err.code)
+            like = &problems->items[i];
+    }
+    if (like)
+        return like->text.in[lang];
+    ErrArg arg = ARG("count", str_printf(arena, "%zu", count));
+    return text_without_marks(arena, text_fill(arena, err_row(err.code)->detail.in[lang], &arg, 1, lang));
+}

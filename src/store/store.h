@@ -63,7 +63,7 @@ Err  db_begin(Db *db) MUST_CHECK;  /* takes the right to write at once: ECODE_BU
 Err  db_commit(Db *db) MUST_CHECK; /* no Rows may be open; the transaction is over also when this fails */
 void db_rollback(Db *db);          /* without a transaction does nothing */
 Err  db_lost(const Db *db);        /* the error that ended the transaction, or ERR_OK */
-/* A part of the transaction that can be undone alone. One at a time. */
+/* A part of the transaction that can be undone alone. Parts nest: keep and undo end the innermost. */
 Err db_part_begin(Db *db) MUST_CHECK;
 Err db_part_keep(Db *db) MUST_CHECK;
 Err db_part_undo(Db *db) MUST_CHECK;

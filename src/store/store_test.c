@@ -453,6 +453,30 @@ static void a_part_is_undone_alone(void **state)
     db_close(db);
 }
 
+static void parts_nest(void **state)
+{
+    (void)state;
+    Db *db = numbers_db("nested", 0);
+    assert_done(db_begin(db));
+    assert_done(db_part_begin(db));
+    for (int64_t n = 1; n <= 3; n++) {
+        Value value = value_int(n);
+        assert_done(db_part_begin(db));
+        assert_done(db_run(db, STR("INSERT INTO number(n) VALUES (?)"), &value, 1));
+        assert_done(n == 2 ? db_part_undo(db) : db_part_keep(db));
+    }
+    assert_done(db_part_keep(db));
+    assert_int_equal(one_int(db, STR("SELECT group_concat(n, '') FROM number")), 13);
+    assert_done(db_part_begin(db));
+    assert_done(db_part_begin(db));
+    assert_done(db_script(db, STR("DELETE FROM number")));
+    assert_done(db_part_keep(db));
+    assert_done(db_part_undo(db));
+    assert_done(db_commit(db));
+    assert_int_equal(one_int(db, STR("SELECT group_concat(n, '') FROM number")), 13);
+    db_close(db);
+}
+
 static void a_lost_transaction_lets_nothing_through(void **state)
 {
     (void)state;
@@ -641,6 +665,7 @@ int main(void)
         cmocka_unit_test(a_damaged_page_is_noticed),
         cmocka_unit_test(a_folder_is_no_database),
         cmocka_unit_test(a_part_is_undone_alone),
+        cmocka_unit_test(parts_nest),
         cmocka_unit_test(a_lost_transaction_lets_nothing_through),
         cmocka_unit_test(each_migration_runs_once),
         cmocka_unit_test(a_failing_migration_leaves_its_steps_undone),

@@ -249,47 +249,68 @@ Err writer_submit(Writer *writer, WriterJob *job)
     return err;
 }
 
-typedef struct AwaitedJob {
+struct WriterTicket {
     WriterJob       job; /* the queue's view; first, so that a pointer to it is a pointer to the whole */
     WriterJob      *inner;
     pthread_mutex_t mutex;
     pthread_cond_t  wake;
     bool            finished;
     Err             err;
-} AwaitedJob;
+};
 
-static Err awaited_run(Db *db, WriterJob *job)
+static Err ticket_run(Db *db, WriterJob *job)
 {
-    WriterJob *inner = ((AwaitedJob *)job)->inner;
+    WriterJob *inner = ((WriterTicket *)job)->inner;
     return inner->run(db, inner);
 }
 
-static void awaited_done(WriterJob *job, Err err)
+static void ticket_done(WriterJob *job, Err err)
 {
-    AwaitedJob *awaited = (AwaitedJob *)job;
-    pthread_mutex_lock(&awaited->mutex);
-    awaited->finished = true;
-    awaited->err = err;
-    pthread_cond_signal(&awaited->wake);
-    pthread_mutex_unlock(&awaited->mutex);
+    WriterTicket *ticket = (WriterTicket *)job;
+    pthread_mutex_lock(&ticket->mutex);
+    ticket->finished = true;
+    ticket->err = err;
+    pthread_cond_signal(&ticket->wake);
+    pthread_mutex_unlock(&ticket->mutex);
+}
+
+static void ticket_free(WriterTicket *ticket)
+{
+    pthread_cond_destroy(&ticket->wake);
+    pthread_mutex_destroy(&ticket->mutex);
+    free(ticket);
+}
+
+Err writer_begin(Writer *writer, WriterJob *job, WriterTicket **out)
+{
+    WriterTicket *ticket = mem_alloc(sizeof *ticket);
+    *ticket = (WriterTicket){ .job = { .run = ticket_run, .done = ticket_done }, .inner = job };
+    pthread_mutex_init(&ticket->mutex, NULL);
+    pthread_cond_init(&ticket->wake, NULL);
+    Err err = writer_submit(writer, &ticket->job);
+    if (err.kind)
+        ticket_free(ticket);
+    else
+        *out = ticket;
+    return err;
+}
+
+Err writer_end(WriterTicket *ticket)
+{
+    pthread_mutex_lock(&ticket->mutex);
+    while (!ticket->finished)
+        pthread_cond_wait(&ticket->wake, &ticket->mutex);
+    pthread_mutex_unlock(&ticket->mutex);
+    Err err = ticket->err;
+    ticket_free(ticket);
+    return err;
 }
 
 Err writer_run(Writer *writer, WriterJob *job)
 {
-    AwaitedJob awaited = { .job = { .run = awaited_run, .done = awaited_done }, .inner = job };
-    pthread_mutex_init(&awaited.mutex, NULL);
-    pthread_cond_init(&awaited.wake, NULL);
-    Err err = writer_submit(writer, &awaited.job);
-    if (!err.kind) {
-        pthread_mutex_lock(&awaited.mutex);
-        while (!awaited.finished)
-            pthread_cond_wait(&awaited.wake, &awaited.mutex);
-        pthread_mutex_unlock(&awaited.mutex);
-        err = awaited.err;
-    }
-    pthread_cond_destroy(&awaited.wake);
-    pthread_mutex_destroy(&awaited.mutex);
-    return err;
+    WriterTicket *ticket = NULL;
+    TRY(writer_begin(writer, job, &ticket));
+    return writer_end(ticket);
 }
 
 void writer_stop(Writer *writer)

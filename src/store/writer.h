@@ -39,8 +39,12 @@ Err writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
  * done() is then not called. */
 Err writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;
 /* Submits and waits; for the command line. The answer is the return value: job->done is not called. */
-Err         writer_run(Writer *writer, WriterJob *job) MUST_CHECK;
-void        writer_stop(Writer *writer); /* finishes what waits; NULL does nothing; not from done() */
+Err writer_run(Writer *writer, WriterJob *job) MUST_CHECK;
+/* The same in two halves, for who has other work meanwhile; after an error of the first there is no second. */
+typedef struct WriterTicket WriterTicket;
+Err                         writer_begin(Writer *writer, WriterJob *job, WriterTicket **out) MUST_CHECK;
+Err         writer_end(WriterTicket *ticket) MUST_CHECK; /* waits for the answer, and frees the ticket */
+void        writer_stop(Writer *writer);                 /* finishes what waits; NULL does nothing; not from done() */
 WriterStats writer_stats(Writer *writer);
 
 #endif

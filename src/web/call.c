@@ -182,11 +182,6 @@ void call_answer(Call *call, Err err, Json *data, const Problems *problems)
 
 /* ---- errors ---- */
 
-static bool problem_of_whole(const Problem *problem, Err err)
-{
-    return problem->code == err.code && !problem->field.len && !problem->rule.len;
-}
-
 static Json *problem_json(Arena *arena, Lang lang, const Problem *problem)
 {
     Json *json = json_object(arena);
@@ -237,39 +232,6 @@ Str uri_escape(Arena *arena, Str text)
     return buf_str(&buf);
 }
 
-Str text_without_marks(Arena *arena, Str text)
-{
-    Buf buf = buf_new(arena, SIZE_MAX);
-    while (text.len) {
-        buf_add(&buf, str_cut(&text, '{'));
-        if (text.len == 0)
-            break;
-        str_cut(&text, '}');
-        buf_add(&buf, STR("…"));
-    }
-    return buf_str(&buf);
-}
-
-/* The detail of err: filled by the problem of the same code that stands for the whole, else by the first of that code,
- * else as far as it goes: {count} is the number of problems. */
-Str call_error_detail(Call *call, Err err, const Problems *problems)
-{
-    const Problem *like = NULL;
-    size_t         count = 0;
-    for (size_t i = 0; problems && i < problems->count; i++) {
-        if (problem_of_whole(&problems->items[i], err))
-            return problems->items[i].text.in[call->ctx.lang];
-        count++;
-        if (!like && problems->items[i].code == err.code)
-            like = &problems->items[i];
-    }
-    if (like)
-        return like->text.in[call->ctx.lang];
-    ErrArg arg = ARG("count", str_printf(call->ctx.arena, "%zu", count));
-    Str    text = text_fill(call->ctx.arena, err_row(err.code)->detail.in[call->ctx.lang], &arg, 1, call->ctx.lang);
-    return text_without_marks(call->ctx.arena, text);
-}
-
 Json *call_error(Call *call, Err err, const Problems *problems)
 {
     Arena        *arena = call->ctx.arena;
@@ -279,7 +241,7 @@ Json *call_error(Call *call, Err err, const Problems *problems)
     json_set_str(arena, json, STR("type"), str_printf(arena, "/errors/%.*s", STR_FMT(row->code)));
     json_set_str(arena, json, STR("title"), row->title.in[call->ctx.lang]);
     json_set_int(arena, json, STR("status"), err_http(err.kind));
-    json_set_str(arena, json, STR("detail"), call_error_detail(call, err, problems));
+    json_set_str(arena, json, STR("detail"), err_detail(arena, err, problems, call->ctx.lang));
     json_set(json, STR("errors"), errors);
     return json;
 }

@@ -118,10 +118,6 @@ Json *call_errors(Call *call, Err err, const Problems *problems);
 
 /* The whole problem+json. */
 Json *call_error(Call *call, Err err, const Problems *problems);
-/* The `detail` of the contract, in the call's language. */
-Str call_error_detail(Call *call, Err err, const Problems *problems);
-/* A detail text for no particular case: "…" for each "{name}". */
-Str text_without_marks(Arena *arena, Str text);
 
 /* ---- waiting, without blocking the thread ---- */
 

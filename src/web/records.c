@@ -292,7 +292,7 @@ static void import_refuse(Call *call, Json *refused, size_t row, Err err, const 
     if (!errors->count) { /* nothing in particular: the whole row */
         Json *whole = json_push(errors, json_object(arena));
         json_set_str(arena, whole, STR("code"), err_row(err.code)->code);
-        json_set_str(arena, whole, STR("text"), call_error_detail(call, err, problems));
+        json_set_str(arena, whole, STR("text"), err_detail(arena, err, problems, call->ctx.lang));
         json_set(whole, STR("values"), json_object(arena));
     }
     json_set(json, STR("errors"), errors);
