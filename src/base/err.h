@@ -123,8 +123,8 @@ void problem_add(Problems *problems, ErrCode code, Str field, Str rule, const Er
 Str text_fill(Arena *arena, Str pattern, const ErrArg *args, size_t arg_count, Lang lang);
 /* A detail text for no particular case: "…" for each "{name}". */
 Str text_without_marks(Arena *arena, Str text);
-/* What err says: filled by the problem of the same code that stands for the whole, else by the first of that code, else
- * as far as it goes: {count} is the number of problems. problems may be NULL. */
+/* What err says: filled by the problem of the same code that stands for the whole, else by the first of that code,
+ * else as far as it goes: {count} is the number of problems. problems may be NULL. */
 Str err_detail(Arena *arena, Err err, const Problems *problems, Lang lang);
 /* Does the problem stand for the whole of err, and not for a part of it? Then it has err's code and no field or rule. */
 bool problem_of_whole(const Problem *problem, Err err);

@@ -233,6 +233,14 @@
     X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
     X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
     X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
+    /* ---- jobs ---- */                                                                                                      \
+    X(JOB_MANY, "job.many", ERR_INVALID, "任务过多", "Too many jobs", "已有 {max} 个任务没有结束，请等其中一个结束或取消它。",      \
+      "{max} jobs of yours have not ended; wait for one, or cancel it.")                                                     \
+    X(JOB_STOPPED, "job.stopped", ERR_REFUSED, "任务已停止", "The job was stopped", "任务已取消或已结束，没有再进行。",            \
+      "The job was cancelled or has ended; nothing more was done.")                                                          \
+    X(JOB_NONE, "job.none", ERR_REFUSED, "没有批量任务", "No jobs here",                                                         \
+      "本城市的政策包没有批量任务（job）这一类型；先用 pack apply 换上新的政策包。",                                              \
+      "The pack of this city has no type job; put a newer pack into it with pack apply.")                                    \
     /* ---- import ---- */                                                                                                   \
     X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "不是“{type}”的字段：{columns}；可用：{known}。列名不同时用 --map 对照。", \
       "Not fields of “{type}”: {columns}; known are {known}. Columns of other names are mapped with --map.")                                                  \
@@ -246,6 +254,12 @@
     X(IMPORT_TWICE, "import.twice", ERR_INVALID, "两列同一字段", "Two columns for one field", "列 {column} 和 {other} 都是“{field}”。", \
       "The columns {column} and {other} both are “{field}”.") \
     X(IMPORT_LINE, "import.line", ERR_MALFORMED, "不是 JSON 对象", "Not a JSON object", "这一行不是一个 JSON 对象。", "The line is not a JSON object.") \
+    X(IMPORT_CELLS, "import.cells", ERR_MALFORMED, "列数不符", "Wrong number of cells",                                         \
+      "这一行有 {found} 列，表头有 {expected} 列。", "The row has {found} cells; the header has {expected}.")                     \
+    X(IMPORT_AMBIGUOUS, "import.ambiguous", ERR_INVALID, "编号不唯一", "Number of several records",                             \
+      "编号 {number} 是几条记录的；请改填标识（id）。", "{number} is the number of several records; give the id instead.")          \
+    X(IMPORT_AGAIN, "import.again", ERR_INVALID, "文件里重复", "Twice in the file",                                            \
+      "{label}与文件里前面一行相同，不得重复。", "{label} is the same as in an earlier row of the file; it must not repeat.")       \
     X(IMPORT_ROWS, "import.rows", ERR_INVALID, "有行未被接受", "Rows were refused", "{refused} 行未被接受。", "Rows refused: {refused}.") \
     /* ---- command line ---- */                                                                                             \
     X(USAGE, "usage", ERR_USAGE, "用法不对", "Wrong usage", "{reason}", "{reason}")                                             \

@@ -4,6 +4,7 @@
 #include "kernel/event.h"
 #include "kernel/find.h"
 #include "kernel/input.h"
+#include "kernel/job.h"
 #include "kernel/number.h"
 #include "kernel/parameter.h"
 #include "kernel/rules.h"
@@ -317,6 +318,8 @@ static Err prepare_record(Prepare *p)
     TRY(prepare_inputs(p));
     prepare_required(p);
     prepare_parameter(p);
+    if (p->action->creates && p->request->type == p->ctx->city->pack->job)
+        TRY(job_check(p->ctx, after, p->problems));
     if (p->action->creates) /* only now is it known how the actor stands to it */
         TRY(access_clearance(p->ctx, after, &after->clearance));
     TRY(rules_check(p->ctx, after, set, p->unread, p->problems));

@@ -1,5 +1,7 @@
 #include "kernel/duties.h"
 
+#include "kernel/job.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,9 +11,9 @@
 #define DUTIES_MAX 16
 
 const Duty duties[] = {
-    { NULL, NULL }, /* ends the table */
+    { "jobs", jobs_duty },
 };
-const size_t duty_count = sizeof duties / sizeof duties[0] - 1;
+const size_t duty_count = sizeof duties / sizeof duties[0];
 
 typedef struct DutyThread {
     Duties     *all;

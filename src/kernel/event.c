@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
- * (kernel/record.h). credential, session and token are operational: in the backup, not events, not rebuilt. */
+ * (kernel/record.h). credential, session, token, job_progress and job_refusal are operational: in the
+ * backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -29,6 +30,11 @@ const Str kernel_migrations[] = {
         "CREATE INDEX session_by_person ON session (person, created);"
         "CREATE TABLE token (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL,"
         " membership TEXT NOT NULL, label TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER) WITHOUT ROWID;"),
+    STR_INIT("CREATE TABLE job_progress (job TEXT PRIMARY KEY NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL,"
+             " added INTEGER NOT NULL, updated INTEGER NOT NULL, unchanged INTEGER NOT NULL, refused INTEGER NOT NULL)"
+             " WITHOUT ROWID;"
+             "CREATE TABLE job_refusal (job TEXT NOT NULL, line INTEGER NOT NULL, cells TEXT NOT NULL,"
+             " reasons TEXT NOT NULL, PRIMARY KEY (job, line)) WITHOUT ROWID;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

@@ -181,6 +181,45 @@ static void parameter_type_check(PackLoad *load)
     }
 }
 
+/* ---- the type of long work (kernel/job.h) ---- */
+
+static void job_part_missing(PackLoad *load, const Type *type, Str part)
+{
+    PACK_LOG(load->log, pack_type_place(load, type), ECODE_PACK_PARTY, ARG("type", type->name), ARG("field", part));
+}
+
+static void job_type_check(PackLoad *load)
+{
+    static const struct {
+        Str       field;
+        FieldKind kind;
+    } wanted[] = {
+        { STR_INIT("kind"), FIELD_CHOICE },     { STR_INIT("about"), FIELD_TEXT },
+        { STR_INIT("file"), FIELD_TEXT },       { STR_INIT("mapping"), FIELD_LONG_TEXT },
+        { STR_INIT("dry_run"), FIELD_BOOLEAN }, { STR_INIT("language"), FIELD_CHOICE },
+        { STR_INIT("total"), FIELD_INTEGER },   { STR_INIT("added"), FIELD_INTEGER },
+        { STR_INIT("updated"), FIELD_INTEGER }, { STR_INIT("unchanged"), FIELD_INTEGER },
+        { STR_INIT("refused"), FIELD_INTEGER }, { STR_INIT("reason"), FIELD_LONG_TEXT },
+    };
+    static const Str states[] = { STR_INIT("waiting"), STR_INIT("running"), STR_INIT("done"), STR_INIT("failed"),
+                                  STR_INIT("cancelled") };
+    static const Str actions[] = { STR_INIT("create"), STR_INIT("start"),  STR_INIT("finish"),
+                                   STR_INIT("fail"),   STR_INIT("cancel"), STR_INIT("resume") };
+    Pack            *pack = load->pack;
+    const Type      *type = pack->job = pack_type(pack, STR("job"));
+    for (size_t i = 0; type && i < sizeof wanted / sizeof *wanted; i++) {
+        const Field *field = type_field(type, wanted[i].field);
+        if (!field || field->kind != wanted[i].kind)
+            job_part_missing(load, type, wanted[i].field);
+    }
+    for (size_t i = 0; type && i < sizeof states / sizeof *states; i++)
+        if (type_state(type, states[i]) < 0)
+            job_part_missing(load, type, states[i]);
+    for (size_t i = 0; type && i < sizeof actions / sizeof *actions; i++)
+        if (!type_action(type, actions[i]))
+            job_part_missing(load, type, actions[i]);
+}
+
 void pack_check(PackLoad *load)
 {
     if (load->damaged) /* half a pack: what is missing here may stand in the file that could not be read */
@@ -191,6 +230,7 @@ void pack_check(PackLoad *load)
         states_check(load, &load->drafts[i]);
     parties_check(load);
     parameter_type_check(load);
+    job_type_check(load);
     if (!load->frozen)
         pack_proof(load);
 }

@@ -51,8 +51,8 @@ static void the_pack_of_shanghai_has_the_roles_of_the_contract(void **state)
 
 static void types_stand_in_the_order_that_the_pack_gives(void **state)
 {
-    static const char *const types[] = { "result",       "trl_assessment", "market_validation", "gate_review",
-                                         "organisation", "person",         "membership",        "parameter" };
+    static const char *const types[] = { "result", "trl_assessment", "market_validation", "gate_review", "organisation",
+                                         "person", "membership",     "parameter",         "job" };
     const Pack              *pack = pack_of(*state, SHANGHAI);
     assert_int_equal(pack->type_count, sizeof types / sizeof *types);
     for (size_t i = 0; i < pack->type_count; i++) {

@@ -308,6 +308,7 @@ struct Pack {
     const Parameter    *parameters;
     size_t              parameter_count;
     const Type         *parameter; /* type of the records that hold their rows; NULL: a pack without parameters */
+    const Type         *job;       /* type of long work (kernel/job.h); NULL: a pack without it */
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
     uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;

@@ -1,0 +1,599 @@
+/* kernel/import.c: the rows of a file as a job.
+ *
+ * Two batches take turns: while the writer is at one, the next is read and prepared. A batch is one transaction of all
+ * its rows, each in a part of its own, of the refused rows with their reasons, and of the cursor. When somebody else
+ * has changed a record meanwhile the batch is undone, prepared again and tried anew. */
+#include "kernel/import.h"
+
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "kernel/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const Str sql_refusals_clear = STR_INIT("DELETE FROM job_refusal WHERE job = ?");
+static const Str sql_refusal_put = STR_INIT("INSERT INTO job_refusal (job, line, cells, reasons) VALUES (?, ?, ?, ?)");
+static const Str sql_refusals = STR_INIT(
+    "SELECT line, cells, reasons FROM job_refusal WHERE job = ? AND line > ? ORDER BY line LIMIT ?");
+
+/* ---- a set of keys: what stood in the file before ---- */
+
+typedef struct Seen { /* open addressing; a free place is all zero */
+    uint64_t (*keys)[2];
+    size_t capacity, count;
+} Seen;
+
+static bool seen_place(const Seen *seen, const uint64_t key[2], size_t *out)
+{
+    size_t mask = seen->capacity - 1;
+    for (size_t at = key[0] & mask;; at = (at + 1) & mask) {
+        *out = at;
+        if (!seen->keys[at][0] && !seen->keys[at][1])
+            return false;
+        if (seen->keys[at][0] == key[0] && seen->keys[at][1] == key[1])
+            return true;
+    }
+}
+
+static void seen_grow(Seen *seen)
+{
+    Seen larger = { .capacity = seen->capacity ? seen->capacity * 2 : 1024, .count = seen->count };
+    larger.keys = mem_alloc(larger.capacity * sizeof *larger.keys);
+    for (size_t i = 0; i < seen->capacity; i++) {
+        size_t at;
+        if (!seen->keys[i][0] && !seen->keys[i][1])
+            continue;
+        seen_place(&larger, seen->keys[i], &at);
+        memcpy(larger.keys[at], seen->keys[i], sizeof larger.keys[at]);
+    }
+    free(seen->keys);
+    *seen = larger;
+}
+
+/* Was it there before? It is now. */
+static bool seen_add(Seen *seen, Str text)
+{
+    size_t   at;
+    Hash     hash = sha256(text);
+    uint64_t key[2];
+    memcpy(key, hash.bytes, sizeof key);
+    key[1] |= 1; /* no key is all zero */
+    if (seen->count * 2 >= seen->capacity)
+        seen_grow(seen);
+    if (seen_place(seen, key, &at))
+        return true;
+    memcpy(seen->keys[at], key, sizeof key);
+    seen->count++;
+    return false;
+}
+
+/* ---- the rows of the file ---- */
+
+typedef struct Reader {
+    bool   lines; /* JSON Lines, not CSV */
+    Str    rest;  /* of the lines */
+    Csv    csv;
+    Str   *columns;
+    size_t column_count, line;
+} Reader;
+
+typedef struct Given { /* a row as it was */
+    size_t      line;
+    Str        *cells; /* of CSV */
+    size_t      cell_count;
+    const Json *object; /* of JSON Lines; NULL: the line cannot be read */
+    Str         text;
+} Given;
+
+static bool is_blank(const Given *given) { return given->cell_count == 1 && str_trim(given->cells[0]).len == 0; }
+
+static Err next_cells(Reader *reader, Arena *arena, Given *out, bool *more)
+{
+    do
+        TRY(csv_next(&reader->csv, arena, &out->cells, &out->cell_count, more));
+    while (*more && is_blank(out));
+    out->line = reader->csv.line;
+    return ERR_OK;
+}
+
+static void next_line(Reader *reader, Arena *arena, Given *out, bool *more)
+{
+    Json *object;
+    do {
+        *more = reader->rest.len > 0;
+        out->text = str_trim(str_cut(&reader->rest, '\n'));
+        out->line = ++reader->line;
+    } while (*more && !out->text.len);
+    if (*more && !json_parse(arena, out->text, &object).kind)
+        out->object = object;
+}
+
+static Err reader_next(Reader *reader, Arena *arena, Given *out, bool *more)
+{
+    *out = (Given){ 0 };
+    if (!reader->lines)
+        return next_cells(reader, arena, out, more);
+    next_line(reader, arena, out, more);
+    return ERR_OK;
+}
+
+static void add_column(Reader *reader, Arena *arena, Str name)
+{
+    for (size_t i = 0; i < reader->column_count; i++)
+        if (str_eq(reader->columns[i], name))
+            return;
+    if (reader->column_count < CSV_CELLS_MAX)
+        reader->columns[reader->column_count++] = str_dup(arena, name);
+}
+
+/* Members of the object, and of its `fields` where it is a record as the API shows it. */
+static void add_columns(Reader *reader, Arena *arena, const Json *object)
+{
+    JSON_EACH(member, object) {
+        if (str_eq(member->key, STR("fields")) && member->kind == JSON_OBJECT)
+            JSON_EACH(field, member)
+                add_column(reader, arena, field->key);
+        else
+            add_column(reader, arena, member->key);
+    }
+}
+
+/* Reads all of it once: what cannot be read at all is found before its first row goes in. */
+static Err reader_scan(Reader *reader, Arena *arena, int64_t *rows)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    Reader              ahead = *reader;
+    Given               given;
+    *rows = 0;
+    for (bool more;;) {
+        arena_reset(scratch);
+        TRY(reader_next(&ahead, scratch, &given, &more));
+        if (!more)
+            return ERR_OK;
+        if (given.object && given.object->kind == JSON_OBJECT)
+            add_columns(reader, arena, given.object);
+        ++*rows;
+    }
+}
+
+static Err reader_open(Arena *arena, Str text, bool lines, Reader *out, int64_t *rows)
+{
+    bool more;
+    if (str_starts(text, STR(CSV_BYTE_ORDER_MARK)))
+        text = str_slice(text, strlen(CSV_BYTE_ORDER_MARK), text.len);
+    if (!utf8_valid(text))
+        return err_make(ECODE_TEXT_ENCODING, "import");
+    *out = (Reader){ .lines = lines, .rest = text, .csv = csv_open(text) };
+    if (lines)
+        out->columns = ARENA_ARRAY(arena, Str, CSV_CELLS_MAX);
+    else
+        TRY(csv_next(&out->csv, arena, &out->columns, &out->column_count, &more));
+    for (size_t i = 0; !lines && i < out->column_count; i++)
+        out->columns[i] = str_trim(out->columns[i]);
+    return reader_scan(out, arena, rows);
+}
+
+/* ---- a row on its way ---- */
+
+typedef struct Row {
+    Given      given;
+    bool       readable; /* what it gives stands in asked */
+    ImportRow  asked;
+    ImportStep step;
+    Change    *change; /* NULL: nothing to write */
+    Err        err;    /* it is refused */
+    Problems   problems;
+} Row;
+
+typedef struct Batch {
+    JobBatch job; /* first: the job's view is the whole */
+    Arena   *arena;
+    Ctx      ctx;
+    Actor    actor;
+    Row     *rows;
+    size_t   count;
+} Batch;
+
+typedef struct Import {
+    JobRun      *run;
+    const Type  *type;
+    Reader       reader;
+    ImportLinks *links;
+    bool         dry_run;
+    Seen         seen; /* unique values of the rows before: a dry run writes none of them */
+    Batch        batches[2];
+    int          turn;
+} Import;
+
+/* A value that must be unique and stood in a row before. */
+static void check_again(Import *import, Row *row)
+{
+    const Record *after = row->change ? &row->change->deltas[0].record : NULL;
+    for (size_t i = SYS_COUNT; after && i < import->type->stored_count; i++) {
+        const Field *field = &import->type->fields[i];
+        if (field->unique == UNIQUE_NO || after->values[i].kind == VALUE_MISSING)
+            continue;
+        Arena *arena = row->problems.arena;
+        Str    owner = field->unique == UNIQUE_OWNER ? after->values[SYS_OWNER].text : STR_NONE;
+        Str key = str_printf(arena, "%zu %.*s %.*s", i, STR_FMT(owner), STR_FMT(value_encode(arena, after->values[i])));
+        if (!seen_add(&import->seen, key))
+            continue;
+        PROBLEM(&row->problems, ECODE_IMPORT_AGAIN, field->name, STR_NONE, ARG_TEXT("label", field->label));
+        row->err = err_make(ECODE_RECORD_INVALID, "twice in the file");
+    }
+}
+
+/* The error is one that stops the whole; a refusal stands in the row. */
+static Err prepare_row(const Ctx *ctx, const Type *type, Row *row)
+{
+    ActRequest request;
+    row->problems = (Problems){ .arena = ctx->arena };
+    row->change = NULL;
+    Err err = import_step(ctx, type, &row->asked, &row->step, &request, &row->problems);
+    if (!err.kind && row->step != IMPORT_NOTHING)
+        err = act_prepare(ctx, &request, &row->change, &row->problems);
+    if (!err.kind && row->change && row->change->delta_count == 0) {
+        row->change = NULL;
+        row->step = IMPORT_NOTHING;
+    }
+    row->err = err;
+    return err.kind && !import_refuses(err) ? err : ERR_OK;
+}
+
+static Err read_row(Import *import, Batch *batch, Row *row)
+{
+    Problems     *problems = &row->problems;
+    const Reader *reader = &import->reader;
+    *problems = (Problems){ .arena = batch->arena };
+    if (!reader->lines)
+        row->readable = import_cells(import->links, batch->arena, row->given.cells, row->given.cell_count, &row->asked,
+                                     problems);
+    else if (row->given.object)
+        row->readable = import_object(import->links, batch->arena, row->given.object, &row->asked, problems);
+    else
+        PROBLEM(problems, ECODE_IMPORT_LINE, STR_NONE, STR_NONE);
+    if (!row->readable) {
+        row->err = err_make(ECODE_RECORD_INVALID, "not readable");
+        return ERR_OK;
+    }
+    TRY(prepare_row(&batch->ctx, import->type, row));
+    if (import->dry_run && !row->err.kind)
+        check_again(import, row);
+    return ERR_OK;
+}
+
+/* ---- what was wrong ---- */
+
+static Str row_reasons(const Type *type, const Row *row, Lang lang)
+{
+    Arena *arena = row->problems.arena;
+    Buf    out = buf_new(arena, SIZE_MAX);
+    size_t told = row->problems.count < LIMIT_IMPORT_ROW_ERRORS ? row->problems.count : LIMIT_IMPORT_ROW_ERRORS;
+    for (size_t i = 0; i < told; i++) {
+        const Problem *problem = &row->problems.items[i];
+        const Field   *field = type_field(type, problem->field);
+        if (out.len)
+            buf_char(&out, ' ');
+        if (problem->field.len)
+            buf_printf(&out, "%.*s%s", STR_FMT(field ? field->label.in[lang] : problem->field),
+                       lang == LANG_ZH ? "：" : ": ");
+        buf_add(&out, problem->text.in[lang]);
+    }
+    if (!out.len)
+        buf_add(&out, err_detail(arena, row->err, &row->problems, lang));
+    if (told < row->problems.count)
+        buf_add(&out, STR(" …"));
+    return buf_str(&out);
+}
+
+static Str given_text(Arena *arena, const Given *given)
+{
+    Json *cells = json_array(arena);
+    Buf   out = buf_new(arena, SIZE_MAX);
+    for (size_t i = 0; i < given->cell_count; i++)
+        json_push(cells, json_string(arena, given->cells[i]));
+    if (given->cells)
+        json_write(&out, cells);
+    else if (given->object)
+        json_write(&out, given->object);
+    else
+        json_write_string(&out, given->text);
+    return buf_str(&out);
+}
+
+static Err refusal_put(Db *db, const JobRun *run, size_t line, Str cells, Str reasons)
+{
+    Value row[] = { value_id(record_id(&run->job)), value_int((int64_t)line), value_text(cells), value_text(reasons) };
+    return db_run(db, sql_refusal_put, row, 4);
+}
+
+static Err refuse_row(Db *db, const Import *import, const Row *row)
+{
+    return refusal_put(db, import->run, row->given.line, given_text(row->problems.arena, &row->given),
+                       row_reasons(import->type, row, job_lang(&import->run->job)));
+}
+
+/* Before the first row: what an earlier dry run has left goes, and the columns stand as line 0. */
+static Err refusals_begin(Db *db, const Import *import, Arena *arena)
+{
+    const JobRun *run = import->run;
+    Value         job = value_id(record_id(&run->job));
+    Given         head = { .cells = import->reader.columns, .cell_count = import->reader.column_count };
+    TRY(db_run(db, sql_refusals_clear, &job, 1));
+    return import->reader.lines ? ERR_OK : refusal_put(db, run, 0, given_text(arena, &head), STR_NONE);
+}
+
+/* ---- on the writer ---- */
+
+static Err commit_change(Db *db, Row *row)
+{
+    TRY(db_part_begin(db));
+    Err err = act_commit(db, row->change);
+    TRY(db_lost(db));
+    TRY(err.kind ? db_part_undo(db) : db_part_keep(db));
+    return err;
+}
+
+/* What has changed meanwhile, also by a row before it, is read anew here, where nobody else writes. */
+static Err commit_row(Db *db, const Import *import, const Batch *batch, Row *row)
+{
+    Err err = commit_change(db, row);
+    if (err.code == ECODE_RECORD_CONTENDED) {
+        Ctx now = batch->ctx;
+        now.db = db;
+        TRY(prepare_row(&now, import->type, row));
+        err = row->err.kind || !row->change ? row->err : commit_change(db, row);
+    }
+    row->err = err;
+    return err.kind && !import_refuses(err) ? err : ERR_OK;
+}
+
+static Err write_row(Db *db, const Import *import, Batch *batch, Row *row)
+{
+    JobProgress *after = &batch->job.after;
+    if (!row->err.kind && row->change && !import->dry_run)
+        TRY(commit_row(db, import, batch, row));
+    after->done++;
+    if (row->err.kind) {
+        after->refused++;
+        return refuse_row(db, import, row);
+    }
+    int64_t *counts[] = {
+        [IMPORT_CREATE] = &after->added, [IMPORT_EDIT] = &after->updated, [IMPORT_NOTHING] = &after->unchanged
+    };
+    ++*counts[row->step];
+    return ERR_OK;
+}
+
+static Err batch_write(Db *db, JobBatch *job)
+{
+    Batch        *batch = (Batch *)job;
+    const Import *import = job->run->state;
+    job->after = job->run->progress;
+    if (job->after.done == 0)
+        TRY(refusals_begin(db, import, batch->arena));
+    for (size_t i = 0; i < batch->count; i++)
+        TRY(write_row(db, import, batch, &batch->rows[i]));
+    return ERR_OK;
+}
+
+/* ---- a batch ---- */
+
+#define BATCH_BYTES (8 * 1024 * 1024) /* of rows that are prepared and wait */
+
+/* The turn's actor is gone when the batch is still under way. */
+static Actor actor_dup(Arena *arena, const Actor *actor)
+{
+    Actor copy = *actor;
+    copy.person = str_dup(arena, actor->person);
+    copy.membership = str_dup(arena, actor->membership);
+    copy.organisation = str_dup(arena, actor->organisation);
+    copy.name = str_dup(arena, actor->name);
+    copy.organisation_name = str_dup(arena, actor->organisation_name);
+    return copy;
+}
+
+static void batch_begin(Import *import, Batch *batch)
+{
+    JobRun *run = import->run;
+    arena_reset(batch->arena);
+    batch->actor = actor_dup(batch->arena, run->ctx.actor);
+    batch->ctx = run->ctx;
+    batch->ctx.arena = batch->arena;
+    batch->ctx.actor = &batch->actor;
+    batch->job = (JobBatch){ .run = run, .write = batch_write };
+    batch->rows = ARENA_ARRAY(batch->arena, Row, job_batch_rows(run));
+    batch->count = 0;
+}
+
+static Err batch_fill(Import *import, Batch *batch)
+{
+    batch_begin(import, batch);
+    size_t most = job_batch_rows(import->run);
+    while (batch->count < most && arena_used(batch->arena) < BATCH_BYTES) {
+        Row *row = &batch->rows[batch->count];
+        bool more;
+        TRY(reader_next(&import->reader, batch->arena, &row->given, &more));
+        if (!more)
+            break;
+        TRY(read_row(import, batch, row));
+        batch->count++;
+    }
+    return ERR_OK;
+}
+
+static Err batch_settle(Batch *batch) { return batch->job.ticket ? job_end(&batch->job) : ERR_OK; }
+
+/* ---- before its first turn ---- */
+
+static Err read_mapping(JobRun *run, const Json **out)
+{
+    Value text = job_value(&run->job, "mapping");
+    Json *mapping;
+    *out = NULL;
+    if (text.kind == VALUE_MISSING)
+        return ERR_OK;
+    Err err = json_parse(run->arena, text.text, &mapping);
+    if (err.kind)
+        return err_make(ECODE_IMPORT_MAP, "%s", err.context);
+    *out = mapping;
+    return ERR_OK;
+}
+
+static Err skip_rows(Import *import, int64_t count)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    Given               given;
+    bool                more = true;
+    for (int64_t i = 0; i < count && more; i++) {
+        arena_reset(scratch);
+        TRY(reader_next(&import->reader, scratch, &given, &more));
+    }
+    return ERR_OK;
+}
+
+/* ---- the file ---- */
+
+typedef struct Format {
+    Str  suffix;
+    bool lines;
+} Format;
+
+static const Format formats[] = {
+    { STR_INIT(".csv"), false },
+    { STR_INIT(".csv.gz"), false },
+    { STR_INIT(".jsonl"), true },
+    { STR_INIT(".jsonl.gz"), true },
+};
+
+static const Format *format_of(Str name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (str_ends(name, formats[i].suffix))
+            return &formats[i];
+    return NULL;
+}
+
+static Str staged_path(const City *city, Arena *arena, Str staged)
+{
+    return str_printf(arena, "%.*s/imports/%.*s", STR_FMT(city->dir), STR_FMT(staged));
+}
+
+Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out)
+{
+    const Format *format = format_of(name);
+    if (!format)
+        return err_make(ECODE_IMPORT_FORMAT, "%.*s", STR_FMT(name));
+    const char *folder = str_dup_z(arena, str_printf(arena, "%.*s/imports", STR_FMT(city->dir)));
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST)
+        return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder);
+    *out = str_printf(arena, "%.*s%.*s", STR_FMT(uuid_make(city->ids, arena)), STR_FMT(format->suffix));
+    return file_write(staged_path(city, arena, *out), bytes, 0600);
+}
+
+/* The name is ours, however it came into the record. */
+static Err staged_read(JobRun *run, Str *text, bool *lines)
+{
+    Str           staged = job_value(&run->job, "file").text;
+    const Format *format = format_of(staged);
+    if (!format || staged.len != UUID_TEXT_SIZE + format->suffix.len ||
+        !uuid_valid(str_slice(staged, 0, UUID_TEXT_SIZE)))
+        return err_make(ECODE_FILE_MISSING, "%.*s", STR_FMT(staged));
+    *lines = format->lines;
+    return file_read(run->arena, staged_path(run->ctx.city, run->arena, staged), LIMIT_IMPORT_FILE_BYTES, text);
+}
+
+/* ---- the job ---- */
+
+static Err import_begin(Import *import)
+{
+    JobRun     *run = import->run;
+    Str         text;
+    bool        lines;
+    int64_t     rows;
+    const Json *mapping;
+    Value       dry_run = job_value(&run->job, "dry_run");
+    import->type = pack_type(run->ctx.city->pack, job_value(&run->job, "about").text);
+    if (!import->type)
+        return err_make(ECODE_PAGE_UNSEEN, "type");
+    import->dry_run = dry_run.kind == VALUE_BOOLEAN && dry_run.number;
+    TRY(read_mapping(run, &mapping));
+    TRY(staged_read(run, &text, &lines));
+    TRY(reader_open(run->arena, text, lines, &import->reader, &rows));
+    TRY(import_link(run->arena, import->type, import->reader.columns, import->reader.column_count, mapping,
+                    &import->links, run->problems));
+    if (import->dry_run) /* it wrote nothing, so it begins anew */
+        run->progress = (JobProgress){ .total = -1 };
+    run->progress.total = rows;
+    return skip_rows(import, run->progress.done);
+}
+
+static Err import_open(JobRun *run)
+{
+    Import *import = run->state = ARENA_NEW(run->arena, Import);
+    import->run = run;
+    for (int i = 0; i < 2; i++)
+        import->batches[i].arena = arena_new();
+    return import_begin(import);
+}
+
+static Err import_turn(JobRun *run, bool *ended)
+{
+    Import *import = run->state;
+    Batch  *batch = &import->batches[import->turn], *before = &import->batches[!import->turn];
+    TRY(batch_fill(import, batch));
+    TRY(batch_settle(before));
+    *ended = batch->count == 0;
+    if (*ended)
+        return ERR_OK;
+    import->turn = !import->turn;
+    return job_begin(&batch->job);
+}
+
+static void import_close(JobRun *run)
+{
+    Import *import = run->state;
+    for (int i = 0; import && i < 2; i++) {
+        Err err = batch_settle(&import->batches[i]);
+        (void)err; /* the cursor says what became of it */
+        arena_free(import->batches[i].arena);
+    }
+    if (import)
+        free(import->seen.keys);
+}
+
+const JobKind job_import = { STR_INIT("import"), import_open, import_turn, import_close };
+
+/* ---- what it refused ---- */
+
+Err import_refusals(const Ctx *ctx, Str job, int64_t after, size_t most, ImportRefusal **out, size_t *count)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_id(job), value_int(after), value_int((int64_t)most) };
+    *out = ARENA_ARRAY(ctx->arena, ImportRefusal, most);
+    *count = 0;
+    TRY(db_query(ctx->db, sql_refusals, params, 3, &rows));
+    for (bool more;;) {
+        Json *given;
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        TRY(json_parse(ctx->arena, rows_borrow_text(rows, 1), &given));
+        (*out)[(*count)++] = (ImportRefusal){ rows_int(rows, 0), given,
+                                              str_dup(ctx->arena, rows_borrow_text(rows, 2)) };
+    }
+}
+
+Err import_columns(const Ctx *ctx, Str job, const Json **out)
+{
+    ImportRefusal *head;
+    size_t         count;
+    TRY(import_refusals(ctx, job, -1, 1, &head, &count));
+    *out = count && head->line == 0 ? head->given : NULL;
+    return ERR_OK;
+}

@@ -1,0 +1,74 @@
+/* kernel/import.h: many records of one type from rows that somebody sends: of a file, as a job (kernel/job.h), or of a
+ * request.
+ *
+ * Row      one that names a record, by `id` or else by `number`, edits it: of what it gives, only what differs from the
+ *          record counts, and a row that differs in nothing is no step and leaves no event. A `version` beside it is
+ *          the one that the record must still have. Any other row creates a record. Each row is a step of whoever
+ *          started it, with every check of act(), whole or not at all.
+ * Columns  of a file: the header; of JSON Lines every member that some object has. Without a map each is the name of a
+ *          field, or its label in either language; one that is none is a fault of the whole file, found before its
+ *          first row is read. A column "errors" that is no field is passed over, so that a file of refused rows can be
+ *          mended and sent as it is; and so are columns of what the city keeps itself or works out, so that what was
+ *          exported can be. An object with an object `fields` is a record as the API shows it.
+ * Map      {field: column}; then only mapped columns are read.
+ * Values   of cells by the field's kind, as input_from_text() reads them; truths are also yes, no, 是, 否, choices also
+ *          their labels. JSON values go as they are; an array for a text field is joined by "；". An empty cell and
+ *          null are missing: a new record gets the field's default or nothing, a record that is there loses the value.
+ *          What does not fit is left as text, for act() to refuse with its reason. */
+#ifndef FM_KERNEL_IMPORT_H
+#define FM_KERNEL_IMPORT_H
+
+#include "kernel/act.h"
+
+/* ---- one row ---- */
+
+typedef struct ImportRow {
+    Str         id, number; /* empty: not given */
+    int64_t     version;    /* -1: not given */
+    const Json *fields;     /* an object */
+} ImportRow;
+
+typedef enum ImportStep { IMPORT_CREATE, IMPORT_EDIT, IMPORT_NOTHING } ImportStep;
+
+/* The step that the row asks for; *out is not set for IMPORT_NOTHING. Errors: ECODE_RECORD_UNSEEN,
+ * ECODE_IMPORT_AMBIGUOUS (the number is of several records), ECODE_RECORD_STALE. */
+Err import_step(const Ctx *ctx, const Type *type, const ImportRow *row, ImportStep *step, ActRequest *out,
+                Problems *problems) MUST_CHECK;
+/* Does the error refuse the row alone? Any other stops the whole. */
+bool import_refuses(Err err);
+
+/* ---- columns ---- */
+
+typedef struct ImportLinks ImportLinks; /* which column is which field */
+
+/* mapping: the parsed map, or NULL. problems get all that is wrong with the columns. ECODE_IMPORT_MAP, _HEADER,
+ * _COLUMN, _TWICE. */
+Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
+                ImportLinks **out, Problems *problems) MUST_CHECK;
+/* Columns that are passed over because the city keeps them. */
+void import_passed(const ImportLinks *links, const Str **out, size_t *count);
+/* False, with a problem, when it is no row: of cells their number is wrong, of JSON it is no object. */
+bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size_t count, ImportRow *out,
+                  Problems *problems);
+bool import_object(const ImportLinks *links, Arena *arena, const Json *object, ImportRow *out, Problems *problems);
+
+/* ---- a file, as a job ---- */
+
+extern const struct JobKind job_import; /* kernel/job.h */
+
+/* Keeps the file among the city's until a job reads it; *out is its name there, the job's `file`. name says the format.
+ * ECODE_IMPORT_FORMAT, and those of file_write(). */
+Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out) MUST_CHECK;
+
+/* The rows that a job refused, by their place in the file, from behind the line `after`: the cells or the object as
+ * they were, and the reasons in the language of its starter. At most `most`; *count is less at the end. */
+typedef struct ImportRefusal {
+    int64_t     line;
+    const Json *given; /* an array of cells, or an object; a string when the line could not be read */
+    Str         reasons;
+} ImportRefusal;
+Err import_refusals(const Ctx *ctx, Str job, int64_t after, size_t most, ImportRefusal **out, size_t *count) MUST_CHECK;
+/* The columns of the file, as an array; NULL for JSON Lines, and as long as no row was read. */
+Err import_columns(const Ctx *ctx, Str job, const Json **out) MUST_CHECK;
+
+#endif

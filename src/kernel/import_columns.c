@@ -1,0 +1,323 @@
+/* kernel/import_columns.c: from the cells or members of a row to the fields of a type. */
+#include "base/csv.h"
+#include "kernel/import.h"
+#include "kernel/input.h"
+
+#define ERRORS_COLUMN "errors"
+
+typedef struct Link {
+    const Field *field; /* SYS_ID, SYS_NUMBER and SYS_VERSION name the record; others are given to it */
+    size_t       column;
+} Link;
+
+struct ImportLinks {
+    const Type *type;
+    const Str  *columns;
+    size_t      column_count;
+    Link       *links;
+    size_t      link_count;
+    Str        *passed;
+    size_t      passed_count;
+};
+
+/* ---- columns ---- */
+
+/* By name, or by label in either language. */
+static const Field *field_called(const Type *type, Str word)
+{
+    const Field *field = type_field(type, word);
+    for (size_t i = 0; !field && i < type->field_count; i++)
+        for (int lang = 0; lang < LANG_COUNT; lang++)
+            if (str_eq(type->fields[i].label.in[lang], word))
+                field = &type->fields[i];
+    return field;
+}
+
+static bool names_record(const Field *field)
+{
+    return field->system && (field->index == SYS_ID || field->index == SYS_NUMBER || field->index == SYS_VERSION);
+}
+
+/* Nobody gives it: the city keeps it, or works it out. */
+static bool is_kept(const Field *field)
+{
+    return field->kind == FIELD_COMPUTED || (field->system && field->index != SYS_DISCLOSURE);
+}
+
+static bool is_known(const Field *field) { return !is_kept(field) || names_record(field); }
+
+static Str known_names(const Type *type, Arena *arena)
+{
+    Str          *names = ARENA_ARRAY(arena, Str, type->field_count);
+    size_t        count = 0;
+    const Action *create = type_action(type, STR("create"));
+    for (size_t i = 0; i < type->field_count; i++)
+        if (create && field_among(create->inputs, create->input_count, &type->fields[i]))
+            names[count++] = type->fields[i].name;
+    return str_join(arena, names, count, STR(", "));
+}
+
+/* One problem for all of them: a header of another system has dozens. */
+static void unknown_columns(const ImportLinks *links, const Str *columns, size_t count, Problems *problems)
+{
+    if (count)
+        PROBLEM(problems, ECODE_IMPORT_HEADER, STR_NONE, STR_NONE, ARG_TEXT("type", links->type->label),
+                ARG("columns", str_join(problems->arena, columns, count, STR(", "))),
+                ARG("known", known_names(links->type, problems->arena)));
+}
+
+static void link_add(ImportLinks *links, const Field *field, size_t column, Problems *problems)
+{
+    for (size_t i = 0; i < links->link_count; i++)
+        if (links->links[i].field == field) {
+            PROBLEM(problems, ECODE_IMPORT_TWICE, links->columns[column], STR_NONE,
+                    ARG("column", links->columns[column]), ARG("other", links->columns[links->links[i].column]),
+                    ARG_TEXT("field", field->label));
+            return;
+        }
+    links->links[links->link_count++] = (Link){ field, column };
+}
+
+static void link_by_names(ImportLinks *links, Problems *problems)
+{
+    Str   *unknown = ARENA_ARRAY(problems->arena, Str, links->column_count);
+    size_t count = 0;
+    for (size_t i = 0; i < links->column_count; i++) {
+        const Field *field = field_called(links->type, links->columns[i]);
+        if (field && is_known(field))
+            link_add(links, field, i, problems);
+        else if (field)
+            links->passed[links->passed_count++] = links->columns[i];
+        else if (!str_eq(links->columns[i], STR(ERRORS_COLUMN)))
+            unknown[count++] = links->columns[i];
+    }
+    unknown_columns(links, unknown, count, problems);
+}
+
+static bool column_of(const ImportLinks *links, Str name, size_t *out)
+{
+    for (*out = 0; *out < links->column_count; (*out)++)
+        if (str_eq(links->columns[*out], name))
+            return true;
+    return false;
+}
+
+static void link_by_map(ImportLinks *links, const Json *mapping, Problems *problems)
+{
+    Str   *unknown = ARENA_ARRAY(problems->arena, Str, mapping->count);
+    size_t count = 0, column;
+    JSON_EACH(entry, mapping) {
+        const Field *field = field_called(links->type, entry->key);
+        if (!field || !is_known(field))
+            unknown[count++] = entry->key;
+        else if (!column_of(links, entry->text, &column))
+            PROBLEM(problems, ECODE_IMPORT_COLUMN, entry->key, STR_NONE, ARG("column", entry->text),
+                    ARG("known", str_join(problems->arena, links->columns, links->column_count, STR(", "))));
+        else
+            link_add(links, field, column, problems);
+    }
+    unknown_columns(links, unknown, count, problems);
+}
+
+static Err check_map(const Json *mapping)
+{
+    if (mapping->kind != JSON_OBJECT)
+        return err_make(ECODE_IMPORT_MAP, "no object");
+    JSON_EACH(entry, mapping)
+        if (entry->kind != JSON_STRING)
+            return err_make(ECODE_IMPORT_MAP, "%.*s is no string", STR_FMT(entry->key));
+    return ERR_OK;
+}
+
+Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
+                ImportLinks **out, Problems *problems)
+{
+    size_t       before = problems->count;
+    ImportLinks *links = ARENA_NEW(arena, ImportLinks);
+    *links = (ImportLinks){ .type = type, .columns = columns, .column_count = count };
+    links->links = ARENA_ARRAY(arena, Link, type->field_count);
+    links->passed = ARENA_ARRAY(arena, Str, count);
+    if (mapping) {
+        TRY(check_map(mapping));
+        link_by_map(links, mapping, problems);
+    } else {
+        link_by_names(links, problems);
+    }
+    if (problems->count > before)
+        return err_make(problems->items[before].code, "columns");
+    *out = links;
+    return ERR_OK;
+}
+
+void import_passed(const ImportLinks *links, const Str **out, size_t *count)
+{
+    *out = links->passed;
+    *count = links->passed_count;
+}
+
+/* ---- values ---- */
+
+static const struct {
+    Str  word;
+    bool truth;
+} truths[] = {
+    { STR_INIT("yes"), true },
+    { STR_INIT("是"), true },
+    { STR_INIT("no"), false },
+    { STR_INIT("否"), false },
+};
+
+/* What a person may write for true and false, beside what the API takes. */
+static Json *truth_value(Arena *arena, Json *value)
+{
+    for (size_t i = 0; value->kind == JSON_STRING && i < sizeof truths / sizeof *truths; i++)
+        if (str_eq_ascii_fold(truths[i].word, value->text))
+            return json_bool(arena, truths[i].truth);
+    if (value->kind == JSON_STRING && str_eq_ascii_fold(value->text, STR("true")))
+        return json_bool(arena, true);
+    if (value->kind == JSON_STRING && str_eq_ascii_fold(value->text, STR("false")))
+        return json_bool(arena, false);
+    return value;
+}
+
+static Str choice_code(const Field *field, Str word)
+{
+    if (field_choice(field, word))
+        return word;
+    for (size_t i = 0; i < field->choice_count; i++)
+        for (int lang = 0; lang < LANG_COUNT; lang++)
+            if (str_eq(field->choices[i].label.in[lang], word))
+                return field->choices[i].code;
+    return word;
+}
+
+/* Codes in place of labels. */
+static Json *with_codes(Arena *arena, const Field *field, Json *value)
+{
+    if (!field->choice_count || (value->kind != JSON_STRING && value->kind != JSON_ARRAY))
+        return value;
+    if (value->kind == JSON_STRING)
+        return json_string(arena, choice_code(field, value->text));
+    Json *codes = json_array(arena);
+    JSON_EACH(item, value)
+        json_push(codes, item->kind == JSON_STRING ? json_string(arena, choice_code(field, item->text))
+                                                   : json_dup(arena, item));
+    return codes;
+}
+
+static Json *hidden_value(Arena *arena, Json *word)
+{
+    if (!str_eq(word->text, STR(ACCESS_HIDDEN)))
+        return word;
+    Json *hidden = json_object(arena);
+    json_set_bool(arena, hidden, STR("hidden"), true);
+    return hidden;
+}
+
+/* An export writes a word where the reader does not see the record that is referred to. */
+static Json *with_hidden(Arena *arena, Json *value)
+{
+    if (value->kind == JSON_STRING)
+        return hidden_value(arena, value);
+    if (value->kind != JSON_ARRAY)
+        return value;
+    Json *items = json_array(arena);
+    JSON_EACH(item, value)
+        json_push(items, hidden_value(arena, json_dup(arena, item)));
+    return items;
+}
+
+static Json *cell_value(Arena *arena, const Field *field, Str cell)
+{
+    Json *value = input_from_text(arena, field, csv_text(str_trim(cell)));
+    if (field->kind == FIELD_BOOLEAN)
+        return truth_value(arena, value);
+    return field->target ? with_hidden(arena, value) : with_codes(arena, field, value);
+}
+
+static Str joined(Arena *arena, const Json *array)
+{
+    Str   *parts = ARENA_ARRAY(arena, Str, array->count);
+    size_t count = 0;
+    JSON_EACH(item, array)
+        parts[count++] = item->text;
+    return str_join(arena, parts, count, STR("；"));
+}
+
+static bool all_words(const Json *array)
+{
+    JSON_EACH(item, array)
+        if (item->kind != JSON_STRING && item->kind != JSON_NUMBER)
+            return false;
+    return true;
+}
+
+static Json *member_value(Arena *arena, const Field *field, const Json *value)
+{
+    if (value->kind == JSON_ARRAY && field_kinds[field->kind].text && all_words(value))
+        return value->count ? json_string(arena, joined(arena, value)) : json_null(arena);
+    return with_codes(arena, field, json_dup(arena, value));
+}
+
+/* ---- rows ---- */
+
+static void name_record(const Field *field, Str word, ImportRow *row, Problems *problems)
+{
+    if (field->index == SYS_ID)
+        row->id = word;
+    else if (field->index == SYS_NUMBER)
+        row->number = word;
+    else if (word.len && (!str_int(word, &row->version) || row->version < 1))
+        PROBLEM(problems, ECODE_FIELD_KIND, field->name, STR_NONE, ARG_TEXT("label", field->label),
+                ARG_TEXT("expected", field_kinds[FIELD_INTEGER].expected));
+}
+
+bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size_t count, ImportRow *out,
+                  Problems *problems)
+{
+    size_t before = problems->count;
+    Json  *fields = json_object(arena);
+    *out = (ImportRow){ .version = -1, .fields = fields };
+    if (count != links->column_count) {
+        PROBLEM(problems, ECODE_IMPORT_CELLS, STR_NONE, STR_NONE, ARG("found", str_printf(arena, "%zu", count)),
+                ARG("expected", str_printf(arena, "%zu", links->column_count)));
+        return false;
+    }
+    for (size_t i = 0; i < links->link_count; i++) {
+        const Link *link = &links->links[i];
+        Str         cell = cells[link->column];
+        if (names_record(link->field))
+            name_record(link->field, csv_text(str_trim(cell)), out, problems);
+        else
+            json_set(fields, link->field->name, cell_value(arena, link->field, cell));
+    }
+    return problems->count == before;
+}
+
+static Str word_of(const Json *value) { return value && value->kind == JSON_NUMBER ? value->text : json_text(value); }
+
+bool import_object(const ImportLinks *links, Arena *arena, const Json *object, ImportRow *out, Problems *problems)
+{
+    size_t      before = problems->count;
+    Json       *fields = json_object(arena);
+    const Json *inner = json_get(object, STR("fields"));
+    *out = (ImportRow){ .version = -1, .fields = fields };
+    if (object->kind != JSON_OBJECT) {
+        PROBLEM(problems, ECODE_IMPORT_LINE, STR_NONE, STR_NONE);
+        return false;
+    }
+    if (!inner || inner->kind != JSON_OBJECT || type_field(links->type, STR("fields")))
+        inner = object;
+    for (size_t i = 0; i < links->link_count; i++) {
+        const Link *link = &links->links[i];
+        Str         column = links->columns[link->column];
+        const Json *value = json_get(inner, column);
+        if (!value)
+            value = json_get(object, column);
+        if (value && names_record(link->field))
+            name_record(link->field, word_of(value), out, problems);
+        else if (value)
+            json_set(fields, link->field->name, member_value(arena, link->field, value));
+    }
+    return problems->count == before;
+}
