@@ -126,7 +126,7 @@ Str text_without_marks(Arena *arena, Str text);
 /* What err says: filled by the problem of the same code that stands for the whole, else by the first of that code,
  * else as far as it goes: {count} is the number of problems. problems may be NULL. */
 Str err_detail(Arena *arena, Err err, const Problems *problems, Lang lang);
-/* Does the problem stand for the whole of err, and not for a part of it? Then it has err's code and no field or rule. */
+/* Does the problem stand for the whole of err, not for a part? Then it has err's code and no field or rule. */
 bool problem_of_whole(const Problem *problem, Err err);
 
 #endif
