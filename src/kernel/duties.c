@@ -1,5 +1,6 @@
 #include "kernel/duties.h"
 
+#include "kernel/idempotency.h"
 #include "kernel/job.h"
 
 #include <pthread.h>
@@ -12,6 +13,7 @@
 
 const Duty duties[] = {
     { "jobs", jobs_duty },
+    { "keys", idempotency_duty },
 };
 const size_t duty_count = sizeof duties / sizeof duties[0];
 

@@ -35,6 +35,11 @@ const Str kernel_migrations[] = {
              " WITHOUT ROWID;"
              "CREATE TABLE job_refusal (job TEXT NOT NULL, line INTEGER NOT NULL, cells TEXT NOT NULL,"
              " reasons TEXT NOT NULL, PRIMARY KEY (job, line)) WITHOUT ROWID;"),
+    STR_INIT(
+        "CREATE TABLE idempotency (person TEXT NOT NULL, endpoint TEXT NOT NULL, key TEXT NOT NULL,"
+        " part INTEGER NOT NULL, body TEXT NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, time INTEGER NOT NULL,"
+        " PRIMARY KEY (person, endpoint, key, part)) WITHOUT ROWID;"
+        "CREATE INDEX idempotency_by_time ON idempotency (time);"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

@@ -44,26 +44,27 @@ typedef struct Pair { /* of a query or a form, decoded */
 } Pair;
 
 struct Call {
-    App            *app;
-    const Endpoint *endpoint; /* NULL: no such address */
-    Ctx             ctx;      /* city, connection, arena, actor, time, language */
-    CallFrom        from;
-    CallAs          as;
-    Session         session; /* CALL_AS_SESSION */
-    Actor           actor;   /* ctx.actor points here when somebody acts */
-    Method          method;
-    Str             path;
-    Str             params[CALL_PARAMS_MAX]; /* what stood for "{…}", in order */
-    const Pair     *query;                   /* names that the endpoint takes, each at most once */
-    size_t          query_count;
-    const Json     *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
-    const Pair     *form; /* BODY_FORM, without csrf; each name at most once */
-    size_t          form_count;
-    bool            secure;  /* the browser came by https */
-    bool            page;    /* reply as a page rather than JSON */
-    bool            stopped; /* a count was stopped for its length; the page does without it */
-    void           *state;   /* the handler's own, between its steps */
-    struct Stream  *stream;  /* of a reply in pieces (web/stream.h) */
+    App                         *app;
+    const Endpoint              *endpoint; /* NULL: no such address */
+    Ctx                          ctx;      /* city, connection, arena, actor, time, language */
+    CallFrom                     from;
+    CallAs                       as;
+    Session                      session; /* CALL_AS_SESSION */
+    Actor                        actor;   /* ctx.actor points here when somebody acts */
+    Method                       method;
+    Str                          path;
+    Str                          params[CALL_PARAMS_MAX]; /* what stood for "{…}", in order */
+    const Pair                  *query;                   /* names that the endpoint takes, each at most once */
+    size_t                       query_count;
+    const struct IdempotencyKey *once; /* the request is done once for this key (web/idempotent.h); or NULL */
+    const Json                  *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
+    const Pair                  *form; /* BODY_FORM, without csrf and once; each name at most once */
+    size_t                       form_count;
+    bool                         secure;  /* the browser came by https */
+    bool                         page;    /* reply as a page rather than JSON */
+    bool                         stopped; /* a count was stopped for its length; the page does without it */
+    void                        *state;   /* the handler's own, between its steps */
+    struct Stream               *stream;  /* of a reply in pieces (web/stream.h) */
 
     struct {           /* of the reply; written by the functions below */
         int    status; /* 0: none yet */

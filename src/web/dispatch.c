@@ -2,6 +2,7 @@
 #include "web/dispatch.h"
 
 #include "base/limits.h"
+#include "web/idempotent.h"
 #include "web/identify.h"
 #include "web/origin.h"
 #include "web/stream.h"
@@ -170,8 +171,8 @@ static Err read_json(Call *call, Problems *problems)
     return err_make(ECODE_HTTP_PARAMETER, "body is no object");
 }
 
-/* The form's pairs without its token, which goes to *token. */
-static Err read_form(Call *call, Str *token, Problems *problems)
+/* The form's pairs without its token and the key of its sending, which go to *token and *once. */
+static Err read_form(Call *call, Str *token, Str *once, Problems *problems)
 {
     Str form_media = STR("application/x-www-form-urlencoded");
     if (!media_is(call_header(call, STR("Content-Type")), form_media))
@@ -183,6 +184,8 @@ static Err read_form(Call *call, Str *token, Problems *problems)
     for (size_t i = 0; i < count; i++) {
         if (str_eq(pairs[i].name, STR("csrf")))
             *token = pairs[i].value;
+        else if (str_eq(pairs[i].name, STR("once")))
+            *once = pairs[i].value;
         else
             form[kept++] = pairs[i];
     }
@@ -272,7 +275,7 @@ static Err read_query(Call *call, Problems *problems)
 
 static Err admit(Call *call, Problems *problems)
 {
-    Str token = STR_NONE;
+    Str token = STR_NONE, once = STR_NONE;
     Err query = read_query(call, problems);
     choose_language(call);
     Err address = find_address(call, problems);
@@ -292,11 +295,13 @@ static Err admit(Call *call, Problems *problems)
     }
     TRY(check_permission(call));
     if (call->endpoint->body == BODY_FORM)
-        TRY(read_form(call, &token, problems));
+        TRY(read_form(call, &token, &once, problems));
     TRY(origin_check(call, call->endpoint->csrf, token, problems));
     TRY(check_query(call, problems));
     keep_language(call);
-    return call->endpoint->body == BODY_JSON ? read_json(call, problems) : ERR_OK;
+    if (call->endpoint->body == BODY_JSON)
+        TRY(read_json(call, problems));
+    return call->endpoint->body == BODY_NONE ? ERR_OK : idempotent_read(call, call_raw_body(call), once, problems);
 }
 
 /* A person who must sign in first is shown where, and comes back to the page that was asked for. */

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
+#include "web/idempotent.h"
 #include "web/shapes.h"
 
 #include <ctype.h>
@@ -59,6 +60,8 @@ static void add_parameters(Arena *arena, const Endpoint *endpoint, Json *operati
     for (size_t i = 0; i < ENDPOINT_QUERY_MAX && endpoint->query[i]; i++)
         add_parameter(arena, parameters, str_from(endpoint->query[i]), "query", false);
     add_parameter(arena, parameters, STR("lang"), "query", false);
+    if (idempotent_takes(endpoint))
+        add_parameter(arena, parameters, STR("Idempotency-Key"), "header", false);
 }
 
 static Json *operation_json(Arena *arena, const Endpoint *endpoint)

@@ -2,6 +2,7 @@
 #include "web/page.h"
 
 #include "web/dispatch.h"
+#include "web/idempotent.h"
 
 #define PAGE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
@@ -45,16 +46,18 @@ static void frame_person(Call *call, Json *ui)
     if (!actor || actor->system) {
         json_set(ui, STR("person"), json_null(arena));
         json_set(ui, STR("csrf"), json_null(arena));
+        json_set(ui, STR("once"), json_null(arena));
         return;
     }
     Json *person = json_set(ui, STR("person"), json_object(arena));
     json_set_str(arena, person, STR("name"), actor->name);
     json_set_str(arena, person, STR("organisation"), actor->organisation_name);
     json_set_str(arena, person, STR("role"), call_pack(call)->roles[actor->role].label.in[call->ctx.lang]);
-    if (call->as == CALL_AS_SESSION)
-        json_set_str(arena, ui, STR("csrf"), session_form_token(call->ctx.city, arena, call->session.key));
-    else
-        json_set(ui, STR("csrf"), json_null(arena));
+    bool forms = call->as == CALL_AS_SESSION;
+    json_set(ui, STR("csrf"),
+             forms ? json_string(arena, session_form_token(call->ctx.city, arena, call->session.key))
+                   : json_null(arena));
+    json_set(ui, STR("once"), forms ? json_string(arena, idempotent_fresh(call)) : json_null(arena));
 }
 
 static Json *frame_facts(Call *call, PageKind kind)

@@ -14,7 +14,7 @@
  *     that adds a condition is led to the address of the joined filter).
  *
  * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo,
- *     languages {zh, en: {href, here}}, csrf (null when nobody is signed in), person {name, organisation, role} or
+ *     languages {zh, en: {href, here}}, csrf and once (null when nobody is signed in), person {name, organisation, role} or
  *     null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on the
  *     address: a hidden record and an unknown one must give the same bytes.
  *
@@ -35,7 +35,7 @@
  *     PAGE_AT       the contract's record of a day in the past, with `at`; ?date=DAY leads to that day's address
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
- * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf:
+ * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf, steps with once = ui.once, too:
  *     POST /sign-in {login, password, next}     (csrf may be empty: nobody has a session yet)
  *     POST /sign-in/membership {membership}     act as another of one's memberships
  *     POST /sign-out {}

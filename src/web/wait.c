@@ -1,6 +1,7 @@
 /* web/wait.c: what a call waits for: see call.h. The writer's and the passwords' threads touch only what the call lent
  * them, and hand it back by call_resume(); meanwhile the call's thread leaves its arena alone. */
 #include "web/dispatch.h"
+#include "web/idempotent.h"
 
 #include <stdatomic.h>
 
@@ -24,8 +25,17 @@ typedef struct Write {
 
 static Err write_run(Db *db, WriterJob *job)
 {
-    const Write *write = (const Write *)job;
-    return write->run(db, write->context);
+    const Write    *write = (const Write *)job;
+    const Call     *call = write->call;
+    IdempotencyDone done;
+    bool            before = false;
+    if (!call->once)
+        return write->run(db, write->context);
+    TRY(idempotency_find(db, call->ctx.arena, call->once, call->ctx.now_ms, &done, &before));
+    if (before)
+        return err_make(ECODE_KEY_DONE, "");
+    TRY(write->run(db, write->context));
+    return idempotency_keep(db, call->once, call->ctx.now_ms, &done);
 }
 
 static void write_done(WriterJob *job, Err err)
@@ -101,11 +111,13 @@ void call_password(Call *call, PasswordJob *job, void (*then)(Call *call, Err er
 typedef struct ActBatch ActBatch;
 
 typedef struct ActJob {
-    WriterJob job;
-    ActBatch *batch;
-    Change   *change; /* NULL: nothing to commit */
-    Err       err;    /* of the commit */
-    bool      open;   /* to be prepared (again) */
+    WriterJob       job;
+    ActBatch       *batch;
+    Change         *change; /* NULL: nothing to commit */
+    IdempotencyKey  key;    /* of a call with one */
+    IdempotencyDone before; /* record not empty: it was done before, and this is what it did */
+    Err             err;    /* of the commit */
+    bool            open;   /* to be prepared (again) */
 } ActJob;
 
 struct ActBatch {
@@ -120,7 +132,35 @@ struct ActBatch {
     void (*then_many)(Call *call, const ActResult *results, size_t count);
 };
 
-static Err act_run(Db *db, WriterJob *job) { return act_commit(db, ((ActJob *)job)->change); }
+static Err act_once(Db *db, ActJob *act, const Call *call)
+{
+    bool   found;
+    Record record;
+    TRY(idempotency_find(db, call->ctx.arena, &act->key, call->ctx.now_ms, &act->before, &found));
+    if (found)
+        return ERR_OK;
+    TRY(act_commit(db, act->change));
+    record = act->change->deltas[0].record;
+    IdempotencyDone done = { record.type->name, record_id(&record) };
+    return idempotency_keep(db, &act->key, call->ctx.now_ms, &done);
+}
+
+static Err act_run(Db *db, WriterJob *job)
+{
+    ActJob     *act = (ActJob *)job;
+    const Call *call = act->batch->call;
+    return call->once ? act_once(db, act, call) : act_commit(db, act->change);
+}
+
+/* What was done before is told as it stands now. */
+static Err act_recall(const Call *call, const ActJob *act, Record *out)
+{
+    bool        found = false;
+    const Type *type = pack_type(call_pack(call), act->before.type);
+    if (type)
+        TRY(record_load(call->ctx.db, call->ctx.arena, type, act->before.record, out, &found));
+    return found ? ERR_OK : err_make(ECODE_RECORD_UNSEEN, "");
+}
 
 static void batch_returns(ActBatch *batch)
 {
@@ -147,6 +187,21 @@ static void batch_end(ActBatch *batch)
         batch->then_many(batch->call, batch->results, batch->count);
 }
 
+/* Prepares one step, unless it was done before. */
+static Err act_begin(ActBatch *batch, size_t i)
+{
+    const Call *call = batch->call;
+    ActJob     *act = &batch->jobs[i];
+    ActResult  *result = &batch->results[i];
+    bool        found = false;
+    if (call->once) {
+        act->key = idempotent_part(call, i);
+        TRY(idempotency_find(call->ctx.db, call->ctx.arena, &act->key, call->ctx.now_ms, &act->before, &found));
+    }
+    return found ? act_recall(call, act, &result->record)
+                 : act_prepare(&call->ctx, &batch->requests[i], &act->change, &result->problems);
+}
+
 /* Prepares what is open. Returns how many changes wait to be committed. */
 static size_t batch_prepare(ActBatch *batch)
 {
@@ -158,9 +213,9 @@ static size_t batch_prepare(ActBatch *batch)
         if (!act->open)
             continue;
         result->problems = call_problems(batch->call);
-        result->err = act_prepare(&batch->call->ctx, &batch->requests[i], &act->change, &result->problems);
+        result->err = act_begin(batch, i);
         act->open = false;
-        if (result->err.kind)
+        if (result->err.kind || act->before.record.len)
             act->change = NULL;
         else
             changes++;
@@ -180,7 +235,9 @@ static void batch_resume(Call *call)
         if (!act->change)
             continue;
         result->err = act->err;
-        if (!act->err.kind)
+        if (!act->err.kind && act->before.record.len)
+            result->err = act_recall(call, act, &result->record);
+        else if (!act->err.kind)
             result->record = act->change->deltas[0].record;
         act->open = act->err.kind && act->err.code == ECODE_RECORD_CONTENDED && batch->tries < ACT_TRIES;
         again = again || act->open;
