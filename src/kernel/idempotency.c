@@ -3,8 +3,8 @@
 #define DUTY_MS    (INT64_C(3600) * 1000)
 #define SWEEP_ROWS 1000 /* of one writer's job: a sweep holds nobody up */
 
-static const Str sql_find = STR_INIT(
-    "SELECT body, type, record FROM idempotency WHERE person = ? AND endpoint = ? AND key = ? AND part = ? AND time >= ?");
+static const Str sql_find = STR_INIT("SELECT body, type, record FROM idempotency"
+                                     " WHERE person = ? AND endpoint = ? AND key = ? AND part = ? AND time >= ?");
 static const Str sql_keep = STR_INIT(
     "INSERT INTO idempotency (person, endpoint, key, part, body, type, record, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (person, endpoint, key, part) DO UPDATE SET body = excluded.body, type = excluded.type,"
