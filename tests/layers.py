@@ -46,6 +46,7 @@ LIBRARIES = {
     'zip.h': ['sheet'],
     'expat.h': ['sheet'],
     'curl/': ['kernel'],
+    'archive': ['kernel'],
     'uni': ['base', 'engines/text'],    # libunistring: unicase.h, uninorm.h, unictype.h …
 }
 # Engines are pure: no file, clock, thread or socket.

@@ -56,6 +56,8 @@
       "{dir} (or {dir}.init) is not an empty folder; a link, . or .. will not do. Choose another one.")                      \
     X(CITY_LOCKED, "city.locked", ERR_BUSY, "城市数据被占用", "City is in use",                                                \
       "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
+    X(BACKUP_FOREIGN, "backup.foreign", ERR_INVALID, "不是城市的备份", "Not a backup of a city", "{file} 不是本程序的城市备份。", "{file} is not a backup of a city.") \
+    X(BACKUP_DAMAGED, "backup.damaged", ERR_INVALID, "备份已损坏", "The backup is damaged", "{file} 已损坏或不完整，没有恢复任何内容；请用另一份备份。", "{file} is damaged or incomplete; nothing was restored. Use another backup.") \
     X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \
       "Stop serve before you run this command.")                                                                             \
     X(CITY_KEY_MISSING, "city.key_missing", ERR_UNSEEN, "没有密钥", "No key", "城市的密钥文件 keys/secret 不在；用 --key-dir 指明它所在的文件夹，或从备份取回。", \

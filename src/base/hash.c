@@ -91,6 +91,35 @@ Hash sha256(Str data)
     return digest_end(context);
 }
 
+struct Sha256 {
+    EVP_MD_CTX *context;
+};
+
+Sha256 *sha256_begin(void)
+{
+    Sha256 *digest = mem_alloc(sizeof *digest);
+    digest->context = context_new();
+    digest_start(digest->context, digests_get()->sha256);
+    return digest;
+}
+
+void sha256_add(Sha256 *digest, Str piece) { digest_add(digest->context, piece); }
+
+Hash sha256_end(Sha256 *digest)
+{
+    Hash hash = digest_end(digest->context);
+    sha256_drop(digest);
+    return hash;
+}
+
+void sha256_drop(Sha256 *digest)
+{
+    if (!digest)
+        return;
+    EVP_MD_CTX_free(digest->context);
+    free(digest);
+}
+
 Hash sm3(Str data)
 {
     const Digests *all = digests_get();

@@ -13,6 +13,12 @@ typedef struct Hash {
 Hash sha256(Str data);
 Hash sm3(Str data);
 Hash hmac_sha256(Str key, Str data);
+/* SHA-256 of what comes piece by piece. */
+typedef struct Sha256 Sha256;
+Sha256               *sha256_begin(void);
+void                  sha256_add(Sha256 *digest, Str piece);
+Hash                  sha256_end(Sha256 *digest);  /* frees it */
+void                  sha256_drop(Sha256 *digest); /* instead; NULL does nothing */
 /* Same length and same bytes, in time that does not depend on where they differ. */
 bool bytes_eq_secret(Str a, Str b);
 

@@ -50,18 +50,22 @@ static bool is_there(Arena *arena, Str folder, const char *name)
     return access(str_dup_z(arena, str_printf(arena, "%.*s%s", STR_FMT(folder), name)), F_OK) == 0;
 }
 
+Err cli_outside(Cli *cli, const char *name, Str path)
+{
+    size_t length = path.len;
+    while (length && path.ptr[length - 1] != '/')
+        length--;
+    Str folder = length ? str_slice(path, 0, length) : STR("./");
+    if (is_there(cli->arena, folder, "city.db") || is_there(cli->arena, folder, "../city.db"))
+        return CLI_USAGE(cli, TEXT("{name} 不能写入城市的目录：{path}", "{name} writes nothing into a city: {path}"),
+                         ARG("name", str_from(name)), ARG("path", path));
+    return ERR_OK;
+}
+
 Err cli_file(Cli *cli, const char *name, Str *out)
 {
     *out = cli_option(cli, name);
-    size_t length = out->len;
-    while (length && out->ptr[length - 1] != '/')
-        length--;
-    Str folder = length ? str_slice(*out, 0, length) : STR("./");
-    if (out->ptr && (is_there(cli->arena, folder, "city.db") || is_there(cli->arena, folder, "../city.db")))
-        return CLI_USAGE(cli,
-                         TEXT("--{name} 不能写入城市的目录：{path}", "--{name} writes nothing into a city: {path}"),
-                         ARG("name", str_from(name)), ARG("path", *out));
-    return ERR_OK;
+    return out->ptr ? cli_outside(cli, str_printf(cli->arena, "--%s", name).ptr, *out) : ERR_OK;
 }
 
 /* ---- words ---- */

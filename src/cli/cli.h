@@ -69,6 +69,9 @@ Err cli_number(Cli *cli, const char *name, int64_t min, int64_t max, int64_t fal
 /* A file that the verb writes; ptr NULL when not given. ECODE_USAGE when it would stand among the files of a city. */
 Err cli_file(Cli *cli, const char *name, Str *out) MUST_CHECK;
 
+/* The same for the path of an argument, or of whatever else is called name. */
+Err cli_outside(Cli *cli, const char *name, Str path) MUST_CHECK;
+
 /* ---- words ---- */
 
 /* The text in the verb's language with its "{name}" filled. */

@@ -11,6 +11,7 @@ const Verb *const verbs[] = {
     &verb_show,
     &verb_act,
     &verb_rebuild,
+    &verb_backup, &verb_restore,
     &verb_pack_check, &verb_pack_apply,
     &verb_user_add, &verb_user_list, &verb_user_end,
     &verb_membership_add, &verb_membership_list, &verb_membership_end,

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 extern const Verb verb_init, verb_serve, verb_import, verb_export, verb_list, verb_show, verb_act, verb_rebuild,
-    verb_pack_check, verb_pack_apply;
+    verb_backup, verb_restore, verb_pack_check, verb_pack_apply;
 extern const Verb verb_user_add, verb_user_list, verb_user_end;
 extern const Verb verb_token_add, verb_token_list, verb_token_end;
 extern const Verb verb_membership_add, verb_membership_list, verb_membership_end;

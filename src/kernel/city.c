@@ -182,6 +182,12 @@ Err city_create(Str dir, Str key_dir, const PackSource *source, bool demo, Env e
     return file_rename(begun, database);
 }
 
+bool city_has_key(Str dir, Str key_dir)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    return access(str_dup_z(arena, path_in(arena, keys_in(arena, dir, key_dir), "secret")), F_OK) == 0;
+}
+
 /* ---- opening ---- */
 
 static Err take_lock(City *city)
@@ -195,26 +201,43 @@ static Err take_lock(City *city)
     return ERR_OK;
 }
 
-static Err setting_get(City *city, Db *db, Str name, Str *out)
+static Err setting_get(Arena *arena, Db *db, Str name, Str *out)
 {
     OWNED(rows) Rows *rows = NULL;
     Value             key = value_text(name);
     bool              more;
     TRY(db_query(db, sql_setting_get, &key, 1, &rows));
     TRY(rows_next(rows, &more));
-    *out = more ? str_dup(city->arena, rows_borrow_text(rows, 0)) : STR_NONE;
+    *out = more ? str_dup(arena, rows_borrow_text(rows, 0)) : STR_NONE;
     return ERR_OK;
+}
+
+static Err check_key(Arena *arena, Db *db, const Hash *secret)
+{
+    Str check;
+    TRY(setting_get(arena, db, STR("key_check"), &check));
+    return bytes_eq_secret(check, key_check(arena, secret))
+               ? ERR_OK
+               : err_make(ECODE_CITY_KEY_WRONG, "the key is another city's");
+}
+
+Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Str                 keys = keys_in(arena, dir, key_dir);
+    Hash                secret;
+    if (make)
+        TRY(make_secret(arena, keys, env));
+    TRY(read_secret(arena, keys, &secret));
+    return make ? setting_put(db, STR("key_check"), key_check(arena, &secret)) : check_key(arena, db, &secret);
 }
 
 static Err read_settings(City *city, Db *db)
 {
-    Str demo, check;
-    TRY(setting_get(city, db, STR("demo"), &demo));
-    TRY(setting_get(city, db, STR("key_check"), &check));
+    Str demo;
+    TRY(setting_get(city->arena, db, STR("demo"), &demo));
     city->demo = str_eq(demo, STR("yes"));
-    if (!bytes_eq_secret(check, key_check(city->arena, &city->secret)))
-        return err_make(ECODE_CITY_KEY_WRONG, "the key is another city's");
-    return ERR_OK;
+    return check_key(city->arena, db, &city->secret);
 }
 
 static Err read_pack_number(City *city, Db *db)
@@ -262,7 +285,7 @@ static Err read_pack(City *city, Db *db)
 static Err read_record_schema(City *city, Db *db, int64_t *out)
 {
     Str text;
-    TRY(setting_get(city, db, STR("record_schema"), &text));
+    TRY(setting_get(city->arena, db, STR("record_schema"), &text));
     *out = 1;
     if (text.len && !str_int(text, out))
         return err_make(ECODE_STORE_CORRUPT, "record_schema %.*s", STR_FMT(text));

@@ -52,6 +52,11 @@ Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHE
 void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
 Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+/* Is there a key of the city in dir? */
+bool city_has_key(Str dir, Str key_dir);
+/* Makes a new key, and has the database know it; or, where there is one, looks whether it is the city's
+ * (ECODE_CITY_KEY_WRONG). For a database that nobody has open (kernel/backup.h). */
+Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make) MUST_CHECK;
 /* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the
  * writer. */
 Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t number, const PackSource *source,

@@ -196,6 +196,14 @@ static int watch(void *arg)
     return now - db->busy_since_us > LIMIT_READ_MS * 1000LL;
 }
 
+static void watch_statements(Db *db)
+{
+    if (db->mode == DB_READ)
+        sqlite3_progress_handler(db->sqlite, WATCH_STEPS, watch, db);
+    else
+        sqlite3_progress_handler(db->sqlite, 0, NULL, NULL);
+}
+
 /* "synchronous=FULL" promises what it says only with the log, and the log needs shared memory: not
  * every file system has it. */
 static Err wal_turn_on(Db *db)
@@ -226,9 +234,8 @@ static Err configure(Db *db)
             return fail(db, result, "standing before the file");
         TRY(wal_turn_on(db));
         sqlite3_wal_hook(db->sqlite, on_commit, db);
-    } else {
-        sqlite3_progress_handler(db->sqlite, WATCH_STEPS, watch, db);
     }
+    watch_statements(db);
     return db_script(db, str_from(open_scripts[db->mode]));
 }
 
@@ -429,6 +436,56 @@ Err db_script(Db *db, Str sql)
     int result = sqlite3_exec(db->sqlite, text, NULL, NULL, NULL);
     free(text);
     return result == SQLITE_OK ? ERR_OK : fail(db, result, "running a script");
+}
+
+/* ---- copying ---- */
+
+static int look_on(void *arg)
+{
+    const DbWatch *watch = arg;
+    watch->look(watch->context);
+    return 0;
+}
+
+/* Long work that is meant to be long: nothing stops it. */
+static void look_on_begin(Db *db, const DbWatch *watch)
+{
+    sqlite3_progress_handler(db->sqlite, watch ? WATCH_STEPS : 0, watch ? look_on : NULL, (void *)watch);
+}
+
+Err db_copy(Db *db, Str target, const DbWatch *watch)
+{
+    char  name[PATH_MAX];
+    Value path;
+    TRY(path_name(target, name, sizeof name));
+    path = value_text(str_from(name));
+    if (db->mode == DB_READ) /* it is the target that is written */
+        TRY(db_script(db, STR("PRAGMA query_only=OFF")));
+    look_on_begin(db, watch);
+    Err err = db_run(db, STR("VACUUM INTO ?"), &path, 1);
+    watch_statements(db);
+    if (db->mode != DB_READ)
+        return err;
+    Err again = db_script(db, STR("PRAGMA query_only=ON"));
+    return err.kind ? err : again;
+}
+
+static Err integrity(Db *db)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(db, STR("PRAGMA integrity_check(1)"), NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    Str said = more ? rows_borrow_text(rows, 0) : STR("no answer");
+    return str_eq(said, STR("ok")) ? ERR_OK : err_make(ECODE_STORE_CORRUPT, "%.*s", STR_FMT(said));
+}
+
+Err db_check(Db *db, const DbWatch *watch)
+{
+    look_on_begin(db, watch);
+    Err err = integrity(db);
+    watch_statements(db);
+    return err;
 }
 
 /* ---- transactions ---- */

@@ -76,6 +76,19 @@ void db_snapshot_end(Db *db);
  * ECODE_STORE_NEWER when the database has seen more than there are. */
 Err db_migrate(Db *db, const Str *steps, size_t count) MUST_CHECK;
 
+/* ---- copying ----
+ * Who waits for long work is told of it now and then, on the same thread; NULL: nobody. */
+typedef struct DbWatch {
+    void (*look)(void *context);
+    void *context;
+} DbWatch;
+
+/* One snapshot as a database of its own, without what was erased or deleted. target: an empty file, or none; it is not
+ * yet on the disk when this returns. Any connection; others read and write meanwhile. */
+Err db_copy(Db *db, Str target, const DbWatch *watch) MUST_CHECK;
+/* Reads every page. ECODE_STORE_CORRUPT with what is wrong first. */
+Err db_check(Db *db, const DbWatch *watch) MUST_CHECK;
+
 /* ---- write-ahead log ----
  * Its pages are moved to the database every DB_CHECKPOINT_PAGES, by the commit that reaches that number or, after
  * db_checkpoint_by_hand(), by db_checkpoint() alone. */

@@ -15,8 +15,8 @@
  *
  * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo,
  *     languages {zh, en: {href, here}}, csrf and once (null when nobody is signed in), person {name, organisation,
- *     role} or null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on the
- *     address: a hidden record and an unknown one must give the same bytes.
+ *     role} or null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on
+ *     the address: a hidden record and an unknown one must give the same bytes.
  *
  * Data of each kind (what the view is given)
  *     PAGE_HOME     {"items":[…types as GET /api/v1/types gives them…]}

@@ -1,0 +1,190 @@
+#include "kernel/backup.h"
+
+#include "kernel/bundle.h"
+#include "kernel/event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATABASE     "city.db"
+#define ARENA_EVENTS 256 /* checked between two times that memory is given back */
+
+static const Str sql_tables = STR_INIT(
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('setting', 'pack', 'pack_file', 'event')");
+static const Str sql_events = STR_INIT(
+    "SELECT count(*), coalesce(max(sequence), 0), coalesce(max(time), 0) FROM event");
+static const Str sql_sign_out = STR_INIT("DELETE FROM session");
+/* An empty hash is no password: nobody signs in with it (kernel/signin.h). */
+static const Str sql_no_passwords = STR_INIT("UPDATE credential SET hash = ''");
+
+/* ---- is it whole? ---- */
+
+static Err check_kind(Db *db)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(db, sql_tables, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    return more && rows_int(rows, 0) == 4 ? ERR_OK : err_make(ECODE_BACKUP_FOREIGN, "no city's tables");
+}
+
+static Err count_events(Db *db, BackupAbout *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(db, sql_events, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    out->events = rows_int(rows, 0);
+    out->last_ms = rows_int(rows, 2);
+    return rows_int(rows, 1) == out->events ? ERR_OK : err_make(ECODE_STORE_CORRUPT, "events are missing");
+}
+
+static Err check_events(Db *db, int64_t count, const DbWatch *watch)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    for (int64_t sequence = 1; sequence <= count; sequence++) {
+        bool same;
+        TRY(event_verify(db, arena, sequence, &same));
+        if (!same)
+            return err_make(ECODE_STORE_CORRUPT, "event %lld is not what its manifest says", (long long)sequence);
+        if (sequence % ARENA_EVENTS)
+            continue;
+        arena_reset(arena);
+        if (watch)
+            watch->look(watch->context);
+    }
+    return ERR_OK;
+}
+
+static Err about_file(Arena *arena, Str file, BackupAbout *out)
+{
+    struct stat status;
+    if (stat(str_dup_z(arena, file), &status) != 0)
+        return err_make(ECODE_FILE_READ, "%.*s: %m", STR_FMT(file));
+    out->bytes = status.st_size;
+    return ERR_OK;
+}
+
+/* ---- writing ---- */
+
+static Err copy_city(Str database, Str target, const DbWatch *watch)
+{
+    OWNED(db) Db *db = NULL;
+    TRY(db_open(database, DB_READ, &db));
+    return db_copy(db, target, watch);
+}
+
+static Err check_copy(Str copy, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(db) Db *db = NULL;
+    TRY(db_open(copy, DB_READ, &db));
+    TRY(db_check(db, watch));
+    return count_events(db, out);
+}
+
+/* Private, as the city's own; what an earlier try has left goes. */
+static Err make_empty(Str path)
+{
+    unlink(path.ptr);
+    int fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_make(errno == ENOENT   ? ECODE_FILE_MISSING
+                        : errno == ENOSPC ? ECODE_STORE_FULL
+                                          : ECODE_FILE_READ,
+                        "%.*s: %m", STR_FMT(path));
+    close(fd);
+    return ERR_OK;
+}
+
+static Err write_bundle(Arena *arena, Str database, Str copy, Str file, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(bundle) Bundle *bundle = NULL;
+    TRY(copy_city(database, copy, watch));
+    TRY(check_copy(copy, watch, out));
+    TRY(bundle_make(file, &bundle));
+    TRY(bundle_add(bundle, STR(DATABASE), copy));
+    Bundle *whole = bundle;
+    bundle = NULL;
+    TRY(bundle_keep(whole));
+    return about_file(arena, file, out);
+}
+
+Err backup_write(Str dir, Str file, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Str                 database = str_printf(arena, "%.*s/city.db", STR_FMT(dir)),
+        copy = str_printf(arena, "%.*s.copy", STR_FMT(file));
+    *out = (BackupAbout){ 0 };
+    if (access(database.ptr, F_OK) != 0)
+        return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(dir));
+    TRY(make_empty(copy));
+    Err err = write_bundle(arena, database, copy, file, watch, out);
+    unlink(copy.ptr);
+    return err;
+}
+
+/* ---- restoring ---- */
+
+static bool is_citys(Str name) { return str_eq(name, STR(DATABASE)); }
+
+/* What SQLite finds wrong with a backup is the backup's fault, not ours. */
+static Err of_backup(Err err)
+{
+    return err.code == ECODE_STORE_CORRUPT ? err_make(ECODE_BACKUP_DAMAGED, "%s", err.context) : err;
+}
+
+static Err check_restored(Str database, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(db) Db *db = NULL;
+    TRY(db_open(database, DB_READ, &db));
+    TRY(db_check(db, watch));
+    TRY(check_kind(db));
+    TRY(count_events(db, out));
+    return check_events(db, out->events, watch);
+}
+
+static Err sign_everybody_out(Db *db, bool new_key)
+{
+    TRY(db_run(db, sql_sign_out, NULL, 0));
+    return new_key ? db_run(db, sql_no_passwords, NULL, 0) : ERR_OK;
+}
+
+static Err settle(Db *db, const BackupAbout *about, Str dir, Str key_dir, const Env *env)
+{
+    TRY(db_begin(db));
+    Err err = city_key_renew(db, dir, key_dir, env, about->new_key);
+    if (!err.kind)
+        err = sign_everybody_out(db, about->new_key);
+    if (!err.kind)
+        return db_commit(db);
+    db_rollback(db);
+    return err;
+}
+
+/* Opened once as it will be: its pack is read, its tables are of this program's shape. */
+static Err open_once(Str dir, Str key_dir, Env env)
+{
+    OWNED(city) City *city = NULL;
+    return city_open(dir, key_dir, env, &city);
+}
+
+Err backup_restore(Str file, Str dir, Str key_dir, Env env, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Str                 database = str_printf(arena, "%.*s/city.db", STR_FMT(dir));
+    *out = (BackupAbout){ 0 };
+    TRY(bundle_unpack(file, dir, is_citys));
+    if (access(database.ptr, F_OK) != 0)
+        return err_make(ECODE_BACKUP_FOREIGN, "no " DATABASE);
+    TRY(about_file(arena, file, out));
+    TRY(of_backup(check_restored(database, watch, out)));
+    out->new_key = !city_has_key(dir, key_dir);
+    OWNED(db) Db *db = NULL;
+    TRY(db_open(database, DB_WRITE, &db));
+    TRY(settle(db, out, dir, key_dir, &env));
+    db_close(db); /* folds the write-ahead log into the file */
+    db = NULL;
+    return open_once(dir, key_dir, env);
+}
