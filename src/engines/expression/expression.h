@@ -168,12 +168,12 @@ Err expr_sql_leads(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *
 
 /* The same condition as a search, which can begin at what the condition names and need not pass every row of the type:
  * `SELECT search.id FROM search.from WHERE search.where` gives the ids of the rows for which it is true, each perhaps
- * several times. `alias` names the row in it. has_row: whether that row is part of it; where there need only be some
- * child record, its reference is the id. */
+ * several times, unless `once`. `alias` names the row in it. has_row: whether that row is part of it; where there need
+ * only be some child record, its reference is the id. */
 typedef struct ExprSearch {
     ExprSql from, where;
     Str     id;
-    bool    has_row;
+    bool    has_row, once;
 } ExprSearch;
 /* aliases: given out so far in the statement, and then also here. */
 Err expr_sql_search(const Expr *expr, const ExprSqlEnv *env, const void *type, Str alias, size_t *aliases, Arena *arena,

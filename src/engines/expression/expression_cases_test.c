@@ -262,7 +262,7 @@ static void evaluation_is_as_told(const Case *test_case, const Expr *expr, const
 
 static void sql_is_as_told(const Case *test_case, const Expr *expr)
 {
-    ExprSqlEnv env = world_sql_env(true);
+    ExprSqlEnv env = world_sql_env(NULL);
     ExprSql    sql = expr_sql_new(test_case->arena);
     Buf        params = buf_new(test_case->arena, 4096);
     assert_ok(expr_sql(expr, &env, STR("t0"), &sql));

@@ -66,7 +66,7 @@ static void check_filter(Arena *arena, const Expr *expr, World *world, ExprRow r
     assert(world->count <= RECORDS_MAX);
     world->blind = true;
     sqlite3 *db = world_database(world);
-    Err      selected = world_select(db, arena, expr, TEST_PROJECT, chosen);
+    Err      selected = world_select(world, db, arena, expr, TEST_PROJECT, chosen);
     sqlite3_close(db);
     Err evaluated = expr_eval(arena, expr, &env, row, &value);
     assert(!selected.kind || selected.code == ECODE_EXPR_OVERFLOW || selected.code == ECODE_EXPR_LIMIT);

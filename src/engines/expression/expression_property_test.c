@@ -77,13 +77,17 @@ static void random_parameters(Rng *rng, World *world)
 static World random_world(Rng *rng, Arena *arena)
 {
     World world = world_new(arena);
-    for (size_t i = 0; i < RECORDS; i++)
-        world_add(&world, &test_types[rng_below(rng, test_type_count)])->unseen = rng_below(rng, 8) == 0;
+    for (size_t i = 0; i < TEST_TYPES * (TEST_FIELDS_MAX + 1); i++)
+        world.never[i / (TEST_FIELDS_MAX + 1)][i % (TEST_FIELDS_MAX + 1)] = rng_below(rng, 12) == 0;
+    for (size_t i = 0; i < RECORDS; i++) {
+        size_t type = rng_below(rng, test_type_count);
+        world_add(&world, &test_types[type])->unseen = rng_below(rng, 8) == 0 || world.never[type][TEST_FIELDS_MAX];
+    }
     for (size_t i = 0; i < RECORDS; i++) {
         TestRecord *record = world.records[i];
         for (size_t field = 0; field < record->type->field_count; field++) {
             record->values[field] = random_value(rng, &world, &record->type->fields[field]);
-            record->hidden[field] = rng_below(rng, 8) == 0;
+            record->hidden[field] = rng_below(rng, 8) == 0 || world.never[record->type - test_types][field];
         }
     }
     random_parameters(rng, &world);
@@ -436,7 +440,7 @@ static void compare_with_sql(Rng *rng, World *world, sqlite3 *db, Tally *tally)
         tally->refused++;
         return;
     }
-    Err err = world_select(db, arena, expr, type, chosen);
+    Err err = world_select(world, db, arena, expr, type, chosen);
     if (err.kind)
         fail_msg("%.*s\n  %s", STR_FMT(text), err.context);
     for (size_t i = 0; i < RECORDS; i++) {

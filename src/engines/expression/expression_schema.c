@@ -71,6 +71,7 @@ const TestType test_types[] = {
       5 },
 };
 const size_t test_type_count = sizeof test_types / sizeof *test_types;
+_Static_assert(sizeof test_types / sizeof *test_types == TEST_TYPES, "as the header says");
 
 static const struct { /* records of type `child`, by their field `link`, belong to one of `parent` under this name */
     const TestType *parent;
@@ -431,13 +432,20 @@ ExprEnv world_env(World *world)
 
 /* ---- SQL ---- */
 
+static bool never_shown(const World *world, const TestType *type, const TestField *field)
+{
+    size_t place = field ? (size_t)(field - type->fields) : TEST_FIELDS_MAX;
+    return world->never[type - test_types][place];
+}
+
 static Err sql_column(void *context, ExprSql *sql, Str alias, const void *type, const void *field)
 {
-    (void)context;
-    (void)type;
     Str name = ((const TestField *)field)->name;
-    buf_printf(&sql->sql, "CASE WHEN %.*s.hidden_%.*s THEN NULL ELSE %.*s.%.*s END", STR_FMT(alias), STR_FMT(name),
-               STR_FMT(alias), STR_FMT(name));
+    if (never_shown(context, type, field))
+        buf_add(&sql->sql, STR("NULL"));
+    else
+        buf_printf(&sql->sql, "CASE WHEN %.*s.hidden_%.*s THEN NULL ELSE %.*s.%.*s END", STR_FMT(alias), STR_FMT(name),
+                   STR_FMT(alias), STR_FMT(name));
     return ERR_OK;
 }
 
@@ -459,8 +467,10 @@ static Err sql_table(void *context, ExprSql *sql, const void *type)
 /* With a bound value, so that the tests see the values in the order of their marks. */
 static Err sql_visible(void *context, ExprSql *sql, Str alias, const void *type)
 {
-    (void)context;
-    (void)type;
+    if (never_shown(context, type, NULL)) {
+        buf_add(&sql->sql, STR("FALSE"));
+        return ERR_OK;
+    }
     buf_add(&sql->sql, alias);
     buf_add(&sql->sql, STR(".shown = "));
     expr_sql_param(sql, value_bool(true));
@@ -475,14 +485,15 @@ static Err sql_plain_visible(void *context, ExprSql *sql, Str alias, const void 
     return ERR_OK;
 }
 
-ExprSqlEnv world_sql_env(bool plain)
+ExprSqlEnv world_sql_env(const World *world)
 {
     World   none = { 0 };
     ExprEnv env = world_env(&none);
-    return (ExprSqlEnv){ .column = plain ? sql_plain_column : sql_column,
-                         .link = plain ? sql_plain_column : sql_column,
+    return (ExprSqlEnv){ .context = (void *)world,
+                         .column = world ? sql_column : sql_plain_column,
+                         .link = world ? sql_column : sql_plain_column,
                          .table = sql_table,
-                         .visible = plain ? sql_plain_visible : sql_visible,
+                         .visible = world ? sql_visible : sql_plain_visible,
                          .today = env.today,
                          .actor = env.actor,
                          .organisation = env.organisation };
@@ -564,9 +575,9 @@ static void bind(sqlite3_stmt *statement, const ExprSql *sql)
     }
 }
 
-Err world_select(sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen)
+Err world_select(const World *world, sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen)
 {
-    ExprSqlEnv    env = world_sql_env(false);
+    ExprSqlEnv    env = world_sql_env(world);
     ExprSql       sql = expr_sql_new(arena);
     sqlite3_stmt *statement = NULL;
     buf_printf(&sql.sql, "SELECT id FROM %.*s AS t0 WHERE ", STR_FMT(type->name));

@@ -48,12 +48,15 @@ typedef struct TestRecord {
     bool            unseen;                  /* the whole record */
 } TestRecord;
 
+#define TEST_TYPES 5
+
 typedef struct World {
     Arena       *arena;
     TestRecord **records;
     size_t       count, capacity;
     bool         blind;
-    Value        params[TEST_PARAMS]; /* of test_params */
+    bool         never[TEST_TYPES][TEST_FIELDS_MAX + 1]; /* hidden in every record, and SQL knows; last: the type is */
+    Value        params[TEST_PARAMS];                    /* of test_params */
 } World;
 
 typedef struct TestParam {
@@ -81,9 +84,9 @@ TestRecord *world_add_json(World *world, const TestType *type, Str json);
 
 ExprScope test_scope(bool actor);
 ExprEnv   world_env(World *world);
-/* plain: columns and visibility in their shortest form; otherwise hidden values and records are missing, as `blind` has
- * it. */
-ExprSqlEnv world_sql_env(bool plain);
+/* Hidden values and records are missing, as `blind` has it. world NULL: columns and visibility in their shortest
+ * form. */
+ExprSqlEnv world_sql_env(const World *world);
 ExprRow    test_row(const TestRecord *record);
 /* The children of type and link that a name means, as the scope knows them; NULL when there are none. */
 const TestType *test_child(const TestType *type, Str name, const TestField **out_link);
@@ -92,6 +95,7 @@ const TestType *test_child(const TestType *type, Str name, const TestField **out
 sqlite3 *world_database(const World *world);
 /* chosen[i]: the filter selects record i there; what is hidden is missing. What expr_sql refuses, or ECODE_INTERNAL
  * with the database's words. */
-Err world_select(sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type, bool *chosen) MUST_CHECK;
+Err world_select(const World *world, sqlite3 *db, Arena *arena, const Expr *filter, const TestType *type,
+                 bool *chosen) MUST_CHECK;
 
 #endif

@@ -182,7 +182,7 @@ static void every_accepted_filter_can_be_prepared(void **state)
     World      world = world_new(*state);
     sqlite3   *db = world_database(&world);
     ExprScope  scope = test_scope(false);
-    ExprSqlEnv env = world_sql_env(false);
+    ExprSqlEnv env = world_sql_env(&world);
     for (size_t i = 0; i < sizeof nests / sizeof *nests; i++) {
         int deepest = 0;
         for (int depth = 1; depth < 1000; depth += 1 + depth / 20) {

@@ -47,7 +47,33 @@ static Str next_alias(Emit *emit)
     return alias;
 }
 
-/* ---- what is known beforehand ---- */
+/* ---- what is known beforehand ----
+ * What the reader never sees of any record is NULL or FALSE as it is written; then what is made of it is known, too, and
+ * a condition that never holds is found out before a row is read. */
+
+typedef struct Mark { /* a place in what has been written */
+    size_t len, params;
+} Mark;
+
+static Mark mark_here(const Emit *emit) { return (Mark){ .len = emit->sql->sql.len, .params = emit->sql->count }; }
+
+static void write_back(Emit *emit, Mark to)
+{
+    emit->sql->sql.len = to.len;
+    emit->sql->count = to.params;
+}
+
+static bool written_is(const Emit *emit, Mark since, Str text)
+{
+    Str written = buf_str(&emit->sql->sql);
+    return str_eq(str_slice(written, since.len, written.len), text);
+}
+
+static Err write_instead(Emit *emit, Mark of, bool truth)
+{
+    write_back(emit, of);
+    return write_truth(emit, truth);
+}
 
 static Err constant(Emit *emit, const Expr *expr, Value *out)
 {
@@ -81,14 +107,24 @@ static Err write_path(Emit *emit, const PathStep *steps, size_t last, Str row_al
     Err (*column)(void *, ExprSql *, Str, const void *, const void *) = followed ? env->link : env->column;
     if (last == 0)
         return column(env->context, emit->sql, row_alias, step->type, step->field);
-    Str alias = next_alias(emit);
+    Str  alias = next_alias(emit);
+    Mark start = mark_here(emit);
     write(emit, "(SELECT ");
+    Mark value = mark_here(emit);
     TRY(column(env->context, emit->sql, alias, step->type, step->field));
+    bool missing = written_is(emit, value, STR("NULL"));
     write(emit, " FROM ");
     TRY(env->table(env->context, emit->sql, step->type));
     open_referred(emit, alias);
+    Mark link = mark_here(emit);
     TRY(write_path(emit, steps, last - 1, row_alias, true));
-    return close_referred(emit, alias, step->type);
+    missing |= written_is(emit, link, STR("NULL"));
+    TRY(close_referred(emit, alias, step->type));
+    if (missing) {
+        write_back(emit, start);
+        write(emit, "NULL");
+    }
+    return ERR_OK;
 }
 
 /* The id of the record whose children a collection runs over; a hidden one has no id here, so no children. */
@@ -123,42 +159,38 @@ static Err write_member(Emit *emit, const Expr *expr, Str child, bool exact)
     return condition(emit, expr->first, child, exact);
 }
 
-static bool written_is(const Emit *emit, size_t start, Str text)
+/* Writes again what was written between two marks, with its values. */
+static void write_again(Emit *emit, Mark start, Mark end)
 {
-    Str written = buf_str(&emit->sql->sql);
-    return str_eq(str_slice(written, start, written.len), text);
-}
-
-/* Writes again what was written since `start`, with its values. */
-static void write_again(Emit *emit, size_t start, size_t end, size_t params, size_t params_end)
-{
-    buf_add(&emit->sql->sql, str_dup(emit->sql->arena, str_slice(buf_str(&emit->sql->sql), start, end)));
-    ExprSql part = { .params = emit->sql->params + params, .count = params_end - params };
+    buf_add(&emit->sql->sql, str_dup(emit->sql->arena, str_slice(buf_str(&emit->sql->sql), start.len, end.len)));
+    ExprSql part = { .params = emit->sql->params + start.params, .count = end.params - start.params };
     expr_sql_add(emit->sql, &part);
 }
 
 /* Those that the reader sees, and of them the members. *none: the reader sees no record of the type at all. The
  * condition is looked at in those alone that they see: how long it takes must not tell what is in the others, and the
  * database would begin with what it takes to be cheaper. What they see is asked once more before it, where an index can
- * lead. */
+ * lead. *none also when none ever is a member. */
 static Err write_members(Emit *emit, const Expr *expr, Str alias, bool *none)
 {
-    bool   outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
-    bool   asked = expr->has_field || expr->first;
-    size_t start = emit->sql->sql.len, params = emit->sql->count;
+    bool outsiders = expr->collection == COLLECTION_ALL; /* all: there is none that does not belong */
+    bool asked = expr->has_field || expr->first;
+    Mark start = mark_here(emit);
     TRY(emit->env->visible(emit->env->context, emit->sql, alias, expr->child.type));
-    size_t end = emit->sql->sql.len, params_end = emit->sql->count;
+    Mark end = mark_here(emit);
     *none = written_is(emit, start, STR("FALSE"));
     bool all = written_is(emit, start, STR("TRUE"));
     if (*none || !asked)
         return ERR_OK;
     if (!all) {
         write(emit, " AND CASE WHEN ");
-        write_again(emit, start, end, params, params_end);
+        write_again(emit, start, end);
     }
     write(emit, all ? " AND " : " THEN ");
     write(emit, outsiders ? "NOT " : "");
+    Mark member = mark_here(emit);
     TRY(write_member(emit, expr, alias, outsiders));
+    *none = written_is(emit, member, outsiders ? STR("TRUE") : STR("FALSE"));
     write(emit, all ? "" : " ELSE FALSE END");
     return ERR_OK;
 }
@@ -188,15 +220,14 @@ static Err write_collection(Emit *emit, const Expr *expr, Str alias)
         [COLLECTION_ALL] = { "NOT EXISTS (SELECT 1 FROM ", "TRUE" },
     };
     assert(expr->collection <= COLLECTION_ALL);
-    size_t start = emit->sql->sql.len, params = emit->sql->count;
-    bool   none;
+    Mark start = mark_here(emit);
+    bool none;
     write(emit, forms[expr->collection].head);
     TRY(write_children(emit, expr, alias, &none));
     write(emit, ")");
     if (!none)
         return ERR_OK;
-    emit->sql->sql.len = start; /* so that no row is read to find that it has no children to see */
-    emit->sql->count = params;
+    write_back(emit, start); /* so that no row is read to find that it has no children to see */
     write(emit, forms[expr->collection].of_none);
     return ERR_OK;
 }
@@ -253,9 +284,12 @@ static void close_comparison(Emit *emit, Operator sign, bool exact)
 
 static Err write_present(Emit *emit, const Expr *expr, Str alias, bool present)
 {
+    Mark start = mark_here(emit);
     if (!may_be_missing(expr))
         return write_truth(emit, present);
     TRY(operand(emit, expr, alias));
+    if (written_is(emit, start, STR("NULL")))
+        return write_instead(emit, start, !present);
     write(emit, present ? " IS NOT NULL" : " IS NULL");
     return ERR_OK;
 }
@@ -271,9 +305,15 @@ static Err write_lead(Emit *emit, const Expr *expr, Operator sign, Value value, 
 
 static Err compare_value(Emit *emit, const Expr *expr, Operator sign, Value value, Str alias, bool exact)
 {
+    Mark start = mark_here(emit);
     open_comparison(emit, sign, exact);
     TRY(write_lead(emit, expr, sign, value, alias));
+    Mark asked = mark_here(emit);
     TRY(operand(emit, expr, alias));
+    if (written_is(emit, asked, STR("NULL")))
+        return write_instead(emit, start, sign == OPERATOR_NE);
+    if (expr->kind == NODE_COLLECTION && written_is(emit, asked, STR("0"))) /* a count of none */
+        return write_instead(emit, start, values_compare(sign, value_int(0), value));
     write(emit, signs[sign]);
     write_value(emit, value);
     close_comparison(emit, sign, exact);
@@ -334,10 +374,16 @@ static Err write_compare(Emit *emit, const Expr *expr, Str alias, bool exact)
         TRY(constant(emit, right, &value));
         return compare_constant(emit, left, expr->sign, value, alias, exact);
     }
+    Mark start = mark_here(emit);
     open_comparison(emit, expr->sign, exact);
+    Mark side = mark_here(emit);
     TRY(operand(emit, left, alias));
+    bool missing = written_is(emit, side, STR("NULL"));
     write(emit, signs[expr->sign]);
+    side = mark_here(emit);
     TRY(operand(emit, right, alias));
+    if (missing || written_is(emit, side, STR("NULL")))
+        return write_instead(emit, start, expr->sign == OPERATOR_NE);
     close_comparison(emit, expr->sign, exact);
     return ERR_OK;
 }
@@ -385,20 +431,21 @@ static Err write_items(Emit *emit, const Expr *expr, Str alias, size_t *count)
 static Err write_in(Emit *emit, const Expr *expr, Str alias, bool exact)
 {
     exact |= expr->negated;
+    Mark   start = mark_here(emit);
+    size_t count;
     write(emit, expr->negated ? "NOT " : "");
     if (expr->first->constant)
         return write_constant_in(emit, expr, alias, exact);
-    size_t start = emit->sql->sql.len, params = emit->sql->count, count;
     write(emit, exact ? "coalesce(" : "");
+    Mark asked = mark_here(emit);
     TRY(operand(emit, expr->first, alias));
+    bool missing = written_is(emit, asked, STR("NULL"));
     write(emit, " IN (");
     TRY(write_items(emit, expr, alias, &count));
     write(emit, exact ? "), FALSE)" : ")");
-    if (count)
+    if (count && !missing)
         return ERR_OK;
-    emit->sql->sql.len = start; /* nothing can be equal: PostgreSQL knows no empty list */
-    emit->sql->count = params;
-    return write_truth(emit, false);
+    return write_instead(emit, start, expr->negated); /* nothing can be equal: PostgreSQL knows no empty list */
 }
 
 /* ",a,b," holds ",a,". No item has a comma or is empty: a constant of this kind is no item, and in a column each comma
@@ -412,8 +459,12 @@ static Err write_list_contains(Emit *emit, const Expr *expr, Str alias, bool exa
         if (value.kind == VALUE_MISSING || value.text.len == 0 || memchr(value.text.ptr, ',', value.text.len))
             return write_truth(emit, false);
     }
+    Mark start = mark_here(emit);
     write(emit, exact ? "coalesce(instr(',' || " : "instr(',' || ");
+    Mark asked = mark_here(emit);
     TRY(operand(emit, expr->first, alias));
+    if (written_is(emit, asked, STR("NULL")))
+        return write_instead(emit, start, false);
     write(emit, " || ',', ");
     if (item->constant) {
         expr_sql_param(emit->sql, value_text(str_printf(emit->sql->arena, ",%.*s,", STR_FMT(value.text))));
@@ -438,29 +489,50 @@ static Err write_contains(Emit *emit, const Expr *expr, Str alias, bool exact)
         TRY(constant(emit, expr->last, &values[1]));
     if (values[0].kind == VALUE_MISSING || values[1].kind == VALUE_MISSING)
         return write_truth(emit, false);
+    Mark start = mark_here(emit);
+    bool missing = false;
     write(emit, exact ? "coalesce(instr(" : "instr(");
     for (size_t i = 0; i < 2; i++) {
         const Expr *side = i ? expr->last : expr->first;
         write(emit, i ? ", " : "");
+        Mark asked = mark_here(emit);
         if (side->constant)
             write_value(emit, values[i]);
         else
             TRY(operand(emit, side, alias));
+        missing |= written_is(emit, asked, STR("NULL"));
     }
+    if (missing)
+        return write_instead(emit, start, false);
     write(emit, exact ? ") > 0, FALSE)" : ") > 0");
     return ERR_OK;
 }
 
 /* ---- logic ---- */
 
-/* Flat: LIMIT_FILTER_BYTES allows some 820 operands, and SQLite takes trees up to a depth of 1000. */
-static Err write_chain(Emit *emit, const Expr *expr, const char *word, Str alias, bool exact)
+/* Flat: LIMIT_FILTER_BYTES allows some 820 operands, and SQLite takes trees up to a depth of 1000. Parts of which the
+ * truth is known fall away, or decide it. */
+static Err write_chain(Emit *emit, const Expr *expr, bool all, Str alias, bool exact)
 {
+    Str    passed = all ? STR("TRUE") : STR("FALSE"), decides = all ? STR("FALSE") : STR("TRUE");
+    Mark   start = mark_here(emit);
+    size_t count = 0;
     write(emit, "(");
     for (const Expr *part = expr->first; part; part = part->next) {
+        Mark before = mark_here(emit);
+        write(emit, count == 0 ? "" : all ? " AND " : " OR ");
+        Mark asked = mark_here(emit);
         TRY(condition(emit, part, alias, exact));
-        write(emit, part->next ? word : ")");
+        if (written_is(emit, asked, decides))
+            return write_instead(emit, start, !all);
+        if (written_is(emit, asked, passed))
+            write_back(emit, before);
+        else
+            count++;
     }
+    if (count == 0)
+        return write_instead(emit, start, all);
+    write(emit, ")");
     return ERR_OK;
 }
 
@@ -469,8 +541,12 @@ static Err write_not(Emit *emit, const Expr *expr, Str alias)
     const Expr *inner = expr->first;
     if (inner->kind == NODE_MISSING)
         return write_present(emit, inner->first, alias, !inner->negated);
+    Mark start = mark_here(emit);
     write(emit, "NOT ");
-    return condition(emit, inner, alias, true);
+    Mark asked = mark_here(emit);
+    TRY(condition(emit, inner, alias, true));
+    bool truth = written_is(emit, asked, STR("TRUE"));
+    return truth || written_is(emit, asked, STR("FALSE")) ? write_instead(emit, start, !truth) : ERR_OK;
 }
 
 static Err condition(Emit *emit, const Expr *expr, Str alias, bool exact)
@@ -481,8 +557,8 @@ static Err condition(Emit *emit, const Expr *expr, Str alias, bool exact)
         return write_truth(emit, value.kind == VALUE_BOOLEAN && value.number);
     }
     switch (expr->kind) {
-    case NODE_AND: return write_chain(emit, expr, " AND ", alias, exact);
-    case NODE_OR: return write_chain(emit, expr, " OR ", alias, exact);
+    case NODE_AND: return write_chain(emit, expr, true, alias, exact);
+    case NODE_OR: return write_chain(emit, expr, false, alias, exact);
     case NODE_NOT: return write_not(emit, expr, alias);
     case NODE_COMPARE: return write_compare(emit, expr, alias, exact);
     case NODE_IN: return write_in(emit, expr, alias, exact);
@@ -532,6 +608,7 @@ Err expr_sql_leads(const Expr *expr, const ExprSqlEnv *env, Str alias, ExprSql *
 typedef struct Search {
     Emit     emit; /* of the condition */
     ExprSql *from;
+    bool     again; /* a row may come several times: once for each of its children */
 } Search;
 
 static Err searched(Search *search, const Expr *expr, Str alias);
@@ -568,6 +645,7 @@ static Err search_children(Search *search, const Expr *expr, Str alias)
     Emit             *emit = &search->emit;
     const ExprSqlEnv *env = emit->env;
     Str               child = next_alias(emit);
+    search->again = true;
     TRY(env->link(env->context, emit->sql, child, expr->child.type, expr->child.link));
     buf_printf(&emit->sql->sql, " = %.*s.id AND ", STR_FMT(alias));
     return search_member(search, expr, child);
@@ -642,6 +720,7 @@ Err expr_sql_search(const Expr *expr, const ExprSqlEnv *env, const void *type, S
         TRY(search_member(&search, expr, child));
         found.id = buf_str(&id.sql);
     }
+    found.once = found.has_row && !search.again;
     *aliases = found.where.aliases;
     if (buf_full(&found.where.sql) || found.where.count > SQL_PARAMS_MAX)
         return err_make(ECODE_EXPR_LIMIT, "a search that is too long");
