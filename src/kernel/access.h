@@ -47,9 +47,12 @@ Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type
  * order of a list. Looks at ACCESS_FEW of them at most. */
 #define ACCESS_FEW 400
 Err access_few(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
-/* Writes a query, for the right side of an IN, that gives the ids of just the rows for which access_sql_visible() is
- * true, some several times. Not where access_few() says no. */
-Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type) MUST_CHECK;
+/* Writes a query that gives where the rows lie for which access_sql_visible() is true, each once, as "row": a rowid.
+ * Not where access_few() says no. */
+Err access_sql_rows(const Ctx *ctx, ExprSql *sql, const Type *type) MUST_CHECK;
+/* Writes a query that gives something once for each of these rows, to be counted; nothing, and *out false, where there
+ * is none that is quicker than to pass all rows. */
+Err access_sql_counted(const Ctx *ctx, ExprSql *sql, const Type *type, bool *out) MUST_CHECK;
 /* Writes the condition under which the field shows in a row, of those that show: "TRUE" when it always does. */
 Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes the field's column as it is where it shows: true but for ACCESS_HIDDEN. For the order of a list, as an index

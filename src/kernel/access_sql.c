@@ -218,6 +218,58 @@ static size_t rules_that_give(const Ctx *ctx, const Type *type, int compartment,
     return count;
 }
 
+/* ---- ways: rules as conditions on a row, whatever they give ---- */
+
+static bool holds_all(uint64_t one, uint64_t other) { return one == 0 || (other && !(other & ~one)); } /* 0 are all */
+
+/* Is every row of `other` one of `one`? */
+static bool way_covers(const AccessRule *one, const AccessRule *other)
+{
+    return (one->who.relation == RELATION_ANY || one->who.relation == other->who.relation) &&
+           holds_all(one->states, other->states) && holds_all(one->levels, other->levels);
+}
+
+static uint64_t both(uint64_t one, uint64_t other) { return one && other ? one | other : 0; }
+
+/* Makes one rule of two, where one can say it. */
+static bool way_join(AccessRule *one, const AccessRule *other)
+{
+    if (way_covers(one, other))
+        return true;
+    bool same = one->states == other->states || one->levels == other->levels || way_covers(other, one);
+    if (one->who.relation != other->who.relation || !same)
+        return false;
+    one->states = both(one->states, other->states);
+    one->levels = (uint8_t)both(one->levels, other->levels);
+    return true;
+}
+
+/* What a relation may ask: nothing, columns of the row, other records. */
+static int way_cost(const AccessRule *rule)
+{
+    int relation = rule->who.relation;
+    return relation == RELATION_ANY ? 0 : relation == RELATION_OWN || relation == RELATION_CREATOR ? 1 : 2;
+}
+
+/* As few conditions as say the same, those first that ask little. */
+static size_t ways_of(Arena *arena, const AccessRule **rules, size_t count, AccessRule **out)
+{
+    AccessRule *ways = ARENA_ARRAY(arena, AccessRule, count);
+    size_t      used = 0;
+    for (int cost = 0; cost <= 2; cost++)
+        for (size_t i = 0; i < count; i++) {
+            size_t w = 0;
+            if (way_cost(rules[i]) != cost)
+                continue;
+            while (w < used && !way_join(&ways[w], rules[i]))
+                w++;
+            if (w == used)
+                ways[used++] = *rules[i];
+        }
+    *out = ways;
+    return used;
+}
+
 static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule **rules,
                         size_t count)
 {
@@ -226,10 +278,12 @@ static Err sql_any_rule(const Ctx *ctx, ExprSql *sql, Str alias, const Type *typ
             add(sql, STR("TRUE"));
             return ERR_OK;
         }
+    AccessRule *ways;
+    size_t      used = ways_of(ctx->arena, rules, count, &ways);
     add(sql, STR("("));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < used; i++) {
         add(sql, i ? STR(" OR ") : STR_NONE);
-        TRY(sql_rule(ctx, sql, alias, type, rules[i]));
+        TRY(sql_rule(ctx, sql, alias, type, &ways[i]));
     }
     add(sql, STR(")"));
     return ERR_OK;
@@ -373,76 +427,94 @@ Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field
 
 /* ---- rows by what makes them show ---- */
 
-#define SEARCHES_MAX 32 /* rules of one role; SQLite takes 64 queries in one */
+#define SEARCHES_MAX 32 /* SQLite takes 64 queries in one */
 
-/* "SELECT <id> FROM <tables> WHERE <condition>" of one rule; counted: what it gives is not looked at, and an index need
- * not lead on to the row for it. */
-static Err sql_rule_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *rule, bool counted)
+/* The ways in which rows of the type show to the actor; none when all do or nobody asks. */
+static size_t ways_to_see(const Ctx *ctx, const Type *type, AccessRule **out)
+{
+    bool               always;
+    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    if (!ctx->actor || ctx->actor->system)
+        return 0;
+    size_t count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
+    return always ? 0 : ways_of(ctx->arena, rules, count, out);
+}
+
+/* "SELECT … FROM <tables> WHERE <condition>" of one way. It gives where the rows lie (rowid), under the name "row", or,
+ * to be counted, whatever there is one of for each; each once, or PROBED: as often as it comes. */
+typedef enum SearchFor { SEARCH_ROWS, SEARCH_COUNTED, SEARCH_PROBED } SearchFor;
+
+static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *way, SearchFor purpose)
 {
     ExprSqlEnv env = sql_env(ctx, true);
     Str        row = sql_alias(sql);
-    ExprSearch search = { .from = expr_sql_new(ctx->arena), .where = expr_sql_new(ctx->arena) };
-    if (rule->who.relation == RELATION_ANY)
+    ExprSearch search = { .from = expr_sql_new(ctx->arena), .where = expr_sql_new(ctx->arena), .once = true };
+    if (way->who.relation == RELATION_ANY)
         add(&search.where, STR("TRUE"));
     else
-        TRY(expr_sql_search(type->relations[rule->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
+        TRY(expr_sql_search(type->relations[way->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
                             &search));
-    if (!search.has_row && (rule->states || rule->levels || !search.id.len)) {
-        buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? ", " : "", STR_FMT(type->table),
+    bool needs_row = purpose == SEARCH_ROWS || way->states || way->levels || !search.id.len;
+    if (needs_row && !search.has_row) {
+        buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? " CROSS JOIN " : "", STR_FMT(type->table),
                    STR_FMT(row));
         if (search.id.len)
             buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
-        search.id = str_printf(ctx->arena, "%.*s.\"id\"", STR_FMT(row));
     }
-    sql_standing(&search.where, row, type, rule, rule->who.relation == RELATION_ANY);
-    Str given = counted ? STR("1") : search.id;
-    buf_printf(&sql->sql, "SELECT %.*s FROM ", STR_FMT(given));
+    sql_standing(&search.where, row, type, way, way->who.relation == RELATION_ANY);
+    if (needs_row || search.has_row)
+        search.id = str_printf(ctx->arena, "%.*s.rowid", STR_FMT(row));
+    Str given = purpose == SEARCH_PROBED ? STR("1") : search.id;
+    buf_printf(&sql->sql, "SELECT %s%.*s%s FROM ", search.once || purpose == SEARCH_PROBED ? "" : "DISTINCT ",
+               STR_FMT(given), purpose == SEARCH_ROWS ? " AS \"row\"" : "");
     expr_sql_add(sql, &search.from);
     add(sql, STR(" WHERE "));
     expr_sql_add(sql, &search.where);
     return ERR_OK;
 }
 
-static Err sql_all_ids(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule **rules, size_t count,
-                       bool counted)
+static Err sql_ways(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count,
+                    SearchFor purpose)
 {
     for (size_t i = 0; i < count; i++) {
-        add(sql, i ? STR(" UNION ALL ") : STR_NONE);
-        TRY(sql_rule_ids(ctx, sql, type, rules[i], counted));
+        add(sql, i == 0 ? STR_NONE : purpose == SEARCH_PROBED ? STR(" UNION ALL ") : STR(" UNION "));
+        TRY(sql_way(ctx, sql, type, &ways[i], purpose));
     }
     return ERR_OK;
 }
 
-Err access_sql_ids(const Ctx *ctx, ExprSql *sql, const Type *type)
+Err access_sql_rows(const Ctx *ctx, ExprSql *sql, const Type *type)
 {
-    bool               always;
-    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
-    size_t             count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
-    assert(count && !always);
-    return sql_all_ids(ctx, sql, type, rules, count, false);
+    AccessRule *ways;
+    size_t      count = ways_to_see(ctx, type, &ways);
+    assert(count);
+    return sql_ways(ctx, sql, type, ways, count, SEARCH_ROWS);
+}
+
+Err access_sql_counted(const Ctx *ctx, ExprSql *sql, const Type *type, bool *out)
+{
+    AccessRule *ways;
+    *out = ways_to_see(ctx, type, &ways) == 1;
+    return *out ? sql_way(ctx, sql, type, ways, SEARCH_COUNTED) : ERR_OK;
 }
 
 Err access_few(const Ctx *ctx, const Type *type, bool *out)
 {
-    bool               always;
-    const AccessRule **rules = ARENA_ARRAY(ctx->arena, const AccessRule *, type->access_count);
+    AccessRule *ways;
+    size_t      count = ways_to_see(ctx, type, &ways);
+    bool        more;
     *out = false;
-    if (!ctx->actor || ctx->actor->system)
-        return ERR_OK;
-    size_t count = rules_that_give(ctx, type, -1, CLASS_PUBLIC, rules, &always);
-    if (count == 0 || count > SEARCHES_MAX || always)
+    if (count == 0 || count > SEARCHES_MAX)
         return ERR_OK;
     ExprSql           sql = expr_sql_new(ctx->arena);
     OWNED(rows) Rows *rows = NULL;
-    bool              more;
-    add(&sql, STR("SELECT count(*) FROM ("));
-    TRY(sql_all_ids(ctx, &sql, type, rules, count, true));
-    add(&sql, STR(" LIMIT "));
-    expr_sql_param(&sql, value_int(ACCESS_FEW + 1));
-    add(&sql, STR(")"));
+    add(&sql, STR("SELECT 1 FROM ("));
+    TRY(sql_ways(ctx, &sql, type, ways, count, SEARCH_PROBED));
+    add(&sql, STR(") LIMIT 1 OFFSET "));
+    expr_sql_param(&sql, value_int(ACCESS_FEW));
     TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
     TRY(rows_next(rows, &more));
-    *out = rows_int(rows, 0) <= ACCESS_FEW;
+    *out = !more;
     return ERR_OK;
 }
 

@@ -87,10 +87,21 @@ typedef struct List {
     const Query *query;
     Sort         sort;
     Expr        *filter; /* or NULL */
+    ExprSql      where;  /* it as SQL */
     AccessPlan  *plan;
     int64_t      limit;
-    bool         few; /* access_few() */
+    bool         none; /* the filter holds of no row that this reader could see */
+    bool         few;  /* access_few() */
 } List;
+
+static Err filter_sql(List *list)
+{
+    ExprSqlEnv env = access_sql_env(list->ctx);
+    list->where = expr_sql_new(list->ctx->arena);
+    TRY(expr_sql(list->filter, &env, row_alias, &list->where));
+    list->none = str_eq(buf_str(&list->where.sql), STR("FALSE"));
+    return ERR_OK;
+}
 
 static Err list_filter(List *list, Problems *problems)
 {
@@ -104,7 +115,7 @@ static Err list_filter(List *list, Problems *problems)
     for (size_t i = 0; i < found.count; i++)
         problem_add(problems, found.items[i].code, STR("filter"), STR_NONE, found.items[i].args,
                     found.items[i].arg_count);
-    return err;
+    return err.kind ? err : filter_sql(list);
 }
 
 static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, List *list, Problems *problems)
@@ -126,12 +137,7 @@ static Err list_prepare(const Ctx *ctx, const Type *type, const Query *query, Li
 
 static Err add_visible(const List *list, ExprSql *sql)
 {
-    if (!list->few)
-        return access_sql_visible(list->ctx, sql, row_alias, list->type);
-    buf_printf(&sql->sql, "%.*s.\"id\" IN (", STR_FMT(row_alias));
-    TRY(access_sql_ids(list->ctx, sql, list->type));
-    buf_char(&sql->sql, ')');
-    return ERR_OK;
+    return access_sql_visible(list->ctx, sql, row_alias, list->type);
 }
 
 static Err add_sort_shows(const List *list, ExprSql *sql)
@@ -139,18 +145,38 @@ static Err add_sort_shows(const List *list, ExprSql *sql)
     return access_sql_shows(list->ctx, sql, row_alias, list->sort.field);
 }
 
-static void add_from(const List *list, ExprSql *sql)
+/* CROSS JOIN: from the rows that are looked up to what is in them, and not the other way round. */
+static Err add_from(const List *list, ExprSql *sql)
 {
-    buf_printf(&sql->sql, " FROM \"%.*s\" %.*s WHERE ", STR_FMT(list->type->table), STR_FMT(row_alias));
+    buf_add(&sql->sql, STR(" FROM "));
+    if (list->few) {
+        buf_char(&sql->sql, '(');
+        TRY(access_sql_rows(list->ctx, sql, list->type));
+        buf_add(&sql->sql, STR(") AS seen CROSS JOIN "));
+    }
+    buf_printf(&sql->sql, "\"%.*s\" AS %.*s WHERE ", STR_FMT(list->type->table), STR_FMT(row_alias));
+    if (list->few)
+        buf_printf(&sql->sql, "%.*s.rowid = seen.\"row\" AND ", STR_FMT(row_alias));
+    return ERR_OK;
 }
 
-static Err add_filter(const List *list, ExprSql *sql)
+/* A statement of the list; the filter has its own aliases. */
+static ExprSql list_statement(const List *list, Str head)
 {
-    ExprSqlEnv env = access_sql_env(list->ctx);
+    ExprSql sql = expr_sql_new(list->ctx->arena);
+    sql.aliases = list->where.aliases;
+    buf_add(&sql.sql, head);
+    return sql;
+}
+
+static void add_filter(const List *list, ExprSql *sql)
+{
     buf_char(&sql->sql, '(');
-    TRY(expr_sql(list->filter, &env, row_alias, sql));
+    if (list->filter)
+        expr_sql_add(sql, &list->where);
+    else
+        buf_add(&sql->sql, STR("TRUE"));
     buf_char(&sql->sql, ')');
-    return ERR_OK;
 }
 
 /* A condition on the reader's rights, and the filter, apart from the indexes, so that the statement passes the rows in
@@ -160,33 +186,47 @@ static Err add_filter(const List *list, ExprSql *sql)
 static Err add_apart(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
 {
     ExprSqlEnv env = access_sql_env(list->ctx);
+    if (list->none) {
+        buf_add(&sql->sql, STR("FALSE"));
+        return ERR_OK;
+    }
     if (list->filter)
         TRY(expr_sql_leads(list->filter, &env, row_alias, sql));
     buf_add(&sql->sql, STR("CASE WHEN "));
     TRY(condition(list, sql));
     buf_add(&sql->sql, STR(" THEN "));
-    if (list->filter)
-        TRY(add_filter(list, sql));
-    else
-        buf_add(&sql->sql, STR("TRUE"));
+    add_filter(list, sql);
     buf_add(&sql->sql, STR(" ELSE FALSE END"));
     return ERR_OK;
 }
 
-/* A condition that is all there is of the reader's rights, or that leads to few rows; and the filter. */
-static Err add_beside(const List *list, ExprSql *sql, Err (*condition)(const List *list, ExprSql *sql))
+/* Of the rows that add_from() reads those of the list. */
+static Err add_those(const List *list, ExprSql *sql)
 {
-    TRY(condition(list, sql));
-    buf_add(&sql->sql, list->filter ? STR(" AND ") : STR_NONE);
-    return list->filter ? add_filter(list, sql) : ERR_OK;
+    if (!list->few && !access_always(list->ctx, list->type))
+        return add_apart(list, sql, add_visible);
+    add_filter(list, sql);
+    return ERR_OK;
 }
 
-/* " FROM … WHERE …" of all rows of the list, to count them. */
+/* "SELECT … FROM … WHERE …": one row for each of the list, to count them. */
 static Err add_all(const List *list, ExprSql *sql)
 {
-    bool beside = !list->filter || list->few || access_always(list->ctx, list->type);
-    add_from(list, sql);
-    return beside ? add_beside(list, sql, add_visible) : add_apart(list, sql, add_visible);
+    buf_add(&sql->sql, STR("SELECT 1"));
+    TRY(add_from(list, sql));
+    return add_those(list, sql);
+}
+
+/* The same, of what is known of it before it is asked whether they are few. */
+static Err add_counted(List *list, ExprSql *sql)
+{
+    bool done = false;
+    if (!list->filter)
+        TRY(access_sql_counted(list->ctx, sql, list->type, &done));
+    if (done)
+        return ERR_OK;
+    TRY(access_few(list->ctx, list->type, &list->few));
+    return add_all(list, sql);
 }
 
 /* A list is read in two stretches: the rows in which the reader finds a value to sort by, in its order, and those where
@@ -218,16 +258,10 @@ static Err add_stretch(const List *list, ExprSql *sql, Stretch stretch)
     const Field *field = list->sort.field;
     bool         always = access_field_always(list->ctx, field);
     bool         shown = stretch == STRETCH_VALUE && !always;
-    if (list->few && shown) {
-        TRY(add_visible(list, sql));
-        buf_add(&sql->sql, STR(" AND "));
-    }
     if (shown)
         TRY(add_apart(list, sql, add_sort_shows));
-    else if (list->few || access_always(list->ctx, list->type))
-        TRY(add_beside(list, sql, add_visible));
     else
-        TRY(add_apart(list, sql, add_visible));
+        TRY(add_those(list, sql));
     buf_add(&sql->sql, STR(" AND "));
     if (stretch == STRETCH_MISSING)
         TRY(access_sql_column(list->ctx, sql, row_alias, field));
@@ -271,7 +305,7 @@ static Err add_order(const List *list, ExprSql *sql, Stretch stretch)
 /* " FROM … LIMIT most" of the rows of one stretch. */
 static Err add_rows(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
 {
-    add_from(list, sql);
+    TRY(add_from(list, sql));
     TRY(add_stretch(list, sql, stretch));
     if (after->given && stretch_of(after) == stretch)
         TRY(add_after(list, sql, after));
@@ -281,21 +315,17 @@ static Err add_rows(const List *list, ExprSql *sql, Stretch stretch, const Place
     return ERR_OK;
 }
 
-/* Where the rows are looked up, all of them are sorted: by their ids alone, so that only those of the page are read. */
+/* Where the rows are looked up, all of them are sorted: by their places alone, so that only those of the page are read.
+ * The database reads them in the order that it has sorted. */
 static Err list_sql(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
 {
-    buf_add(&sql->sql, STR("SELECT "));
     record_columns(&sql->sql, list->type, row_alias);
     TRY(access_plan_columns(list->plan, sql, row_alias));
-    if (list->few) {
-        buf_add(&sql->sql, STR(" FROM (SELECT t0.\"id\" AS \"id\""));
-        TRY(add_rows(list, sql, stretch, after, most));
-        buf_printf(&sql->sql, ") AS page JOIN \"%.*s\" AS %.*s ON %.*s.\"id\" = page.\"id\"",
+    buf_add(&sql->sql, list->few ? STR(" FROM (SELECT t0.rowid AS \"row\"") : STR_NONE);
+    TRY(add_rows(list, sql, stretch, after, most));
+    if (list->few)
+        buf_printf(&sql->sql, ") AS page CROSS JOIN \"%.*s\" AS %.*s WHERE %.*s.rowid = page.\"row\"",
                    STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
-        TRY(add_order(list, sql, stretch));
-    } else {
-        TRY(add_rows(list, sql, stretch, after, most));
-    }
     return buf_full(&sql->sql) ? err_make(ECODE_INTERNAL, "statement too long") : ERR_OK;
 }
 
@@ -325,7 +355,7 @@ static Err list_read(const List *list, Stretch stretch, const Place *after, Page
 {
     Arena  *arena = list->ctx->arena;
     Found  *out = page->found;
-    ExprSql sql = expr_sql_new(arena);
+    ExprSql sql = list_statement(list, STR("SELECT "));
     TRY(list_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)out->count));
     OWNED(rows) Rows *rows = NULL;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
@@ -375,11 +405,14 @@ static Err list_rows(const List *list, Found *out)
     return ERR_OK;
 }
 
-static Err list_total(const List *list, int64_t *out)
+/* Of all, at most `most`. */
+static Err list_count(List *list, int64_t most, int64_t *out)
 {
-    ExprSql sql = expr_sql_new(list->ctx->arena);
-    buf_add(&sql.sql, STR("SELECT count(*)"));
-    TRY(add_all(list, &sql));
+    ExprSql sql = list_statement(list, STR("SELECT count(*) FROM ("));
+    TRY(add_counted(list, &sql));
+    buf_add(&sql.sql, STR(" LIMIT "));
+    expr_sql_param(&sql, value_int(most));
+    buf_char(&sql.sql, ')');
     OWNED(rows) Rows *rows = NULL;
     bool              more;
     TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
@@ -407,7 +440,7 @@ Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Probl
     Found found = { .total = -1 };
     Err   err = list_rows(&list, &found);
     if (!err.kind && query->total)
-        err = list_total(&list, &found.total);
+        err = list_count(&list, INT64_MAX, &found.total);
     if (err.kind)
         return list_slow(&list, err, problems);
     *out = found;
@@ -421,19 +454,7 @@ Err find_count(const Ctx *ctx, const Type *type, Str filter, int64_t most, int64
     Query query = { .filter = filter };
     List  list = { .ctx = ctx, .type = type, .query = &query };
     TRY(list_filter(&list, problems));
-    ExprSql sql = expr_sql_new(ctx->arena);
-    buf_add(&sql.sql, STR("SELECT count(*) FROM (SELECT 1"));
-    TRY(access_few(ctx, type, &list.few));
-    TRY(add_all(&list, &sql));
-    buf_add(&sql.sql, STR(" LIMIT "));
-    expr_sql_param(&sql, value_int(most + 1));
-    buf_char(&sql.sql, ')');
-    OWNED(rows) Rows *rows = NULL;
-    bool              more;
-    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-    TRY(rows_next(rows, &more));
-    *out = rows_int(rows, 0);
-    return ERR_OK;
+    return list_count(&list, most + 1, out);
 }
 
 /* ---- one record ---- */
