@@ -4,7 +4,10 @@
  * The pack is tests/packs/mini: papers, and reviews as their children. The records are written as the events'
  * projection holds them, through record_insert(); access reads nothing else. People and memberships are made by
  * steps. A list is find() and the JSON of its records; its figure is the median of the processor time of this thread.
- * The member's is divided by the administrator's of the same case, in turns with it. Prints one JSON object last. */
+ * The member's is divided by the administrator's of the same case, in turns with it.
+ *
+ * At the end the city is served, and what a person feels is measured over HTTP: the time from question to answer of one
+ * client, for the list as JSON and as the page, with its counts. Prints one JSON object last. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,7 @@
 
 #include "kernel/act.h"
 #include "kernel/find.h"
+#include "kernel/signin.h"
 #include "served.h"
 
 enum {
@@ -23,6 +27,7 @@ enum {
     RUNS_LEAST = 7,
     RUNS_MOST = 41,
     BUDGET_MS = 400, /* of a case, after the least number of runs */
+    ROUNDS = 3,      /* of a case over HTTP */
 };
 
 typedef enum MemberName {
@@ -65,6 +70,18 @@ static const struct {
 };
 #define CASES (sizeof cases / sizeof *cases)
 
+static const struct {
+    const char *name, *target;
+} answers[] = {
+    { "http_newest", "/api/v1/records/paper?sort=-created" },
+    { "http_by_title", "/api/v1/records/paper?sort=title" },
+    { "http_page", "/paper" },
+    { "http_page_newest", "/paper?sort=-created" },
+};
+#define ANSWERS   (sizeof answers / sizeof *answers)
+#define ANSWER_S  0.3 /* of a round */
+#define ALL_CASES (CASES + ANSWERS)
+
 typedef struct Figure {
     double  ms;
     size_t  rows;
@@ -81,7 +98,9 @@ typedef struct Bench {
     Str      college, press;
     Str     *papers; /* ids */
     uint64_t random;
-    Figure   figures[CASES][MEMBER_COUNT];
+    Served   served;
+    Str      secrets[MEMBER_COUNT]; /* of sessions */
+    Figure   figures[ALL_CASES][MEMBER_COUNT];
 } Bench;
 
 static void must(Err err)
@@ -313,20 +332,87 @@ static void measure(Bench *bench, size_t number)
     }
 }
 
+static const char *case_name(size_t number)
+{
+    return number < CASES ? cases[number].name : answers[number - CASES].name;
+}
+
 static void show(const Bench *bench, size_t number)
 {
     const Figure *of = bench->figures[number];
-    printf("%s\n", cases[number].name);
+    printf("%s\n", case_name(number));
     for (int i = 0; i < MEMBER_COUNT; i++)
         printf("    %-18s %9.3f ms   %5.2f x   %3zu rows%s\n", members[i].name, of[i].ms, of[i].ms / of->ms, of[i].rows,
                i && of[i].ms > of->ms * 1.2 ? "   over 1.2 x" : "");
     fflush(stdout);
 }
 
+/* ---- over HTTP ---- */
+
+typedef struct SignIn {
+    WriterJob job;
+    Session   session;
+} SignIn;
+
+static Err sign_in(Db *db, WriterJob *job) { return session_start(db, &((SignIn *)job)->session); }
+
+static void sign_in_all(Bench *bench)
+{
+    int64_t now_ms = env_now(&bench->city->env);
+    for (int i = 0; i < MEMBER_COUNT; i++) {
+        bench->secrets[i] = secret_make(bench->city, bench->arena);
+        SignIn job = { .job.run = sign_in,
+                       .session = { .key = secret_key(bench->arena, bench->secrets[i]),
+                                    .person = bench->actors[i].person,
+                                    .membership = bench->actors[i].membership,
+                                    .created_ms = now_ms,
+                                    .seen_ms = now_ms } };
+        must(writer_run(bench->city->writer, &job.job));
+    }
+}
+
+static bool ask(Bench *bench, size_t number, MemberName member, double *out)
+{
+    LoadFigures found;
+    LoadPlan    plan = { .request = str_printf(bench->arena,
+                                               "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sid=%.*s\r\n\r\n",
+                                               answers[number].target, STR_FMT(bench->secrets[member])),
+                         .status = 200,
+                         .connections = 1,
+                         .seconds = ANSWER_S };
+    bool        well = load_run(&bench->served.target, &plan, &found);
+    *out = found.p50_us / 1e3;
+    return well;
+}
+
+static bool measure_answer(Bench *bench, size_t number)
+{
+    double times[MEMBER_COUNT][ROUNDS];
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < MEMBER_COUNT; i++)
+            if (!ask(bench, number, (MemberName)i, &times[i][round]))
+                return false;
+    for (int i = 0; i < MEMBER_COUNT; i++) {
+        qsort(times[i], ROUNDS, sizeof *times[i], by_size);
+        bench->figures[CASES + number][i].ms = times[i][ROUNDS / 2];
+        bench->figures[CASES + number][i].rows = bench->figures[0][i].rows;
+    }
+    show(bench, CASES + number);
+    return true;
+}
+
+static bool measure_answers(Bench *bench)
+{
+    bool well = served_start(&bench->served);
+    for (size_t i = 0; well && i < ANSWERS; i++)
+        well = measure_answer(bench, i);
+    return well;
+}
+
 static void print_figures(const Bench *bench)
 {
-    for (size_t c = 0; c < CASES; c++) {
-        printf("%s\"%s\":{", c ? "," : "{", cases[c].name);
+    for (size_t c = 0; c < ALL_CASES; c++) {
+        printf("%s\"%s\":{", c ? "," : "{", case_name(c));
         for (int i = 0; i < MEMBER_COUNT; i++) {
             const Figure *of = &bench->figures[c][i];
             printf("%s\"%s\":{\"ms\":%.3f", i ? "," : "", members[i].name, of->ms);
@@ -339,11 +425,11 @@ static void print_figures(const Bench *bench)
     printf(",\"records\":%lld,\"children\":%d}\n", (long long)bench->records, CHILDREN);
 }
 
-static void run(Bench *bench, const char *folder)
+static void run(Bench *bench)
 {
     Arena     *arena = bench->arena;
     PackSource source;
-    Str        city = str_printf(arena, "%s/city", folder);
+    Str        city = str_from(bench->served.city);
     must(pack_source_read(arena, STR("tests/packs/mini"), &source));
     must(city_create(city, STR_NONE, &source, false, env_system()));
     must(city_open(city, STR_NONE, env_system(), &bench->city));
@@ -356,6 +442,7 @@ static void run(Bench *bench, const char *folder)
         measure(bench, i);
         show(bench, i);
     }
+    sign_in_all(bench);
     db_close(bench->db);
     city_close(bench->city);
 }
@@ -367,11 +454,11 @@ int main(int count, char **words)
         fprintf(stderr, "usage: %s [RECORDS]   1,000 or more\n", words[0]);
         return 64;
     }
-    const char *folder;
-    bool        done = scratch_make(bench.arena, &folder);
+    bool done = served_place(bench.arena, &bench.served);
     if (done) {
-        run(&bench, folder);
-        done = scratch_remove(folder);
+        run(&bench);
+        done = measure_answers(&bench);
+        done = served_end(&bench.served) && done;
     }
     if (done)
         print_figures(&bench);

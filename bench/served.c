@@ -94,7 +94,7 @@ bool scratch_remove(const char *folder)
     return true;
 }
 
-bool served_make(Arena *arena, Served *out)
+bool served_place(Arena *arena, Served *out)
 {
     const char *build, *folder;
     if (!build_folder(arena, &build) || !scratch_make(arena, &folder))
@@ -102,6 +102,13 @@ bool served_make(Arena *arena, Served *out)
     *out = (Served){ .program = path_in(arena, build, "firstmile"),
                      .folder = folder,
                      .city = path_in(arena, folder, "city") };
+    return true;
+}
+
+bool served_make(Arena *arena, Served *out)
+{
+    if (!served_place(arena, out))
+        return false;
     const char *const words[] = { "--pack", "shanghai", "--demo", "--demo-password", SERVED_PASSWORD };
     return served_verb(out, "init", words, 5);
 }

@@ -22,7 +22,10 @@ typedef struct Served {
 bool scratch_make(Arena *arena, const char **out);
 bool scratch_remove(const char *folder);
 
-/* Finds the program beside this one's folder and makes the city. What *out points to lives in arena. */
+/* Finds the program beside this one's folder, and makes a folder where the caller will make a city. What *out points to
+ * lives in arena. */
+bool served_place(Arena *arena, Served *out);
+/* The same, and makes the city. */
 bool served_make(Arena *arena, Served *out);
 /* Runs `firstmile VERB CITY WORD…` (at most 8 words after the city); true when it ends with
  * 0. Its output is not shown. */
