@@ -120,6 +120,8 @@
     X(PACK_STEP, "pack.step", ERR_INVALID, "缺少程序要走的步骤", "Step missing that the program takes", "类型 {type} 须有步骤 {action}：{expected}。", \
       "The type {type} needs a step {action} that {expected}.")                                                          \
     X(PACK_CYCLE, "pack.cycle", ERR_INVALID, "互相计算", "Computed in a circle", "{field}的计算绕回了自己：{path}。", "{field} is computed from itself: {path}.") \
+    X(PACK_CLOCK, "pack.clock", ERR_INVALID, "到期步骤走不成", "Step that cannot be taken when time is up", "到期时由系统办理的步骤 {action} 在这些状态下不能办理，而时钟在其中会走：{states}。", \
+      "The action {action}, which the system takes when the clock has run out, cannot be taken in states in which the clock runs: {states}.") \
     X(PACK_ROLE, "pack.role", ERR_INVALID, "无人担任的角色", "Role that nobody can have", "角色 {role} 不在任职的可选角色中，无人能够担任。", \
       "The role {role} is not among the roles of a membership: nobody can have it.") \
     X(PACK_UNIQUE, "pack.unique", ERR_INVALID, "唯一性会泄露内容", "Uniqueness would tell secrets", \
@@ -222,6 +224,8 @@
     X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。", "There is no field named {field}.") \
     X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可填", "Field not taken here", "{label}不在这一步填写。", \
       "{label} is not taken by this step.") \
+    X(ACTION_CLOCK, "action.clock", ERR_REFUSED, "期限无从计算", "The time limit cannot be counted", "“{clock}”的天数（参数 {parameter}）在 {day} 没有可用的取值，应为 1 到 {most} 的整数，且截止日不晚于 9999 年。", \
+      "The days of \"{clock}\" (parameter {parameter}) have no usable value on {day}: it must be a whole number from 1 to {most}, with a last day before the year 10000.") \
     X(FIELD_REQUIRED, "field.required", ERR_INVALID, "必填", "Required", "请填写{label}。", "Fill in {label}.")                   \
     X(FIELD_KIND, "field.kind", ERR_INVALID, "类型不对", "Wrong kind", "{label}应为{expected}。", "{label} must be {expected}.")   \
     X(FIELD_LONG, "field.long", ERR_INVALID, "过长", "Too long", "{label}有 {found} 个字，最多 {max} 个。",                        \

@@ -45,6 +45,7 @@
     X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                             \
     X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "left off, which is said")       \
     X(JOBS_WAITING, 20, "jobs", "jobs of one person that have not ended", "422")                                       \
+    X(CLOCK_DAYS, 36500, "days", "length of a legal time limit", "422")                                                \
     X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")
 

@@ -1,5 +1,6 @@
 #include "kernel/act.h"
 
+#include "kernel/clock_steps.h"
 #include "kernel/erase.h"
 #include "kernel/event.h"
 #include "kernel/find.h"
@@ -155,6 +156,8 @@ static Err prepare_find(Prepare *p)
 {
     if (p->request->record.len)
         TRY(find_one(p->ctx, p->request->type, p->request->record, &p->before));
+    if (p->request->record.len)
+        TRY(clock_settled(p->ctx, &p->before));
     p->action = type_action(p->request->type, p->request->action);
     if (p->action && p->action->creates == (p->request->record.len == 0))
         return ERR_OK;
@@ -375,6 +378,7 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     if (p.action->creates)
         TRY(prepare_right(&p, &p.delta->record));
     TRY(prepare_guards(&p));
+    TRY(clock_steps_check(ctx, p.action, &p.delta->record, problems));
     Change *change = ARENA_NEW(ctx->arena, Change);
     /* an edit that changes nothing leaves no event; any other step has been taken, whatever it changes */
     bool nothing = str_eq(p.action->name, STR("edit")) && delta_empty(p.delta) && !p.action->erase_count;
@@ -396,17 +400,33 @@ static Err contended(const Delta *delta)
     return err_make(ECODE_RECORD_CONTENDED, "%.*s changed meanwhile", STR_FMT(record_id(&delta->record)));
 }
 
-/* Rights, versions, guard and rules as they stand now: what was prepared may have been overtaken. */
-static Err commit_recheck(const Ctx *writer, const Change *change, const Delta *delta)
+/* The record as it stands, its lapsed clocks settled. What the system alone writes is taken over into the delta, which
+ * may have been prepared on what a settled record would be. */
+static Err commit_load(const Ctx *writer, Delta *delta, Record *now)
 {
-    bool     hold, found;
+    const Type *type = delta->record.type;
+    bool        found;
+    TRY(record_load(writer->db, writer->arena, type, record_id(&delta->record), now, &found));
+    if (found && clock_lapsed(writer, now)) {
+        TRY(clock_settle(writer, type, record_id(now)));
+        TRY(record_load(writer->db, writer->arena, type, record_id(now), now, &found));
+    }
+    if (!found || record_version(now) != delta->base_version)
+        return contended(delta);
+    delta->record.values[SYS_NUMBER] = now->values[SYS_NUMBER];
+    delta->record.values[SYS_ERASED] = now->values[SYS_ERASED];
+    return ERR_OK;
+}
+
+/* Rights, versions, guard and rules as they stand now: what was prepared may have been overtaken. */
+static Err commit_recheck(const Ctx *writer, const Change *change, Delta *delta)
+{
+    bool     hold;
     Permit   permit;
     Record   now = delta->record, asked = delta->record;
     Problems broken = { .arena = writer->arena };
     if (delta->base_version) {
-        TRY(record_load(writer->db, writer->arena, delta->record.type, record_id(&delta->record), &now, &found));
-        if (!found || record_version(&now) != delta->base_version)
-            return contended(delta);
+        TRY(commit_load(writer, delta, &now));
         asked = with_state(writer->arena, &delta->record, now.values[SYS_STATE]);
     }
     TRY(access_permits(writer, change->action, &now, &permit));
@@ -477,6 +497,28 @@ static Err commit_row(const Ctx *writer, const Delta *delta)
                                : record_insert(writer->db, writer->arena, &delta->record);
 }
 
+static Err write_delta(const Ctx *writer, const Change *change, Delta *delta)
+{
+    int64_t day = instant_day(change->time_ms, writer->city->pack->utc_offset_minutes);
+    delta_set(delta, SYS_VERSION, value_int(delta->base_version + 1));
+    delta_set(delta, SYS_CHANGED, value_instant(change->time_ms));
+    if (delta->base_version == 0)
+        delta_set(delta, SYS_CREATED, value_instant(change->time_ms));
+    if (!change->expiry)
+        TRY(clock_steps(writer, change->action, &delta->record, delta->set, day));
+    TRY(commit_number(writer, delta));
+    TRY(erase_commit(writer, change->action, &delta->record, delta->set, change->sequence));
+    return commit_row(writer, delta);
+}
+
+Err act_write(const Ctx *writer, Change *change)
+{
+    TRY(event_next(writer->db, writer->now_ms, &change->sequence, &change->time_ms));
+    for (size_t d = 0; d < change->delta_count; d++)
+        TRY(write_delta(writer, change, &change->deltas[d]));
+    return commit_event(writer, change);
+}
+
 Err act_commit(Db *db, Change *change)
 {
     Ctx writer = { .city = change->city,
@@ -491,18 +533,7 @@ Err act_commit(Db *db, Change *change)
         TRY(commit_recheck(&writer, change, &change->deltas[d]));
         TRY(commit_unique(&writer, change, &change->deltas[d]));
     }
-    TRY(event_next(db, writer.now_ms, &change->sequence, &change->time_ms));
-    for (size_t d = 0; d < change->delta_count; d++) {
-        Delta *delta = &change->deltas[d];
-        delta_set(delta, SYS_VERSION, value_int(delta->base_version + 1));
-        delta_set(delta, SYS_CHANGED, value_instant(change->time_ms));
-        if (delta->base_version == 0)
-            delta_set(delta, SYS_CREATED, value_instant(change->time_ms));
-        TRY(commit_number(&writer, delta));
-        TRY(erase_commit(&writer, change->action, &delta->record, delta->set, change->sequence));
-        TRY(commit_row(&writer, delta));
-    }
-    return commit_event(&writer, change);
+    return act_write(&writer, change);
 }
 
 /* ---- all phases, waiting ---- */

@@ -6,6 +6,9 @@
  *     act_commit   on the writer, in its savepoint: recheck membership, versions, right, guard and rules; event + rows
  *     after        the writer's done(): COMMIT has returned; only now does anybody hear of it
  *
+ * Before anything else the clocks of the record that have run out are settled, in events of the system's own: a step is
+ * prepared on what they leave, whether they have been settled yet or not (kernel/clock_steps.h).
+ *
  * When what was read has changed in between, act_commit gives ECODE_RECORD_CONTENDED and the caller prepares again, at
  * most ACT_TRIES times, then answers 409. */
 #ifndef FM_KERNEL_ACT_H
@@ -39,6 +42,7 @@ typedef struct Change { /* pure: no effect until committed */
     size_t        delta_count;
     Arena        *arena;
     Problems     *problems; /* of act_prepare's caller, who keeps them until the commit has answered */
+    bool          expiry;   /* a clock has run out (kernel/clock_steps.h): what it does to clocks is in the deltas */
     /* filled by act_commit */
     int64_t sequence, time_ms;
 } Change;
@@ -49,6 +53,8 @@ typedef struct Change { /* pure: no effect until committed */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
 /* ECODE_RECORD_INVALID, with a Problem more, when another record has taken a unique value meanwhile. */
 Err act_commit(Db *db, Change *change) MUST_CHECK;
+/* The last part of it: event and rows, whatever the rights and rules; for kernel/clock_steps.h, too. */
+Err act_write(const Ctx *writer, Change *change) MUST_CHECK;
 /* The record as it stands after the committed change, with what the actor may now see of it; computed fields are
  * find.h's to work out. */
 Err act_result(const Ctx *ctx, const Change *change, Record *out) MUST_CHECK;

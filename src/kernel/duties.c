@@ -1,5 +1,6 @@
 #include "kernel/duties.h"
 
+#include "kernel/clock_steps.h"
 #include "kernel/idempotency.h"
 #include "kernel/job.h"
 
@@ -13,6 +14,7 @@
 
 const Duty duties[] = {
     { "jobs", jobs_duty },
+    { "clocks", clock_duty },
     { "keys", idempotency_duty },
 };
 const size_t duty_count = sizeof duties / sizeof duties[0];

@@ -195,6 +195,7 @@ static Err load_pack(Arena *arena, const PackSource *source, bool frozen, const 
     pack_policy(&load);
     pack_fields(&load);
     pack_steps(&load);
+    pack_clocks(&load);
     pack_forms(&load);
     pack_documents(&load);
     pack_check(&load);

@@ -170,13 +170,16 @@ static bool is_computed(const PackNode *node)
     return kind && kind->kind == PACK_SCALAR && str_eq(kind->text, field_kinds[FIELD_COMPUTED].name);
 }
 
-/* A field of the pack may be called as the sibling of another. */
+/* A field of the pack may be called as the sibling of another, or as that of a clock. */
 static void siblings_check(PackLoad *load, const TypeDraft *draft)
 {
     const Type *type = draft->type;
     for (size_t i = SYS_COUNT; i < type->field_count; i++) {
         const Field *first = type_field(type, type->fields[i].name);
-        if (!first || first->index == i || (first->translation_of < 0 && type->fields[i].translation_of < 0))
+        const Field *field = &type->fields[i];
+        bool         made = first &&
+                    (first->translation_of >= 0 || field->translation_of >= 0 || !first->clock != !field->clock);
+        if (!made || first == field)
             continue;
         Str where = pack_place_text(load->arena, pack_node_place(draft->nodes[first->index]));
         PACK_PROBLEM(load, draft->nodes[i], ECODE_PACK_DUPLICATE, ARG("name", first->name), ARG("where", where));
@@ -189,7 +192,7 @@ static void erased_make(const PackLoad *load, TypeDraft *draft)
     const Type *type = draft->type;
     Choice     *choices = ARENA_ARRAY(load->arena, Choice, type->stored_count);
     size_t      count = 0;
-    for (size_t i = SYS_COUNT; i < type->stored_count; i++)
+    for (size_t i = SYS_COUNT; i < type->stored_count && !type->fields[i].clock; i++)
         choices[count++] = (Choice){ .code = type->fields[i].name,
                                      .label = type->fields[i].label,
                                      .was = type->fields[i].was };
@@ -197,12 +200,14 @@ static void erased_make(const PackLoad *load, TypeDraft *draft)
     draft->fields[SYS_ERASED].choice_count = count;
 }
 
-/* The fields that hold a value in the order written, each with its siblings behind it; then the computed ones. */
+/* The fields that hold a value in the order written, each with its siblings behind it; those of the clocks; then the
+ * computed ones. */
 static void fields_read(PackLoad *load, TypeDraft *draft)
 {
-    static const Text few = TEXT_INIT("至多 190 个字段（连同译文）", "at most 190 fields, translations included");
-    const PackNode *list = read_list(load, draft->node, STR("fields"), FIELDS_MAX - SYS_COUNT);
-    size_t          most = SYS_COUNT + (list ? list->count * (1 + LANG_COUNT) : 0);
+    static const Text few = TEXT_INIT("至多 190 个字段（连同译文和时钟）",
+                                      "at most 190 fields, translations and clocks included");
+    const PackNode   *list = read_list(load, draft->node, STR("fields"), FIELDS_MAX - SYS_COUNT);
+    size_t            most = SYS_COUNT + (list ? list->count * (1 + LANG_COUNT) : 0) + clocks_room(load, draft->node);
     draft->fields = ARENA_ARRAY(load->arena, Field, most);
     draft->nodes = ARENA_ARRAY(load->arena, const PackNode *, most);
     system_fields_make(load, draft);
@@ -210,6 +215,7 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
     PACK_EACH(item, list)
         if (!is_computed(item))
             own_field_read(load, draft, item, &count);
+    clocks_make(load, draft, &count);
     draft->type->stored_count = count;
     PACK_EACH(item, list)
         if (is_computed(item))
@@ -219,7 +225,8 @@ static void fields_read(PackLoad *load, TypeDraft *draft)
     if (count > FIELDS_MAX)
         read_misshape(load, list, few);
     for (size_t i = SYS_COUNT; i < count; i++)
-        field_link(load, draft->nodes[i], draft->fields, count, &draft->fields[i]);
+        if (!draft->fields[i].clock)
+            field_link(load, draft->nodes[i], draft->fields, count, &draft->fields[i]);
     siblings_check(load, draft);
     erased_make(load, draft);
     draft->formulas = ARENA_ARRAY(load->arena, Formula, count - draft->type->stored_count);
@@ -272,7 +279,7 @@ static void head_read(PackLoad *load, TypeDraft *draft)
         { STR_INIT("fields"), true },   { STR_INIT("states"), true },      { STR_INIT("relations"), false },
         { STR_INIT("access"), false },  { STR_INIT("actions"), true },     { STR_INIT("list"), false },
         { STR_INIT("rules"), false },   { STR_INIT("form"), false },       { STR_INIT("reference_date"), false },
-        { STR_INIT("was"), false },     { STR_INIT("drops"), false },
+        { STR_INIT("was"), false },     { STR_INIT("drops"), false },      { STR_INIT("clocks"), false },
     };
     Type *type = draft->type;
     if (!READ_KEYS(load, draft->node, keys)) {

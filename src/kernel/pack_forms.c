@@ -48,14 +48,15 @@ static void section_add(Section *section, uint16_t *fields, const Type *type, ui
         fields[section->field_count++] = type->fields[index].translations[lang];
 }
 
-/* A field of the type's own; a translation stands behind what it translates and is not named by itself. */
+/* A field of the type's own; a translation stands behind what it translates and is not named by itself, and clocks have
+ * a place of their own. */
 static const Field *section_field(PackLoad *load, const Layout *layout, const PackNode *item)
 {
     int          index = read_known(load, item, lookup_fields(layout->draft->type));
     const Field *field = index < 0 ? NULL : &layout->draft->type->fields[index];
     if (!field)
         return NULL;
-    if (field->system || field->translation_of >= 0) {
+    if (field->system || field->clock || field->translation_of >= 0) {
         PACK_PROBLEM(load, item, ECODE_PACK_RESERVED, ARG("name", item->text));
         return NULL;
     }
@@ -97,7 +98,7 @@ static void section_rest(const PackLoad *load, Layout *layout)
     Section     section = { 0 };
     uint16_t   *fields = ARENA_ARRAY(load->arena, uint16_t, type->field_count);
     for (size_t i = SYS_COUNT; i < type->field_count; i++)
-        if (!layout->placed[i] && type->fields[i].translation_of < 0)
+        if (!layout->placed[i] && type->fields[i].translation_of < 0 && !type->fields[i].clock)
             section_add(&section, fields, type, (uint16_t)i);
     section.fields = fields;
     if (layout->count)

@@ -306,7 +306,7 @@ static bool input_name(const void *context, int index, Str *out)
     const Type *type = context;
     if ((size_t)index >= type->stored_count || !field_name(type, index, out))
         return false;
-    if (type->fields[index].system)
+    if (type->fields[index].system || type->fields[index].clock)
         *out = STR_NONE;
     return true;
 }

@@ -8,6 +8,7 @@
  *   pack_policy     calendars and parameters
  *   pack_fields     fields and states of each type (pack_kinds: what each kind of field says of its own)
  *   pack_steps      relations, access, actions, list: whatever names fields, states and roles
+ *   pack_clocks     what starts, stops and ends clocks; their fields are made by pack_fields
  *   pack_forms      rules, sections of the form
  *   pack_documents  what can be printed
  *   pack_check      expressions, states that nothing reaches, the types that the kernel relies on
@@ -74,6 +75,7 @@ void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles
 void pack_policy(PackLoad *load);
 void pack_fields(PackLoad *load);
 void pack_steps(PackLoad *load);
+void pack_clocks(PackLoad *load);
 void pack_forms(PackLoad *load);
 void pack_documents(PackLoad *load);
 void pack_check(PackLoad *load);
@@ -82,6 +84,10 @@ void pack_proof(PackLoad *load);
 
 /* The field that node describes, kind and keys included; column: one of child rows. False when it is no mapping. */
 bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column);
+/* The clocks of the type, as far as their fields need it: behind the type's own, *count of which there are. */
+size_t clocks_room(PackLoad *load, const PackNode *type); /* for how many fields */
+void   clocks_make(PackLoad *load, TypeDraft *draft, uint16_t *count);
+
 void field_name_check(PackLoad *load, const PackNode *field); /* that its name is not reserved */
 /* What a field says of its siblings, once all are read. */
 void field_link(PackLoad *load, const PackNode *node, Field *fields, size_t count, Field *field);

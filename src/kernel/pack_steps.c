@@ -177,7 +177,7 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
 static void inputs_all(const PackLoad *load, const Type *type, Action *action)
 {
     uint16_t *inputs = ARENA_ARRAY(load->arena, uint16_t, type->stored_count);
-    for (uint16_t i = SYS_COUNT; i < type->stored_count; i++)
+    for (uint16_t i = SYS_COUNT; i < type->stored_count && !type->fields[i].clock; i++)
         inputs[action->input_count++] = i;
     inputs[action->input_count++] = SYS_DISCLOSURE;
     action->inputs = inputs;
@@ -203,7 +203,7 @@ static bool fields_filled(PackLoad *load, const PackNode *map, Str key, const Ty
     size_t    found = 0;
     PACK_EACH(item, list) {
         const Field *field = item->kind == PACK_SCALAR ? type_field(type, item->text) : NULL;
-        if (field && field->system && field->index != SYS_DISCLOSURE)
+        if (field && (field->clock || (field->system && field->index != SYS_DISCLOSURE)))
             PACK_PROBLEM(load, item, ECODE_PACK_RESERVED, ARG("name", item->text));
         else if (field && field->index == SYS_DISCLOSURE)
             fields[found++] = SYS_DISCLOSURE;

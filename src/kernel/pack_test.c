@@ -817,6 +817,88 @@ static void the_steps_are_there_that_the_program_takes(void **state)
     FAULTS_ARE_TOLD(*state, other);
 }
 
+#define CLOCK(rest)                                                                                                    \
+    "types/review.yaml", "clocks:\n", "clocks:\n  - {label: {zh: 钟, en: Clock}, kind: working, " rest "}\n"
+
+static void clocks_are_moved_by_steps_that_are_there(void **state)
+{
+    static const Fault faults[] = {
+        { CLOCK("name: a, days: 1, start: [sleep]"), "[^sleep]", ECODE_PACK_UNKNOWN },
+        { CLOCK("name: b, days: 1, start: [give], stop: [give]"), "b, days: 1, start: [give], stop: ^[give]",
+          ECODE_PACK_SHAPE },
+        { CLOCK("name: c, days: 1, start: []"), "c, days: 1, start: ^[]", ECODE_PACK_SHAPE },
+        { CLOCK("name: d, days: 1, start: [create], pause: [suspend]"), "d, days: 1, start: [create], pause: ^[",
+          ECODE_PACK_SHAPE },
+        { CLOCK("name: e, days: 1, start: [create], expires: lapse"), "e, days: 1, start: [create], expires: ^lapse",
+          ECODE_PACK_CLOCK }, /* it runs on when the review is given */
+        { CLOCK("name: f, days: 1, start: [create], stop: [lapse], expires: give"), "stop: [lapse], expires: ^give",
+          ECODE_PACK_SHAPE }, /* which requires a verdict */
+        { CLOCK("name: g, days: 1, start: [lapse], stop: [give], expires: lapse"), "stop: [give], expires: ^lapse",
+          ECODE_PACK_SHAPE },
+        { CLOCK("name: h, days: 1, start: [create], expires: sleep"), "h, days: 1, start: [create], expires: ^sleep",
+          ECODE_PACK_UNKNOWN },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void clocks_have_a_length_and_an_end(void **state)
+{
+    static const Fault faults[] = {
+        { CLOCK("name: a, days: 0, start: [give]"), "a, days: ^0", ECODE_PACK_SHAPE },
+        { CLOCK("name: b, days: 36501, start: [give]"), "days: ^36501", ECODE_PACK_SHAPE },
+        { CLOCK("name: c, start: [give]"), "^{label: {zh: 钟, en: Clock}, kind: working, name: c", ECODE_PACK_SHAPE },
+        { CLOCK("name: d, days: 3, param: page_limit, start: [give]"), "d, days: ^3", ECODE_PACK_SHAPE },
+        { CLOCK("name: e, param: fee_rate, start: [give]"), "param: ^fee_rate", ECODE_PACK_UNKNOWN },
+        { CLOCK("name: f, days: 3, start: [give], rolls: true"), "[give], rolls: ^true", ECODE_PACK_SHAPE },
+        { CLOCK("name: g, days: 3, start: [give], ends: \"24:01\""), "ends: ^\"24:01", ECODE_PACK_SHAPE },
+        { CLOCK("name: h, days: 3, start: [give], ends: \"5 pm\""), "ends: ^\"5 pm", ECODE_PACK_SHAPE },
+        { CLOCK("name: i, days: 3, start: [give], class: top"), "class: ^top", ECODE_PACK_VALUE },
+        { CLOCK("name: answer, days: 3, start: [give], was: x"), "name: ^answer\n", ECODE_PACK_DUPLICATE },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void no_field_is_called_as_one_of_a_clock(void **state)
+{
+    PackSource source = mini_source(*state);
+    PackFile  *file = file_of(&source, STR("types/review.yaml"));
+    file->bytes = replaced(*state, file->bytes, STR("fields:\n"),
+                           STR("fields:\n  - {name: answer_due, kind: date, label: {zh: 日, en: Day}}\n"));
+    Problems problems = problems_of(*state, &source);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.items[0].code, ECODE_PACK_DUPLICATE);
+}
+
+static void steps_and_forms_take_no_field_of_a_clock(void **state)
+{
+    static const Fault faults[] = {
+        { "types/review.yaml", "inputs: [verdict, remark]", "inputs: [verdict, remark, answer_due]",
+          "remark, ^answer_due", ECODE_PACK_RESERVED },
+        { "types/review.yaml", "states:\n", "form: [{section: {zh: 一, en: One}, fields: [answer_due]}]\nstates:\n",
+          "fields: [^answer_due", ECODE_PACK_RESERVED },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
+static void a_clock_is_four_fields(void **state)
+{
+    const Type  *review = pack_type(pack_of(*state, MINI), STR("review"));
+    const Clock *answer = &review->clocks[0], *thanks = &review->clocks[1];
+    assert_int_equal(review->clock_count, 2);
+    assert_true(answer->working && !answer->rolls && answer->days == 10 && answer->ends == 24 * 60);
+    assert_int_equal(answer->expires, type_action(review, STR("lapse"))->index);
+    assert_int_equal(answer->starts, UINT64_C(1) << type_action(review, STR("create"))->index);
+    assert_true(!thanks->working && thanks->rolls && thanks->expires < 0);
+    const Field *due = type_field(review, STR("answer_due"));
+    assert_true(due == &review->fields[answer->first + CLOCK_DUE] && due->clock == answer && !due->system);
+    assert_true(due->kind == FIELD_DATE && due->class == CLASS_PUBLIC && due->index < review->stored_count);
+    assert_str_equal(due->label.in[LANG_EN], STR("Time to review: due"));
+    const Field *days = type_field(review, STR("thanks_days"));
+    assert_true(days->kind == FIELD_INTEGER && days->class == CLASS_NDA && days->compartment == 1);
+    assert_false(
+        field_among(type_action(review, STR("create"))->inputs, type_action(review, STR("create"))->input_count, due));
+}
+
 static void a_pack_with_ten_faults_has_these_ten(void **state)
 {
     static const struct {
@@ -1066,7 +1148,8 @@ static void every_field_stands_in_one_section_behind_it_its_translations(void **
         assert_int_equal(seen[i], i < SYS_COUNT ? 0 : 1);
     assert_int_equal(review->section_count, 1); /* without a form: one, that needs no heading */
     assert_int_equal(review->sections[0].label.in[LANG_ZH].len, 0);
-    assert_int_equal(review->sections[0].field_count, review->field_count - SYS_COUNT);
+    assert_int_equal(review->sections[0].field_count,
+                     review->field_count - SYS_COUNT - review->clock_count * CLOCK_FIELDS);
 }
 
 static void rules_hold_for_every_record_of_a_type(void **state)
@@ -1153,12 +1236,11 @@ static void a_city_may_lie_west_or_east(void **state)
 
 static void a_type_that_nobody_creates_by_hand_begins_in_its_first_state(void **state)
 {
-    const Pack *pack = changed(
-        *state, "types/review.yaml",
-        "  - {name: create, label: {zh: 约请评审, en: Ask for a review}, who: [{roles: [admin]}], "
-        "required: [paper, reviewer]}\n",
-        "");
-    assert_null(type_action(pack_type(pack, STR("review")), STR("create")));
+    const Pack *pack = changed(*state, "types/parameter.yaml",
+                               "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [admin]}], "
+                               "required: [code, value, valid_from]}\n",
+                               "");
+    assert_null(type_action(pack_type(pack, STR("parameter")), STR("create")));
 }
 
 static void problems_come_sorted_and_at_most_so_many(void **state)
@@ -1385,6 +1467,11 @@ int main(void)
         TEST(computed_fields_go_through_few_others),
         TEST(who_writes_a_unique_value_sees_all_of_them),
         TEST(the_steps_are_there_that_the_program_takes),
+        TEST(clocks_are_moved_by_steps_that_are_there),
+        TEST(clocks_have_a_length_and_an_end),
+        TEST(no_field_is_called_as_one_of_a_clock),
+        TEST(steps_and_forms_take_no_field_of_a_clock),
+        TEST(a_clock_is_four_fields),
         TEST(a_pack_with_ten_faults_has_these_ten),
         TEST(an_expression_outside_the_filter_subset_is_no_relation),
         TEST(a_file_that_cannot_be_read_is_not_held_against_others),

@@ -59,6 +59,14 @@ static void add_unique_index(Buf *buf, const Type *type, const Field *field)
                STR_FMT(field->name));
 }
 
+/* From the day that is due to the records: of those whose clock runs, which are few. */
+static void add_clock_index(Buf *buf, const Type *type, const Clock *clock)
+{
+    Str due = type->fields[clock->first + CLOCK_DUE].name;
+    buf_printf(buf, "CREATE INDEX \"%.*s.clock.%.*s\" ON \"%.*s\" (\"%.*s\") WHERE \"%.*s\" IS NOT NULL;",
+               STR_FMT(type->table), STR_FMT(clock->name), STR_FMT(type->table), STR_FMT(due), STR_FMT(due));
+}
+
 /* ---- indexes that serve who may see what (kernel/access.h) ---- */
 
 #define LINKS_MAX 16
@@ -189,6 +197,8 @@ Str record_indexes(Arena *arena, const Type *type)
         if (fields[i].unique != UNIQUE_NO)
             add_unique_index(&out, type, &fields[i]);
     }
+    for (size_t i = 0; i < type->clock_count; i++)
+        add_clock_index(&out, type, &type->clocks[i]);
     add_relation_indexes(&out, type);
     add_access_indexes(&out, type);
     add_order_indexes(&out, type);

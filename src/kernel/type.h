@@ -10,7 +10,9 @@
  * Columns  fields[0 .. stored_count) have a column each; the computed ones come after them and have none.
  * Rows     a field of kind rows keeps child rows with the record. They have a Type of their own (field->rows), which is
  *          no record type: pack->types does not hold it, its fields are ROW_PARENT, ROW_POSITION and the columns, it
- *          has neither states nor actions, and its columns have class and compartment of the field. */
+ *          has neither states nor actions, and its columns have class and compartment of the field.
+ * Clocks   a clock is fields, too: CLOCK_FIELDS of them beside each other, after the type's own that hold a value. They
+ *          are kept by the steps that start and stop it (kernel/clock.h), never written by people. */
 #ifndef FM_KERNEL_TYPE_H
 #define FM_KERNEL_TYPE_H
 
@@ -24,9 +26,11 @@
 #define COMPARTMENTS_MAX 8
 #define FIELDS_MAX       200 /* of a type, the system's included */
 #define RELATIONS_MAX    16
+#define CLOCKS_MAX       16
 
-typedef struct Pack Pack;
-typedef struct Type Type;
+typedef struct Pack  Pack;
+typedef struct Type  Type;
+typedef struct Clock Clock;
 
 /* Each with its name in packs, API and SQL. */
 typedef enum SystemField {
@@ -48,6 +52,16 @@ typedef enum RowField {               /* of the type of child rows */
                         ROW_POSITION, /* position: 1, 2 … */
                         ROW_COLUMNS   /* the first column */
 } RowField;
+
+/* Of each clock: a clock "objection" has the field objection_due. `from` is the date after which its days are counted:
+ * it was started, or went on after a pause. */
+typedef enum ClockField {
+    CLOCK_FROM,
+    CLOCK_DAYS,   /* how many, from then on */
+    CLOCK_DUE,    /* the last of them; missing unless it runs */
+    CLOCK_PAUSED, /* date since when it is paused; missing unless it is */
+    CLOCK_FIELDS
+} ClockField;
 
 /* Of a field; as a clearance CLASS_NONE sees nothing. */
 typedef enum Class { CLASS_NONE, CLASS_PUBLIC, CLASS_SUMMARY, CLASS_NDA, CLASS_SECRET, CLASS_COUNT } Class;
@@ -135,7 +149,8 @@ typedef struct Field {
     DefaultKind   default_kind;
     Value         default_value; /* DEFAULT_VALUE */
     Unique        unique;
-    Str           was; /* name in the pack before this one, for `pack apply`; empty: the same */
+    const Clock  *clock; /* whose field it is, kept by steps; NULL: of none */
+    Str           was;   /* name in the pack before this one, for `pack apply`; empty: the same */
 } Field;
 
 typedef struct State {
@@ -208,6 +223,21 @@ typedef struct Action {
     size_t          erase_count;
 } Action;
 
+struct Clock { /* a legal time limit: kernel/clock.h counts it */
+    Str                     name;
+    Text                    label;
+    Text                    source;  /* document and article that sets it; may be empty */
+    int64_t                 days;    /* when no parameter says it */
+    const struct Parameter *length;  /* whose value on the reference date it is; NULL: `days` */
+    bool                    working; /* in working days of the city's calendar; else in all days */
+    bool                    rolls;   /* its last day, when it is none that is worked, is the next one that is */
+    int                     ends;    /* minute of the last day at which it ends: 1440 is 24:00 */
+    uint64_t                starts, stops, pauses, resumes; /* bit per action */
+    int                     expires; /* action that the system takes when it has run out, or -1 */
+    uint16_t                first;   /* field CLOCK_FROM; the others follow */
+    Str                     was;     /* as of a field */
+};
+
 typedef enum BlockKind { BLOCK_TEXT, BLOCK_FIELDS, BLOCK_SIGNATURES, BLOCK_KIND_COUNT } BlockKind;
 
 typedef struct DocumentBlock { /* one part of a printed document */
@@ -258,6 +288,8 @@ struct Type {
     size_t            access_count;
     const Action     *actions;
     size_t            action_count;
+    const Clock      *clocks;
+    size_t            clock_count;
     const Document   *documents;
     size_t            document_count;
     const uint16_t   *columns; /* of the list */

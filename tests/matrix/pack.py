@@ -15,6 +15,7 @@ TEXTS = {'text': 200, 'long_text': 20000}                        # most characte
 SYSTEM = {'id': 'reference', 'number': 'text', 'state': 'choice', 'version': 'integer', 'owner': 'reference',
           'creator': 'reference', 'disclosure': 'choice', 'created': 'instant', 'changed': 'instant',
           'erased': 'choices'}
+CLOCK = {'from': 'date', 'days': 'integer', 'due': 'date', 'paused': 'date'}    # fields of a clock, behind its name
 KEYS = {                            # of a field: those of its kind; in child rows without those after the bar
     'text': 'max | translate default unique was', 'long_text': 'max | translate default was',
     'integer': 'unit min max | default unique was', 'decimal': 'unit min max scale | default was',
@@ -41,6 +42,7 @@ class Field:
     unique: str = ''                # owner, city
     translated: bool = False        # has siblings NAME_zh, NAME_en
     formula: object = None          # computed: a function of (env, record)
+    kept: bool = False              # by a clock: nobody writes it
     rows: object = None             # child rows: the type of one of them
 
     @property
@@ -214,9 +216,10 @@ class Pack:
 
     def read_fields(self, name, raw):
         only(raw, 'type label plural title service number disclosure parent page fields states relations access '
-                  'actions list rules form reference_date was drops', name)
+                  'actions clocks list rules form reference_date was drops', name)
         fields = [Field(n, kind, *self.system_place(n), system=True) for n, kind in SYSTEM.items()]
         own = [one for f in raw['fields'] for one in self.read_field(name, f)]
+        own += [one for c in listed(raw.get('clocks')) for one in self.read_clock(name, c)]
         own.sort(key=lambda f: f.kind == 'computed')            # the computed ones come last
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
@@ -224,7 +227,7 @@ class Pack:
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)
-        type_.field('erased').choices = [f.name for f in own if f.kind != 'computed']
+        type_.field('erased').choices = [f.name for f in own if f.kind != 'computed' and not f.kept]
         for section in listed(raw.get('form')):
             for inside in listed(only(section, 'section help fields', name)['fields']):
                 type_.field(inside)
@@ -240,6 +243,13 @@ class Pack:
         if name not in ('owner', 'creator'):
             return CLASSES['public'], self.compartments[0]
         return CLASSES['summary'], 'identity' if 'identity' in self.compartments else self.compartments[0]
+
+    def read_clock(self, type_name, raw):
+        only(raw, 'name label days param kind start stop pause resume rolls expires ends class compartment source was',
+             f'{type_name}.{raw["name"]}')
+        for end, kind in CLOCK.items():
+            yield Field(f'{raw["name"]}_{end}', kind, CLASSES[raw.get('class', 'public')],
+                        raw.get('compartment', self.compartments[0]), kept=True)
 
     def read_field(self, type_name, raw, rows=None):
         """The field, and behind it the translations it has. rows: the field of which it is a column."""
@@ -301,7 +311,7 @@ class Pack:
     def read_action(self, type_, raw):
         only(raw, 'name label help from to who inputs required guard erases', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
-        everything = [f.name for f in type_.own_fields if f.kind != 'computed'] + ['disclosure']
+        everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
         guards = [only(g, 'when rule source helps', type_.name)['when'] for g in listed(raw.get('guard'))]
         return Action(name, creates, raw.get('from', []), raw.get('to', '') or (type_.states[0] if creates else ''),
