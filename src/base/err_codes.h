@@ -56,6 +56,14 @@
       "{dir} (or {dir}.init) is not an empty folder; a link, . or .. will not do. Choose another one.")                      \
     X(CITY_LOCKED, "city.locked", ERR_BUSY, "城市数据被占用", "City is in use",                                                \
       "另一进程正在使用此城市的数据，且没有应答。", "Another process holds this city and does not answer.")                     \
+    X(SHEET_FOREIGN, "sheet.foreign", ERR_INVALID, "不是电子表格", "Not a spreadsheet", "这不是 .xlsx 文件。", "This is no .xlsx file.") \
+    X(SHEET_LOCKED, "sheet.locked", ERR_INVALID, "加了密码或格式太旧", "Password or old format", "文件加了密码，或是旧的 .xls 格式；请去掉密码，另存为 .xlsx。", "The file has a password, or is of the old .xls kind; save it without one as .xlsx.") \
+    X(SHEET_DAMAGED, "sheet.damaged", ERR_INVALID, "电子表格已损坏", "The spreadsheet is damaged", "文件里的 {part} 读不了；请在电子表格软件中打开后重新保存。", "{part} in the file cannot be read; open it in a spreadsheet and save it again.") \
+    X(SHEET_LARGE, "sheet.large", ERR_INVALID, "电子表格太大", "The spreadsheet is too large", "文件里的 {part} 超过上限；请分成几个文件。", "{part} in the file is over the limit; split it into several files.") \
+    X(SHEET_MERGED, "sheet.merged", ERR_INVALID, "有合并的单元格", "Merged cells", "{cells} 是合并的单元格，无法确定值属于哪一行；请取消合并，逐格填写。", "{cells} are merged, so it cannot be told whose value it is; unmerge them and fill in each cell.") \
+    X(SHEET_FORMULA, "sheet.formula", ERR_INVALID, "公式没有算出的值", "A formula without a value", "{cell} 的公式没有保存算出的值；请在电子表格软件中打开后重新保存。", "The formula in {cell} has no stored value; open the file in a spreadsheet and save it again.") \
+    X(SHEET_ROWS, "sheet.rows", ERR_INVALID, "一个工作表放不下", "Too many rows for a sheet", "一个 .xlsx 工作表最多 1,048,575 行记录；请加上条件分批导出，或导出 CSV。", "A sheet of an .xlsx file holds at most 1,048,575 records; export part by part with a filter, or as CSV.") \
+    X(SHEET_NONE, "sheet.none", ERR_INVALID, "没有这个工作表", "No such sheet", "文件里没有工作表“{sheet}”；有：{sheets}。", "There is no sheet {sheet} in the file; there are: {sheets}.") \
     X(BACKUP_FOREIGN, "backup.foreign", ERR_INVALID, "不是城市的备份", "Not a backup of a city", "{file} 不是本程序的城市备份。", "{file} is not a backup of a city.") \
     X(BACKUP_DAMAGED, "backup.damaged", ERR_INVALID, "备份已损坏", "The backup is damaged", "{file} 已损坏或不完整，没有恢复任何内容；请用另一份备份。", "{file} is damaged or incomplete; nothing was restored. Use another backup.") \
     X(CITY_SERVED, "city.served", ERR_BUSY, "城市正在服务", "City is being served", "请先停止 serve 再运行此命令。",             \

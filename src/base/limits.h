@@ -46,6 +46,12 @@
     X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "left off, which is said")       \
     X(JOBS_WAITING, 20, "jobs", "jobs of one person that have not ended", "422")                                       \
     X(CLOCK_DAYS, 36500, "days", "length of a legal time limit", "422")                                                \
+    X(SHEET_PARTS, 10000, "parts", "parts of a spreadsheet file", "65")                                                \
+    X(SHEET_PART_BYTES, 1073741824, "bytes", "one part of a spreadsheet file after unpacking", "65")                   \
+    X(SHEET_TEXT_BYTES, 134217728, "bytes", "texts that the cells of a spreadsheet file share", "65")                  \
+    X(SHEET_CELL_BYTES, 131072, "bytes", "one cell of a spreadsheet file", "65")                                       \
+    X(SHEET_DEPTH, 64, "levels", "nesting of XML in a spreadsheet file", "65")                                         \
+    X(SHEET_TAG_BYTES, 1048576, "bytes", "one tag in a spreadsheet file", "65")                                        \
     X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")
 

@@ -1,0 +1,270 @@
+#include "sheet/xlsx_write.h"
+
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/decimal.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xlsxwriter.h>
+
+#define DIGITS      15 /* that a spreadsheet keeps */
+#define SHEET_NAME  31 /* code points */
+#define NARROW      12.0
+#define WIDE        40.0
+#define LISTS_SHEET "lists"
+
+/* libxlsxwriter 1.1.4 never frees the formula of a drop-down, some 20 bytes each. */
+#if defined(__SANITIZE_ADDRESS__)
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:lxw_strdup"; }
+#endif
+
+struct XlsxWriter {
+    Arena         *arena, *row_arena;
+    Str            path;
+    XlsxColumn    *columns;
+    size_t         count;
+    lxw_workbook  *book;
+    lxw_worksheet *sheet, *lists;
+    lxw_format    *head, *date, **numbers; /* numbers: by column */
+    lxw_row_t      next;
+};
+
+static Err failed(const XlsxWriter *writer, const char *what)
+{
+    return err_make(errno == ENOSPC || errno == EDQUOT ? ECODE_STORE_FULL : ECODE_FILE_READ, "%.*s: %s",
+                    STR_FMT(writer->path), what);
+}
+
+/* ---- the sheet ---- */
+
+/* Without what a name may not hold, and no longer than it may be. */
+static const char *sheet_name(Arena *arena, Str wanted)
+{
+    Str   clipped = utf8_clip(wanted, SHEET_NAME);
+    char *name = (char *)str_dup_z(arena, clipped);
+    for (size_t i = 0; i < clipped.len; i++)
+        if (strchr("[]:*?/\\'", name[i]))
+            name[i] = ' ';
+    return clipped.len && strcmp(name, LISTS_SHEET) != 0 ? name : "data";
+}
+
+static lxw_format *number_format(XlsxWriter *writer, const XlsxColumn *column)
+{
+    lxw_format *format = workbook_add_format(writer->book);
+    Buf         code = buf_new(writer->arena, SIZE_MAX);
+    buf_add(&code, column->scale ? STR("0.") : STR("0"));
+    for (unsigned i = 0; i < column->scale; i++)
+        buf_char(&code, '0');
+    buf_char(&code, '\0');
+    format_set_num_format(format, code.ptr);
+    return format;
+}
+
+static void add_formats(XlsxWriter *writer)
+{
+    writer->head = workbook_add_format(writer->book);
+    format_set_bold(writer->head);
+    format_set_bottom(writer->head, LXW_BORDER_THIN);
+    writer->date = workbook_add_format(writer->book);
+    format_set_num_format(writer->date, "yyyy-mm-dd");
+    writer->numbers = ARENA_ARRAY(writer->arena, lxw_format *, writer->count);
+    for (size_t i = 0; i < writer->count; i++)
+        if (writer->columns[i].kind == XLSX_NUMBER)
+            writer->numbers[i] = number_format(writer, &writer->columns[i]);
+}
+
+static void add_head(XlsxWriter *writer)
+{
+    for (size_t i = 0; i < writer->count; i++) {
+        const XlsxColumn *column = &writer->columns[i];
+        lxw_col_t         at = (lxw_col_t)i;
+        worksheet_set_column(writer->sheet, at, at,
+                             column->kind == XLSX_TEXT && !column->word_count ? WIDE / 2 : NARROW, NULL);
+        worksheet_write_string(writer->sheet, 0, at, str_dup_z(writer->arena, column->head), writer->head);
+        if (column->note.len)
+            worksheet_write_comment(writer->sheet, 0, at, str_dup_z(writer->arena, column->note));
+    }
+    worksheet_freeze_panes(writer->sheet, 1, 0);
+    if (writer->count)
+        worksheet_autofilter(writer->sheet, 0, 0, 0, (lxw_col_t)(writer->count - 1));
+    writer->next = 1;
+}
+
+/* ---- drop-downs: their words stand on a sheet of their own, since a rule holds few ---- */
+
+static size_t longest_list(const XlsxWriter *writer)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < writer->count; i++)
+        if (writer->columns[i].word_count > longest)
+            longest = writer->columns[i].word_count;
+    return longest;
+}
+
+static void add_rule(XlsxWriter *writer, size_t column)
+{
+    char                range[64], from[16], to[16];
+    lxw_data_validation rule = { .validate = LXW_VALIDATION_TYPE_LIST_FORMULA,
+                                 .error_type = LXW_VALIDATION_ERROR_TYPE_WARNING };
+    lxw_rowcol_to_cell_abs(from, 0, (lxw_col_t)column, 1, 1);
+    lxw_rowcol_to_cell_abs(to, (lxw_row_t)(writer->columns[column].word_count - 1), (lxw_col_t)column, 1, 1);
+    snprintf(range, sizeof range, "=" LISTS_SHEET "!%s:%s", from, to);
+    rule.value_formula = range;
+    worksheet_data_validation_range(writer->sheet, 1, (lxw_col_t)column, XLSX_OPEN_ROWS, (lxw_col_t)column, &rule);
+}
+
+static void add_lists(XlsxWriter *writer)
+{
+    size_t rows = longest_list(writer);
+    if (!rows)
+        return;
+    writer->lists = workbook_add_worksheet(writer->book, LISTS_SHEET);
+    worksheet_hide(writer->lists);
+    for (size_t row = 0; row < rows; row++) /* row by row: what is behind one cannot be written any more */
+        for (size_t i = 0; i < writer->count; i++)
+            if (row < writer->columns[i].word_count)
+                worksheet_write_string(writer->lists, (lxw_row_t)row, (lxw_col_t)i,
+                                       str_dup_z(writer->arena, writer->columns[i].words[row]), NULL);
+    for (size_t i = 0; i < writer->count; i++)
+        if (writer->columns[i].word_count)
+            add_rule(writer, i);
+}
+
+Err xlsx_begin(Str path, Str folder, Str sheet, const XlsxColumn *columns, size_t count, XlsxWriter **out)
+{
+    Arena               *arena = arena_new();
+    XlsxWriter          *writer = ARENA_NEW(arena, XlsxWriter);
+    lxw_workbook_options options = { .constant_memory = 1, .tmpdir = (char *)str_dup_z(arena, folder) };
+    *writer = (XlsxWriter){ .arena = arena, .row_arena = arena_new(), .path = str_dup(arena, path), .count = count };
+    writer->columns = ARENA_ARRAY(arena, XlsxColumn, count);
+    memcpy(writer->columns, columns, count * sizeof *columns);
+    errno = 0;
+    writer->book = workbook_new_opt(str_dup_z(arena, path), &options);
+    writer->sheet = writer->book ? workbook_add_worksheet(writer->book, sheet_name(arena, sheet)) : NULL;
+    if (!writer->sheet) {
+        Err err = failed(writer, "no temporary file");
+        xlsx_drop(writer);
+        return err;
+    }
+    add_formats(writer);
+    add_head(writer);
+    add_lists(writer);
+    *out = writer;
+    return ERR_OK;
+}
+
+/* ---- a row ---- */
+
+/* No longer than a cell may be; whole characters. */
+static Str clip_text(Arena *arena, Str text)
+{
+    size_t units = 0, at = 0, fits = 0;
+    if (text.len <= XLSX_TEXT_MAX)
+        return text;
+    while (at < text.len) {
+        uint32_t point = utf8_next(text, &at);
+        units += point > 0xFFFF ? 2 : 1;
+        if (units < XLSX_TEXT_MAX)
+            fits = at;
+    }
+    return units <= XLSX_TEXT_MAX ? text : str_printf(arena, "%.*s…", STR_FMT(str_slice(text, 0, fits)));
+}
+
+static lxw_error add_text(XlsxWriter *writer, lxw_col_t column, Str cell)
+{
+    return worksheet_write_string(writer->sheet, writer->next, column,
+                                  str_dup_z(writer->row_arena, clip_text(writer->row_arena, cell)), NULL);
+}
+
+/* The nearest double, where it has all digits. */
+static bool number_of(Str cell, double *out)
+{
+    Decimal decimal;
+    size_t  digits = 0;
+    double  power = 1;
+    for (size_t i = 0; i < cell.len; i++)
+        digits += cell.ptr[i] >= '0' && cell.ptr[i] <= '9';
+    if (digits > DIGITS || !decimal_parse(cell, &decimal))
+        return false;
+    for (uint8_t i = 0; i < decimal.scale; i++)
+        power *= 10; /* exact, and so the quotient is rounded once */
+    *out = (double)decimal.units / power;
+    return true;
+}
+
+static lxw_error add_date(XlsxWriter *writer, lxw_col_t column, Str cell)
+{
+    int64_t day;
+    Date    date;
+    if (!date_parse(cell, &day) || (date = date_from_day(day)).year < 1900)
+        return add_text(writer, column, cell);
+    lxw_datetime when = { .year = date.year, .month = date.month, .day = date.day };
+    return worksheet_write_datetime(writer->sheet, writer->next, column, &when, writer->date);
+}
+
+static lxw_error add_cell(XlsxWriter *writer, size_t i, Str cell)
+{
+    lxw_col_t column = (lxw_col_t)i;
+    double    number;
+    switch (writer->columns[i].kind) {
+    case XLSX_NUMBER:
+        if (number_of(cell, &number))
+            return worksheet_write_number(writer->sheet, writer->next, column, number, writer->numbers[i]);
+        break;
+    case XLSX_DATE: return add_date(writer, column, cell);
+    case XLSX_TRUTH:
+        return worksheet_write_boolean(writer->sheet, writer->next, column, str_eq(cell, STR("true")), NULL);
+    case XLSX_TEXT: break;
+    }
+    return add_text(writer, column, cell);
+}
+
+Err xlsx_add(XlsxWriter *writer, const Str *cells)
+{
+    if (writer->next > XLSX_ROWS_MAX)
+        return err_make(ECODE_SHEET_ROWS, "%d", XLSX_ROWS_MAX);
+    arena_reset(writer->row_arena);
+    errno = 0;
+    for (size_t i = 0; i < writer->count; i++) {
+        lxw_error error = cells[i].len ? add_cell(writer, i, cells[i]) : LXW_NO_ERROR;
+        if (error != LXW_NO_ERROR)
+            return failed(writer, lxw_strerror(error));
+    }
+    writer->next++;
+    return ferror(writer->sheet->optimize_tmpfile) ? failed(writer, "writing") : ERR_OK;
+}
+
+/* ---- the end ---- */
+
+static void writer_free(XlsxWriter *writer)
+{
+    arena_free(writer->row_arena);
+    arena_free(writer->arena);
+}
+
+Err xlsx_finish(XlsxWriter *writer)
+{
+    errno = 0;
+    bool      lost = fflush(writer->sheet->optimize_tmpfile) != 0 || ferror(writer->sheet->optimize_tmpfile);
+    lxw_error error = workbook_close(writer->book);
+    Err       err = lost || error != LXW_NO_ERROR ? failed(writer, lost ? "writing" : lxw_strerror(error)) : ERR_OK;
+    if (err.kind)
+        unlink(writer->path.ptr);
+    writer_free(writer);
+    return err;
+}
+
+void xlsx_drop(XlsxWriter *writer)
+{
+    if (!writer)
+        return;
+    if (writer->book)
+        lxw_workbook_free(writer->book);
+    unlink(writer->path.ptr);
+    writer_free(writer);
+}
