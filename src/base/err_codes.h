@@ -179,6 +179,8 @@
       "The address holds characters or escapes that are not allowed.")                                                       \
     X(HTTP_METHOD, "http.method", ERR_METHOD, "方法不适用", "Method not allowed", "此地址只接受 {allowed}。", "This address takes {allowed} only.") \
     X(HTTP_MEDIA, "http.media", ERR_MEDIA, "内容类型不对", "Wrong media type", "此地址只接受 {expected}。", "This address takes {expected} only.") \
+    X(HTTP_MULTIPART, "http.multipart", ERR_MALFORMED, "表单有误", "Malformed form", "表单正文不是完好的 multipart/form-data。",     \
+      "The body is not intact multipart/form-data.")                                                                         \
     X(HTTP_HEADERS, "http.headers", ERR_HEADERS, "请求头过大", "Headers too large", "请求头过多或过长。", "The headers are too many or too long.") \
     X(HTTP_BODY, "http.body", ERR_TOO_LARGE, "正文过大", "Body too large", "正文超过上限 {max} 字节。", "The body is over the limit of {max} bytes.") \
     X(HTTP_UNSUPPORTED, "http.unsupported", ERR_UNSUPPORTED, "不支持的 HTTP 功能", "HTTP feature not offered",                   \
@@ -254,6 +256,10 @@
       "{max} jobs of yours have not ended; wait for one, or cancel it.")                                                     \
     X(JOB_STOPPED, "job.stopped", ERR_REFUSED, "任务已停止", "The job was stopped", "任务已取消或已结束，没有再进行。",            \
       "The job was cancelled or has ended; nothing more was done.")                                                          \
+    X(JOB_LEFT, "job.left", ERR_BUSY, "任务没有做完", "The job is not finished",                                               \
+      "已停下；用 --resume {job} 继续。城市在服务时任务自行继续。",                                                              \
+      "Stopped here; go on with --resume {job}. Where a server serves the city, the job goes on by itself.")                 \
+    X(JOB_FAILED, "job.failed", ERR_INVALID, "任务未完成", "The job failed", "{reason}", "{reason}")                           \
     X(JOB_NONE, "job.none", ERR_REFUSED, "没有批量任务", "No jobs here",                                                         \
       "本城市的政策包没有批量任务（job）这一类型；先用 pack apply 换上新的政策包。",                                              \
       "The pack of this city has no type job; put a newer pack into it with pack apply.")                                    \
@@ -270,6 +276,7 @@
     X(IMPORT_TWICE, "import.twice", ERR_INVALID, "两列同一字段", "Two columns for one field", "列 {column} 和 {other} 都是“{field}”。", \
       "The columns {column} and {other} both are “{field}”.") \
     X(IMPORT_LINE, "import.line", ERR_MALFORMED, "不是 JSON 对象", "Not a JSON object", "这一行不是一个 JSON 对象。", "The line is not a JSON object.") \
+    X(IMPORT_EMPTY, "import.empty", ERR_INVALID, "没有文件", "No file", "请选择一个文件。", "Choose a file.")                      \
     X(IMPORT_CELLS, "import.cells", ERR_MALFORMED, "列数不符", "Wrong number of cells",                                         \
       "这一行有 {found} 列，表头有 {expected} 列。", "The row has {found} cells; the header has {expected}.")                     \
     X(IMPORT_AMBIGUOUS, "import.ambiguous", ERR_INVALID, "编号不唯一", "Number of several records",                             \

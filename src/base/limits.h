@@ -42,6 +42,7 @@
     X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                               \
     X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                                 \
     X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                    \
+    X(UPLOAD_BYTES, 100663296, "bytes", "file that is sent in one request", "413")                                     \
     X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                             \
     X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "left off, which is said")       \
     X(JOBS_WAITING, 20, "jobs", "jobs of one person that have not ended", "422")                                       \

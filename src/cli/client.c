@@ -165,3 +165,13 @@ Err client_call(Client *client, Arena *arena, const AppRequest *request, AppRepl
         return call_there(client, arena, request, out);
     return app_call(client->app, client->db, arena, request, out);
 }
+
+Err client_run_job(Client *client, Str id, JobWatch watch, void *context, bool *served)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    *served = !client->city;
+    if (*served)
+        return ERR_OK;
+    Ctx ctx = { .city = client->city, .db = client->db, .arena = arena, .now_ms = env_now(&client->city->env) };
+    return job_run(&ctx, id, watch, context);
+}

@@ -9,6 +9,7 @@
 #ifndef FM_CLI_CLIENT_H
 #define FM_CLI_CLIENT_H
 
+#include "kernel/job.h"
 #include "web/app.h"
 
 #define CLIENT_WAIT_MS   2000
@@ -23,6 +24,10 @@ static inline void client_freep(Client **client) { client_close(*client); }
 
 /* One request; the reply lives in arena. Errors are those of the way; a refusal is a reply. */
 Err client_call(Client *client, Arena *arena, const AppRequest *request, AppReply *out) MUST_CHECK;
+
+/* Where no server serves the city: runs the job here until it has ended or watch says false (kernel/job.h). *served:
+ * there is one, which runs it itself; nothing was done. */
+Err client_run_job(Client *client, Str id, JobWatch watch, void *context, bool *served) MUST_CHECK;
 
 /* Does a process answer at DIR/socket? Then *out_fd is a connection to it, else -1.
  * ECODE_CITY_MISSING: no such folder. */

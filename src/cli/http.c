@@ -33,7 +33,7 @@ Err http_request(Arena *arena, const AppRequest *request, Str *out)
     header_line(&buf, "Firstmile-As", request->as);
     header_line(&buf, "If-Match", request->if_match);
     if (request->body.len)
-        header_line(&buf, "Content-Type", STR("application/json"));
+        header_line(&buf, "Content-Type", request->media.len ? request->media : STR("application/json"));
     if (request->body.len || request->method != METHOD_GET)
         buf_printf(&buf, "Content-Length: %zu\r\n", request->body.len);
     buf_add(&buf, STR("\r\n"));

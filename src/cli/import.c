@@ -1,72 +1,46 @@
-/* cli/import.c: firstmile import: many new records from a file. Good rows go in, bad rows come back with reasons. */
+/* cli/import.c: firstmile import: records from a file, as a job: the file goes to the city, the job is followed to its
+ * end. Where nobody serves the city this process runs the job itself. */
 #include "base/file.h"
 #include "base/limits.h"
-#include "cli/sheet.h"
-#include "cli/types.h"
+#include "cli/ask.h"
 #include "cli/verbs.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES   (LIMIT_BULK_BODY_BYTES / 2 - 64) /* a request is sent when it has more; of one row, at most */
-#define REFUSED_SHOWN 20                               /* rows whose reasons are shown; --errors has all */
-#define TRIES         6                                /* when the city is busy: 0.1, 0.2 … 1.6 s between them */
+#define MAP_BYTES_MAX 65536
+#define LOOK_MS_FIRST 10 /* between two looks at a job: at first, so that a short one ends soon, and later */
+#define LOOK_MS_MOST  200
+#define SHOW_EACH_MS  100
 
 typedef struct Import {
-    Cli    *cli;
-    Client *client;
-    Str     target; /* of each request */
-    bool    dry_run;
-    Sheet   sheet;
-    int64_t accepted, refused;
-    Buf     errors; /* of --errors */
-    Str     errors_path;
-    /* the rows of the next request: */
-    Arena    *arena;
-    SheetRow *rows; /* also those that are wrong by themselves and are not sent */
-    size_t    row_count, sent_count;
-    Buf       body;
+    Cli        *cli;
+    Client     *client;
+    Str         id;     /* of the job */
+    Arena      *arena;  /* of one look */
+    const Json *job;    /* as last seen */
+    Str         errors; /* of --errors */
+    FilePart    file;
 } Import;
 
-/* ---- refused rows ---- */
+/* ---- Ctrl-C ---- */
 
-/* "标题：…。 学科：…。" */
-static Str reasons(const Import *import, const Json *errors)
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
 {
-    const Cli *cli = import->cli;
-    Buf        buf = buf_new(import->arena, SIZE_MAX);
-    JSON_EACH(error, errors) {
-        Str field = json_text(json_get(error, STR("field"))), text = json_text(json_get(error, STR("text")));
-        if (buf.len)
-            buf_char(&buf, ' ');
-        buf_add(&buf, field.len
-                          ? SAY(cli, TEXT("{field}：{text}", "{field}: {text}"), ARG("field", field), ARG("text", text))
-                          : text);
-    }
-    return buf_str(&buf);
+    (void)number;
+    interrupted = 1;
 }
 
-static Str own_reasons(const Import *import, const SheetRow *row)
+static void take_interrupts(void)
 {
-    Buf buf = buf_new(import->arena, SIZE_MAX);
-    for (size_t i = 0; i < row->problems.count; i++)
-        buf_printf(&buf, "%s%.*s", i ? " " : "", STR_FMT(row->problems.items[i].text.in[import->cli->lang]));
-    return buf_str(&buf);
+    struct sigaction action = { .sa_handler = interrupt }; /* without SA_RESTART: a pause ends */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
 }
-
-static void refuse(Import *import, const SheetRow *row, Str why)
-{
-    import->refused++;
-    sheet_refused_row(&import->sheet, &import->errors, row, why);
-    if (import->refused > REFUSED_SHOWN)
-        return;
-    Str line = SAY(import->cli, TEXT("第 {line} 行：{why}", "line {line}: {why}"),
-                   ARG("line", str_printf(import->arena, "%zu", row->line)), ARG("why", why));
-    cli_note(line);
-}
-
-/* ---- one request ---- */
 
 static void pause_ms(long ms)
 {
@@ -74,228 +48,273 @@ static void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* A busy city has taken nothing of the request, which says so as a whole (web/records.c); then it may be sent again. */
-static Err send_rows(Import *import, const Json **out)
+/* ---- beginning ---- */
+
+static Str base_name(Str path)
 {
-    AppRequest request = { .method = METHOD_POST,
-                           .target = import->target,
-                           .as = cli_option(import->cli, "as"),
-                           .body = buf_str(&import->body),
-                           .lang = import->cli->lang };
-    Err        err = ask_in(import->cli, import->client, import->arena, &request, out);
-    for (int tries = 1; tries < TRIES && import->cli->refusal && (err.kind == ERR_BUSY || err.kind == ERR_RATE);
-         tries++) {
-        pause_ms(50L << tries);
-        import->cli->refusal = NULL;
-        err = ask_in(import->cli, import->client, import->arena, &request, out);
-    }
-    return err;
+    Str name = path;
+    while (path.len)
+        name = str_cut(&path, '/');
+    return str_ends(name, STR(".gz")) ? str_slice(name, 0, name.len - 3) : name; /* file_read() unpacks it */
 }
 
-/* Goes through the rows in their order: wrong by themselves, refused (the answer lists them by their
- * place in the request), or in. */
-static void tell_rows(Import *import, const Json *answer)
+static Err read_whole(Cli *cli, Arena *arena, Str path, size_t max, Str *out)
 {
-    const Json *refused = json_get(answer, STR("refused")), *next = refused ? refused->first : NULL;
-    int64_t     sent = 0, at = -1;
-    for (size_t i = 0; i < import->row_count; i++) {
-        const SheetRow *row = &import->rows[i];
-        if (!row->fields) {
-            refuse(import, row, own_reasons(import, row));
-            continue;
-        }
-        if (next)
-            json_int(json_get(next, STR("row")), &at);
-        if (next && at == sent) {
-            refuse(import, row, reasons(import, json_get(next, STR("errors"))));
-            next = next->next;
-        } else {
-            import->accepted++;
-        }
-        sent++;
-    }
+    Err err = file_read(arena, path, max, out);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", str_printf(cli->arena, "%zu", max))) : ERR_OK;
 }
 
-static void show_progress(const Import *import, bool done)
+static Err send_file(Import *import, Arena *arena)
+{
+    Cli *cli = import->cli;
+    Str  path = cli_argument(cli, "FILE"), address, bytes, mapping = STR_NONE;
+    if (cli_option(cli, "map").ptr)
+        TRY(read_whole(cli, arena, cli_option(cli, "map"), MAP_BYTES_MAX, &mapping));
+    TRY(read_whole(cli, arena, path, LIMIT_UPLOAD_BYTES, &bytes));
+    TRY(ASK_PATH(cli, &address, STR("records"), cli_argument(cli, "TYPE"), STR("import")));
+    Buf target = buf_new(arena, SIZE_MAX);
+    buf_add(&target, address);
+    ask_query(&target, "name", base_name(path));
+    ask_query(&target, "mapping", mapping);
+    if (cli_switch(cli, "dry-run"))
+        ask_query(&target, "dry_run", STR("1"));
+    AppRequest  request = { .method = METHOD_POST,
+                            .target = buf_str(&target),
+                            .as = cli_option(cli, "as"),
+                            .body = bytes.len ? bytes : STR("\n"),
+                            .media = STR("application/octet-stream"),
+                            .lang = cli->lang };
+    const Json *job;
+    TRY(ask_in(cli, import->client, arena, &request, &job));
+    import->id = str_dup(cli->arena, json_text(json_get(job, STR("id"))));
+    return ERR_OK;
+}
+
+static Err look(Import *import)
+{
+    Cli *cli = import->cli;
+    Str  target;
+    arena_reset(import->arena);
+    TRY(ASK_PATH(cli, &target, STR("jobs"), import->id));
+    AppRequest request = { .method = METHOD_GET, .target = target, .as = cli_option(cli, "as"), .lang = cli->lang };
+    return ask_in(cli, import->client, import->arena, &request, &import->job);
+}
+
+static bool in_state(const Import *import, const char *state)
+{
+    return str_eq(json_text(json_get(import->job, STR("state"))), str_from(state));
+}
+
+static bool is_open(const Import *import) { return in_state(import, "waiting") || in_state(import, "running"); }
+
+/* One that was cut off goes on by itself; one that was cancelled or failed is taken up again. */
+static Err take_up(Import *import)
+{
+    Cli        *cli = import->cli;
+    const Json *json;
+    Str         target;
+    import->id = cli_option(cli, "resume");
+    TRY(look(import));
+    if (is_open(import) || in_state(import, "done"))
+        return ERR_OK;
+    TRY(ASK_PATH(cli, &target, STR("records"), STR("job"), import->id, STR("actions"), STR("resume")));
+    return ask_post(cli, import->client, cli_option(cli, "as"), target, json_object(cli->arena), &json);
+}
+
+static Err begin(Import *import)
+{
+    OWNED(arena) Arena *arena = arena_new(); /* the file is not kept longer than it takes to send it */
+    return cli_option(import->cli, "resume").ptr ? take_up(import) : send_file(import, arena);
+}
+
+/* ---- following ---- */
+
+static void show_progress(const Import *import, int64_t done, int64_t total)
 {
     if (!isatty(STDERR_FILENO))
         return;
     Arena *arena = import->cli->arena;
-    Str    so_far = cli_count(arena, import->accepted + import->refused);
-    Str    all = cli_count(arena, (int64_t)import->sheet.rows);
-    if (done)
+    if (total < 0)
         fprintf(stderr, "\r\033[K"); /* the line is empty again */
     else
-        fprintf(stderr, "\r%.*s / %.*s", STR_FMT(so_far), STR_FMT(all));
+        fprintf(stderr, "\r%.*s / %.*s", STR_FMT(cli_count(arena, done)), STR_FMT(cli_count(arena, total)));
     fflush(stderr);
 }
 
-static void chunk_begin(Import *import)
-{
-    arena_reset(import->arena);
-    import->rows = ARENA_ARRAY(import->arena, SheetRow, LIMIT_IMPORT_CHUNK_ROWS);
-    import->row_count = import->sent_count = 0;
-    import->body = buf_new(import->arena, SIZE_MAX);
-    buf_printf(&import->body, "{\"dry_run\":%s,\"rows\":[", import->dry_run ? "true" : "false");
-}
+typedef struct Watched {
+    const Import *import;
+    int64_t       shown_ms;
+} Watched;
 
-static Err chunk_end(Import *import)
+static bool watch(void *context, const JobProgress *progress)
 {
-    const Json *answer = NULL;
-    buf_add(&import->body, STR("]}"));
-    if (import->sent_count)
-        TRY(send_rows(import, &answer));
-    show_progress(import, true);
-    tell_rows(import, answer);
-    show_progress(import, false);
-    chunk_begin(import);
-    return ERR_OK;
-}
-
-/* ---- all rows ---- */
-
-static Str row_json(Arena *arena, const Json *fields)
-{
-    Buf buf = buf_new(arena, SIZE_MAX);
-    buf_add(&buf, STR("{\"fields\":"));
-    json_write(&buf, fields);
-    buf_char(&buf, '}');
-    return buf_str(&buf);
-}
-
-static void too_large(SheetRow *row)
-{
-    row->fields = NULL;
-    PROBLEM(&row->problems, ECODE_HTTP_BODY, STR_NONE, STR_NONE,
-            ARG("max", str_printf(row->problems.arena, "%d", LIMIT_BULK_BODY_BYTES)));
-}
-
-static void chunk_add(Import *import, const SheetRow *row, Str json)
-{
-    import->rows[import->row_count++] = *row;
-    if (!row->fields)
-        return;
-    if (import->sent_count++)
-        buf_char(&import->body, ',');
-    buf_add(&import->body, json);
-}
-
-static Err each_row(Import *import)
-{
-    SheetRow row;
-    chunk_begin(import);
-    while (sheet_next(&import->sheet, import->arena, &row)) {
-        Str json = row.fields ? row_json(import->arena, row.fields) : STR("");
-        if (json.len > CHUNK_BYTES)
-            too_large(&row);
-        chunk_add(import, &row, json);
-        bool full = import->row_count == LIMIT_IMPORT_CHUNK_ROWS || import->body.len > CHUNK_BYTES;
-        if (full)
-            TRY(chunk_end(import));
+    Watched *watched = context;
+    int64_t  now_ms = env_now(&watched->import->cli->env);
+    if (now_ms - watched->shown_ms >= SHOW_EACH_MS) {
+        show_progress(watched->import, progress->done, progress->total);
+        watched->shown_ms = now_ms;
     }
-    return chunk_end(import);
+    return !interrupted;
 }
 
-/* ---- the verb ---- */
+static int64_t number_of(const Import *import, const char *name)
+{
+    int64_t number = 0;
+    json_int(json_get(json_get(import->job, STR("job")), str_from(name)), &number);
+    return number;
+}
 
-static Err open_sheet(Import *import)
+static Err follow_there(Import *import)
+{
+    long ms = LOOK_MS_FIRST;
+    for (;;) {
+        TRY(look(import));
+        if (!is_open(import) || interrupted)
+            return ERR_OK;
+        show_progress(import, number_of(import, "done"), number_of(import, "total"));
+        pause_ms(ms);
+        ms = ms * 2 < LOOK_MS_MOST ? ms * 2 : LOOK_MS_MOST;
+    }
+}
+
+static Err follow(Import *import)
+{
+    Cli    *cli = import->cli;
+    Watched watched = { .import = import };
+    bool    served;
+    Err     err = client_run_job(import->client, import->id, watch, &watched, &served);
+    if (served)
+        err = follow_there(import);
+    else if (err.kind)
+        err = CLI_FAIL(cli, err, ARG("dir", cli_argument(cli, "DIR")));
+    show_progress(import, 0, -1);
+    return err.kind ? err : look(import);
+}
+
+/* ---- the end ---- */
+
+static Err take_errors(void *context, Str piece)
+{
+    Import *import = context;
+    Err     err = file_part_write(&import->file, piece);
+    return err.kind ? CLI_FAIL(import->cli, err, ARG("path", import->file.part)) : ERR_OK;
+}
+
+/* Of a job that refused nothing an empty file. */
+static Err fetch_errors(Import *import)
 {
     Cli        *cli = import->cli;
-    SheetType  *type = ARENA_NEW(cli->arena, SheetType);
-    const Json *described[LANG_COUNT];
-    for (int i = 0; i < LANG_COUNT; i++) { /* that of the user first: a refusal is in the language of the question */
-        Lang lang = (Lang)((cli->lang + i) % LANG_COUNT);
-        TRY(types_get(cli, import->client, cli_option(cli, "as"), cli_argument(cli, "TYPE"), lang, &described[lang]));
-    }
-    *type = sheet_type(cli->arena, described);
-    TRY(ASK_PATH(cli, &import->target, STR("records"), cli_argument(cli, "TYPE"), STR("import")));
-    return sheet_open(cli->arena, cli_argument(cli, "FILE"), cli_option(cli, "map"), type, &import->sheet,
-                      &cli->problems);
+    const Json *none;
+    Str         target;
+    TRY(ASK_PATH(cli, &target, STR("jobs"), import->id, STR("errors")));
+    const AppSink sink = { .take = take_errors, .context = import };
+    AppRequest    request = { .method = METHOD_GET, .target = target, .as = cli_option(cli, "as"), .sink = &sink };
+    return ask(cli, import->client, request, &none);
 }
 
-static Err write_errors(const Import *import)
+static Err write_errors(Import *import)
 {
     Cli *cli = import->cli;
-    if (!import->errors_path.ptr)
+    if (!import->errors.ptr)
         return ERR_OK;
-    Err err = file_write(import->errors_path, buf_str(&import->errors), 0640);
-    return err.kind ? CLI_FAIL(cli, err, ARG("path", import->errors_path)) : ERR_OK;
+    Err err = file_part_open(cli->arena, import->errors, 0640, &import->file);
+    if (err.kind)
+        return CLI_FAIL(cli, err, ARG("path", import->errors));
+    err = fetch_errors(import);
+    if (err.kind) {
+        file_part_drop(&import->file);
+        return err;
+    }
+    err = file_part_keep(&import->file);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", import->errors)) : ERR_OK;
+}
+
+static void tell_refusals(const Import *import)
+{
+    Cli        *cli = import->cli;
+    const Json *rows = json_get(json_get(import->job, STR("job")), STR("refusals"));
+    JSON_EACH(row, rows) {
+        int64_t line = 0;
+        json_int(json_get(row, STR("line")), &line);
+        cli_note(SAY(cli, TEXT("第 {line} 行：{why}", "line {line}: {why}"),
+                     ARG("line", str_printf(import->arena, "%lld", (long long)line)),
+                     ARG("why", json_text(json_get(row, STR("reasons"))))));
+    }
+    int64_t more = number_of(import, "refused") - (rows ? (int64_t)rows->count : 0);
+    if (more > 0)
+        cli_note(SAY(cli,
+                     TEXT("另有 {count} 行未列出；--errors FILE 写出全部",
+                          "rows not listed here: {count}; --errors FILE writes all"),
+                     ARG("count", cli_count(import->arena, more))));
 }
 
 static void print_counts(const Import *import)
 {
-    Cli  *cli = import->cli;
-    Json *json = json_object(cli->arena);
-    json_set_int(cli->arena, json, STR("accepted"), import->accepted);
-    json_set_int(cli->arena, json, STR("refused"), import->refused);
+    static const char *const names[] = { "added", "updated", "unchanged", "refused" };
+    Cli                     *cli = import->cli;
+    Json                    *json = json_object(cli->arena);
+    int64_t accepted = number_of(import, "added") + number_of(import, "updated") + number_of(import, "unchanged");
+    json_set_str(cli->arena, json, STR("job"), import->id);
+    json_set_str(cli->arena, json, STR("state"), json_text(json_get(import->job, STR("state"))));
+    json_set_int(cli->arena, json, STR("accepted"), accepted);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_set_int(cli->arena, json, str_from(names[i]), number_of(import, names[i]));
     if (cli->json) {
         cli_print_json(cli, json);
         return;
     }
-    if (import->refused > REFUSED_SHOWN)
-        cli_print(SAY(cli,
-                      TEXT("另有 {count} 行未列出；--errors FILE 写出全部",
-                           "rows not listed here: {count}; --errors FILE writes all"),
-                      ARG("count", cli_count(cli->arena, import->refused - REFUSED_SHOWN))));
-    if (import->dry_run)
+    if (cli_switch(cli, "dry-run"))
         cli_print(SAY(cli, TEXT("只是检查，没有写入", "checked only, nothing was written")));
-    cli_print(SAY(cli, TEXT("接受 {accepted} 行，拒绝 {refused} 行", "{accepted} accepted, {refused} refused"),
-                  ARG("accepted", cli_count(cli->arena, import->accepted)),
-                  ARG("refused", cli_count(cli->arena, import->refused))));
+    cli_print(SAY(cli,
+                  TEXT("接受 {accepted} 行（新增 {added}，更新 {updated}，未变 {unchanged}），拒绝 {refused} 行",
+                       "{accepted} accepted ({added} added, {updated} updated, {unchanged} unchanged), {refused} "
+                       "refused"),
+                  ARG("accepted", cli_count(cli->arena, accepted)),
+                  ARG("added", cli_count(cli->arena, number_of(import, "added"))),
+                  ARG("updated", cli_count(cli->arena, number_of(import, "updated"))),
+                  ARG("unchanged", cli_count(cli->arena, number_of(import, "unchanged"))),
+                  ARG("refused", cli_count(cli->arena, number_of(import, "refused")))));
 }
 
-/* A refusal half-way says in its document, too, how far the import came (RFC 9457, 3.2: members of its own). */
-static void count_in_refusal(const Import *import)
+/* What the city wrote into the job. */
+static Err not_finished(const Import *import)
 {
     Cli *cli = import->cli;
-    if (!cli->refusal)
-        return;
-    Json *document = json_dup(cli->arena, cli->refusal);
-    json_set_int(cli->arena, document, STR("accepted"), import->accepted);
-    json_set_int(cli->arena, document, STR("refused"), import->refused);
-    cli->refusal = document;
+    Str  reason = json_text(json_get(json_get(import->job, STR("fields")), STR("reason")));
+    if (is_open(import))
+        return CLI_FAIL(cli, err_make(ECODE_JOB_LEFT, "interrupted"), ARG("job", import->id));
+    if (!reason.len)
+        return err_make(ECODE_JOB_STOPPED, "cancelled");
+    return CLI_FAIL(cli, err_make(ECODE_JOB_FAILED, "job"), ARG("reason", reason));
 }
 
-/* Whatever ends the import, what is in is counted. */
-static Err finish(Import *import, Err err)
+static Err finish(Import *import)
 {
     Cli *cli = import->cli;
-    show_progress(import, true);
-    if (err.kind && cli->json) {
-        count_in_refusal(import);
-        return err;
-    }
-    if (!err.kind)
-        err = write_errors(import);
+    tell_refusals(import);
+    if (!is_open(import))
+        TRY(write_errors(import));
     print_counts(import);
-    if (err.kind || !import->refused)
-        return err;
+    if (!in_state(import, "done"))
+        return not_finished(import);
+    if (!number_of(import, "refused"))
+        return ERR_OK;
     cli->told = true;
-    return err_make(ECODE_IMPORT_ROWS, "%lld", (long long)import->refused);
-}
-
-/* Of an export: numbers and states are given anew. */
-static void tell_passed_over(const Import *import)
-{
-    const Sheet *sheet = &import->sheet;
-    if (sheet->passed_count)
-        cli_note(SAY(import->cli, TEXT("不导入的列：{columns}", "columns that are not imported: {columns}"),
-                     ARG("columns", str_join(import->arena, sheet->passed_over, sheet->passed_count, STR(", ")))));
+    return err_make(ECODE_IMPORT_ROWS, "%lld", (long long)number_of(import, "refused"));
 }
 
 static Err run(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
     OWNED(arena) Arena   *arena = arena_new();
-    Import                import = { .cli = cli, .arena = arena, .dry_run = cli_switch(cli, "dry-run") };
-    import.errors = buf_new(cli->arena, SIZE_MAX);
-    TRY(cli_file(cli, "errors", &import.errors_path));
+    Import                import = { .cli = cli, .arena = arena };
+    TRY(cli_file(cli, "errors", &import.errors));
     TRY(ask_open(cli, &client));
     import.client = client;
-    TRY(open_sheet(&import));
-    tell_passed_over(&import);
-    sheet_refused_head(&import.sheet, &import.errors);
-    return finish(&import, each_row(&import));
+    take_interrupts();
+    TRY(begin(&import));
+    TRY(follow(&import));
+    return finish(&import);
 }
 
 const Verb verb_import = {
@@ -304,22 +323,23 @@ const Verb verb_import = {
     .notes = TEXT_INIT(
         "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
         "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。\n"
-        "每一行登记一条新记录，已有的记录不变：export 的结果改后导入，得到的是新记录。引用填写标识（ID），选项填写代码。\n"
-        "--dry-run 逐行检查：不得重复的值在文件里出现两次，写入时才会发现。",
+        "有 id 或 number 一列的行改动那条记录中不同的值（version 一列为改前的版本）；没有的登记新记录。引用填写标识（ID）。\n"
+        "导入是一项任务：城市在服务时由服务进程办理，否则由本进程办理。中断后用 --resume 继续，不会重复。",
         "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
-        " the\n"
-        "header does not fit. The file may be a .gz, and what export wrote.\n"
-        "Each row makes a new record, and none that is there changes: what export wrote, edited, makes new ones.\n"
-        "References are given by id, choices by their code.\n"
-        "--dry-run checks each row by itself: a value that must be unique and stands in two rows is found when they go "
-        "in."),
+        " the\nheader does not fit. The file may be a .gz, and what export wrote.\n"
+        "A row with an id or a number changes what differs in that record (a column version: the one it had before);\n"
+        "any other row makes a new record. References are given by id.\n"
+        "An import is a job: the server runs it where one serves the city, else this process. --resume goes on with\n"
+        "one that was cut off, and does nothing twice."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
                  { "errors", "FILE",
                    TEXT_INIT("把不合格的行写入此文件，附原因一列 errors",
                              "write refused rows there, with a column errors") },
+                 { "resume", "JOB",
+                   TEXT_INIT("继续这项任务（FILE 不再读取）", "go on with this job (FILE is not read)") },
                  OPTION_AS,
                  OPTION_KEY_DIR },
     .run = run,

@@ -1,5 +1,6 @@
 #include "services/views.h"
 
+#include "services/jobs.h"
 #include "services/validation/gate.h"
 
 static const struct {
@@ -7,6 +8,7 @@ static const struct {
     ServiceView view;
 } views[] = {
     { STR_INIT("gate"), gate_view },
+    { STR_INIT("job"), jobs_view },
 };
 
 ServiceView service_view(Str page)

@@ -41,6 +41,7 @@ static inline void db_freep(Db **db) { db_close(*db); }
 /* Runs a statement that gives no rows. */
 Err     db_run(Db *db, Str sql, const Value *params, size_t count) MUST_CHECK;
 int64_t db_changes(const Db *db); /* rows that the last db_run changed */
+int64_t db_writes(const Db *db);  /* rows changed since the connection was opened, also those that were undone */
 /* Starts a statement that gives rows. The Rows stay valid until rows_done(); never more than
  * 16 at once per connection. */
 Err                db_query(Db *db, Str sql, const Value *params, size_t count, Rows **out) MUST_CHECK;

@@ -53,7 +53,8 @@ typedef struct AppRequest {
     Method         method;
     Str            target; /* "/api/v1/records/result?limit=10", percent-encoded */
     Str            as;     /* login to act as; empty: the first operator */
-    Str            body;   /* JSON, or empty */
+    Str            body;   /* or empty */
+    Str            media;  /* of the body; empty: application/json */
     Str            if_match;
     Lang           lang;
     const AppSink *sink; /* where the address answers in pieces; any other body is in the reply all the same */

@@ -17,7 +17,9 @@ static Str local_header(const AppRequest *request, Str name)
     } headers[] = {
         { STR("If-Match"), request->if_match },
         { STR("Firstmile-As"), request->as },
-        { STR("Content-Type"), request->body.len ? STR("application/json") : STR_NONE },
+        { STR("Content-Type"), !request->body.len   ? STR_NONE
+                               : request->media.len ? request->media
+                                                    : STR("application/json") },
         { STR("Accept-Language"), lang_tag(request->lang) },
     };
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)

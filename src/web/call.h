@@ -58,13 +58,15 @@ struct Call {
     size_t                       query_count;
     const struct IdempotencyKey *once; /* the request is done once for this key (web/idempotent.h); or NULL */
     const Json                  *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
-    const Pair                  *form; /* BODY_FORM, without csrf and once; each name at most once */
+    const Pair                  *form; /* BODY_FORM, BODY_UPLOAD, without csrf and once; each name at most once */
     size_t                       form_count;
-    bool                         secure;  /* the browser came by https */
-    bool                         page;    /* reply as a page rather than JSON */
-    bool                         stopped; /* a count was stopped for its length; the page does without it */
-    void                        *state;   /* the handler's own, between its steps */
-    struct Stream               *stream;  /* of a reply in pieces (web/stream.h) */
+    Str                          file;      /* BODY_FILE, BODY_UPLOAD: what was sent as a file; ptr NULL: none */
+    Str                          file_name; /* BODY_UPLOAD: what its sender calls it */
+    bool                         secure;    /* the browser came by https */
+    bool                         page;      /* reply as a page rather than JSON */
+    bool                         stopped;   /* a count was stopped for its length; the page does without it */
+    void                        *state;     /* the handler's own, between its steps */
+    struct Stream               *stream;    /* of a reply in pieces (web/stream.h) */
 
     struct {           /* of the reply; written by the functions below */
         int    status; /* 0: none yet */
@@ -128,6 +130,9 @@ void call_write(Call *call, Err (*run)(Db *db, void *context), void *context, vo
 /* Has a password compared or hashed (kernel/signin.h); job->done is the call's. then(call, err): err says whether it
  * was taken on; the answer stands in job. */
 void call_password(Call *call, PasswordJob *job, void (*then)(Call *call, Err err));
+
+/* Has run(context) called on a thread of its own, for what may take long and is no change: writing a file. */
+void call_aside(Call *call, Err (*run)(void *context), void *context, void (*then)(Call *call, Err err));
 
 typedef struct ActResult { /* how one step ended */
     Err      err;

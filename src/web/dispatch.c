@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "web/idempotent.h"
 #include "web/identify.h"
+#include "web/multipart.h"
 #include "web/origin.h"
 #include "web/stream.h"
 
@@ -194,6 +195,73 @@ static Err read_form(Call *call, Str *token, Str *once, Problems *problems)
     return problems->count ? err_make(problems->items[0].code, "form") : ERR_OK;
 }
 
+/* A file as it is, or JSON about one. */
+static Err read_file(Call *call, Problems *problems)
+{
+    Str body = call_raw_body(call);
+    if (body.len && !media_is(call_header(call, STR("Content-Type")), STR("application/json"))) {
+        call->file = body;
+        return ERR_OK;
+    }
+    if (body.len <= LIMIT_BULK_BODY_BYTES)
+        return read_json(call, problems);
+    PROBLEM(problems, ECODE_HTTP_BODY, STR_NONE, STR_NONE,
+            ARG("max", str_printf(problems->arena, "%d", LIMIT_BULK_BODY_BYTES)));
+    return err_make(ECODE_HTTP_BODY, "%zu bytes of JSON", body.len);
+}
+
+static Err take_parts(Call *call, const Part *parts, size_t count, Str *token, Str *once, Problems *problems)
+{
+    Pair *form = ARENA_ARRAY(call->ctx.arena, Pair, count);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].is_file && call->file.ptr)
+            return err_make(ECODE_HTTP_MULTIPART, "two files");
+        if (parts[i].is_file) {
+            call->file = parts[i].bytes;
+            call->file_name = parts[i].filename;
+        } else if (str_eq(parts[i].name, STR("csrf"))) {
+            *token = parts[i].bytes;
+        } else if (str_eq(parts[i].name, STR("once"))) {
+            *once = parts[i].bytes;
+        } else {
+            form[call->form_count++] = (Pair){ parts[i].name, parts[i].bytes };
+        }
+    }
+    call->form = form;
+    refuse_twice(call, form, call->form_count, problems);
+    return problems->count ? err_make(problems->items[0].code, "form") : ERR_OK;
+}
+
+static Err read_upload(Call *call, Str *token, Str *once, Problems *problems)
+{
+    Str    boundary;
+    Part  *parts;
+    size_t count;
+    if (!multipart_boundary(call_header(call, STR("Content-Type")), &boundary))
+        return media_refused(problems, STR("multipart/form-data"));
+    TRY(multipart_read(call->ctx.arena, boundary, call_raw_body(call), &parts, &count));
+    return take_parts(call, parts, count, token, once, problems);
+}
+
+/* What must be known before it is decided whether the request comes from one of our pages. */
+static Err read_token(Call *call, Str *token, Str *once, Problems *problems)
+{
+    switch (call->endpoint->body) {
+    case BODY_FORM: return read_form(call, token, once, problems);
+    case BODY_UPLOAD: return read_upload(call, token, once, problems);
+    default: return ERR_OK;
+    }
+}
+
+static Err read_body(Call *call, Problems *problems)
+{
+    switch (call->endpoint->body) {
+    case BODY_JSON: return read_json(call, problems);
+    case BODY_FILE: return read_file(call, problems);
+    default: return ERR_OK;
+    }
+}
+
 /* ---- permission ---- */
 
 /* Operators of the running city see its figures from the machine itself, behind a token; everybody
@@ -294,13 +362,11 @@ static Err admit(Call *call, Problems *problems)
             TRY(who);
     }
     TRY(check_permission(call));
-    if (call->endpoint->body == BODY_FORM)
-        TRY(read_form(call, &token, &once, problems));
+    TRY(read_token(call, &token, &once, problems));
     TRY(origin_check(call, call->endpoint->csrf, token, problems));
     TRY(check_query(call, problems));
     keep_language(call);
-    if (call->endpoint->body == BODY_JSON)
-        TRY(read_json(call, problems));
+    TRY(read_body(call, problems));
     return call->endpoint->body == BODY_NONE ? ERR_OK : idempotent_read(call, call_raw_body(call), once, problems);
 }
 

@@ -24,8 +24,10 @@ typedef enum Csrf {
 
 typedef enum BodyKind {
     BODY_NONE,
-    BODY_JSON, /* an object; application/json, or nothing at all */
-    BODY_FORM  /* application/x-www-form-urlencoded */
+    BODY_JSON,  /* an object; application/json, or nothing at all */
+    BODY_FORM,  /* application/x-www-form-urlencoded */
+    BODY_FILE,  /* any media type: call->file; application/json: as BODY_JSON */
+    BODY_UPLOAD /* multipart/form-data: a form with at most one file */
 } BodyKind;
 
 #define ENDPOINT_QUERY_MAX 12

@@ -14,7 +14,15 @@ void records_edit(Call *call);
 void records_act(Call *call);
 void records_events(Call *call);
 void records_at(Call *call);
+
+/* imports.c */
 void records_import(Call *call);
+void imports_form(Call *call);
+void imports_send(Call *call);
+
+/* jobs.c */
+void jobs_show(Call *call);
+void jobs_errors(Call *call);
 
 /* export.c */
 void records_export(Call *call);

@@ -69,7 +69,7 @@ static Json *operation_json(Arena *arena, const Endpoint *endpoint)
     Json *operation = json_object(arena);
     set_text(arena, operation, "summary", endpoint->summary);
     add_parameters(arena, endpoint, operation);
-    if (endpoint->body == BODY_JSON)
+    if (endpoint->body == BODY_JSON || endpoint->body == BODY_FILE)
         add_content(arena, set_object(arena, operation, "requestBody"), "application/json",
                     schema_of_kind(arena, "object"));
     Json *responses = set_object(arena, operation, "responses");
@@ -85,7 +85,8 @@ static Json *operation_json(Arena *arena, const Endpoint *endpoint)
 static bool documented(const Call *call, const Endpoint *endpoint)
 {
     bool local = endpoint->permission == ALLOW_OPERATOR;
-    return endpoint->page == PAGE_NONE && endpoint->body != BODY_FORM && (!local || call->from != CALL_NETWORK);
+    return endpoint->page == PAGE_NONE && endpoint->body != BODY_FORM && endpoint->body != BODY_UPLOAD &&
+           (!local || call->from != CALL_NETWORK);
 }
 
 static Json *paths_json(Call *call)

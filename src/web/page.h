@@ -29,6 +29,7 @@
  *                   "required"], "values":{field: value as the contract spells it, or what was sent (filled.h)},
  *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
  *                   (a problem)
+ *     PAGE_IMPORT   {"type"}, and after a failed attempt "error" (a problem)
  *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"}, {"fields":[names]} or
  *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
  *                   "____" for what does not show
@@ -40,6 +41,7 @@
  *     POST /sign-in/membership {membership}     act as another of one's memberships
  *     POST /sign-out {}
  *     POST /{type}                              creates; field names as they are in the type
+ *     POST /{type}/import {file, how}           multipart/form-data; how: "check" or "write"; leads to the job
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are
  *     "true" or "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one
@@ -61,6 +63,7 @@ typedef enum PageKind {
     PAGE_LIST,
     PAGE_RECORD,
     PAGE_FORM,
+    PAGE_IMPORT,
     PAGE_DOCUMENT,
     PAGE_AT,
     PAGE_ERROR,

@@ -104,6 +104,14 @@ bool shape_action_known(const Call *call, const Action *action)
     return call->ctx.actor && call->ctx.actor->system;
 }
 
+bool shape_imports(const Call *call, const Type *type)
+{
+    const Action *create = type_action(type, STR("create")), *edit = type_action(type, STR("edit"));
+    const Type   *job = call_pack(call)->job;
+    return job && type != job &&
+           ((create && shape_action_known(call, create)) || (edit && shape_action_known(call, edit)));
+}
+
 static bool type_known(const Call *call, const Type *type)
 {
     for (size_t i = 0; i < type->field_count; i++)

@@ -47,6 +47,9 @@ static inline bool shape_translation(const Field *field) { return field->transla
 /* May anybody of this role ever take the action? */
 bool shape_action_known(const Call *call, const Action *action);
 
+/* Could the role ever bring records of the type in by a file? Then there is a form for it. */
+bool shape_imports(const Call *call, const Type *type);
+
 /* What the address asks of each record (`fields`, `expand`). */
 Err shape_wanted(const Call *call, const Type *type, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the actor sees it, with the steps possible now, and what its type's own page shows

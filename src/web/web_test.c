@@ -46,6 +46,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_LIST] = { STR_INIT("error"), plain_view, plain_before },
     [PAGE_RECORD] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_FORM] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_IMPORT] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_ERROR] = { STR_INIT("error"), plain_view, NULL },
 };
 
@@ -136,7 +137,8 @@ static void what_changes_something_is_guarded_and_what_is_guarded_changes_someth
     (void)state;
     for (size_t i = 0; i < endpoint_count; i++) {
         assert_int_equal(endpoints[i].method == METHOD_GET, endpoints[i].csrf == CSRF_NONE);
-        assert_int_equal(endpoints[i].csrf == CSRF_JSON, endpoints[i].body == BODY_JSON);
+        assert_int_equal(endpoints[i].csrf == CSRF_JSON,
+                         endpoints[i].body == BODY_JSON || endpoints[i].body == BODY_FILE);
         if (endpoints[i].plain)
             assert_int_equal(endpoints[i].permission, ALLOW_ALL);
     }
@@ -243,6 +245,24 @@ static void behind_a_proxy_with_tls_cookies_and_transport_are_strict(void **stat
 
 /* ---- other sites ---- */
 
+#define UPLOAD_TYPE "Content-Type: multipart/form-data; boundary=x\r\n"
+
+/* A body that the endpoint takes, but for a form's token, which is wrong or not there. */
+typedef struct Sample {
+    bool        form;
+    const char *type, *body, *without;
+} Sample;
+
+static Sample sample_of(const Endpoint *endpoint)
+{
+    if (endpoint->body == BODY_UPLOAD)
+        return (Sample){ true, UPLOAD_TYPE,
+                         "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nx\r\n--x--\r\n", "--x--\r\n" };
+    if (endpoint->body == BODY_FORM)
+        return (Sample){ true, FORM_TYPE, "title=x&csrf=x", "title=x" };
+    return (Sample){ false, JSON_TYPE, "{\"fields\":{\"title\":\"x\"}}", "{\"fields\":{\"title\":\"x\"}}" };
+}
+
 static void another_site_changes_nothing_in_a_browsers_name(void **state)
 {
     Site                    *site = *state;
@@ -253,21 +273,19 @@ static void another_site_changes_nothing_in_a_browsers_name(void **state)
     for (size_t i = 0; i < endpoint_count; i++) {
         if (endpoints[i].csrf == CSRF_NONE || endpoints[i].permission == ALLOW_OPERATOR)
             continue;
-        Str  target = filled_pattern(site, endpoints[i].pattern, id), method = method_name(endpoints[i].method);
-        bool form = endpoints[i].body == BODY_FORM;
+        Str    target = filled_pattern(site, endpoints[i].pattern, id), method = method_name(endpoints[i].method);
+        Sample sample = sample_of(&endpoints[i]);
         for (size_t f = 0; f < sizeof foreign / sizeof foreign[0]; f++) {
-            Str headers = with_session(site, &site->author, form ? FORM_TYPE : JSON_TYPE);
+            Str headers = with_session(site, &site->author, sample.type);
             headers = text(site, "%.*s%s", STR_FMT(headers), foreign[f]);
-            Answer answer = site_ask(site, method.ptr, target, headers,
-                                     form ? "title=x&csrf=x" : "{\"fields\":{\"title\":\"x\"}}");
+            Answer answer = site_ask(site, method.ptr, target, headers, sample.body);
             if (answer.status != 403)
                 fail_msg("%.*s %.*s with %s: %d", STR_FMT(method), STR_FMT(target), foreign[f], answer.status);
         }
         /* Without the origin's headers, as of an old browser: the form's token, or what no form can send. */
-        Str    headers = with_session(site, &site->author, form ? FORM_TYPE : "Content-Type: text/plain\r\n");
-        Answer answer = site_ask(site, method.ptr, target, headers,
-                                 form ? "title=x" : "{\"fields\":{\"title\":\"x\"}}");
-        int    wanted = endpoints[i].csrf == CSRF_OPEN ? answer.status : form ? 403 : 415;
+        Str    headers = with_session(site, &site->author, sample.form ? sample.type : "Content-Type: text/plain\r\n");
+        Answer answer = site_ask(site, method.ptr, target, headers, sample.without);
+        int    wanted = endpoints[i].csrf == CSRF_OPEN ? answer.status : sample.form ? 403 : 415;
         if (answer.status != wanted)
             fail_msg("%.*s %.*s without a token: %d", STR_FMT(method), STR_FMT(target), answer.status);
     }

@@ -433,6 +433,9 @@ static Err put_head(ListView *view)
                  view_link(call, in_words(call, creates->label), view_new_href(call, type, NULL, STR_NONE)));
     else
         put_null(call, page, STR("create"));
+    put(call, page, STR("import_href"),
+        shape_imports(call, type) ? str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, type)))
+                                  : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
     put(call, page, STR("sort"), view->sort);
     json_set_bool(call->ctx.arena, page, STR("unread"), json_get(view->data, STR("errors")) != NULL);

@@ -7,6 +7,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_LIST] = { STR_INIT("list"), view_list, list_before },
     [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },
     [PAGE_FORM] = { STR_INIT("form"), view_form, NULL },
+    [PAGE_IMPORT] = { STR_INIT("import"), view_import, NULL },
     [PAGE_DOCUMENT] = { STR_INIT("printed"), view_document, NULL },
     [PAGE_AT] = { STR_INIT("at"), view_at, at_before },
     [PAGE_ERROR] = { STR_INIT("error"), view_error, NULL },

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "kernel/history.h"
 #include "web/pages/gate.h"
+#include "web/pages/job.h"
 #include "web/pages/line.h"
 #include "web/pages/parts.h"
 #include "web/pages/show.h"
@@ -549,6 +550,10 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     TRY(put_dates(&view));
     TRY(put_links(&view));
     put_documents(&view);
+    if (str_eq(view.type->page, STR("job")) && json_get(data, STR("job"))) {
+        out->template = STR("job");
+        job_put(call, &view.record, data, out);
+    }
     if (!str_eq(view.type->page, STR("gate")))
         return ERR_OK;
     out->template = STR("gate");

@@ -13,6 +13,8 @@ Err view_sign_in(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* The form that sends a file. */
+Err view_import(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* A record as it stood on a day. */

@@ -1,0 +1,60 @@
+/* web/pages/import.c: the form that sends a file of records. */
+#include "web/pages/view.h"
+#include "web/shapes.h"
+
+/* What is wrong with what was sent: each part, or the whole where nothing else is said. */
+static void put_errors(Call *call, const Json *error, Json *page)
+{
+    if (!error) {
+        put_null(call, page, STR("errors"));
+        return;
+    }
+    Json *errors = json_set(page, STR("errors"), json_object(call->ctx.arena));
+    Json *items = json_set(errors, STR("items"), json_array(call->ctx.arena));
+    JSON_EACH(part, json_get(error, STR("errors"))) {
+        Json *item = json_push(items, json_object(call->ctx.arena));
+        put(call, item, STR("to"), STR("file"));
+        put(call, item, STR("problem"), json_text(json_get(part, STR("text"))));
+    }
+    if (!items->count) {
+        Json *item = json_push(items, json_object(call->ctx.arena));
+        put(call, item, STR("to"), STR("file"));
+        put(call, item, STR("problem"), json_text(json_get(error, STR("detail"))));
+    }
+    put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
+}
+
+/* What a new record takes. */
+static void put_columns(Call *call, const Type *type, Json *page)
+{
+    Json         *columns = json_set(page, STR("columns"), json_array(call->ctx.arena));
+    const Action *create = type_action(type, STR("create"));
+    for (size_t i = 0; create && i < create->input_count; i++) {
+        const Field *field = &type->fields[create->inputs[i]];
+        if (!shape_field_known(call, field))
+            continue;
+        Json *column = json_push(columns, json_object(call->ctx.arena));
+        put(call, column, STR("column"), in_words(call, field->label));
+        put(call, column, STR("name"), field->name);
+    }
+}
+
+Err view_import(Call *call, const Json *data, PageOut *out)
+{
+    const Type *type;
+    const Json *error = json_get(data, STR("error"));
+    TRY(call_type(call, 0, &type));
+    Str title = SAY(call, "say.import.title", ARG_TEXT("label", type->plural));
+    Str tab = error ? SAY(call, "say.title.error", ARG("title", title)) : title;
+    TRY(view_frame(call, out, tab, type));
+    Json *crumbs = view_trail(call, out);
+    view_crumbs_of(call, crumbs, type, true);
+    view_crumb(call, crumbs, title, STR_NONE);
+    put(call, out->page, STR("title"), title);
+    put(call, out->page, STR("action"),
+        str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, type))));
+    put(call, out->page, STR("cancel_href"), view_list_href(call, type));
+    put_errors(call, error, out->page);
+    put_columns(call, type, out->page);
+    return ERR_OK;
+}

@@ -1,0 +1,10 @@
+/* web/pages/job.h: what a job's page shows beyond its record. Private to web/pages. */
+#ifndef FM_WEB_PAGES_JOB_H
+#define FM_WEB_PAGES_JOB_H
+
+#include "web/page.h"
+
+/* Sets job, and refresh of the frame while ?follow=1 asks for it, from the record's member "job" (services/jobs.h). */
+void job_put(Call *call, const Record *record, const Json *data, PageOut *out);
+
+#endif
