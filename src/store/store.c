@@ -147,7 +147,7 @@ static const int busy_ms[] = { [DB_CREATE] = 2000, [DB_WRITE] = 2000, [DB_READ] 
  * pages of its indexes and read them again. No mapped files: a reader maps anew after each commit of the writer, which
  * doubled the cost of a query beside 4,500 commits a second (19 us for 8) to save 1.3 us in quiet. */
 #define WRITER_SCRIPT                                                                                                  \
-    "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32000;"                                      \
+    "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32000;"                                     \
     "PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON; PRAGMA max_page_count="
 #define TEXT_OF(number)        #number
 #define WITH_NUMBER(s, number) (s TEXT_OF(number))
