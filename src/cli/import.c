@@ -265,14 +265,15 @@ static void print_counts(const Import *import)
     }
     if (cli_switch(cli, "dry-run"))
         cli_print(SAY(cli, TEXT("只是检查，没有写入", "checked only, nothing was written")));
-    cli_print(SAY(cli,
-                  TEXT("接受 {accepted} 行（新增 {added}，更新 {updated}，未变 {unchanged}），拒绝 {refused} 行",
-                       "{accepted} accepted ({added} added, {updated} updated, {unchanged} unchanged), {refused} "
-                       "refused"),
+    if (accepted != number_of(import, "added"))
+        cli_print(SAY(cli,
+                      TEXT("新增 {added} 行，更新 {updated} 行，未变 {unchanged} 行",
+                           "{added} added, {updated} updated, {unchanged} unchanged"),
+                      ARG("added", cli_count(cli->arena, number_of(import, "added"))),
+                      ARG("updated", cli_count(cli->arena, number_of(import, "updated"))),
+                      ARG("unchanged", cli_count(cli->arena, number_of(import, "unchanged")))));
+    cli_print(SAY(cli, TEXT("接受 {accepted} 行，拒绝 {refused} 行", "{accepted} accepted, {refused} refused"),
                   ARG("accepted", cli_count(cli->arena, accepted)),
-                  ARG("added", cli_count(cli->arena, number_of(import, "added"))),
-                  ARG("updated", cli_count(cli->arena, number_of(import, "updated"))),
-                  ARG("unchanged", cli_count(cli->arena, number_of(import, "unchanged"))),
                   ARG("refused", cli_count(cli->arena, number_of(import, "refused")))));
 }
 

@@ -131,16 +131,17 @@ static void add_column(Reader *reader, Arena *arena, Str name)
         reader->columns[reader->column_count++] = str_dup(arena, name);
 }
 
-/* Members of the object, and of its `fields` where it is a record as the API shows it. */
+/* Members of the object; of a record as the API shows it what names it, and its `fields`. */
 static void add_columns(Reader *reader, Arena *arena, const Json *object)
 {
-    JSON_EACH(member, object) {
-        if (str_eq(member->key, STR("fields")) && member->kind == JSON_OBJECT)
-            JSON_EACH(field, member)
-                add_column(reader, arena, field->key);
-        else
-            add_column(reader, arena, member->key);
-    }
+    static const Str names[] = { STR_INIT("id"), STR_INIT("number"), STR_INIT("version") };
+    const Json      *fields = json_get(object, STR("fields"));
+    bool             record = fields && fields->kind == JSON_OBJECT;
+    JSON_EACH(member, record ? fields : object)
+        add_column(reader, arena, member->key);
+    for (size_t i = 0; record && i < sizeof names / sizeof *names; i++)
+        if (json_get(object, names[i]))
+            add_column(reader, arena, names[i]);
 }
 
 /* Reads all of it once: what cannot be read at all is found before its first row goes in. */
@@ -269,19 +270,17 @@ static Err read_row(Import *import, Batch *batch, Row *row)
 
 /* ---- what was wrong ---- */
 
-static Str row_reasons(const Type *type, const Row *row, Lang lang)
+static Str row_reasons(const Row *row, Lang lang)
 {
     Arena *arena = row->problems.arena;
     Buf    out = buf_new(arena, SIZE_MAX);
     size_t told = row->problems.count < LIMIT_IMPORT_ROW_ERRORS ? row->problems.count : LIMIT_IMPORT_ROW_ERRORS;
     for (size_t i = 0; i < told; i++) {
         const Problem *problem = &row->problems.items[i];
-        const Field   *field = type_field(type, problem->field);
         if (out.len)
             buf_char(&out, ' ');
         if (problem->field.len)
-            buf_printf(&out, "%.*s%s", STR_FMT(field ? field->label.in[lang] : problem->field),
-                       lang == LANG_ZH ? "：" : ": ");
+            buf_printf(&out, "%.*s%s", STR_FMT(problem->field), lang == LANG_ZH ? "：" : ": ");
         buf_add(&out, problem->text.in[lang]);
     }
     if (!out.len)
@@ -315,7 +314,7 @@ static Err refusal_put(Db *db, const JobRun *run, size_t line, Str cells, Str re
 static Err refuse_row(Db *db, const Import *import, const Row *row)
 {
     return refusal_put(db, import->run, row->given.line, given_text(row->problems.arena, &row->given),
-                       row_reasons(import->type, row, job_lang(&import->run->job)));
+                       row_reasons(row, job_lang(&import->run->job)));
 }
 
 /* Before the first row: what an earlier dry run has left goes, and the columns stand as line 0. */

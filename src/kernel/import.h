@@ -45,8 +45,6 @@ typedef struct ImportLinks ImportLinks; /* which column is which field */
  * _COLUMN, _TWICE. */
 Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
                 ImportLinks **out, Problems *problems) MUST_CHECK;
-/* Columns that are passed over because the city keeps them. */
-void import_passed(const ImportLinks *links, const Str **out, size_t *count);
 /* False, with a problem, when it is no row: of cells their number is wrong, of JSON it is no object. */
 bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size_t count, ImportRow *out,
                   Problems *problems);

@@ -16,8 +16,6 @@ struct ImportLinks {
     size_t      column_count;
     Link       *links;
     size_t      link_count;
-    Str        *passed;
-    size_t      passed_count;
 };
 
 /* ---- columns ---- */
@@ -86,9 +84,7 @@ static void link_by_names(ImportLinks *links, Problems *problems)
         const Field *field = field_called(links->type, links->columns[i]);
         if (field && is_known(field))
             link_add(links, field, i, problems);
-        else if (field)
-            links->passed[links->passed_count++] = links->columns[i];
-        else if (!str_eq(links->columns[i], STR(ERRORS_COLUMN)))
+        else if (!field && !str_eq(links->columns[i], STR(ERRORS_COLUMN)))
             unknown[count++] = links->columns[i];
     }
     unknown_columns(links, unknown, count, problems);
@@ -136,7 +132,6 @@ Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count
     ImportLinks *links = ARENA_NEW(arena, ImportLinks);
     *links = (ImportLinks){ .type = type, .columns = columns, .column_count = count };
     links->links = ARENA_ARRAY(arena, Link, type->field_count);
-    links->passed = ARENA_ARRAY(arena, Str, count);
     if (mapping) {
         TRY(check_map(mapping));
         link_by_map(links, mapping, problems);
@@ -147,12 +142,6 @@ Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count
         return err_make(problems->items[before].code, "columns");
     *out = links;
     return ERR_OK;
-}
-
-void import_passed(const ImportLinks *links, const Str **out, size_t *count)
-{
-    *out = links->passed;
-    *count = links->passed_count;
 }
 
 /* ---- values ---- */

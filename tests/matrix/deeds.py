@@ -90,7 +90,7 @@ class Deeds:
         for caller in self.callers():
             for type_ in self.m.pack.types.values():
                 action = next((a for a in type_.actions if a.creates), None)
-                if action is None:
+                if action is None or type_.name == 'job':       # of a job the city takes steps at once, and nobody else's
                     continue
                 for letter in ORGANISATIONS:        # referring to records of one's own organisation, and of the other
                     fields = self.m.garden.values(letter, type_, caller.actor, action, 0)
@@ -196,7 +196,7 @@ class Deeds:
     def undone(self):
         """Actions of the pack that nobody could be seen to take."""
         return sorted(f'{t.name}.{a.name}' for t in self.m.pack.types.values() for a in t.actions
-                      if a.who and (t.name, a.name) not in self.done)
+                      if a.who and t.name != 'job' and (t.name, a.name) not in self.done)
 
 
 def former(m):

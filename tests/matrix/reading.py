@@ -157,6 +157,32 @@ def show(m, caller, one, none):
         check_expanded(m, caller, one, m.ask(caller, target + query(expand=','.join(references(one.type)))))
 
 
+@subject('job')
+def job(m, e):
+    """A job by its own address is the record by the records' address."""
+    for caller in m.callers():
+        none = m.ask(caller, f'/api/v1/jobs/{m.nothing}', 'none')
+        for one in m.truth.records.get('job', []):
+            answer = m.ask(caller, f'/api/v1/jobs/{one.id}', m.relation(caller.actor, one))
+            if m.turned_away(caller, answer) or not m.policy.sees(caller.actor, one):
+                m.expect_same(answer, none, 'a hidden job and none')
+            else:
+                m.expect_same(answer, m.ask(caller, f'{API}job/{one.id}'), 'a job and its record')
+
+
+@subject('job_errors')
+def job_errors(m, e):
+    """What a file held has only been seen by who sent it."""
+    for caller in m.callers():
+        none = m.ask(caller, f'/api/v1/jobs/{m.nothing}/errors', 'none')
+        for one in m.truth.records.get('job', []):
+            answer = m.ask(caller, f'/api/v1/jobs/{one.id}/errors', m.relation(caller.actor, one))
+            if m.turned_away(caller, answer) or one['creator'] != caller.actor.person:
+                m.expect_same(answer, none, "another's rows and none")
+            else:
+                m.expect(answer, 200)
+
+
 def references(type_):
     return [f.name for f in type_.fields if f.kind in ('reference', 'references') and f.name != 'id']
 

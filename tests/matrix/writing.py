@@ -191,6 +191,31 @@ def cross_site_form(m, caller, target):
     m.form_tokens[caller.actor] = token
 
 
+def may_import(m, actor, type_):
+    """A role that may ever make records of the type, or change some."""
+    known = [a for a in type_.actions if a.name in ('create', 'edit') and m.policy.permits(actor, a, None) != 'never']
+    return type_.name != 'job' and bool(known)
+
+
+@subject('page_import')
+def page_import(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}/import')
+            if m.turned_away(caller, answer):
+                continue
+            m.expect(answer, 200 if may_import(m, caller.actor, type_) else 404)
+
+
+@subject('page_import_send')
+def page_import_send(m, e):
+    """A form that is no upload goes nowhere, nor does one without the session's token."""
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}/import', form=[('how', 'check')])
+            m.turned_away(caller, answer) or m.expect(answer, 415)
+
+
 @subject('page_form')
 def page_form(m, e):
     """A step's form opens for whom the step is, in its states; a hidden record has none, like no record."""
