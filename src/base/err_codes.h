@@ -266,8 +266,8 @@
     /* ---- import ---- */                                                                                                   \
     X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "不是“{type}”的字段：{columns}；可用：{known}。列名不同时用 --map 对照。", \
       "Not fields of “{type}”: {columns}; known are {known}. Columns of other names are mapped with --map.")                                                  \
-    X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known", "{file} 不是 .csv、.jsonl（或其 .gz）。", \
-      "{file} is not a .csv or .jsonl file (or one of these as .gz).")                                                       \
+    X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known",                                     \
+      "{file} 不是 .csv、.jsonl（或其 .gz）、.xlsx。", "{file} is not a .csv, .jsonl (or one of these as .gz) or .xlsx file.")   \
     X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \
       "对照文件应为 JSON 对象，键为字段名，值为来源列名。",                                                                       \
       "The mapping file must be a JSON object from field names to source columns.")                                          \

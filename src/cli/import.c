@@ -320,20 +320,24 @@ static Err run(Cli *cli)
 
 const Verb verb_import = {
     .name = "import",
-    .summary = TEXT_INIT("从 CSV 或 JSON Lines 文件导入记录", "import records from a CSV or JSON Lines file"),
+    .summary = TEXT_INIT("从 CSV、XLSX 或 JSON Lines 文件导入记录",
+                         "import records from a CSV, XLSX or JSON Lines file"),
     .notes = TEXT_INIT(
-        "表头（或对象的成员）为字段名或中英文标签；用 --map 时为 {\"字段\": \"来源列\"}。\n"
+        "表头（或对象的成员）为字段名或中英文标签，XLSX 读第一张可见的工作表；用 --map 时为 {\"字段\": \"来源列\"}。\n"
         "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。\n"
         "有 id 或 number 一列的行改动那条记录中不同的值（version 一列为改前的版本）；没有的登记新记录。引用填写标识（ID）。\n"
         "导入是一项任务：城市在服务时由服务进程办理，否则由本进程办理。中断后用 --resume 继续，不会重复。",
-        "The header (or the members of the objects) names fields, or their labels in either language; with --map\n"
+        "The header (or the members of the objects) names fields, or their labels in either language; of an XLSX the\n"
+        "first visible sheet is read; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
         " the\nheader does not fit. The file may be a .gz, and what export wrote.\n"
         "A row with an id or a number changes what differs in that record (a column version: the one it had before);\n"
         "any other row makes a new record. References are given by id.\n"
         "An import is a job: the server runs it where one serves the city, else this process. --resume goes on with\n"
         "one that was cut off, and does nothing twice."),
-    .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE, { "FILE", TEXT_INIT(".csv 或 .jsonl 文件", "a .csv or .jsonl file") } },
+    .arguments = { ARGUMENT_DIR,
+                   ARGUMENT_TYPE,
+                   { "FILE", TEXT_INIT(".csv、.xlsx 或 .jsonl 文件", "a .csv, .xlsx or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
                  { "errors", "FILE",

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "kernel/job.h"
+#include "sheet/xlsx_read.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -74,17 +75,21 @@ static bool seen_add(Seen *seen, Str text)
 
 /* ---- the rows of the file ---- */
 
+typedef enum Format { FORMAT_CSV, FORMAT_LINES, FORMAT_XLSX } Format; /* lines: JSON Lines */
+
 typedef struct Reader {
-    bool   lines; /* JSON Lines, not CSV */
-    Str    rest;  /* of the lines */
-    Csv    csv;
-    Str   *columns;
-    size_t column_count, line;
+    Format      format;
+    Csv         csv;
+    Str         rest; /* of the lines */
+    XlsxReader *xlsx;
+    Str        *columns;
+    size_t      column_count, line;
+    Problems   *problems; /* of what is wrong with the file as a whole */
 } Reader;
 
 typedef struct Given { /* a row as it was */
     size_t      line;
-    Str        *cells; /* of CSV */
+    Str        *cells; /* of CSV and XLSX */
     size_t      cell_count;
     const Json *object; /* of JSON Lines; NULL: the line cannot be read */
     Str         text;
@@ -92,16 +97,27 @@ typedef struct Given { /* a row as it was */
 
 static bool is_blank(const Given *given) { return given->cell_count == 1 && str_trim(given->cells[0]).len == 0; }
 
-static Err next_cells(Reader *reader, Arena *arena, Given *out, bool *more)
+static Err csv_fault(const Reader *reader, const Csv *csv, Err err)
 {
-    do
-        TRY(csv_next(&reader->csv, arena, &out->cells, &out->cell_count, more));
-    while (*more && is_blank(out));
+    Arena *arena = reader->problems->arena;
+    PROBLEM(reader->problems, err.code, STR_NONE, STR_NONE, ARG("line", str_printf(arena, "%zu", csv->line)),
+            ARG("found", str_printf(arena, "> %d", CSV_CELLS_MAX)),
+            ARG("expected", str_printf(arena, "<= %d", CSV_CELLS_MAX)));
+    return err;
+}
+
+static Err next_csv(Reader *reader, Arena *arena, Given *out, bool *more)
+{
+    do {
+        Err err = csv_next(&reader->csv, arena, &out->cells, &out->cell_count, more);
+        if (err.kind)
+            return csv_fault(reader, &reader->csv, err);
+    } while (*more && is_blank(out));
     out->line = reader->csv.line;
     return ERR_OK;
 }
 
-static void next_line(Reader *reader, Arena *arena, Given *out, bool *more)
+static Err next_line(Reader *reader, Arena *arena, Given *out, bool *more)
 {
     Json *object;
     do {
@@ -111,15 +127,32 @@ static void next_line(Reader *reader, Arena *arena, Given *out, bool *more)
     } while (*more && !out->text.len);
     if (*more && !json_parse(arena, out->text, &object).kind)
         out->object = object;
+    return ERR_OK;
+}
+
+/* A row of a spreadsheet ends at its last value; the cells behind it are empty. */
+static Err next_xlsx(Reader *reader, Arena *arena, Given *out, bool *more)
+{
+    XlsxRow row;
+    TRY(xlsx_next(reader->xlsx, arena, &row, more, reader->problems));
+    if (!*more)
+        return ERR_OK;
+    size_t count = row.count < reader->column_count ? reader->column_count : row.count;
+    out->line = row.line;
+    out->cells = ARENA_ARRAY(arena, Str, count);
+    out->cell_count = count;
+    for (size_t i = 0; i < count; i++)
+        out->cells[i] = i < row.count ? row.cells[i] : STR("");
+    return ERR_OK;
 }
 
 static Err reader_next(Reader *reader, Arena *arena, Given *out, bool *more)
 {
+    static Err (*const next[])(Reader *, Arena *, Given *, bool *) = {
+        [FORMAT_CSV] = next_csv, [FORMAT_LINES] = next_line, [FORMAT_XLSX] = next_xlsx
+    };
     *out = (Given){ 0 };
-    if (!reader->lines)
-        return next_cells(reader, arena, out, more);
-    next_line(reader, arena, out, more);
-    return ERR_OK;
+    return next[reader->format](reader, arena, out, more);
 }
 
 static void add_column(Reader *reader, Arena *arena, Str name)
@@ -144,8 +177,8 @@ static void add_columns(Reader *reader, Arena *arena, const Json *object)
             add_column(reader, arena, names[i]);
 }
 
-/* Reads all of it once: what cannot be read at all is found before its first row goes in. */
-static Err reader_scan(Reader *reader, Arena *arena, int64_t *rows)
+/* Reads all of a text once: what cannot be read at all is found before its first row goes in. */
+static Err scan_text(Reader *reader, Arena *arena, int64_t *rows)
 {
     OWNED(arena) Arena *scratch = arena_new();
     Reader              ahead = *reader;
@@ -162,21 +195,42 @@ static Err reader_scan(Reader *reader, Arena *arena, int64_t *rows)
     }
 }
 
-static Err reader_open(Arena *arena, Str text, bool lines, Reader *out, int64_t *rows)
+/* The first row of a table names its columns. */
+static Err read_head(Reader *reader, Arena *arena)
 {
-    bool more;
+    Given head;
+    bool  more;
+    TRY(reader_next(reader, arena, &head, &more));
+    reader->column_count = more ? head.cell_count : 0;
+    reader->columns = ARENA_ARRAY(arena, Str, reader->column_count);
+    for (size_t i = 0; i < reader->column_count; i++)
+        reader->columns[i] = str_dup(arena, str_trim(head.cells[i]));
+    return ERR_OK;
+}
+
+static Err open_text(Reader *reader, Arena *arena, Str path, int64_t *rows)
+{
+    Str text;
+    TRY(file_read(arena, path, LIMIT_IMPORT_FILE_BYTES, &text));
     if (str_starts(text, STR(CSV_BYTE_ORDER_MARK)))
         text = str_slice(text, strlen(CSV_BYTE_ORDER_MARK), text.len);
     if (!utf8_valid(text))
         return err_make(ECODE_TEXT_ENCODING, "import");
-    *out = (Reader){ .lines = lines, .rest = text, .csv = csv_open(text) };
-    if (lines)
-        out->columns = ARENA_ARRAY(arena, Str, CSV_CELLS_MAX);
+    reader->rest = text;
+    reader->csv = csv_open(text);
+    if (reader->format == FORMAT_CSV)
+        TRY(read_head(reader, arena));
     else
-        TRY(csv_next(&out->csv, arena, &out->columns, &out->column_count, &more));
-    for (size_t i = 0; !lines && i < out->column_count; i++)
-        out->columns[i] = str_trim(out->columns[i]);
-    return reader_scan(out, arena, rows);
+        reader->columns = ARENA_ARRAY(arena, Str, CSV_CELLS_MAX);
+    return scan_text(reader, arena, rows);
+}
+
+static Err open_xlsx(Reader *reader, Arena *arena, Str path, int64_t *rows)
+{
+    size_t count;
+    TRY(xlsx_open(path, STR_NONE, &reader->xlsx, &count, reader->problems));
+    *rows = count ? (int64_t)count - 1 : 0;
+    return read_head(reader, arena);
 }
 
 /* ---- a row on its way ---- */
@@ -246,14 +300,25 @@ static Err prepare_row(const Ctx *ctx, const Type *type, Row *row)
     return err.kind && !import_refuses(err) ? err : ERR_OK;
 }
 
+/* Without what keeps a cell of CSV from being a formula. */
+static const Str *plain_cells(const Reader *reader, Arena *arena, const Given *given)
+{
+    if (reader->format != FORMAT_CSV)
+        return given->cells;
+    Str *cells = ARENA_ARRAY(arena, Str, given->cell_count);
+    for (size_t i = 0; i < given->cell_count; i++)
+        cells[i] = csv_text(str_trim(given->cells[i]));
+    return cells;
+}
+
 static Err read_row(Import *import, Batch *batch, Row *row)
 {
     Problems     *problems = &row->problems;
     const Reader *reader = &import->reader;
     *problems = (Problems){ .arena = batch->arena };
-    if (!reader->lines)
-        row->readable = import_cells(import->links, batch->arena, row->given.cells, row->given.cell_count, &row->asked,
-                                     problems);
+    if (reader->format != FORMAT_LINES)
+        row->readable = import_cells(import->links, batch->arena, plain_cells(reader, batch->arena, &row->given),
+                                     row->given.cell_count, &row->asked, problems);
     else if (row->given.object)
         row->readable = import_object(import->links, batch->arena, row->given.object, &row->asked, problems);
     else
@@ -324,7 +389,7 @@ static Err refusals_begin(Db *db, const Import *import, Arena *arena)
     Value         job = value_id(record_id(&run->job));
     Given         head = { .cells = import->reader.columns, .cell_count = import->reader.column_count };
     TRY(db_run(db, sql_refusals_clear, &job, 1));
-    return import->reader.lines ? ERR_OK : refusal_put(db, run, 0, given_text(arena, &head), STR_NONE);
+    return import->reader.format == FORMAT_LINES ? ERR_OK : refusal_put(db, run, 0, given_text(arena, &head), STR_NONE);
 }
 
 /* ---- on the writer ---- */
@@ -461,23 +526,19 @@ static Err skip_rows(Import *import, int64_t count)
 
 /* ---- the file ---- */
 
-typedef struct Format {
-    Str  suffix;
-    bool lines;
-} Format;
-
-static const Format formats[] = {
-    { STR_INIT(".csv"), false },
-    { STR_INIT(".csv.gz"), false },
-    { STR_INIT(".jsonl"), true },
-    { STR_INIT(".jsonl.gz"), true },
+static const struct Suffix {
+    Str    suffix;
+    Format format;
+} suffixes[] = {
+    { STR_INIT(".csv"), FORMAT_CSV },        { STR_INIT(".csv.gz"), FORMAT_CSV }, { STR_INIT(".jsonl"), FORMAT_LINES },
+    { STR_INIT(".jsonl.gz"), FORMAT_LINES }, { STR_INIT(".xlsx"), FORMAT_XLSX },
 };
 
-static const Format *format_of(Str name)
+static const struct Suffix *suffix_of(Str name)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (str_ends(name, formats[i].suffix))
-            return &formats[i];
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (str_ends(name, suffixes[i].suffix))
+            return &suffixes[i];
     return NULL;
 }
 
@@ -488,26 +549,28 @@ static Str staged_path(const City *city, Arena *arena, Str staged)
 
 Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out)
 {
-    const Format *format = format_of(name);
-    if (!format)
+    const struct Suffix *suffix = suffix_of(name);
+    if (!suffix)
         return err_make(ECODE_IMPORT_FORMAT, "%.*s", STR_FMT(name));
     const char *folder = str_dup_z(arena, str_printf(arena, "%.*s/imports", STR_FMT(city->dir)));
     if (mkdir(folder, 0750) != 0 && errno != EEXIST)
         return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder);
-    *out = str_printf(arena, "%.*s%.*s", STR_FMT(uuid_make(city->ids, arena)), STR_FMT(format->suffix));
+    *out = str_printf(arena, "%.*s%.*s", STR_FMT(uuid_make(city->ids, arena)), STR_FMT(suffix->suffix));
     return file_write(staged_path(city, arena, *out), bytes, 0600);
 }
 
 /* The name is ours, however it came into the record. */
-static Err staged_read(JobRun *run, Str *text, bool *lines)
+static Err staged_open(JobRun *run, Reader *out, int64_t *rows)
 {
-    Str           staged = job_value(&run->job, "file").text;
-    const Format *format = format_of(staged);
-    if (!format || staged.len != UUID_TEXT_SIZE + format->suffix.len ||
+    Str                  staged = job_value(&run->job, "file").text;
+    const struct Suffix *suffix = suffix_of(staged);
+    if (!suffix || staged.len != UUID_TEXT_SIZE + suffix->suffix.len ||
         !uuid_valid(str_slice(staged, 0, UUID_TEXT_SIZE)))
         return err_make(ECODE_FILE_MISSING, "%.*s", STR_FMT(staged));
-    *lines = format->lines;
-    return file_read(run->arena, staged_path(run->ctx.city, run->arena, staged), LIMIT_IMPORT_FILE_BYTES, text);
+    Str path = staged_path(run->ctx.city, run->arena, staged);
+    *out = (Reader){ .format = suffix->format, .problems = run->problems };
+    return suffix->format == FORMAT_XLSX ? open_xlsx(out, run->arena, path, rows)
+                                         : open_text(out, run->arena, path, rows);
 }
 
 /* ---- the job ---- */
@@ -515,8 +578,6 @@ static Err staged_read(JobRun *run, Str *text, bool *lines)
 static Err import_begin(Import *import)
 {
     JobRun     *run = import->run;
-    Str         text;
-    bool        lines;
     int64_t     rows;
     const Json *mapping;
     Value       dry_run = job_value(&run->job, "dry_run");
@@ -525,8 +586,7 @@ static Err import_begin(Import *import)
         return err_make(ECODE_PAGE_UNSEEN, "type");
     import->dry_run = dry_run.kind == VALUE_BOOLEAN && dry_run.number;
     TRY(read_mapping(run, &mapping));
-    TRY(staged_read(run, &text, &lines));
-    TRY(reader_open(run->arena, text, lines, &import->reader, &rows));
+    TRY(staged_open(run, &import->reader, &rows));
     TRY(import_link(run->arena, import->type, import->reader.columns, import->reader.column_count, mapping,
                     &import->links, run->problems));
     if (import->dry_run) /* it wrote nothing, so it begins anew */
@@ -565,8 +625,10 @@ static void import_close(JobRun *run)
         (void)err; /* the cursor says what became of it */
         arena_free(import->batches[i].arena);
     }
-    if (import)
+    if (import) {
         free(import->seen.keys);
+        xlsx_close(import->reader.xlsx);
+    }
 }
 
 const JobKind job_import = { STR_INIT("import"), import_open, import_turn, import_close };

@@ -1,5 +1,4 @@
 /* kernel/import_columns.c: from the cells or members of a row to the fields of a type. */
-#include "base/csv.h"
 #include "kernel/import.h"
 #include "kernel/input.h"
 
@@ -216,9 +215,19 @@ static Json *with_hidden(Arena *arena, Json *value)
     return items;
 }
 
+/* A spreadsheet knows no time zone: a time without one is the city's. */
+static Str in_city_time(Arena *arena, const Field *field, Str cell)
+{
+    Str     text = str_trim(cell), zoned = str_printf(arena, "%.*sZ", STR_FMT(text));
+    int64_t ms;
+    if (field->kind != FIELD_INSTANT || !instant_parse(zoned, &ms))
+        return cell;
+    return instant_text(arena, ms - (int64_t)field->type->pack->utc_offset_minutes * 60000);
+}
+
 static Json *cell_value(Arena *arena, const Field *field, Str cell)
 {
-    Json *value = input_from_text(arena, field, csv_text(str_trim(cell)));
+    Json *value = input_from_text(arena, field, in_city_time(arena, field, cell));
     if (field->kind == FIELD_BOOLEAN)
         return truth_value(arena, value);
     return field->target ? with_hidden(arena, value) : with_codes(arena, field, value);
@@ -276,7 +285,7 @@ bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size
         const Link *link = &links->links[i];
         Str         cell = cells[link->column];
         if (names_record(link->field))
-            name_record(link->field, csv_text(str_trim(cell)), out, problems);
+            name_record(link->field, str_trim(cell), out, problems);
         else
             json_set(fields, link->field->name, cell_value(arena, link->field, cell));
     }

@@ -265,7 +265,7 @@ static Err read_book(XlsxBook *book, Str wanted, Problems *problems)
     bool         found;
     size_t       chosen;
     sheets->arena = book->arena;
-    TRY(read_relations(book, STR_NONE, STR_NONE, &root, problems));
+    TRY(read_relations(book, STR(""), STR(""), &root, problems));
     Str workbook = target_of(book, &root, STR_NONE, STR("officeDocument"), STR_NONE);
     Str name = last_word(workbook), folder = str_slice(workbook, 0, workbook.len - name.len);
     if (!workbook.len)
