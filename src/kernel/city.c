@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define SECRET_FILE_MAX 4096
-#define RECORD_SCHEMA   "2" /* below: the shape of record tables */
+#define RECORD_SCHEMA   "3" /* below: the shape of record tables */
 
 static const Str sql_setting_put = STR_INIT(
     "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");

@@ -144,6 +144,22 @@ static void add_access_indexes(Buf *out, const Type *type)
  * being read. */
 #define STANDING ", \"owner\", \"state\", \"disclosure\""
 
+/* Is a relation that leads through the parent asked together with level or state? Then the index of the parent's
+ * children has these, so that nothing need be read of each to count those that show. */
+static bool standing_of_children(const Type *type)
+{
+    for (size_t i = 0; i < type->access_count; i++)
+        if (type->access[i].who.relation > RELATION_CREATOR && (type->access[i].states || type->access[i].levels))
+            return true;
+    return false;
+}
+
+static Str link_columns(Arena *arena, const Type *type, const Field *link)
+{
+    bool standing = type->parent == (int)link->index && standing_of_children(type);
+    return str_printf(arena, "\"%.*s\", \"id\"%s", STR_FMT(link->name), standing ? ", \"state\", \"disclosure\"" : "");
+}
+
 /* A list is read in its order until a page is full: by any of the columns it has, and by what it is sorted by at
  * first. */
 static void add_order_indexes(Buf *out, const Type *type)
@@ -193,7 +209,7 @@ Str record_indexes(Arena *arena, const Type *type)
         add_index(&out, type, STR("number"), STR("\"owner\", length(\"number\"), \"number\""));
     for (size_t i = SYS_COUNT; i < type->stored_count; i++) {
         if (fields[i].kind == FIELD_REFERENCE)
-            add_index(&out, type, fields[i].name, str_printf(arena, "\"%.*s\", \"id\"", STR_FMT(fields[i].name)));
+            add_index(&out, type, fields[i].name, link_columns(arena, type, &fields[i]));
         if (fields[i].unique != UNIQUE_NO)
             add_unique_index(&out, type, &fields[i]);
     }
