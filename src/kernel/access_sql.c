@@ -464,9 +464,9 @@ static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessR
     sql_standing(&search.where, row, type, way, way->who.relation == RELATION_ANY);
     if (needs_row || search.has_row)
         search.id = str_printf(ctx->arena, "%.*s.rowid", STR_FMT(row));
-    Str given = purpose == SEARCH_PROBED ? STR("1") : search.id;
-    buf_printf(&sql->sql, "SELECT %s%.*s%s FROM ", search.once || purpose == SEARCH_PROBED ? "" : "DISTINCT ",
-               STR_FMT(given), purpose == SEARCH_ROWS ? " AS \"row\"" : "");
+    bool counted = purpose == SEARCH_PROBED || (purpose == SEARCH_COUNTED && search.once);
+    buf_printf(&sql->sql, "SELECT %s%.*s%s FROM ", counted || search.once ? "" : "DISTINCT ",
+               STR_FMT(counted ? STR("1") : search.id), purpose == SEARCH_ROWS ? " AS \"row\"" : "");
     expr_sql_add(sql, &search.from);
     add(sql, STR(" WHERE "));
     expr_sql_add(sql, &search.where);

@@ -302,31 +302,80 @@ static Err add_order(const List *list, ExprSql *sql, Stretch stretch)
     return ERR_OK;
 }
 
-/* " FROM … LIMIT most" of the rows of one stretch. */
-static Err add_rows(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
+static Err add_columns(const List *list, ExprSql *sql)
 {
+    record_columns(&sql->sql, list->type, row_alias);
+    return access_plan_columns(list->plan, sql, row_alias);
+}
+
+static void add_limit(ExprSql *sql, int64_t most)
+{
+    buf_add(&sql->sql, STR(" LIMIT "));
+    expr_sql_param(sql, value_int(most));
+}
+
+/* The rows of one stretch. */
+static Err stretch_sql(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
+{
+    TRY(add_columns(list, sql));
     TRY(add_from(list, sql));
     TRY(add_stretch(list, sql, stretch));
     if (after->given && stretch_of(after) == stretch)
         TRY(add_after(list, sql, after));
     TRY(add_order(list, sql, stretch));
-    buf_add(&sql->sql, STR(" LIMIT "));
-    expr_sql_param(sql, value_int(most));
+    add_limit(sql, most);
     return ERR_OK;
 }
 
-/* Where the rows are looked up, all of them are sorted: by their places alone, so that only those of the page are read.
- * The database reads them in the order that it has sorted. */
-static Err list_sql(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
+/* ---- few rows: looked up and sorted, those without a value among them ---- */
+
+static Err add_key(const List *list, ExprSql *sql)
 {
-    record_columns(&sql->sql, list->type, row_alias);
-    TRY(access_plan_columns(list->plan, sql, row_alias));
-    buf_add(&sql->sql, list->few ? STR(" FROM (SELECT t0.rowid AS \"row\"") : STR_NONE);
-    TRY(add_rows(list, sql, stretch, after, most));
-    if (list->few)
-        buf_printf(&sql->sql, ") AS page CROSS JOIN \"%.*s\" AS %.*s WHERE %.*s.rowid = page.\"row\"",
-                   STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
-    return buf_full(&sql->sql) ? err_make(ECODE_INTERNAL, "statement too long") : ERR_OK;
+    return access_sql_column(list->ctx, sql, row_alias, list->sort.field);
+}
+
+/* " AND (…)": what comes after the place. */
+static Err add_few_after(const List *list, ExprSql *sql, const Place *place)
+{
+    bool down = list->sort.descending, value = stretch_of(place) == STRETCH_VALUE;
+    buf_add(&sql->sql, value ? STR(" AND ((") : STR(" AND ("));
+    TRY(add_key(list, sql));
+    if (value) {
+        buf_add(&sql->sql, down ? STR(", t0.\"id\") < (") : STR(", t0.\"id\") > ("));
+        expr_sql_param(sql, place->value);
+        buf_add(&sql->sql, STR(", "));
+    } else {
+        buf_add(&sql->sql, down ? STR(" IS NULL AND t0.\"id\" < ") : STR(" IS NOT NULL OR t0.\"id\" > "));
+    }
+    expr_sql_param(sql, value_id(place->id));
+    buf_add(&sql->sql, value ? STR(")") : STR_NONE);
+    if (value && down) {
+        buf_add(&sql->sql, STR(" OR "));
+        TRY(add_key(list, sql));
+        buf_add(&sql->sql, STR(" IS NULL"));
+    }
+    buf_char(&sql->sql, ')');
+    return ERR_OK;
+}
+
+/* All of them are sorted: by their places alone, so that only those of the page are read. The database reads them in
+ * the order that it has sorted. */
+static Err few_sql(const List *list, ExprSql *sql, const Place *after, int64_t most)
+{
+    bool down = list->sort.descending;
+    TRY(add_columns(list, sql));
+    buf_add(&sql->sql, STR(" FROM (SELECT t0.rowid AS \"row\""));
+    TRY(add_from(list, sql));
+    add_filter(list, sql);
+    if (after->given)
+        TRY(add_few_after(list, sql, after));
+    buf_add(&sql->sql, STR(" ORDER BY "));
+    TRY(add_key(list, sql));
+    buf_add(&sql->sql, down ? STR(" DESC NULLS LAST, t0.\"id\" DESC") : STR(" ASC NULLS FIRST, t0.\"id\" ASC"));
+    add_limit(sql, most);
+    buf_printf(&sql->sql, ") AS page CROSS JOIN \"%.*s\" AS %.*s WHERE %.*s.rowid = page.\"row\"",
+               STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
+    return ERR_OK;
 }
 
 /* ---- lists ---- */
@@ -351,14 +400,14 @@ static size_t values_bytes(const Record *record)
     return bytes;
 }
 
-static Err list_read(const List *list, Stretch stretch, const Place *after, Page *page)
+static Err list_read(const List *list, const ExprSql *sql, Page *page)
 {
-    Arena  *arena = list->ctx->arena;
-    Found  *out = page->found;
-    ExprSql sql = list_statement(list, STR("SELECT "));
-    TRY(list_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)out->count));
+    Arena            *arena = list->ctx->arena;
+    Found            *out = page->found;
     OWNED(rows) Rows *rows = NULL;
-    TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    if (buf_full(&sql->sql))
+        return err_make(ECODE_INTERNAL, "statement too long");
+    TRY(db_query(list->ctx->db, buf_str(&sql->sql), sql->params, sql->count, &rows));
     for (bool more; !page_full(list, page);) {
         TRY(rows_next(rows, &more));
         if (!more)
@@ -372,6 +421,20 @@ static Err list_read(const List *list, Stretch stretch, const Place *after, Page
     return ERR_OK;
 }
 
+static Err list_stretch(const List *list, Stretch stretch, const Place *after, Page *page)
+{
+    ExprSql sql = list_statement(list, STR("SELECT "));
+    TRY(stretch_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)page->found->count));
+    return list_read(list, &sql, page);
+}
+
+static Err list_few(const List *list, const Place *after, Page *page)
+{
+    ExprSql sql = list_statement(list, STR("SELECT "));
+    TRY(few_sql(list, &sql, after, list->limit + 1));
+    return list_read(list, &sql, page);
+}
+
 /* One stretch after the other, until the page is full. */
 static Err list_read_all(const List *list, Page *page)
 {
@@ -380,12 +443,14 @@ static Err list_read_all(const List *list, Page *page)
     Place   after = { .given = list->query->cursor.len > 0 };
     if (after.given)
         TRY(cursor_read(list->ctx, list->type, list->query, &after.value, &after.id));
+    if (list->few)
+        return list_few(list, &after, page);
     bool begun = after.given && stretch_of(&after) == last;
     if (!begun && !(first == STRETCH_MISSING && never_missing(list)))
-        TRY(list_read(list, first, &after, page));
+        TRY(list_stretch(list, first, &after, page));
     if (page_full(list, page) || (last == STRETCH_MISSING && never_missing(list)))
         return ERR_OK;
-    return list_read(list, last, &after, page);
+    return list_stretch(list, last, &after, page);
 }
 
 static Err list_rows(const List *list, Found *out)

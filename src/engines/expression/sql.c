@@ -48,8 +48,8 @@ static Str next_alias(Emit *emit)
 }
 
 /* ---- what is known beforehand ----
- * What the reader never sees of any record is NULL or FALSE as it is written; then what is made of it is known, too, and
- * a condition that never holds is found out before a row is read. */
+ * What the reader never sees of any record is NULL or FALSE as it is written; then what is made of it is known, too,
+ * and a condition that never holds is found out before a row is read. */
 
 typedef struct Mark { /* a place in what has been written */
     size_t len, params;
