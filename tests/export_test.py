@@ -3,6 +3,7 @@
 CSV and JSON, imported again and exported again. And an export ends half-way for who may no longer read."""
 import csv
 import io
+import itertools
 import json
 import random
 import shutil
@@ -10,6 +11,7 @@ import socket
 import sys
 
 import proof
+import xlsx
 from proof import expect, expect_same
 
 SEED = random.randrange(1 << 32)
@@ -122,7 +124,7 @@ def read_csv(text):
 def exported(city, login, *words):
     path = city.scratch / 'out'
     proof.run(city, 'export', 'paper', '--as', login, '--sort', 'title', '--out', path, *words)
-    return path.read_bytes().decode('utf-8')
+    return path.read_bytes()
 
 
 class Papers:
@@ -143,7 +145,8 @@ class Papers:
         targets = {name: [record['id'] for record in client.all(name)] for name in ('person', 'organisation')}
         client.close()
         inputs = next(action['inputs'] for action in described['actions'] if action['creates'])
-        self.fields = [f for f in described['fields'] if f['name'] in inputs and not f['system']]
+        self.inputs = [f for f in described['fields'] if f['name'] in inputs]
+        self.fields = [f for f in self.inputs if not f['system']]
         self.names = [f['name'] for f in self.fields]
         self.kinds = {f['name']: f['kind'] for f in described['fields']}
         self.given = {r['title']: r for r in (Maker(rng, targets).record(n, self.fields) for n in range(ROWS))}
@@ -157,6 +160,9 @@ class Papers:
         expect_same([found['accepted'], found['refused']], [ROWS, 0], f'import of {name}')
 
     def export(self, login, *words):
+        return self.exported_bytes(login, *words).decode('utf-8')
+
+    def exported_bytes(self, login, *words):
         """What that login has made, without whatever else it sees."""
         name = '作者' if login == 'author' else login
         return exported(self.city, login, '--filter', f"creator.name = '{name}'", '--fields', ','.join(self.names), *words)
@@ -189,6 +195,36 @@ def check_csv(papers, text):
                 expect(not found.startswith(FORMULA), f'{name} is a formula: {found!r}')
                 found = plain(found)
             expect_same(found, cell(wanted.get(name)), f'{name} of {wanted["title"]!r}')
+
+
+def spelled(kind, value):
+    """A cell of XLSX as the manual says it stands in CSV."""
+    if isinstance(value, float):
+        return value
+    return 'true' if value is True else 'false' if value is False else '' if value is None else str(value)
+
+
+def check_xlsx(papers, body):
+    head, *rows = xlsx.read(body)
+    expect_same(set(head), set(HEADS) | set(papers.names), 'columns')
+    expect_same(len(rows), ROWS, 'rows')
+    for row in rows:
+        found = {name: spelled(papers.kinds[name], value) for name, value in itertools.zip_longest(head, row)}
+        wanted = papers.given[found['title']]
+        for name in papers.names:
+            told = cell(wanted.get(name))
+            expect_same(found[name], float(told) if isinstance(found[name], float) else told, f'{name} of {wanted["title"]!r}')
+
+
+def check_template(papers):
+    proof.run(papers.city, 'export', 'paper', '--as', 'author', '--template', '--out', papers.city.scratch / 'empty.xlsx', '--lang', 'zh')
+    body = (papers.city.scratch / 'empty.xlsx').read_bytes()
+    head, = xlsx.read(body)
+    labels = {field['label']: field for field in papers.inputs}
+    expect_same(sorted(head), sorted(labels), 'columns')
+    choices = {label: [choice['label'] for choice in field['choices']] for label, field in labels.items() if field['kind'] == 'choice'}
+    found = {head[xlsx.index_of(letters)]: words for letters, words in xlsx.drop_downs(body).items()}
+    expect_same(found, choices, 'drop-downs')
 
 
 def fields_of(text):
@@ -235,6 +271,10 @@ def main():
         out, lines = papers.export('author'), papers.export('author', '--format', 'jsonl')
         with cases('CSV is what the manual says, by another reader'):
             check_csv(papers, out)
+        with cases('XLSX holds the same, by another reader'):
+            check_xlsx(papers, papers.exported_bytes('author', '--format', 'xlsx'))
+        with cases('an empty sheet has the columns, what to write, and the choices'):
+            check_template(papers)
         with cases('JSON Lines are the records as they were given'):
             expect_same({fields['title']: fields for fields in fields_of(lines)}, papers.given, 'records')
         with cases('the same with and without a server'):

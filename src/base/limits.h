@@ -26,6 +26,7 @@
     X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")               \
     X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                           \
     X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                         \
+    X(LONG_READS, 8, "exports", "spreadsheets waiting to be written", "503")                                           \
     X(SESSIONS, 5, "sessions", "open sessions of one person", "the oldest ends")                                       \
     X(SESSION_IDLE_MS, 1800000, "ms", "session that nobody uses", "401")                                               \
     X(SESSION_MS, 43200000, "ms", "session, from sign-in on", "401")                                                   \

@@ -11,6 +11,7 @@ typedef struct Export {
     Cli     *cli;
     bool     to_file;
     FilePart file;
+    bool     packed; /* XLSX: its rows cannot be counted as they pass */
     bool     lines;  /* JSON Lines, not CSV */
     bool     quoted; /* CSV: inside a cell in quotes, where a line may end without ending the row */
     bool     shows;  /* how far it is, on the terminal */
@@ -79,10 +80,11 @@ static Err ask_for_all(Export *export, Client *client)
     Cli                     *cli = export->cli;
     const Json              *none;
     Str                      path;
-    TRY(ASK_PATH(cli, &path, STR("records"), cli_argument(cli, "TYPE"), STR("export")));
+    bool                     empty = cli_switch(cli, "template");
+    TRY(ASK_PATH(cli, &path, STR("records"), cli_argument(cli, "TYPE"), empty ? STR("template") : STR("export")));
     Buf target = buf_new(cli->arena, SIZE_MAX);
     buf_add(&target, path);
-    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
+    for (size_t i = 0; !empty && i < sizeof parameters / sizeof parameters[0]; i++)
         ask_query(&target, parameters[i], cli_option(cli, parameters[i]));
     const AppSink sink = { .take = take, .context = export };
     AppRequest    request = {
@@ -113,10 +115,14 @@ static void print_counts(const Export *export)
 {
     Cli  *cli = export->cli;
     Json *json = json_object(cli->arena);
-    json_set_int(cli->arena, json, STR("rows"), rows_of(export));
+    if (!export->packed)
+        json_set_int(cli->arena, json, STR("rows"), rows_of(export));
     json_set_int(cli->arena, json, STR("bytes"), export->bytes);
     if (cli->json)
         cli_print_json(cli, json);
+    else if (export->packed)
+        cli_print(SAY(cli, TEXT("已写入 {path}，{bytes} 字节", "{path} written, {bytes} bytes"),
+                      ARG("bytes", cli_count(cli->arena, export->bytes)), ARG("path", export->file.path)));
     else
         cli_print(SAY(cli, TEXT("导出 {rows} 行到 {path}", "{rows} rows exported to {path}"),
                       ARG("rows", cli_count(cli->arena, rows_of(export))), ARG("path", export->file.path)));
@@ -128,7 +134,11 @@ static Err run(Cli *cli)
     Str                   path;
     Export export = { .cli = cli, .lines = str_eq(cli_option(cli, "format"), STR("jsonl")) };
     TRY(cli_file(cli, "out", &path));
-    export.shows = isatty(STDERR_FILENO) && (path.ptr || !isatty(STDOUT_FILENO));
+    export.packed = str_eq(cli_option(cli, "format"), STR("xlsx")) || cli_switch(cli, "template");
+    if (export.packed && !path.ptr && isatty(STDOUT_FILENO))
+        return CLI_USAGE(cli, TEXT("XLSX 不能显示在终端上，请用 --out 写入文件",
+                                   "XLSX is nothing for a terminal: name a file with --out"));
+    export.shows = !export.packed && isatty(STDERR_FILENO) && (path.ptr || !isatty(STDOUT_FILENO));
     TRY(ask_open(cli, &client));
     if (!path.ptr)
         return ask_for_all(&export, client);
@@ -139,17 +149,20 @@ static Err run(Cli *cli)
 
 const Verb verb_export = {
     .name = "export",
-    .summary = TEXT_INIT("把记录导出为 CSV 或 JSON Lines", "export records as CSV or JSON Lines"),
+    .summary = TEXT_INIT("把记录导出为 CSV、XLSX 或 JSON Lines", "export records as CSV, XLSX or JSON Lines"),
     .notes = TEXT_INIT(
         "写到标准输出，或用 --out 写入文件：写完整之前名为 FILE.part。import 可以读入所导出的文件，作为新记录。",
         "Writes to stdout, or with --out into a file, which is FILE.part until it is whole. What is exported,\n"
         "import can read, as new records."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE },
-    .options = { { "format", "FORMAT", TEXT_INIT("csv（默认）或 jsonl", "csv (the default) or jsonl") },
+    .options = { { "format", "FORMAT", TEXT_INIT("csv（默认）、xlsx 或 jsonl", "csv (the default), xlsx or jsonl") },
                  { "filter", "EXPR",
                    TEXT_INIT("条件，如 \"state = 'pool'\"", "a condition, such as \"state = 'pool'\"") },
                  { "sort", "FIELD", TEXT_INIT("排序字段；-FIELD 为降序", "field to sort by; -FIELD is descending") },
                  { "fields", "A,B", TEXT_INIT("只导出这些字段", "these fields alone") },
+                 { "template", NULL,
+                   TEXT_INIT("不要记录，要一份可填写的空表（XLSX）",
+                             "no records: an empty sheet to be filled in (XLSX)") },
                  { "out", "FILE", TEXT_INIT("写入此文件", "the file to write") },
                  OPTION_AS,
                  OPTION_KEY_DIR },

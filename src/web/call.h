@@ -111,9 +111,10 @@ void call_bytes(Call *call, int status, Str media, Str body);
 /* 200 with a body in pieces. The first is made at once, and when it fails that is the reply; each of the others when
  * the client has taken the one before. A piece is like a request of its own: next() finds ctx.arena empty, a fresh
  * snapshot, and who asks still in the same membership and role; an empty piece is the end. What must stay from piece
- * to piece is in call->state. An error ends the connection half-way, and stands in the log. */
+ * to piece is in call->state; end(), when there is one, lets go of what no arena holds, once, whatever ended it. An
+ * error ends the connection half-way, and stands in the log. */
 typedef Err (*CallPiece)(Call *call, Str *out, Problems *problems);
-void call_stream(Call *call, Str media, CallPiece next);
+void call_stream(Call *call, Str media, CallPiece next, void (*end)(Call *call));
 /* Before a reply of ECODE_RATE_LIMITED: Retry-After, and the problem whose text says it. */
 void call_retry_after(Call *call, int64_t wait_s, Problems *problems);
 /* `errors` of the contract: [{field|rule, code, text, values}] in the call's language. */

@@ -9,6 +9,7 @@
 #include "kernel/rate.h"
 #include "web/app.h"
 #include "web/endpoints.h"
+#include "web/long_read.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct App {
     const Look       *look;
     SignInQueue      *passwords;
     SignInGate       *gate;
+    LongReads        *long_reads;
     Rate             *filters; /* of persons whose filters were stopped, LIMIT_COSTLY_FILTERS */
     _Atomic(Server *) server;  /* from app_serve() to app_free() */
     atomic_bool       stopped;

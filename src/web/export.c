@@ -1,5 +1,6 @@
-/* web/export.c: all records of a list, as one file, page by page of find(). A row is made of the very JSON that a list
- * shows of the record, so that an export can tell nothing that a list would not. */
+/* web/export.c: all records of a list, as one file, page by page of find(); see export.h. */
+#include "web/export.h"
+
 #include "base/csv.h"
 #include "base/limits.h"
 #include "web/costly.h"
@@ -19,36 +20,11 @@ enum {
     COSTLY_US = 4000,
 };
 
-typedef struct Column {
-    const Field *field;
-    bool         text; /* whatever somebody typed; else a number, a date or a truth */
-} Column;
-
-typedef struct ExportFormat ExportFormat;
-
-typedef struct Export {
-    const ExportFormat *format;
-    const Type         *type;
-    Query               query;
-    Wanted              wanted;
-    Column             *columns; /* what every record has, then its fields */
-    size_t              head_count, count;
-    bool                labels; /* name the columns, not the names of the fields */
-    Buf                 cursor;
-    bool                begun, ended;
-} Export;
-
-struct ExportFormat {
-    const char *name, *media;
-    void (*head)(const Export *export, const Call *call, Buf *out);
-    void (*row)(const Export *export, const Json *record, Buf *out);
-};
-
 /* ---- CSV ---- */
 
 static void csv_line_end(Buf *out) { buf_add(out, STR("\r\n")); }
 
-static void csv_head(const Export *export, const Call *call, Buf *out)
+static Err csv_head(Export *export, const Call *call, Buf *out)
 {
     buf_add(out, STR(CSV_BYTE_ORDER_MARK)); /* spreadsheets take UTF-8 for something else without */
     for (size_t i = 0; i < export->count; i++) {
@@ -58,6 +34,7 @@ static void csv_head(const Export *export, const Call *call, Buf *out)
         csv_write_text(out, export->labels ? field->label.in[call->ctx.lang] : field->name);
     }
     csv_line_end(out);
+    return ERR_OK;
 }
 
 /* One item of a list, or a value that is a word. */
@@ -82,33 +59,36 @@ static Str rows_of(Arena *arena, const Json *rows)
     return buf_str(&buf);
 }
 
-static void csv_cell(Buf *out, const Column *column, const Json *value)
+Str export_cell_text(Arena *arena, const ExportColumn *column, const Json *value)
 {
     if (!value)
-        return;
+        return STR("");
     switch (value->kind) {
-    case JSON_NULL: return;
-    case JSON_TRUE: buf_add(out, STR("true")); return;
-    case JSON_FALSE: buf_add(out, STR("false")); return;
-    case JSON_NUMBER: buf_add(out, value->text); return;
-    case JSON_STRING:
-        if (column->text)
-            csv_write_text(out, value->text);
-        else
-            csv_write_cell(out, value->text);
-        return;
-    case JSON_OBJECT: csv_write_cell(out, word_of(value)); return;
-    case JSON_ARRAY: break;
+    case JSON_TRUE: return STR("true");
+    case JSON_FALSE: return STR("false");
+    case JSON_NUMBER:
+    case JSON_STRING: return value->text;
+    case JSON_OBJECT: return word_of(value);
+    case JSON_ARRAY: return column->field->kind == FIELD_ROWS ? rows_of(arena, value) : list_of(arena, value);
+    case JSON_NULL: break;
     }
-    if (column->field->kind == FIELD_ROWS)
-        csv_write_cell(out, rows_of(out->arena, value));
+    return STR("");
+}
+
+/* What somebody typed is kept from being a formula; numbers, dates, ids and rows are none. */
+static void csv_cell(Buf *out, const ExportColumn *column, const Json *value)
+{
+    Str  text = export_cell_text(out->arena, column, value);
+    bool typed = value && column->text && (value->kind == JSON_STRING || value->kind == JSON_ARRAY);
+    if (typed && column->field->kind != FIELD_ROWS)
+        csv_write_text(out, text);
     else
-        csv_write_text(out, list_of(out->arena, value));
+        csv_write_cell(out, text);
 }
 
 /* Puts the members of object into the cells of their columns. They come in the order of the columns, of which some are
  * missing; so each is looked for from behind the one before. */
-static void place(const Json *object, const Column *columns, size_t count, const Json **cells)
+static void place(const Json *object, const ExportColumn *columns, size_t count, const Json **cells)
 {
     size_t at = 0;
     JSON_EACH(member, object)
@@ -122,37 +102,49 @@ static void place(const Json *object, const Column *columns, size_t count, const
         }
 }
 
-static void csv_row(const Export *export, const Json *record, Buf *out)
+const Json **export_cells(Arena *arena, const Export *export, const Json *record)
 {
-    const Json **cells = ARENA_ARRAY(out->arena, const Json *, export->count);
+    const Json **cells = ARENA_ARRAY(arena, const Json *, export->count);
     size_t       heads = export->head_count;
     place(record, export->columns, heads, cells);
     place(json_get(record, STR("fields")), export->columns + heads, export->count - heads, cells + heads);
+    return cells;
+}
+
+static Err csv_row(Export *export, const Call *call, const Json *record, Buf *out)
+{
+    const Json **cells = export_cells(out->arena, export, record);
+    (void)call;
     for (size_t i = 0; i < export->count; i++) {
         if (i)
             buf_char(out, ',');
         csv_cell(out, &export->columns[i], cells[i]);
     }
     csv_line_end(out);
+    return ERR_OK;
 }
 
 /* ---- JSON Lines ---- */
 
-static void lines_head(const Export *export, const Call *call, Buf *out) { (void)export, (void)call, (void)out; }
-
-static void lines_row(const Export *export, const Json *record, Buf *out)
+static Err lines_head(Export *export, const Call *call, Buf *out)
 {
-    (void)export;
+    (void)export, (void)call, (void)out;
+    return ERR_OK;
+}
+
+static Err lines_row(Export *export, const Call *call, const Json *record, Buf *out)
+{
+    (void)export, (void)call;
     json_write(out, record);
     buf_char(out, '\n');
+    return ERR_OK;
 }
 
 /* ---- what was asked for ---- */
 
-static const ExportFormat formats[] = {
-    { "csv", "text/csv; charset=utf-8", csv_head, csv_row },
-    { "jsonl", "application/jsonl", lines_head, lines_row },
-};
+static const ExportFormat  export_csv = { "csv", "text/csv; charset=utf-8", csv_head, csv_row };
+static const ExportFormat  export_lines = { "jsonl", "application/jsonl", lines_head, lines_row };
+static const ExportFormat *formats[] = { &export_csv, &export_lines, &export_xlsx };
 
 /* One of a few words; the first when the parameter is absent. */
 static size_t query_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems)
@@ -171,8 +163,8 @@ static const ExportFormat *query_format(const Call *call, Problems *problems)
 {
     Str words[sizeof formats / sizeof formats[0]];
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        words[i] = str_from(formats[i].name);
-    return &formats[query_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
+        words[i] = str_from(formats[i]->name);
+    return formats[query_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
 }
 
 /* Does the role ever see it? What it never sees is named no more than what is not there. */
@@ -199,7 +191,7 @@ static bool is_plain(ValueKind kind)
 
 static void add_column(Export *export, const Field *field)
 {
-    export->columns[export->count++] = (Column){ field, !is_plain(field_expr_type(field).kind) };
+    export->columns[export->count++] = (ExportColumn){ field, !is_plain(field_expr_type(field).kind) };
 }
 
 /* Where record_json() has it: beside `fields`, or among them; `erased` is no value of the record. */
@@ -214,7 +206,7 @@ static bool is_among(const Field *field) { return field->index >= SYS_COUNT || f
 static void choose_columns(const Call *call, Export *export)
 {
     const Type *type = export->type;
-    export->columns = ARENA_ARRAY(call->ctx.arena, Column, type->field_count);
+    export->columns = ARENA_ARRAY(call->ctx.arena, ExportColumn, type->field_count);
     for (size_t i = 0; i < SYS_COUNT; i++)
         if (i == SYS_ID || (is_beside(&type->fields[i]) && shape_field_known(call, &type->fields[i])))
             add_column(export, &type->fields[i]);
@@ -252,11 +244,11 @@ static Err page_write(Call *call, Export *export, const Found *found, Buf *out)
     Ctx ctx = call->ctx;
     find_remember(&ctx);
     if (!export->begun)
-        export->format->head(export, call, out);
+        TRY(export->format->head(export, call, out));
     for (size_t i = 0; i < found->count; i++) {
         Json *record;
         TRY(record_json(&ctx, &found->records[i], &export->wanted, &record));
-        export->format->row(export, record, out);
+        TRY(export->format->row(export, call, record, out));
     }
     return ERR_OK;
 }
@@ -286,25 +278,36 @@ static void page_turn(Export *export, const Found *found, size_t written, int64_
     buf_add(&export->cursor, found->next);
 }
 
-static Err page_next(Call *call, Str *out, Problems *problems)
+Err export_page(Call *call, Export *export, Buf *out, Problems *problems)
 {
-    Export *export = call->state;
-    Buf   text = buf_new(call->ctx.arena, SIZE_MAX);
     Found found;
-    if (export->ended)
-        return ERR_OK;
     export->query.cursor = buf_str(&export->cursor);
     int64_t begun_us = worked_us();
     Err     err = find(&call->ctx, export->type, &export->query, &found, problems);
     int64_t took_us = worked_us() - begun_us;
     costly_charge(call, problems);
-    if (!err.kind)
-        err = page_write(call, export, &found, &text);
-    if (err.kind)
-        return err;
-    page_turn(export, &found, text.len, took_us);
+    TRY(err);
+    TRY(page_write(call, export, &found, out));
+    page_turn(export, &found, out->len, took_us);
+    return ERR_OK;
+}
+
+static Err page_next(Call *call, Str *out, Problems *problems)
+{
+    Export *export = call->state;
+    Buf text = buf_new(call->ctx.arena, SIZE_MAX);
+    if (export->ended)
+        return ERR_OK;
+    TRY(export_page(call, export, &text, problems));
     *out = buf_str(&text);
     return ERR_OK;
+}
+
+void export_name(Call *call, const Type *type, const char *suffix)
+{
+    call_set_header(call, STR("Content-Disposition"),
+                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s-%.*s.%s\"", STR_FMT(type->name),
+                               STR_FMT(date_text(call->ctx.arena, ctx_today(&call->ctx))), suffix));
 }
 
 void records_export(Call *call)
@@ -316,9 +319,11 @@ void records_export(Call *call)
         call_fail(call, err, &problems);
         return;
     }
+    if (export->format == &export_xlsx) {
+        export_sheet(call, export);
+        return;
+    }
     call->state = export;
-    call_set_header(call, STR("Content-Disposition"),
-                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s-%.*s.%s\"", STR_FMT(export->type->name),
-                               STR_FMT(date_text(call->ctx.arena, ctx_today(&call->ctx))), export->format->name));
-    call_stream(call, str_from(export->format->media), page_next);
+    export_name(call, export->type, export->format->name);
+    call_stream(call, str_from(export->format->media), page_next, NULL);
 }

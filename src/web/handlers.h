@@ -26,6 +26,7 @@ void jobs_errors(Call *call);
 
 /* export.c */
 void records_export(Call *call);
+void records_template(Call *call);
 
 /* documents.c */
 void documents_show(Call *call);

@@ -8,9 +8,10 @@ typedef struct Stream {
     Call     *call;
     Arena    *arena; /* of one piece at a time */
     CallPiece next;
-    Str       first; /* made before there was a reply */
-    bool      has_first;
-    int64_t   spent_us; /* on the reply, without waiting for its reader */
+    void (*end)(Call *call);
+    Str     first; /* made before there was a reply */
+    bool    has_first;
+    int64_t spent_us; /* on the reply, without waiting for its reader */
 } Stream;
 
 /* ---- one piece ---- */
@@ -27,13 +28,12 @@ static Err piece_make(Stream *stream, Str *out, Problems *problems)
 }
 
 /* A session may have ended since the last piece, a membership too. */
-static Err still_the_same(Stream *stream)
+Err stream_still_allowed(const Call *call)
 {
-    Call         again = *stream->call;
-    const Actor *actor = stream->call->ctx.actor;
+    Call         again = *call;
+    const Actor *actor = call->ctx.actor;
     if (!actor)
         return ERR_OK;
-    again.ctx.arena = stream->arena;
     again.ctx.actor = NULL;
     again.ctx.now_ms = env_now(&again.app->config.city->env);
     TRY(identify(&again));
@@ -45,8 +45,10 @@ static Err still_the_same(Stream *stream)
 static Err piece_read(Stream *stream, Str *out)
 {
     Problems problems = { .arena = stream->arena };
+    Call     piece = *stream->call;
     TRY(call_snapshot_open(stream->call));
-    Err err = still_the_same(stream);
+    piece.ctx.arena = stream->arena;
+    Err err = stream_still_allowed(&piece);
     if (!err.kind)
         err = piece_make(stream, out, &problems);
     call_snapshot_close(stream->call);
@@ -77,6 +79,8 @@ static Err stream_next(void *context, Str *out)
 static void stream_end(void *context)
 {
     const Stream *stream = context;
+    if (stream->end)
+        stream->end(stream->call);
     stream->call->transport->start_us = monotonic_us() - stream->spent_us;
     call_ended(stream->call);
     arena_free(stream->arena);
@@ -84,14 +88,16 @@ static void stream_end(void *context)
 
 /* ---- the whole ---- */
 
-void call_stream(Call *call, Str media, CallPiece next)
+void call_stream(Call *call, Str media, CallPiece next, void (*end)(Call *call))
 {
     Stream  *stream = ARENA_NEW(call->ctx.arena, Stream);
     Problems problems = call_problems(call);
-    *stream = (Stream){ .call = call, .arena = arena_new(), .next = next, .has_first = true };
+    *stream = (Stream){ .call = call, .arena = arena_new(), .next = next, .end = end, .has_first = true };
     Err err = piece_make(stream, &stream->first, &problems);
     if (err.kind) {
         call_fail(call, err, &problems);
+        if (end)
+            end(call);
         arena_free(stream->arena);
         return;
     }

@@ -1,9 +1,13 @@
 """What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
 import csv
+import datetime
 import functools
 import io
+import itertools
 import re
 from json import dumps, loads
+
+import xlsx
 
 from . import endpoints
 from .asking import Caller, query, subject
@@ -385,6 +389,10 @@ def export(m, e):
                 check_csv(m, caller.actor, type_, wanted, answer.body.decode('utf-8-sig'))
     for caller in m.one_of_each_role():
         for type_ in m.pack.types.values():
+            wanted = {r.id: m.policy.record_json(caller.actor, r) for r in m.policy.visible(caller.actor, type_)}
+            answer = m.ask(caller, f'{API}{type_.name}/export' + query(format='xlsx'))
+            if m.expect(answer, 200):
+                check_xlsx(m, caller.actor, type_, wanted, answer.body)
             for text in filters(m, type_)[::5]:
                 answer = m.ask(caller, f'{API}{type_.name}/export' + query(format='jsonl', filter=text))
                 if m.expect(answer, 200):
@@ -402,6 +410,48 @@ def check_csv(m, actor, type_, wanted, text):
         json = wanted.get(row[0], {'fields': {}})
         values = {**json, **json['fields']}
         m.expect_equal([cell(values.get(name)) for name in head], row, f'the line of {row[0]}')
+
+
+def check_xlsx(m, actor, type_, wanted, body):
+    """By another reader: the same columns, and as text the same cells."""
+    head, *rows = xlsx.read(body)
+    known = [f for f in type_.fields if m.policy.knows_field(actor.role, f, type_) or f.name == 'id']
+    m.expect_equal(sorted(f.name for f in known if f.name != 'erased'), sorted(head), f'columns of {type_.name}')
+    m.expect_equal(sorted(wanted), sorted(row[0] for row in rows), f'rows of {type_.name} as XLSX')
+    for row in rows:
+        json = wanted.get(row[0], {'fields': {}})
+        values = {**json, **json['fields']}
+        for name, found in itertools.zip_longest(head, row):
+            m.expect_equal(as_cell(values.get(name), found), found, f'{name} of {row[0]} as XLSX')
+
+
+def as_cell(value, found):
+    """A value of JSON as the kind of cell that was found."""
+    text = cell(value)
+    if isinstance(found, bool):
+        return text == 'true' if text in ('true', 'false') else text
+    if isinstance(found, datetime.date):
+        return datetime.date.fromisoformat(text) if text else None
+    if isinstance(found, float):
+        return float(text) if text else None
+    return text or None
+
+
+@subject('template')
+def template(m, e):
+    """The empty sheet of a type: the columns that one may fill in when one may create; 404 and 403 as creating is."""
+    for caller in m.callers():
+        none = m.ask(caller, f'{API}nothing/template')
+        m.turned_away(caller, none) or m.expect(none, 404)
+    for caller in m.one_of_each_role():
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'{API}{type_.name}/template')
+            create = next((a for a in type_.actions if a.creates), None)
+            if create is None or m.policy.permits(caller.actor, create, None) != 'yes':
+                m.expect(answer, 404)
+            elif m.expect(answer, 200):
+                head, = xlsx.read(answer.body)
+                m.expect_equal(len(create.inputs), len(head), f'columns of an empty {type_.name}')
 
 
 def cell(value):

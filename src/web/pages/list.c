@@ -407,6 +407,7 @@ static Err put_table(ListView *view)
     put(call, table, STR("first_href"),
         call_query(call, STR("cursor")).len ? address(view, view->filter, view->sort, STR_NONE) : STR_NONE);
     put(call, table, STR("next_href"), next.len ? address(view, view->filter, view->sort, next) : STR_NONE);
+    put(call, table, STR("xlsx_href"), export_address(view, "xlsx", "labels"));
     put(call, table, STR("csv_href"), export_address(view, "csv", "labels"));
     put(call, table, STR("lines_href"), export_address(view, "jsonl", ""));
     put_columns(view, table);

@@ -1,0 +1,47 @@
+/* web/export.h: what the formats of an export share. A row is made of the very JSON that a list shows of the record, so
+ * that an export can tell nothing that a list would not. Private to web/. */
+#ifndef FM_WEB_EXPORT_H
+#define FM_WEB_EXPORT_H
+
+#include "web/call.h"
+
+typedef struct ExportColumn {
+    const Field *field;
+    bool         text; /* whatever somebody typed; else a number, a date or a truth */
+} ExportColumn;
+
+typedef struct ExportFormat ExportFormat;
+
+typedef struct Export {
+    const ExportFormat *format;
+    const Type         *type;
+    Query               query;
+    Wanted              wanted;
+    ExportColumn       *columns; /* what every record has, then its fields */
+    size_t              head_count, count;
+    bool                labels; /* name the columns, not the names of the fields */
+    Buf                 cursor;
+    bool                begun, ended;
+    struct XlsxWriter  *sheet; /* of XLSX, while it is written */
+} Export;
+
+struct ExportFormat {
+    const char *name, *media;
+    Err (*head)(Export *export, const Call *call, Buf *out);
+    Err (*row)(Export *export, const Call *call, const Json *record, Buf *out);
+};
+
+/* The values of a record in the order of the columns; NULL: missing. */
+const Json **export_cells(Arena *arena, const Export *export, const Json *record);
+/* A value as one cell's text; "" for a missing one. */
+Str export_cell_text(Arena *arena, const ExportColumn *column, const Json *value);
+/* The next page of the list into out; export->ended after the last. A CallPiece's work: one snapshot. */
+Err export_page(Call *call, Export *export, Buf *out, Problems *problems) MUST_CHECK;
+/* "attachment; filename=…" */
+void export_name(Call *call, const Type *type, const char *suffix);
+
+/* export_sheet.c: XLSX, which is written whole before its first byte is sent. */
+extern const ExportFormat export_xlsx;
+void                      export_sheet(Call *call, Export *export);
+
+#endif

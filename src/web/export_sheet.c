@@ -1,0 +1,263 @@
+/* web/export_sheet.c: a list as a spreadsheet, and the empty one to be filled in; see export.h.
+ *
+ * A packed file has no first byte before its last row, so it is written into the city's folder, page by page, on the
+ * thread of long reads, and then sent from there. That thread does one after the other, so one name is enough: what a
+ * killed process left, the next export replaces. */
+#include "base/limits.h"
+#include "sheet/xlsx_write.h"
+#include "web/dispatch.h"
+#include "web/export.h"
+#include "web/handlers.h"
+#include "web/shapes.h"
+#include "web/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER "exports"
+#define PIECE  ((size_t)64 * 1024)
+
+/* ---- columns ---- */
+
+static XlsxKind kind_of(const Field *field)
+{
+    switch (field_expr_type(field).kind) {
+    case VALUE_INTEGER:
+    case VALUE_DECIMAL: return XLSX_NUMBER;
+    case VALUE_DATE: return XLSX_DATE;
+    case VALUE_BOOLEAN: return XLSX_TRUTH;
+    default: return XLSX_TEXT;
+    }
+}
+
+static XlsxColumn column_of(const Field *field, Str head)
+{
+    return (XlsxColumn){ .head = head, .kind = kind_of(field), .scale = field->scale };
+}
+
+/* ---- rows ---- */
+
+static Str begun_path(Arena *arena, const City *city)
+{
+    return str_printf(arena, "%.*s/" FOLDER "/next.xlsx", STR_FMT(city->dir));
+}
+
+static Err begin(Call *copy, Str sheet, const XlsxColumn *columns, size_t count, XlsxWriter **out)
+{
+    Arena *arena = copy->ctx.arena;
+    Str    folder = str_printf(arena, "%.*s/" FOLDER, STR_FMT(copy->ctx.city->dir));
+    if (mkdir(folder.ptr, 0700) != 0 && errno != EEXIST)
+        return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder.ptr);
+    return xlsx_begin(begun_path(arena, copy->ctx.city), folder, sheet, columns, count, out);
+}
+
+static Err sheet_head(Export *export, const Call *call, Buf *out)
+{
+    (void)export, (void)call, (void)out; /* written by begin(), before the first page is known */
+    return ERR_OK;
+}
+
+/* People read labels; programs asked for names, and get codes. */
+static Str cell_text(Arena *arena, const Export *export, const ExportColumn *column, const Json *value, Lang lang)
+{
+    Str           text = export_cell_text(arena, column, value);
+    const Choice *choice = export->labels && column->field->kind == FIELD_CHOICE ? field_choice(column->field, text)
+                                                                                 : NULL;
+    return choice ? choice->label.in[lang] : text;
+}
+
+static Err sheet_row(Export *export, const Call *call, const Json *record, Buf *out)
+{
+    const Json **cells = export_cells(out->arena, export, record);
+    Str         *texts = ARENA_ARRAY(out->arena, Str, export->count);
+    for (size_t i = 0; i < export->count; i++)
+        texts[i] = cell_text(out->arena, export, &export->columns[i], cells[i], call->ctx.lang);
+    return xlsx_add(export->sheet, texts);
+}
+
+const ExportFormat export_xlsx = { "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                                   sheet_head, sheet_row };
+
+/* One page under one snapshot; who asks must still be who they were. */
+static Err one_page(Call *copy, Export *export, Problems *problems)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Call                page = *copy;
+    Buf                 none = buf_new(arena, SIZE_MAX);
+    page.ctx.arena = arena;
+    TRY(call_snapshot_open(copy));
+    page.ctx.now_ms = env_now(&copy->ctx.city->env);
+    Err err = stream_still_allowed(&page);
+    if (!err.kind)
+        err = export_page(&page, export, &none, problems);
+    call_snapshot_close(copy);
+    return err;
+}
+
+static Err all_pages(Call *copy, Export *export, Problems *problems)
+{
+    while (!export->ended) {
+        if (long_read_ends(copy))
+            return err_make(ECODE_SHUTTING_DOWN, "an export");
+        TRY(one_page(copy, export, problems));
+    }
+    return ERR_OK;
+}
+
+/* Nobody finds it under a name; it goes when it is closed. */
+static Err take_file(const City *city, Arena *arena, int *fd)
+{
+    Str path = begun_path(arena, city);
+    *fd = open(path.ptr, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0)
+        return err_make(ECODE_FILE_READ, "%s: %m", path.ptr);
+    unlink(path.ptr);
+    return ERR_OK;
+}
+
+/* ---- a list ---- */
+
+typedef struct SheetReply {
+    Export *export; /* NULL: an empty sheet */
+    const Type *type;
+    XlsxColumn *columns;
+    size_t      count;
+    int         fd; /* of what is sent; -1: none */
+    int64_t     sent;
+} SheetReply;
+
+static Err write_sheet(Call *copy, void *context, Problems *problems)
+{
+    SheetReply *reply = context;
+    XlsxWriter *writer;
+    TRY(begin(copy, reply->type->plural.in[copy->ctx.lang], reply->columns, reply->count, &writer));
+    Err err = ERR_OK;
+    if (reply->export) {
+        reply->export->sheet = writer;
+        err = all_pages(copy, reply->export, problems);
+    }
+    if (err.kind) {
+        xlsx_drop(writer);
+        return err;
+    }
+    TRY(xlsx_finish(writer));
+    return take_file(copy->ctx.city, copy->ctx.arena, &reply->fd);
+}
+
+static Err send_piece(Call *call, Str *out, Problems *problems)
+{
+    SheetReply *reply = call->state;
+    char       *bytes = arena_alloc(call->ctx.arena, PIECE);
+    ssize_t     got = pread(reply->fd, bytes, PIECE, reply->sent);
+    (void)problems;
+    if (got < 0)
+        return err_make(ECODE_FILE_READ, "export: %m");
+    reply->sent += got;
+    *out = (Str){ bytes, (size_t)got };
+    return ERR_OK;
+}
+
+static void send_end(Call *call)
+{
+    SheetReply *reply = call->state;
+    if (reply->fd >= 0)
+        close(reply->fd);
+    reply->fd = -1;
+}
+
+static void written(Call *call, Err err, const Problems *problems)
+{
+    const SheetReply *reply = call->state;
+    if (err.kind) {
+        call_fail(call, err, problems);
+        return;
+    }
+    export_name(call, reply->type, "xlsx");
+    call_stream(call, str_from(export_xlsx.media), send_piece, send_end);
+}
+
+static void reply_with(Call *call, const SheetReply *made)
+{
+    SheetReply *reply = ARENA_NEW(call->ctx.arena, SheetReply);
+    *reply = *made;
+    reply->fd = -1;
+    call->state = reply;
+    call_long_read(call, write_sheet, reply, written);
+}
+
+void export_sheet(Call *call, Export *export)
+{
+    XlsxColumn *columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, export->count);
+    for (size_t i = 0; i < export->count; i++) {
+        const Field *field = export->columns[i].field;
+        columns[i] = column_of(field, export->labels ? field->label.in[call->ctx.lang] : field->name);
+    }
+    reply_with(call,
+               &(SheetReply){ .export = export, .type = export->type, .columns = columns, .count = export->count });
+}
+
+/* ---- the empty one ---- */
+
+/* What it is, what to write, and whether it is needed. */
+static Str note_of(Call *call, const Field *field, bool required)
+{
+    Lang   lang = call->ctx.lang;
+    Str    parts[3];
+    size_t count = 0;
+    if (field->help.in[lang].len)
+        parts[count++] = field->help.in[lang];
+    if (field_kinds[field->kind].expected.in[lang].len)
+        parts[count++] = field_kinds[field->kind].expected.in[lang];
+    if (required)
+        parts[count++] = lang == LANG_ZH ? STR("必填") : STR("required");
+    return str_join(call->ctx.arena, parts, count, STR("\n"));
+}
+
+static void add_words(Call *call, const Field *field, XlsxColumn *column)
+{
+    if (field->kind != FIELD_CHOICE)
+        return;
+    Str *words = ARENA_ARRAY(call->ctx.arena, Str, field->choice_count);
+    for (size_t i = 0; i < field->choice_count; i++)
+        words[i] = field->choices[i].label.in[call->ctx.lang];
+    column->words = words;
+    column->word_count = field->choice_count;
+}
+
+static Err template_columns(Call *call, const Type *type, SheetReply *out, Problems *problems)
+{
+    const Action *create = type_action(type, STR("create"));
+    uint16_t     *inputs;
+    size_t        count;
+    bool          may;
+    TRY(act_may_create(&call->ctx, type, &may));
+    if (!create || !may) {
+        PROBLEM(problems, ECODE_ACTION_UNKNOWN, STR_NONE, STR_NONE, ARG("action", STR("create")));
+        return err_make(ECODE_ACTION_UNKNOWN, "nobody creates it");
+    }
+    TRY(act_inputs(&call->ctx, create, type, NULL, &inputs, &count));
+    *out = (SheetReply){ .type = type, .columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, count), .count = count };
+    for (size_t i = 0; i < count; i++) {
+        const Field *field = &type->fields[inputs[i]];
+        out->columns[i] = column_of(field, field->label.in[call->ctx.lang]);
+        out->columns[i].note = note_of(call, field, field_among(create->required, create->required_count, field));
+        add_words(call, field, &out->columns[i]);
+    }
+    return ERR_OK;
+}
+
+void records_template(Call *call)
+{
+    const Type *type;
+    SheetReply  reply;
+    Problems    problems = call_problems(call);
+    Err         err = shape_type_find(call, call->params[0], &type, &problems);
+    if (!err.kind)
+        err = template_columns(call, type, &reply, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        reply_with(call, &reply);
+}
