@@ -136,5 +136,5 @@ void jobs_errors(Call *call)
     call_set_header(call, STR("Content-Disposition"),
                     columns ? STR("attachment; filename=\"errors.csv\"")
                             : STR("attachment; filename=\"errors.jsonl\""));
-    call_stream(call, columns ? STR("text/csv; charset=utf-8") : STR("application/jsonl"), errors_piece);
+    call_stream(call, columns ? STR("text/csv; charset=utf-8") : STR("application/jsonl"), errors_piece, NULL);
 }
