@@ -38,6 +38,27 @@ static void system_random(void *context, void *out, size_t size)
 
 Env env_system(void) { return (Env){ .now_ms = system_now_ms, .random = system_random }; }
 
+/* ---- the machine, ahead ---- */
+
+static int64_t ahead_now_ms(void *context)
+{
+    const EnvAhead *state = context;
+    return system_now_ms(NULL) + __atomic_load_n(&state->ahead_ms, __ATOMIC_SEQ_CST);
+}
+
+Env env_ahead(EnvAhead *state) { return (Env){ .now_ms = ahead_now_ms, .random = system_random, .context = state }; }
+
+bool env_advance(EnvAhead *state, int64_t now_ms)
+{
+    int64_t before = __atomic_load_n(&state->ahead_ms, __ATOMIC_SEQ_CST), ahead;
+    do {
+        ahead = now_ms - system_now_ms(NULL);
+        if (ahead < before)
+            return false;
+    } while (!__atomic_compare_exchange_n(&state->ahead_ms, &before, ahead, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    return true;
+}
+
 /* ---- tests ---- */
 
 static int64_t fixed_now_ms(void *context)

@@ -210,6 +210,7 @@
       "There is no such record, or it is not open to you.")                                                                  \
     X(TYPE_UNKNOWN, "type.unknown", ERR_UNSEEN, "没有此类型", "No such type", "没有这个类型；可用：{known}。", "There is no such type; known are {known}.") \
     X(PAGE_UNSEEN, "page.unseen", ERR_UNSEEN, "没有此页", "No such page", "没有此页。", "There is no such page.")                  \
+    X(CLOCK_BACK, "clock.back", ERR_REFUSED, "时钟不能倒退", "The clock goes forward only", "测试时钟只能向前；现在是 {now}。", "The test clock goes forward only; it is {now}.") \
     X(KEY_REUSED, "key.reused", ERR_INVALID, "同一个键配了另一份内容", "Same key, another body", "这个 Idempotency-Key 已用于内容不同的请求；新的请求请换一个键。", "This Idempotency-Key was used for a request with another body; a new request needs a new key.") \
     X(KEY_DONE, "key.done", ERR_REFUSED, "已经办过", "Done already", "带这个 Idempotency-Key 的请求已经办成；其答复含口令或令牌，不再给出。", "The request with this Idempotency-Key has been done; its answer may hold a secret and is not given again.") \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
+#include "kernel/event.h"
 #include "web/app.h"
 
 #include <signal.h>
@@ -24,17 +25,31 @@ static void print_ready(void *context, Str address)
     fflush(stdout);
 }
 
-static Err serve(Cli *cli, City *city)
+/* A city that ran ahead before goes on from there. */
+static Err catch_up(const City *city, EnvAhead *clock)
+{
+    OWNED(db) Db *db = NULL;
+    int64_t       sequence, last;
+    TRY(city_reader(city, &db));
+    TRY(event_next(db, 0, &sequence, &last));
+    env_advance(clock, last);
+    return ERR_OK;
+}
+
+static Err serve(Cli *cli, City *city, EnvAhead *clock)
 {
     OWNED(app) App *app = NULL;
     Str             listen = cli_option(cli, "listen");
     AppConfig       config = { .city = city,
                                .rates = SIGN_IN_RATES,
-                               .log = cli_switch(cli, "quiet") ? APP_LOG_FAULTS : APP_LOG_NOTABLE };
+                               .log = cli_switch(cli, "quiet") ? APP_LOG_FAULTS : APP_LOG_NOTABLE,
+                               .test_clock = clock };
     AppServe        how = { .listen = listen.ptr ? listen : STR(LISTEN_DEFAULT),
                             .behind_proxy = cli_option(cli, "behind-proxy"),
                             .ready = print_ready,
                             .context = cli };
+    if (clock)
+        TRY(catch_up(city, clock));
     signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to end */
     TRY(app_new(&config, &app));
     Err err = app_serve(app, &how);
@@ -52,10 +67,14 @@ static Err open_city(Cli *cli, Str dir, City **out)
 
 static Err run(Cli *cli)
 {
+    EnvAhead          clock = { 0 };
+    bool              ahead = cli_switch(cli, "test-clock");
     OWNED(city) City *city = NULL;
     Str               dir = cli_argument(cli, "DIR");
-    Err               err = open_city(cli, dir, &city);
-    return err.kind ? CLI_FAIL(cli, err, ARG("dir", dir), ARG("path", dir)) : serve(cli, city);
+    if (ahead)
+        cli->env = env_ahead(&clock);
+    Err err = open_city(cli, dir, &city);
+    return err.kind ? CLI_FAIL(cli, err, ARG("dir", dir), ARG("path", dir)) : serve(cli, city, ahead ? &clock : NULL);
 }
 
 const Verb verb_serve = {
@@ -73,6 +92,9 @@ const Verb verb_serve = {
                    TEXT_INIT("前置 TLS 代理的地址；只信任它转达的来源",
                              "address of the proxy that speaks TLS, the only one believed") },
                  OPTION_KEY_DIR,
+                 { "test-clock", NULL,
+                   TEXT_INIT("测试用：城市的时钟可由 POST /api/v1/test-clock 向前拨；只监听本机",
+                             "for tests: POST /api/v1/test-clock sets the city's clock forward; loopback only") },
                  { "quiet", NULL, TEXT_INIT("只记录程序自身的错误", "log only what fails on our side") } },
     .run = run,
 };

@@ -36,7 +36,7 @@ typedef struct EventItem { /* one touched record */
     size_t       count;
 } EventItem;
 
-/* The next event's place: sequence = last + 1, time = max(last, now). On the writer, and only there. */
+/* The next event's place: sequence = last + 1, time = max(last, now). To write one, on the writer, and only there. */
 Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items,
                 size_t count) MUST_CHECK;

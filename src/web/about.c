@@ -1,5 +1,6 @@
 /* web/about.c: the program about itself: health, figures, error codes, its interface as OpenAPI,
  * and the files of its pages. */
+#include "kernel/duties.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -98,4 +99,37 @@ void about_error(Call *call)
         return;
     }
     call_fail(call, err_make(ECODE_PAGE_UNSEEN, "error code"), NULL);
+}
+
+/* ---- the test clock ---- */
+
+static Err advance(Call *call, Problems *problems)
+{
+    int64_t   now;
+    EnvAhead *clock = call->app->config.test_clock;
+    if (!clock)
+        return err_make(ECODE_PAGE_UNSEEN, "no test clock");
+    TRY(SHAPE(call->body, problems, { "now", JSON_STRING, true }));
+    if (!instant_parse(json_text(json_get(call->body, STR("now"))), &now)) {
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("now"), STR_NONE, ARG("name", STR("now")),
+                ARG("expected", STR("YYYY-MM-DDTHH:MM:SSZ")));
+        return err_make(ECODE_HTTP_PARAMETER, "now");
+    }
+    if (env_advance(clock, now))
+        return ERR_OK;
+    PROBLEM(problems, ECODE_CLOCK_BACK, STR_NONE, STR_NONE,
+            ARG("now", instant_text(problems->arena, env_now(&call->ctx.city->env))));
+    return err_make(ECODE_CLOCK_BACK, "");
+}
+
+void about_test_clock(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json = json_object(call->ctx.arena);
+    Err      err = advance(call, &problems);
+    if (!err.kind) {
+        duties_wake(call->ctx.city, NULL);
+        json_set_str(call->ctx.arena, json, STR("now"), instant_text(call->ctx.arena, env_now(&call->ctx.city->env)));
+    }
+    call_answer(call, err, json, &problems);
 }

@@ -130,7 +130,7 @@ Err app_serve(App *app, const AppServe *serve)
     ServerConfig config = { .listen = serve->listen,
                             .unix_path = city->socket_path,
                             .behind_proxy = serve->behind_proxy,
-                            .loopback_only = city->demo,
+                            .loopback_only = city->demo || app->config.test_clock,
                             .loops = serve->loops,
                             .env = city->env,
                             .context = app,

@@ -17,6 +17,7 @@ typedef struct AppConfig {
     City       *city;  /* open; the app does not close it */
     SignInRates rates; /* zero: no bound; SIGN_IN_RATES by default of the command line */
     AppLog      log;
+    EnvAhead   *test_clock; /* the city's clock, for POST /api/v1/test-clock; NULL: there is no such address */
 } AppConfig;
 
 #define APP_SLOW_MS 100
@@ -38,7 +39,7 @@ typedef struct AppServe {
 } AppServe;
 
 /* Serves TCP and DIR/socket until app_stop(), SIGTERM or SIGINT; then drains and returns. Once for each app. A demo
- * city refuses any address but loopback (ECODE_PORT_DEMO). Errors as server_run(). */
+ * city, and one on a test clock, refuse any address but loopback (ECODE_PORT_DEMO). Errors as server_run(). */
 Err  app_serve(App *app, const AppServe *serve) MUST_CHECK;
 void app_stop(App *app); /* from any thread or a signal handler, before app_free() */
 

@@ -21,6 +21,9 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/api/v1/openapi.json",      about_openapi, ALLOW_ALL,
       .summary = "This interface as OpenAPI" },
 
+    { METHOD_POST,   "/api/v1/test-clock",        about_test_clock, ALLOW_ALL, CSRF_JSON, BODY_JSON, .plain = true,
+      .summary = "Sets the clock of a city that is served on a test clock: {now}, forward only" },
+
     /* ---- signing in ---- */
     { METHOD_GET,    "/api/v1/sessions",          sessions_show,   ALLOW_SIGNED_IN,
       .summary = "Who am I, and as what may I act" },

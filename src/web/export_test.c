@@ -166,7 +166,7 @@ static void what_is_wrong_is_said_before_anything_is_sent(void **state)
         int         status;
         const char *code;
     } cases[] = {
-        { "?format=ods", 422, "http.parameter" },         { "?header=both", 422, "http.parameter" },
+        { "?format=ods", 422, "http.parameter" },          { "?header=both", 422, "http.parameter" },
         { "?fields=nothing", 422, "field.unknown" },       { "?sort=nothing", 422, "field.unknown" },
         { "?filter=title+%3D", 422, "expression.syntax" }, { "?limit=5", 422, "http.parameter_unknown" },
     };

@@ -25,6 +25,7 @@ void jobs_show(Call *call);
 void jobs_errors(Call *call);
 
 /* export.c */
+void about_test_clock(Call *call);
 void records_export(Call *call);
 void records_template(Call *call);
 

@@ -76,6 +76,10 @@ static Json *frame_facts(Call *call, PageKind kind)
     else
         json_set(ui, STR("json_href"), json_null(arena));
     json_set_bool(arena, ui, STR("demo"), call->ctx.city->demo);
+    json_set(ui, STR("clock"),
+             call->app->config.test_clock && kind != PAGE_ERROR
+                 ? json_string(arena, date_text(arena, ctx_today(&call->ctx)))
+                 : json_null(arena));
     frame_languages(call, whole, ui);
     frame_person(call, ui);
     return ui;

@@ -13,7 +13,7 @@
  *     pages[kind].before, when there is one, runs before the handler of a GET; true when it has replied (a list's form
  *     that adds a condition is led to the address of the joined filter).
  *
- * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo,
+ * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo, clock,
  *     languages {zh, en: {href, here}}, csrf and once (null when nobody is signed in), person {name, organisation,
  *     role} or null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on
  *     the address: a hidden record and an unknown one must give the same bytes.

@@ -39,6 +39,13 @@ def metrics(m, e):
             m.expect_same(answer, m.ask(caller, '/api/v1/metrics'), 'the figures and no such address')
 
 
+@subject('test_clock')
+def test_clock(m, e):
+    """There is none in a city that is served as cities are."""
+    for caller in m.callers():
+        m.expect(m.ask(caller, e.pattern, body={'now': '2099-01-01T00:00:00Z'}), 404)
+
+
 @subject('openapi')
 def openapi(m, e):
     """The document tells of types and fields what the reader's role may ever meet."""
