@@ -306,6 +306,7 @@ static Err apply(EvolveJob *job)
     TRY(each_table(job, indexes_anew));
     for (size_t i = 0; i < job->table_count; i++)
         TRY(rows_fill(job, &job->tables[i]));
+    TRY(evolve_clocks(&job->writing));
     return evolve_parameters(&job->writing, job->ids);
 }
 

@@ -7,7 +7,7 @@
  * Apply    in one transaction: freezes the new pack under the next number, writes one event `pack` that names the
  *          steps, makes the tables of changed types anew from the old ones (the others stay, with the indexes that the
  *          rights of today want), and touches the records whose values change (defaults of new fields, renamed codes,
- *          converted kinds) in events of their own.
+ *          converted kinds, days on which clocks are due) in events of their own.
  * Replay   events keep the names of their day. EvolveNames leads what an event of then says to the terms of today, or
  *          to nothing when it was dropped since; the fold and the history ask it.
  *
@@ -39,6 +39,7 @@ typedef enum EvolveKind {
     EVOLVE_RULES,       /* labels, access, actions, guards, forms: nothing that is stored */
     EVOLVE_PARAMETER,   /* a row added or changed */
     EVOLVE_KEPT,        /* a parameter row that was edited in the city and stays so */
+    EVOLVE_CLOCK,       /* clocks that run are due on another day: the calendar has changed, or how the clock counts */
     EVOLVE_KIND_COUNT
 } EvolveKind;
 extern const Str evolve_kind_names[EVOLVE_KIND_COUNT]; /* "type_add" … */

@@ -46,6 +46,8 @@ static const Text step_texts[EVOLVE_KIND_COUNT] = {
     [EVOLVE_PARAMETER] = TEXT_INIT("参数 {name} 设为 {to}", "sets the parameter {name} to {to}"),
     [EVOLVE_KEPT] = TEXT_INIT("参数 {name} 在本市改过，保留不动；政策包里是 {to}",
                               "keeps the parameter {name} as it was changed in the city; the pack has {to}"),
+    [EVOLVE_CLOCK] = TEXT_INIT("{type} 的时钟 {name} 重新计算最后一天，{records} 条记录",
+                               "counts the clock {name} of {type} anew; records whose last day is another: {records}"),
 };
 
 /* The plan may be told when the city is closed, and the names of before are the city's. */
@@ -313,7 +315,7 @@ static Err field_drop(Planning *p, const Pair *pair, const Field *from)
     int64_t           records;
     TRY(count_values(p, from, &records));
     step_add(p, (EvolveStep){ EVOLVE_FIELD_DROP, pair->record_from->name, path, STR_NONE, records });
-    if (!records || may_drop(pair, path))
+    if (!records || may_drop(pair, path) || (from->clock && may_drop(pair, from->clock->name)))
         return ERR_OK;
     if (other)
         refuse_change(p, place(p, pair, path), name, described(p, from), described(p, other), records);
@@ -591,6 +593,22 @@ static Err parameters_compare(Planning *p)
     return ERR_OK;
 }
 
+/* ---- clocks ---- */
+
+static Err clocks_compare(Planning *p)
+{
+    for (size_t t = 0; t < p->to->type_count; t++) {
+        const Type *to = &p->to->types[t], *from = evolve_type_before(p->from, to);
+        for (size_t c = 0; from && c < to->clock_count; c++) {
+            int64_t records;
+            TRY(evolve_clock_count(p->db, p->arena, from, to, &to->clocks[c], &records));
+            if (records)
+                step_add(p, (EvolveStep){ EVOLVE_CLOCK, from->name, to->clocks[c].name, STR_NONE, records });
+        }
+    }
+    return ERR_OK;
+}
+
 /* ---- files: what changed, and no step tells of ---- */
 
 static const Str sql_file = STR_INIT("SELECT bytes FROM pack_file WHERE pack = ? AND path = ?");
@@ -678,6 +696,7 @@ static Err plan_all(Planning *p)
     TRY(types_compare(p));
     TRY(all_values_check(p));
     TRY(parameters_compare(p));
+    TRY(clocks_compare(p));
     TRY(files_compare(p, &same, &untold));
     if (untold.len)
         step_add(p, (EvolveStep){ EVOLVE_RULES, STR_NONE, untold, STR_NONE, 0 });

@@ -82,6 +82,14 @@ typedef struct EvolveTouch {
 /* Writes the records and the event that says so; nothing when there are none. At most EVOLVE_ITEMS. */
 Err evolve_touch(const EvolveWriting *writing, EvolveTouch *touches, size_t count) MUST_CHECK;
 
+/* ---- clocks that run (evolve_clocks.c): due on another day under another calendar, or counted otherwise ---- */
+
+/* How many are: of records still in the table of before. None of a clock that has not all its fields from there. */
+Err evolve_clock_count(Db *db, Arena *arena, const Type *from, const Type *to, const Clock *clock,
+                       int64_t *out) MUST_CHECK;
+/* Gives all of the new pack's types their days, once the tables are made. */
+Err evolve_clocks(const EvolveWriting *writing) MUST_CHECK;
+
 /* ---- parameters (evolve_parameters.c) ---- */
 
 typedef struct EvolveParameter { /* a row of the pack and the record that holds it */

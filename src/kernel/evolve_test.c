@@ -102,6 +102,16 @@ static const char pair_2[] = PAIR("", ", was: b", "kind: text, was: a, ", ", was
 static const char pair_3[] = PAIR("drops: [b]\n", "", "kind: choice, choices: [{code: z, label: {zh: 三, en: Z}}], ",
                                   "", "", "", "", "", "");
 
+#define TIMED(drops, clocks)                                                                                           \
+    HEAD(drops, "a") "  - {name: a, kind: text, label: {zh: 甲, en: A}}\n" clocks TAIL("new", "")
+#define CLOCK(name, rest)                                                                                              \
+    "clocks: [{name: " name ", label: {zh: 钟, en: Clock}, " rest ", start: [create], stop: [finish]}]\n"
+
+static const char timed_1[] = TIMED("", CLOCK("answer", "days: 3, kind: working"));
+static const char timed_renamed[] = TIMED("", CLOCK("reply", "days: 9, kind: working, was: answer"));
+static const char timed_calendar[] = TIMED("", CLOCK("answer", "days: 3, kind: calendar"));
+static const char timed_none[] = TIMED("", ""), timed_dropped[] = TIMED("drops: [answer]\n", "");
+
 typedef struct Stage {
     TestCity *test;
     Str       thing;    /* a record of the first pack */
@@ -131,15 +141,35 @@ static Err plan(TestCity *test, const PackSource *source, EvolvePlan *out, Probl
     return evolve_plan(&ctx, source, out, problems);
 }
 
-static void change(TestCity *test, const char *thing)
+static void change_to(TestCity *test, const PackSource *source)
 {
-    PackSource source = source_with(test->arena, thing);
     EvolvePlan planned;
     Problems   problems;
     Ctx        ctx = test_ctx(test, &actor_system);
-    must(plan(test, &source, &planned, &problems));
+    must(plan(test, source, &planned, &problems));
     must(evolve_apply(&ctx, &planned, NULL));
     test_city_reopen(test);
+}
+
+static void change(TestCity *test, const char *thing)
+{
+    PackSource source = source_with(test->arena, thing);
+    change_to(test, &source);
+}
+
+/* The office closes on Wednesday 4 March 2026, too. */
+static void change_calendar(TestCity *test, const char *thing)
+{
+    static const char more[] = "  - {name: {zh: 停电, en: No power}, from: 2026-03-04}\n";
+    PackSource        source = source_with(test->arena, thing);
+    for (size_t i = 0; i < source.count; i++)
+        if (str_eq(source.files[i].path, STR("calendars/office.yaml"))) {
+            Str    text = source.files[i].bytes;
+            size_t at = str_find(text, STR("days_worked"));
+            ((PackFile *)source.files)[i].bytes = str_printf(test->arena, "%.*s%s%.*s", (int)at, text.ptr, more,
+                                                             STR_FMT(str_slice(text, at, text.len)));
+        }
+    change_to(test, &source);
 }
 
 static int64_t last_sequence(TestCity *test)
@@ -173,6 +203,8 @@ static int setup_pair(void **state)
                       "{\"a\":\"was a\",\"b\":\"was b\",\"pick\":\"x\","
                       "\"parts\":[{\"item\":\"nut\",\"maker\":\"smith\"}]}");
 }
+
+static int setup_timed(void **state) { return setup_with(state, timed_1, "{\"a\":\"was a\"}"); }
 
 static int teardown(void **state)
 {
@@ -498,6 +530,71 @@ static void a_type_may_be_called_as_an_index_once_was(void **state)
     test_city_free(test);
 }
 
+/* ---- clocks ---- */
+
+static void clocks_that_run_are_counted_anew_by_a_changed_calendar(void **state)
+{
+    const Stage *stage = *state;
+    int64_t      before = last_sequence(stage->test);
+    expect_stored(stage, "answer_due", "date:2026-03-05");
+    change_calendar(stage->test, timed_1);
+    expect_stored(stage, "answer_due", "date:2026-03-06");
+    expect_stored(stage, "version", "integer:2");
+    assert_int_equal(last_sequence(stage->test), before + 2); /* the pack; the clocks */
+    expect_replays(stage);
+}
+
+static void a_clock_that_was_stopped_is_not_counted_anew(void **state)
+{
+    const Stage *stage = *state;
+    test_act(stage->test, &actor_system, "thing", stage->thing, "finish", STR_NONE);
+    change_calendar(stage->test, timed_1);
+    expect_stored(stage, "answer_due", "missing");
+    expect_stored(stage, "version", "integer:2");
+}
+
+static void a_plan_tells_which_clocks_are_counted_anew(void **state)
+{
+    const Stage *stage = *state;
+    PackSource   source = source_with(stage->test->arena, timed_calendar);
+    EvolvePlan   planned;
+    Problems     problems;
+    test_act(stage->test, &actor_system, "thing", STR_NONE, "create", STR("{\"a\":\"on Monday, too\"}"));
+    must(plan(stage->test, &source, &planned, &problems));
+    for (size_t i = 0; i < planned.count; i++) /* three days from a Monday are the same in both kinds */
+        assert_int_not_equal(planned.steps[i].kind, EVOLVE_CLOCK);
+    stage->test->fixed.now_ms += 3 * DAY_MS; /* Thursday */
+    test_act(stage->test, &actor_system, "thing", STR_NONE, "create", STR("{\"a\":\"on Thursday\"}"));
+    must(plan(stage->test, &source, &planned, &problems));
+    bool told = false;
+    for (size_t i = 0; i < planned.count; i++)
+        told |= planned.steps[i].kind == EVOLVE_CLOCK && planned.steps[i].records == 1 &&
+                str_eq(planned.steps[i].name, STR("answer"));
+    assert_true(told);
+}
+
+static void a_clock_keeps_running_under_another_name(void **state)
+{
+    const Stage *stage = *state;
+    change(stage->test, timed_renamed);
+    expect_stored(stage, "reply_due", "date:2026-03-05");
+    expect_stored(stage, "reply_days", "integer:3"); /* what it was started with */
+    expect_replays(stage);
+}
+
+static void a_clock_that_runs_is_dropped_by_its_name_alone(void **state)
+{
+    const Stage *stage = *state;
+    PackSource   source = source_with(stage->test->arena, timed_none);
+    EvolvePlan   planned;
+    Problems     problems;
+    assert_int_equal(plan(stage->test, &source, &planned, &problems).code, ECODE_PACK_LOSES);
+    change(stage->test, timed_dropped);
+    assert_null(type_field(thing_now(stage).type, STR("answer_due")));
+    expect_replays(stage);
+}
+
+#define TIMES(test) cmocka_unit_test_setup_teardown(test, setup_timed, teardown)
 #define CITY(test)  cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define PAIRS(test) cmocka_unit_test_setup_teardown(test, setup_pair, teardown)
 
@@ -519,6 +616,11 @@ int main(void)
         PAIRS(two_things_that_the_database_keeps_alike_change_places),
         PAIRS(what_was_erased_is_called_as_its_field_is_today),
         PAIRS(a_field_in_place_of_another_has_nothing_of_it),
+        TIMES(clocks_that_run_are_counted_anew_by_a_changed_calendar),
+        TIMES(a_clock_that_was_stopped_is_not_counted_anew),
+        TIMES(a_plan_tells_which_clocks_are_counted_anew),
+        TIMES(a_clock_keeps_running_under_another_name),
+        TIMES(a_clock_that_runs_is_dropped_by_its_name_alone),
         cmocka_unit_test(a_type_may_be_called_as_an_index_once_was),
         PAIRS(a_table_stays_where_only_rights_change),
         PAIRS(a_past_state_tells_fields_that_had_one_name_apart),
