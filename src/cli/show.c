@@ -52,6 +52,12 @@ static void print_fields(const Cli *cli, const Json *type, const Json *record)
                                json_get(json_get(record, STR("fields")), json_text(json_get(field, STR("name"))))));
 }
 
+static void print_clocks(const Cli *cli, const Json *record)
+{
+    JSON_EACH(clock, json_get(record, STR("clocks")))
+        print_line(cli, json_text(json_get(clock, STR("label"))), json_text(json_get(clock, STR("text"))));
+}
+
 static void print_erased(const Cli *cli, const Json *type, const Json *record)
 {
     JSON_EACH(name, json_get(record, STR("erased"))) {
@@ -94,6 +100,7 @@ static Err print_text(Cli *cli, Client *client)
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         print_own(cli, type, record, own[i]);
     print_fields(cli, type, record);
+    print_clocks(cli, record);
     print_erased(cli, type, record);
     print_steps(cli, record, true);
     print_steps(cli, record, false);

@@ -1,5 +1,6 @@
 /* Clocks of records: steps start and stop them, the system acts when they run out, whoever comes first. */
 #include "kernel/clock_steps.h"
+#include "kernel/clock_view.h"
 #include "kernel/event.h"
 #include "kernel/history.h"
 #include "kernel/parameter.h"
@@ -286,6 +287,83 @@ static void replay_gives_the_same_clocks(void **state)
     assert_true(str_eq(before, test_dump(cast->test)));
 }
 
+/* ---- as they are shown ---- */
+
+static const Json *shown_clock(Cast *cast, const Record *record)
+{
+    Ctx   ctx = test_ctx(cast->test, &cast->admin);
+    Json *clocks = clocks_json(&ctx, record, ctx.now_ms, NULL);
+    return clocks ? clocks->first : NULL;
+}
+
+static void assert_said(Cast *cast, const Record *record, const char *expected)
+{
+    const Json *clock = shown_clock(cast, record);
+    assert_non_null(clock);
+    assert_string_equal(str_dup_z(cast->test->arena, json_text(json_get(clock, STR("text")))), expected);
+}
+
+static void it_says_how_many_days_are_left(void **state)
+{
+    Cast  *cast = *state;
+    Record record = published(cast);
+    assert_said(cast, &record, "3 working days left");
+    set_now(cast, "2026-03-04T01:00:00Z");
+    assert_said(cast, &record, "1 working day left");
+    set_now(cast, "2026-03-05T01:00:00Z");
+    assert_said(cast, &record, "due today");
+    set_now(cast, "2026-03-07T01:00:00Z"); /* Saturday, and not settled yet */
+    assert_said(cast, &record, "1 working day late");
+    set_now(cast, "2026-03-05T01:00:00Z");
+    record = step(cast, record_id(&record), "suspend", "");
+    assert_said(cast, &record, "paused, 1 working day left");
+    record = step(cast, record_id(&record), "resume", "");
+    record = step(cast, record_id(&record), "withdraw", "");
+    assert_null(shown_clock(cast, &record));
+}
+
+static void it_says_what_is_provisional(void **state)
+{
+    Cast *cast = *state;
+    bool  provisional = false;
+    set_now(cast, "2026-12-30T01:00:00Z"); /* the calendar knows 2025 and 2026 */
+    Record record = published(cast);
+    assert_said(cast, &record, "3 working days left (provisional)");
+    assert_true(json_truth(json_get(shown_clock(cast, &record), STR("provisional")), &provisional) && provisional);
+}
+
+static void a_clock_may_end_within_its_day(void **state)
+{
+    Cast  *cast = *state;
+    bool   late = false;
+    Record record = step(cast, STR_NONE, "create", "{\"title\":\"x\",\"day\":\"2025-06-01\"}");
+    record = step(cast, record_id(&record), "ask", ""); /* 80 days, to 17:00 of 21 May */
+    set_now(cast, "2026-05-21T08:59:59Z");
+    assert_said(cast, &record, "due today");
+    set_now(cast, "2026-05-21T09:00:00Z");
+    assert_said(cast, &record, "late");
+    assert_true(json_truth(json_get(shown_clock(cast, &record), STR("late")), &late) && late);
+    settle(cast); /* no step is named for it: it stays */
+    record = loaded(cast, record_id(&record));
+    assert_shown(cast, &record, "answer_due", "2026-05-21");
+}
+
+static void a_record_of_before_has_its_clocks_of_then(void **state)
+{
+    Cast   *cast = *state;
+    Record  record = published(cast);
+    Json   *then;
+    int64_t day;
+    assert_true(date_parse(STR("2026-03-03"), &day));
+    set_now(cast, "2026-03-20T01:00:00Z");
+    settle(cast);
+    Ctx ctx = test_ctx(cast->test, &cast->admin);
+    assert_int_equal(find_one(&ctx, record.type, record_id(&record), &record).kind, ERR_NONE);
+    assert_int_equal(history_at(&ctx, &record, day, NULL, &then).kind, ERR_NONE);
+    const Json *clock = json_get(then, STR("clocks"))->first;
+    assert_string_equal(str_dup_z(cast->test->arena, json_text(json_get(clock, STR("text")))), "2 working days left");
+}
+
 /* More than one batch, and an event that names many records verifies. */
 static void many_records_are_settled_in_few_events(void **state)
 {
@@ -327,6 +405,10 @@ int main(void)
         CLOCK_TEST(a_length_is_the_parameters_of_the_reference_date),
         CLOCK_TEST(fields_of_a_clock_show_by_its_class),
         CLOCK_TEST(replay_gives_the_same_clocks),
+        CLOCK_TEST(it_says_how_many_days_are_left),
+        CLOCK_TEST(it_says_what_is_provisional),
+        CLOCK_TEST(a_clock_may_end_within_its_day),
+        CLOCK_TEST(a_record_of_before_has_its_clocks_of_then),
         CLOCK_TEST(many_records_are_settled_in_few_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

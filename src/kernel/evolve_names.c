@@ -4,14 +4,22 @@
 #include "kernel/evolve_steps.h"
 
 const Str evolve_kind_names[EVOLVE_KIND_COUNT] = {
-    [EVOLVE_TYPE_ADD] = STR_INIT("type_add"),         [EVOLVE_TYPE_RENAME] = STR_INIT("type_rename"),
-    [EVOLVE_TYPE_DROP] = STR_INIT("type_drop"),       [EVOLVE_FIELD_ADD] = STR_INIT("field_add"),
-    [EVOLVE_FIELD_RENAME] = STR_INIT("field_rename"), [EVOLVE_FIELD_DROP] = STR_INIT("field_drop"),
-    [EVOLVE_FIELD_CHANGE] = STR_INIT("field_change"), [EVOLVE_STATE_ADD] = STR_INIT("state_add"),
-    [EVOLVE_STATE_RENAME] = STR_INIT("state_rename"), [EVOLVE_STATE_DROP] = STR_INIT("state_drop"),
-    [EVOLVE_CODE_RENAME] = STR_INIT("code_rename"),   [EVOLVE_CODE_DROP] = STR_INIT("code_drop"),
-    [EVOLVE_DEFAULT] = STR_INIT("default"),           [EVOLVE_RULES] = STR_INIT("rules"),
-    [EVOLVE_PARAMETER] = STR_INIT("parameter"),       [EVOLVE_KEPT] = STR_INIT("kept"),
+    [EVOLVE_TYPE_ADD] = STR_INIT("type_add"),
+    [EVOLVE_TYPE_RENAME] = STR_INIT("type_rename"),
+    [EVOLVE_TYPE_DROP] = STR_INIT("type_drop"),
+    [EVOLVE_FIELD_ADD] = STR_INIT("field_add"),
+    [EVOLVE_FIELD_RENAME] = STR_INIT("field_rename"),
+    [EVOLVE_FIELD_DROP] = STR_INIT("field_drop"),
+    [EVOLVE_FIELD_CHANGE] = STR_INIT("field_change"),
+    [EVOLVE_STATE_ADD] = STR_INIT("state_add"),
+    [EVOLVE_STATE_RENAME] = STR_INIT("state_rename"),
+    [EVOLVE_STATE_DROP] = STR_INIT("state_drop"),
+    [EVOLVE_CODE_RENAME] = STR_INIT("code_rename"),
+    [EVOLVE_CODE_DROP] = STR_INIT("code_drop"),
+    [EVOLVE_DEFAULT] = STR_INIT("default"),
+    [EVOLVE_RULES] = STR_INIT("rules"),
+    [EVOLVE_PARAMETER] = STR_INIT("parameter"),
+    [EVOLVE_KEPT] = STR_INIT("kept"),
     [EVOLVE_CLOCK] = STR_INIT("clock"),
 };
 

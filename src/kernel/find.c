@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "kernel/act.h"
+#include "kernel/clock_view.h"
 #include "kernel/rows.h"
 
 #define LIST_ROWS_DEFAULT 50
@@ -769,7 +770,7 @@ static void erased_json(const Ctx *ctx, const Record *record, Json *into)
         json_set(into, STR("erased"), names);
 }
 
-Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json **out)
+Err record_json_then(const Ctx *ctx, const Record *record, const Wanted *wanted, int64_t now_ms, Json **out)
 {
     static const SystemField head[] = { SYS_NUMBER,  SYS_STATE,   SYS_VERSION, SYS_OWNER,
                                         SYS_CREATOR, SYS_CREATED, SYS_CHANGED };
@@ -786,6 +787,14 @@ Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json
         if (asked && (i >= SYS_COUNT || i == SYS_DISCLOSURE))
             TRY(field_json(ctx, record, &type->fields[i], wanted, shown));
     }
+    Json *clocks = clocks_json(ctx, record, now_ms, wanted);
+    if (clocks)
+        json_set(json, STR("clocks"), clocks);
     *out = json;
     return ERR_OK;
+}
+
+Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json **out)
+{
+    return record_json_then(ctx, record, wanted, ctx->now_ms, out);
 }

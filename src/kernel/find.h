@@ -43,8 +43,11 @@ typedef struct Wanted {   /* what is told of each record of a type: per field */
 Err find_wanted(const Ctx *ctx, const Type *type, Str fields, Str expand, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is
  * absent; a reference is its id or {"hidden":true}; `erased`: names of the fields whose values were erased, of those
- * that the actor may see. wanted NULL: all fields, none expanded. Single records carry `actions` (act_options). */
+ * that the actor may see; `clocks`: how those stand that run or are paused (kernel/clock_view.h). wanted NULL: all
+ * fields, none expanded. Single records carry `actions` (act_options). */
 Err record_json(const Ctx *ctx, const Record *record, const Wanted *wanted, Json **out) MUST_CHECK;
+/* The same of a record as it was, with its clocks as of then. */
+Err record_json_then(const Ctx *ctx, const Record *record, const Wanted *wanted, int64_t now_ms, Json **out) MUST_CHECK;
 /* From here on ctx remembers what references led to, so that fifty rows of one owner cost one
  * look-up. For one snapshot. */
 void find_remember(Ctx *ctx);

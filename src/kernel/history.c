@@ -354,7 +354,7 @@ Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *
     if (!access_sees(&then.clearance))
         return err_make(ECODE_RECORD_UNSEEN, "%.*s on that day", STR_FMT(record->type->name));
     at_erased(ctx, &then, erased);
-    TRY(record_json(ctx, &then, wanted, out));
+    TRY(record_json_then(ctx, &then, wanted, end_ms - 1 < ctx->now_ms ? end_ms - 1 : ctx->now_ms, out));
     json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
     return ERR_OK;
 }

@@ -196,7 +196,7 @@ static Json *field_schema(Call *call, const Field *field)
     add_kind(call, field, schema);
     if (field->default_kind == DEFAULT_VALUE)
         json_set(schema, STR("default"), value_json(arena, field->default_value));
-    if (field->system || field->kind == FIELD_COMPUTED)
+    if (field->system || field->clock || field->kind == FIELD_COMPUTED)
         json_set_bool(arena, schema, STR("readOnly"), field->index != SYS_DISCLOSURE);
     return schema;
 }

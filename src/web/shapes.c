@@ -254,7 +254,7 @@ Json *shape_field(Call *call, const Field *field)
     json_set_str(arena, json, STR("name"), field->name);
     set_text(call, json, STR("label"), field->label);
     json_set_str(arena, json, STR("kind"), field_kinds[field->kind].name);
-    json_set_bool(arena, json, STR("system"), field->system);
+    json_set_bool(arena, json, STR("system"), field->system || field->clock);
     set_text(call, json, STR("help"), field->help);
     set_text(call, json, STR("unit"), field->unit);
     json_set_str(arena, json, STR("class"), class_names[field->class]);

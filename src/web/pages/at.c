@@ -1,4 +1,5 @@
 /* web/pages/at.c: one record as it stood at the end of a day: what was known of it then, nothing to be done. */
+#include "web/pages/clocks.h"
 #include "web/pages/line.h"
 #include "web/pages/parts.h"
 #include "web/pages/show.h"
@@ -96,6 +97,7 @@ Err view_at(Call *call, const Json *data, PageOut *out)
     view_crumb(call, crumbs, day, STR_NONE);
     at_pick(call, view.type, data, day, json_set(view.page, STR("pick"), json_object(call->ctx.arena)));
     put(call, view.page, STR("now_href"), view_href(call, view.type, id, STR_NONE));
+    clocks_put(call, data, view.page);
     Json *sections = json_set(view.page, STR("sections"), json_array(call->ctx.arena));
     for (size_t i = 0; i < view.type->section_count; i++)
         TRY(put_section(&view, &view.type->sections[i], i + 1, sections));

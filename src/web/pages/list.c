@@ -1,5 +1,6 @@
 /* web/pages/list.c: records of a type: filtered, sorted, page by page. The address holds the whole view. */
 #include "base/limits.h"
+#include "web/pages/clocks.h"
 #include "web/pages/filter.h"
 #include "web/pages/line.h"
 #include "web/pages/show.h"
@@ -222,6 +223,12 @@ static bool has_error(const ListView *view, Str field)
     return false;
 }
 
+static Str filtered(const void *context, Str filter)
+{
+    const ListView *view = context;
+    return address(view, filter, view->sort, STR_NONE);
+}
+
 static void put_filter(ListView *view)
 {
     Call       *call = view->call;
@@ -239,6 +246,7 @@ static void put_filter(ListView *view)
                    STR_FMT(type->states[0].name)));
     put_filter_fields(view, filter);
     put_operators(view, filter);
+    clocks_ready(call, type, view->filter, filtered, view, view->out->page);
 }
 
 /* ---- columns ---- */

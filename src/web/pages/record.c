@@ -2,6 +2,7 @@
  * to it, how it came about. */
 #include "base/utf8.h"
 #include "kernel/history.h"
+#include "web/pages/clocks.h"
 #include "web/pages/gate.h"
 #include "web/pages/job.h"
 #include "web/pages/line.h"
@@ -89,8 +90,9 @@ static Err put_head(RecordView *view)
 
 static bool in_sections(const RecordView *view, const Field *field)
 {
-    return !field->system && field->index != view->type->title && (int)field->index != view->type->parent &&
-           !shape_translation(field) && access_shows(&view->record.clearance, field);
+    return !field->system && !field->clock && field->index != view->type->title &&
+           (int)field->index != view->type->parent && !shape_translation(field) &&
+           access_shows(&view->record.clearance, field);
 }
 
 /* Does anybody fill the field in by editing? Of those that only a step fills in, it says
@@ -547,6 +549,7 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     TRY(put_sections(&view));
     TRY(put_children(&view));
     TRY(put_log(&view));
+    clocks_put(call, data, view.page);
     TRY(put_dates(&view));
     TRY(put_links(&view));
     put_documents(&view);

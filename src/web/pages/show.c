@@ -1,6 +1,8 @@
 /* web/pages/show.c: see show.h. */
 #include "web/pages/show.h"
 
+#include "web/pages/clocks.h"
+
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "kernel/access.h"
@@ -399,6 +401,7 @@ Err show_cell(Show *show, const Field *field, const Json *record, bool drop, Jso
     put(call, cell, STR("column"), show_label(call, field));
     json_set_bool(call->ctx.arena, cell, STR("numeric"), show_numeric(field));
     json_set_bool(call->ctx.arena, cell, STR("drop"), drop);
+    json_set(cell, STR("clock"), clock_cell(call, field, record));
     *out = cell;
     return ERR_OK;
 }
