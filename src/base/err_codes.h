@@ -132,6 +132,7 @@
       "The action {action}, which the system takes when the clock has run out, cannot be taken in states in which the clock runs: {states}.") \
     X(PACK_ROLE, "pack.role", ERR_INVALID, "无人担任的角色", "Role that nobody can have", "角色 {role} 不在任职的可选角色中，无人能够担任。", \
       "The role {role} is not among the roles of a membership: nobody can have it.") \
+    X(PACK_BINDING, "pack.binding", ERR_INVALID, "没有可约束的参数", "Nothing to bind", "条件没有用到 param()，写 binding 没有意义。", "The condition reads no param(), so binding means nothing here.") \
     X(PACK_UNIQUE, "pack.unique", ERR_INVALID, "唯一性会泄露内容", "Uniqueness would tell secrets", \
       "{field}须唯一，但角色 {role} 能填写却未必能看到已有的值；请放宽其密级或查看权，或改为 unique: owner。", \
       "{field} is to be unique, but the role {role} may write it and not see the values that are there; open its class or the access, or use unique: owner.") \
@@ -213,6 +214,7 @@
     X(CLOCK_BACK, "clock.back", ERR_REFUSED, "时钟不能倒退", "The clock goes forward only", "测试时钟只能向前；现在是 {now}。", "The test clock goes forward only; it is {now}.") \
     X(KEY_REUSED, "key.reused", ERR_INVALID, "同一个键配了另一份内容", "Same key, another body", "这个 Idempotency-Key 已用于内容不同的请求；新的请求请换一个键。", "This Idempotency-Key was used for a request with another body; a new request needs a new key.") \
     X(KEY_DONE, "key.done", ERR_REFUSED, "已经办过", "Done already", "带这个 Idempotency-Key 的请求已经办成；其答复含口令或令牌，不再给出。", "The request with this Idempotency-Key has been done; its answer may hold a secret and is not given again.") \
+    X(PARAMETER_OVERLAP, "parameter.overlap", ERR_INVALID, "两行同时有效", "Two rows at once", "{code} 已有一行从 {from} 到 {to}，与这一行的日期重叠；请先改正日期。", "{code} has a row from {from} to {to} already, and its days overlap with these; correct the days first.") \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
       "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
       "This record changed since you opened it (now version {version}). Open it again and repeat your change.")              \
@@ -229,6 +231,7 @@
       "This step cannot be taken now. Conditions not met: {count}.")                                                         \
     X(ACTION_STATE, "action.state", ERR_REFUSED, "状态不符", "Not in this state", "步骤“{action}”须在“{needed}”状态办理，现为“{found}”。", \
       "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
+    X(ACTION_UNCONFIRMED, "action.unconfirmed", ERR_REFUSED, "政策参数未核对", "Policy parameter not confirmed", "这一步有约束力，而它所依据的政策参数“{parameter}”还没有对照文件核对；可由{who}核对。", "This step is binding, and the policy parameter {parameter} that it rests on has not been checked against its document; it can be confirmed by: {who}.") \
     X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
     X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
       "有一项不可见的条件。", "There is a condition you may not see.")                                                     \

@@ -12,6 +12,19 @@
 
 /* ---- the conditions of a step, asked the same way before and inside the writer ---- */
 
+/* A row that is not there makes the condition itself fail. */
+static bool is_unconfirmed(const ParameterUse *use) { return use->row.values && !use->confirmed; }
+
+static Err all_confirmed(const Ctx *ctx, const Guard *guard, const Record *record, bool *out)
+{
+    ParameterUse *uses;
+    size_t        count;
+    TRY(parameter_uses(ctx, guard->when, record, &uses, &count));
+    for (size_t i = 0; i < count; i++)
+        *out = *out && !is_unconfirmed(&uses[i]);
+    return ERR_OK;
+}
+
 static Err guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out)
 {
     OWNED(arena) Arena *scratch = arena_new(); /* what they read is let go of: an import has many rows */
@@ -23,6 +36,8 @@ static Err guards_hold(const Ctx *ctx, const Action *action, const Record *recor
         Value value;
         TRY(expr_eval(scratch, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
         *out = value.kind == VALUE_BOOLEAN && value.number;
+        if (*out && action->guards[i].binding)
+            TRY(all_confirmed(&inner, &action->guards[i], record, out));
     }
     return ERR_OK;
 }
@@ -93,6 +108,35 @@ static void explain_clause(const Guard *guard, const ExprClause *clause, Problem
     problem_add(problems, ECODE_ACTION_CLAUSE, STR_NONE, clause->source, args, count);
 }
 
+static Text who_text(Arena *arena, const Pack *pack, const Action *action)
+{
+    Text     labels[ROLES_MAX];
+    size_t   count = 0;
+    uint64_t roles = 0;
+    for (size_t i = 0; i < action->who_count; i++)
+        roles |= action->who[i].roles;
+    for (size_t i = 0; i < pack->role_count; i++)
+        if (roles >> i & 1)
+            labels[count++] = pack->roles[i].label;
+    return list_text(arena, labels, count);
+}
+
+/* Parameters have names that everybody may know; of their rows nothing is told. */
+static Err explain_unconfirmed(const Ctx *ctx, const Guard *guard, const Record *record, Problems *problems)
+{
+    ParameterUse *uses;
+    size_t        count;
+    const Pack   *pack = ctx->city->pack;
+    const Action *confirm = pack->parameter ? type_action(pack->parameter, STR("confirm")) : NULL;
+    TRY(parameter_uses(ctx, guard->when, record, &uses, &count));
+    for (size_t i = 0; i < count; i++)
+        if (is_unconfirmed(&uses[i]))
+            PROBLEM(problems, ECODE_ACTION_UNCONFIRMED, STR_NONE, uses[i].parameter->name,
+                    ARG_TEXT("parameter", uses[i].parameter->label),
+                    ARG_TEXT("who", confirm ? who_text(ctx->arena, pack, confirm) : TEXT("—", "—")));
+    return ERR_OK;
+}
+
 /* Every clause that fails, and every hidden one whether it fails or not: which of the hidden
  * ones failed must not show. */
 static Err explain_guards(const Ctx *ctx, const Action *action, const Record *record, Problems *problems)
@@ -107,21 +151,10 @@ static Err explain_guards(const Ctx *ctx, const Action *action, const Record *re
         for (size_t c = 0; c < count; c++)
             if (clauses[c].hidden || !clauses[c].holds)
                 explain_clause(&action->guards[i], &clauses[c], problems);
+        if (action->guards[i].binding)
+            TRY(explain_unconfirmed(ctx, &action->guards[i], record, problems));
     }
     return ERR_OK;
-}
-
-static Text who_text(Arena *arena, const Pack *pack, const Action *action)
-{
-    Text     labels[ROLES_MAX];
-    size_t   count = 0;
-    uint64_t roles = 0;
-    for (size_t i = 0; i < action->who_count; i++)
-        roles |= action->who[i].roles;
-    for (size_t i = 0; i < pack->role_count; i++)
-        if (roles >> i & 1)
-            labels[count++] = pack->roles[i].label;
-    return list_text(arena, labels, count);
 }
 
 static void explain_denied(const Ctx *ctx, const Action *action, Problems *problems)
@@ -301,14 +334,25 @@ static void prepare_required(Prepare *p)
     }
 }
 
+/* May the step have a row count on days on which it did not? */
+static bool days_change(const Delta *delta)
+{
+    const Type *type = delta->record.type;
+    return delta->set[SYS_STATE] || delta->set[type_field(type, STR("code"))->index] ||
+           delta->set[type_field(type, STR("valid_from"))->index] ||
+           delta->set[type_field(type, STR("valid_to"))->index];
+}
+
 /* A row of a parameter: a step that leaves code and value alone may also end one whose code the pack has no more. */
-static void prepare_parameter(Prepare *p)
+static Err prepare_parameter(Prepare *p)
 {
     const Type *type = p->request->type;
     const bool *set = p->delta->set;
-    if (type == p->ctx->city->pack->parameter &&
-        (set[type_field(type, STR("code"))->index] || set[type_field(type, STR("value"))->index]))
+    if (type != p->ctx->city->pack->parameter)
+        return ERR_OK;
+    if (set[type_field(type, STR("code"))->index] || set[type_field(type, STR("value"))->index])
         parameter_check(p->ctx, &p->delta->record, p->problems);
+    return days_change(p->delta) ? parameter_overlap(p->ctx, &p->delta->record, p->problems) : ERR_OK;
 }
 
 /* What the record becomes, with all that is wrong with it at once. */
@@ -320,7 +364,7 @@ static Err prepare_record(Prepare *p)
     prepare_defaults(p);
     TRY(prepare_inputs(p));
     prepare_required(p);
-    prepare_parameter(p);
+    TRY(prepare_parameter(p));
     if (p->action->creates && p->request->type == p->ctx->city->pack->job)
         TRY(job_check(p->ctx, after, p->problems));
     if (p->action->creates) /* only now is it known how the actor stands to it */
@@ -443,6 +487,8 @@ static Err commit_unique(const Ctx *writer, const Change *change, const Delta *d
 {
     size_t before = change->problems->count;
     TRY(unique_check(writer, &delta->record, delta->base_version ? delta->set : NULL, change->problems));
+    if (delta->record.type == change->city->pack->parameter && days_change(delta))
+        TRY(parameter_overlap(writer, &delta->record, change->problems));
     return change->problems->count == before ? ERR_OK
                                              : err_make(ECODE_RECORD_INVALID, "taken by another record meanwhile");
 }

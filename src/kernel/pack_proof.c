@@ -1,5 +1,6 @@
 /* kernel/pack_proof.c: what a pack must prove: that somebody can have each role it names, that being refused a value
- * because it is taken tells nobody anything, and that the steps are there which the program itself takes. */
+ * because it is taken tells nobody anything, that what binds reads a parameter, and that the steps are there which the
+ * program itself takes. */
 #include "kernel/pack_read.h"
 
 /* ---- roles ---- */
@@ -65,6 +66,37 @@ static void unique_prove(PackLoad *load, const TypeDraft *draft)
                 PACK_PROBLEM(load, pack_node_get(draft->nodes[i], STR("unique")), ECODE_PACK_UNIQUE,
                              ARG_TEXT("field", field->label), ARG("role", load->pack->roles[role].name));
     }
+}
+
+/* ---- guards that bind ---- */
+
+static void note_parameter(void *context, Str code)
+{
+    (void)code;
+    *(bool *)context = true;
+}
+
+/* A guard can be binding only in what it reads of the parameters. */
+static void binding_prove(PackLoad *load, const Type *type, const PackNode *node)
+{
+    const Action *action = type_action(type, pack_node_get(node, STR("name"))->text);
+    size_t        at = 0;
+    PACK_EACH(item, pack_node_get(node, STR("guard"))) {
+        const Guard *guard = action && at < action->guard_count ? &action->guards[at++] : NULL;
+        bool         reads = false;
+        if (!guard || !guard->binding || !guard->when)
+            continue;
+        expr_parameters(guard->when, note_parameter, &reads);
+        if (!reads)
+            PACK_PROBLEM(load, pack_node_get(item, STR("binding")), ECODE_PACK_BINDING);
+    }
+}
+
+static void bindings_prove(PackLoad *load, const TypeDraft *draft)
+{
+    PACK_EACH(action, pack_node_get(draft->node, STR("actions")))
+        if (pack_node_get(action, STR("name")))
+            binding_prove(load, draft->type, action);
 }
 
 /* ---- steps that the program takes by itself: people are registered and sign in, roles are given and end ---- */
@@ -158,6 +190,8 @@ void pack_proof(PackLoad *load)
         parties_prove(load);
     }
     for (size_t i = 0; i < load->pack->type_count; i++)
-        if (load->drafts[i].node)
+        if (load->drafts[i].node) {
             unique_prove(load, &load->drafts[i]);
+            bindings_prove(load, &load->drafts[i]);
+        }
 }

@@ -154,10 +154,8 @@ static void who_list_read(PackLoad *load, const PackNode *map, const Type *type,
 static void guards_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const PackKey keys[] = {
-        { STR_INIT("when"), true },
-        { STR_INIT("rule"), false },
-        { STR_INIT("source"), false },
-        { STR_INIT("helps"), false },
+        { STR_INIT("when"), true },   { STR_INIT("rule"), false },    { STR_INIT("source"), false },
+        { STR_INIT("helps"), false }, { STR_INIT("binding"), false },
     };
     const PackNode *list = read_list(load, map, STR("guard"), GUARDS_MAX);
     Guard          *guards = ARENA_ARRAY(load->arena, Guard, list ? list->count : 0);
@@ -169,6 +167,7 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
         guard->rule = read_text(load, item, STR("rule"));
         guard->source = read_text(load, item, STR("source"));
         guard->helps = read_text(load, item, STR("helps"));
+        guard->binding = read_boolean(load, item, STR("binding"));
     }
     action->guards = guards;
 }

@@ -790,6 +790,18 @@ static void computed_fields_go_through_few_others(void **state)
     }
 }
 
+static void what_binds_reads_a_parameter(void **state)
+{
+    static const Fault faults[] = {
+        { "types/paper.yaml", "      - when: \"pages is missing or pages <= 100\"\n",
+          "      - binding: true\n        when: \"pages is missing or pages <= 100\"\n", "binding: ^true",
+          ECODE_PACK_BINDING },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+    changed(*state, "types/paper.yaml", "      - when: \"pages is missing or pages <= 100\"\n",
+            "      - binding: true\n        when: \"pages is missing or pages <= param('page_limit')\"\n");
+}
+
 static void who_writes_a_unique_value_sees_all_of_them(void **state)
 {
     static const Fault faults[] = {
@@ -1465,6 +1477,7 @@ int main(void)
         TEST(what_reads_a_field_with_a_problem_has_none_of_its_own),
         TEST(an_expression_may_be_as_long_as_the_language_takes),
         TEST(computed_fields_go_through_few_others),
+        TEST(what_binds_reads_a_parameter),
         TEST(who_writes_a_unique_value_sees_all_of_them),
         TEST(the_steps_are_there_that_the_program_takes),
         TEST(clocks_are_moved_by_steps_that_are_there),

@@ -116,3 +116,35 @@ void parameter_check(const Ctx *ctx, const Record *record, Problems *problems)
         PROBLEM(problems, ECODE_FIELD_KIND, text->name, STR_NONE, ARG_TEXT("label", text->label),
                 ARG_TEXT("expected", field_kinds[parameter->kind].expected));
 }
+
+/* ---- overlapping rows ---- */
+
+static const char overlap_sql[] =
+    "SELECT \"valid_from\", \"valid_to\" FROM \"%.*s\" WHERE \"code\" = ?1 AND \"state\" = ?2 AND \"id\" <> ?3"
+    " AND (\"valid_from\" IS ?4"
+    " OR (coalesce(\"valid_from\" < ?4, \"valid_from\" IS NULL) AND \"valid_to\" >= ?4)"
+    " OR (coalesce(\"valid_from\" > ?4, ?4 IS NULL) AND \"valid_from\" <= ?5)) LIMIT 1";
+
+static Str day_or_open(Arena *arena, const Rows *rows, int column)
+{
+    return rows_missing(rows, column) ? STR("…") : date_text(arena, rows_int(rows, column));
+}
+
+Err parameter_overlap(const Ctx *ctx, const Record *record, Problems *problems)
+{
+    OWNED(rows) Rows *rows = NULL;
+    const Type       *type = record->type;
+    Value             code = record->values[type_field(type, STR("code"))->index];
+    const Field      *from = type_field(type, STR("valid_from")), *to = type_field(type, STR("valid_to"));
+    Value params[] = { code, value_text(type->states[0].name), record->values[SYS_ID], record->values[from->index],
+                       record->values[to->index] };
+    bool  more;
+    if (record_state(record) != 0 || code.kind == VALUE_MISSING)
+        return ERR_OK;
+    TRY(db_query(ctx->db, str_printf(ctx->arena, overlap_sql, STR_FMT(type->table)), params, 5, &rows));
+    TRY(rows_next(rows, &more));
+    if (more)
+        PROBLEM(problems, ECODE_PARAMETER_OVERLAP, from->name, STR_NONE, ARG("code", code.text),
+                ARG("from", day_or_open(ctx->arena, rows, 0)), ARG("to", day_or_open(ctx->arena, rows, 1)));
+    return ERR_OK;
+}

@@ -49,17 +49,56 @@ static void a_day_has_the_row_that_is_valid_on_it(void **state)
     assert_string_equal(on(cast, "fee_rate", "2019-06-01", NULL), "missing"); /* of another parameter */
 }
 
+/* A row without a last day holds until the next one begins. */
 static void of_several_rows_the_one_that_begins_last_counts(void **state)
 {
     Cast  *cast = *state;
     Record later = row(cast, "fee_rate", "3.5", "\"valid_from\":\"2020-06-01\",\"valid_to\":\"2020-12-31\"");
-    row(cast, "fee_rate", "2", "\"valid_from\":\"2020-01-01\",\"valid_to\":\"2020-12-31\"");
+    row(cast, "fee_rate", "2", "\"valid_from\":\"2020-01-01\"");
     assert_string_equal(on(cast, "fee_rate", "2020-05-31", NULL), "decimal:2.00");
     assert_string_equal(on(cast, "fee_rate", "2020-06-01", NULL), "decimal:3.50");
+    assert_string_equal(on(cast, "fee_rate", "2021-06-01", NULL), "decimal:2.00");
     test_act(cast->test, &cast->admin, "parameter", record_id(&later), "withdraw", STR_NONE);
     assert_string_equal(on(cast, "fee_rate", "2020-06-01", NULL), "decimal:2.00");
-    row(cast, "fee_rate", "4", "\"valid_from\":\"2020-01-01\",\"valid_to\":\"2020-12-31\"");
-    assert_string_equal(on(cast, "fee_rate", "2020-06-01", NULL), "decimal:4.00"); /* made after the other */
+}
+
+static bool overlaps(Cast *cast, const char *dates)
+{
+    Problems problems;
+    Record   out;
+    Err      err = test_try(cast->test, &cast->admin, "parameter", STR_NONE, "create",
+                            str_printf(cast->test->arena, "{\"code\":\"page_limit\",\"value\":\"1\",%s}", dates), &out,
+                            &problems);
+    if (err.kind)
+        assert_true(problems.count == 1 && test_has_problem(&problems, ECODE_PARAMETER_OVERLAP, "valid_from"));
+    else
+        test_act(cast->test, &cast->admin, "parameter", record_id(&out), "withdraw", STR_NONE);
+    return err.kind != ERR_NONE;
+}
+
+static void two_rows_for_one_day_are_refused(void **state)
+{
+    static const struct {
+        const char *dates;
+        bool        refused;
+    } cases[] = {
+        { "\"valid_from\":\"2019-01-01\",\"valid_to\":\"2019-03-31\"", true }, /* begins with it */
+        { "\"valid_from\":\"2019-12-31\",\"valid_to\":\"2020-03-31\"", true }, /* its last day */
+        { "\"valid_from\":\"2018-01-01\",\"valid_to\":\"2019-01-01\"", true }, /* its first day */
+        { "\"valid_from\":\"2019-05-01\",\"valid_to\":\"2019-06-01\"", true }, /* within */
+        { "\"valid_from\":\"2018-01-01\",\"valid_to\":\"2020-12-31\"", true }, /* around */
+        { "\"valid_from\":\"2019-06-01\"", true },
+        { "\"valid_from\":\"2018-01-01\"", false }, /* holds until it begins */
+        { "\"valid_from\":\"2020-01-01\"", false },
+        { "\"valid_from\":\"2018-01-01\",\"valid_to\":\"2018-12-31\"", false },
+    };
+    Cast  *cast = *state;
+    Record kept = row(cast, "page_limit", "30", "\"valid_from\":\"2019-01-01\",\"valid_to\":\"2019-12-31\"");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (overlaps(cast, cases[i].dates) != cases[i].refused)
+            fail_msg("%s", cases[i].dates);
+    test_act(cast->test, &cast->admin, "parameter", record_id(&kept), "withdraw", STR_NONE);
+    assert_false(overlaps(cast, cases[0].dates));
 }
 
 static void a_value_that_the_parameter_cannot_have_is_refused(void **state)
@@ -136,9 +175,10 @@ static void a_value_is_remembered_by_parameter_and_day(void **state)
     ParameterMemory *memory = parameter_memory(ctx.arena);
     const Parameter *limit = parameter(cast, "page_limit"), *rate = parameter(cast, "fee_rate");
     Value            value;
-    row(cast, "page_limit", "30", "\"valid_from\":\"1970-01-02\",\"valid_to\":\"1970-01-02\"");
+    Record           first = row(cast, "page_limit", "30", "\"valid_from\":\"1970-01-02\",\"valid_to\":\"1970-01-02\"");
     assert_int_equal(parameter_value(&ctx, memory, limit, 1, &value).kind, ERR_NONE);
     assert_int_equal(value.number, 30);
+    test_act(cast->test, &cast->admin, "parameter", record_id(&first), "withdraw", STR_NONE);
     row(cast, "page_limit", "40", "\"valid_from\":\"1970-01-02\"");
     assert_int_equal(parameter_value(&ctx, memory, limit, 1, &value).kind, ERR_NONE);
     assert_int_equal(value.number, 30); /* not looked up again */
@@ -175,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_day_has_the_row_that_is_valid_on_it),
         CASE(of_several_rows_the_one_that_begins_last_counts),
+        CASE(two_rows_for_one_day_are_refused),
         CASE(a_value_that_the_parameter_cannot_have_is_refused),
         CASE(a_row_of_a_parameter_that_is_gone_can_be_withdrawn_and_counts_as_none),
         CASE(every_kind_is_read_as_it_is_spelled),

@@ -197,10 +197,11 @@ typedef struct AccessRule {
 
 typedef struct Guard { /* one condition of an action */
     Expr *when;
-    Str   text;   /* source of the expression */
-    Text  rule;   /* in words; empty: the expression explains itself */
-    Text  source; /* document and article it comes from; may be empty */
-    Text  helps;  /* what would help; may be empty */
+    Str   text;    /* source of the expression */
+    Text  rule;    /* in words; empty: the expression explains itself */
+    Text  source;  /* document and article it comes from; may be empty */
+    Text  helps;   /* what would help; may be empty */
+    bool  binding; /* holds only while every parameter that it reads is confirmed */
 } Guard;
 
 typedef struct Action {

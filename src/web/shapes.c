@@ -1,6 +1,7 @@
 /* web/shapes.c: see shapes.h. */
 #include "web/shapes.h"
 
+#include "kernel/parameter.h"
 #include "services/views.h"
 
 /* ---- reading a body ---- */
@@ -405,12 +406,15 @@ Err shape_wanted(const Call *call, const Type *type, Wanted *out, Problems *prob
 
 Err shape_record(Call *call, const Record *record, Json **out, Problems *problems)
 {
-    Json  *json, *actions, *shown;
+    Json  *json, *actions, *parameters, *shown;
     Wanted wanted;
     TRY(shape_wanted(call, record->type, &wanted, problems));
     TRY(record_json(&call->ctx, record, &wanted, &json));
     TRY(act_options(&call->ctx, record, &actions));
     json_set(json, STR("actions"), actions);
+    TRY(parameters_json(&call->ctx, record, &parameters));
+    if (parameters->count)
+        json_set(json, STR("parameters"), parameters);
     ServiceView view = service_view(record->type->page);
     if (view) {
         TRY(view(&call->ctx, record, &shown));

@@ -261,16 +261,21 @@ class Policy:
             self.computed[key] = bool(value) if field_.formula.condition else value
         return self.computed[key]
 
-    def parameter(self, record, code):
-        """What the row says that is valid on the record's day; of several the one that begins last."""
-        declared, type_ = self.pack.parameters[code], self.pack.types['parameter']
+    def parameter_row(self, record, code):
+        """The row that is valid on the record's day; of several the one that begins last. None when there is none."""
+        type_ = self.pack.types['parameter']
         day = record.type.reference_date and record[record.type.reference_date] or self.today
         rows = [r for r in self.truth.records['parameter'] if r['code'] == code and r['state'] == type_.states[0] and
                 (r['valid_from'] is None or r['valid_from'] <= day) and
                 (r['valid_to'] is None or r['valid_to'] >= day)]
-        if not rows:
+        return max(rows, key=lambda r: (r['valid_from'] or datetime.date.min, r.id), default=None)
+
+    def parameter(self, record, code):
+        """What that row says."""
+        declared, row = self.pack.parameters[code], self.parameter_row(record, code)
+        if row is None:
             return None
-        text = max(rows, key=lambda r: (r['valid_from'] or datetime.date.min, r.id))['value']
+        text = row['value']
         return {'text': str, 'integer': int, 'decimal': Decimal, 'boolean': 'true'.__eq__,
                 'date': datetime.date.fromisoformat}[declared.kind](text)
 

@@ -130,10 +130,22 @@ def one_type(m, e):
 
 # ---- one record -----------------------------------------------------------------------------------------------------
 
+def check_parameters(m, actor, record, told, about):
+    """Each as it counts on the record's day, and of its row what the reader may see."""
+    for use in told:
+        row = m.policy.parameter_row(record, use['code'])
+        seen = row is not None and m.policy.sees(actor, row)
+        m.expect_equal(row.id if seen else None, use.get('record'), f'row of {use["code"]} for {about}')
+        shown = m.policy.record_json(actor, row)['fields'] if seen else {}
+        for name in ('value', 'valid_from', 'valid_to'):
+            m.expect_equal(shown.get(name), use.get(name), f'{name} of {use["code"]} for {about}')
+
+
 def check_record(m, actor, record, json):
     """All that the policy shows of the record, and nothing else."""
     json, about = dict(json), f'the record {record.id} in state {record["state"]}'
     actions = {a['name']: a['allowed'] for a in json.pop('actions')}
+    check_parameters(m, actor, record, json.pop('parameters', []), about)
     if record.type.page:
         json.pop(record.type.page, None)            # what a service makes of records that the reader sees
     m.expect_equal(m.policy.record_json(actor, record), json, about)

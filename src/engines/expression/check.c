@@ -621,3 +621,11 @@ void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type
     for (const Expr *operand = expr->first; operand; operand = operand->next)
         expr_fields(operand, visit, context);
 }
+
+void expr_parameters(const Expr *expr, void (*visit)(void *context, Str code), void *context)
+{
+    if (expr->kind == NODE_CALL && expr->function == FUNCTION_PARAM)
+        visit(context, expr->first->value.text);
+    for (const Expr *operand = expr->first; operand; operand = operand->next)
+        expr_parameters(operand, visit, context);
+}

@@ -70,6 +70,9 @@ ExprType expr_type(const Expr *expr); /* after expr_check */
 /* Visits each (type, field) that the expression reads, references it follows and links of collections included. */
 void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type, const void *field), void *context);
 
+/* Visits the code of each parameter that it reads, in the order of the text. */
+void expr_parameters(const Expr *expr, void (*visit)(void *context, Str code), void *context);
+
 /* ---- parts, for showing a filter and taking a part of it away ---- */
 
 typedef struct ExprPart { /* one conjunct of the top-level `and`s */

@@ -7,6 +7,7 @@
 #include "web/pages/job.h"
 #include "web/pages/line.h"
 #include "web/pages/parts.h"
+#include "web/pages/rests.h"
 #include "web/pages/show.h"
 #include "web/pages/steps.h"
 #include "web/pages/view.h"
@@ -550,6 +551,7 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     TRY(put_children(&view));
     TRY(put_log(&view));
     clocks_put(call, data, view.page);
+    rests_put(call, data, view.page);
     TRY(put_dates(&view));
     TRY(put_links(&view));
     put_documents(&view);
