@@ -92,6 +92,16 @@ class Check:
 
 
 @dataclass
+class Clock:
+    name: str
+    working: bool                   # its days are those of the calendar
+    rolls: bool                     # so is its last one
+
+    def field(self, end):
+        return f'{self.name}_{end}'
+
+
+@dataclass
 class Document:
     name: str
     type: str
@@ -121,6 +131,7 @@ class Type:
     actions: list = field(default_factory=list)
     columns: list = field(default_factory=list)
     rules: list = field(default_factory=list)
+    clocks: list = field(default_factory=list)
 
     def __post_init__(self):
         self.by_name = {f.name: f for f in self.fields}
@@ -132,6 +143,14 @@ class Type:
 
     def action(self, name):
         return next(a for a in self.actions if a.name == name)
+
+    @property
+    def walked(self):
+        """The states that steps of people lead to: some only time brings about."""
+        reached = {a.to for a in self.actions if a.creates} or {self.states[0]}
+        for _ in self.states:
+            reached |= {a.to for a in self.actions if a.who and a.to and reached & set(a.from_)}
+        return [s for s in self.states if s in reached]
 
     @property
     def own_fields(self):
@@ -184,9 +203,11 @@ class Pack:
         """{date: whether it is worked} of the days that differ from their week."""
         files = sorted((path / 'calendars').glob('*.yaml'))
         file = next((f for f in files if f.stem == name or not name and len(files) == 1), None)
+        self.years = set()                          # that the calendar knows
         if file is None:
             return {}
         raw = only(self.yaml(file), 'calendar label source years days_off days_worked', file.name)
+        self.years = {int(year) for year in raw['years']}
         found = {}
         for key, works in (('days_off', False), ('days_worked', True)):
             for spell in listed(raw.get(key)):
@@ -223,7 +244,8 @@ class Pack:
         own.sort(key=lambda f: f.kind == 'computed')            # the computed ones come last
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
-                     states=[only(s, 'name label was', name)['name'] for s in raw['states']])
+                     states=[only(s, 'name label was', name)['name'] for s in raw['states']],
+                     clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c) for c in listed(raw.get('clocks'))])
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)

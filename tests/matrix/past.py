@@ -30,7 +30,7 @@ def past(m, e):
                         continue
                     wanted = wanted_past(m, caller, one, day, answer, none)
                     if wanted:
-                        m.expect_equal(wanted, answer.json(), f'{one.id} on {day}')
+                        m.expect_told(wanted, answer.json(), f'{one.id} on {day}')
 
 
 @subject('page_past')
@@ -49,4 +49,4 @@ def page_past(m, e):
                     wanted = wanted_past(m, caller, one, day, answer, none)
                     if wanted:
                         twin = m.ask(caller, f'{target}?format=json', '')
-                        m.expect(twin, 200) and m.expect_equal(wanted, twin.json(), f'{one.id} on {day}')
+                        m.expect(twin, 200) and m.expect_told(wanted, twin.json(), f'{one.id} on {day}')

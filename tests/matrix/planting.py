@@ -257,7 +257,7 @@ class Garden:
         if actor is None:
             self.unreached.add(f'{type_.name}: nobody may create one')
             return
-        for at, (level, state) in enumerate((level, state) for level in CLASSES for state in type_.states):
+        for at, (level, state) in enumerate((level, state) for level in CLASSES for state in type_.walked):
             fields = self.values(letter, type_, actor, create, at)
             before = BEFORE[at % len(BEFORE)] if 'disclosure' in self.edit_inputs(type_) else None
             if 'disclosure' in create.inputs:
@@ -303,7 +303,7 @@ class Garden:
         reached = {(r.type.name, self.letter_of(r), r['state']) for r in self.reload().by_id.values()}
         for type_ in (t for t in self.pack.types.values() if t.name != 'job'):
             for letter in ORGANISATIONS:
-                for state in type_.states:
+                for state in type_.walked:
                     if (type_.name, letter, state) not in reached:
                         self.unreached.add(f'{type_.name}: no record of {letter} reached {state}')
 

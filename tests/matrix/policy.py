@@ -331,16 +331,39 @@ class Policy:
         whole = self.told[key]
         if fields is None:
             return whole
-        return {**whole, 'fields': {name: value for name, value in whole['fields'].items() if name in fields}}
+        told = {**whole, 'fields': {name: value for name, value in whole['fields'].items() if name in fields}}
+        clocks = [c for c in told.pop('clocks', []) if {f'{c["name"]}_due', f'{c["name"]}_paused'} & set(fields)]
+        return {**told, 'clocks': clocks} if clocks else told
 
-    def whole_json(self, actor, record):
+    def whole_json(self, actor, record, day=None):
         json = {'id': record.id, 'type': record.type.name, 'fields': {}}
         for f in record.type.fields:
             value = self.value_json(actor, record, f)
             if value is not None and f.name not in ('id', 'erased'):
                 (json if f.name in HEAD else json['fields'])[f.name] = value
         erased = [n for n in record['erased'] or () if self.shows(actor, record, record.type.field(n))]
-        return {**json, 'erased': erased} if erased else json
+        if erased:
+            json['erased'] = erased
+        clocks = [self.clock_json(record, c, day or self.today) for c in record.type.clocks
+                  if self.shows(actor, record, record.type.field(c.field('due'))) and
+                  (record[c.field('due')] or record[c.field('paused')])]
+        return {**json, 'clocks': clocks} if clocks else json
+
+    def clock_json(self, record, clock, day):
+        """How the clock stands on that day, without the words for it (without_words())."""
+        since, days, due, paused = (record[clock.field(end)] for end in ('from', 'days', 'due', 'paused'))
+        calendar = self.pack.calendar
+
+        def between(first, last):
+            return expression.workdays(calendar, first, last) if clock.working else (last - first).days
+        json = {'name': clock.name, 'kind': 'working' if clock.working else 'calendar', 'from': str(since),
+                'days': int(days), 'late': bool(due and due < day), 'provisional': False}
+        if paused:
+            used = max(0, between(since, paused - datetime.timedelta(1)))
+            return {**json, 'paused': str(paused), 'days_left': int(days) - used}
+        first = since if clock.working else due
+        json['provisional'] = (clock.working or clock.rolls) and not set(range(first.year, due.year + 1)) <= self.pack.years
+        return {**json, 'due': str(due), 'days_left': between(day, due)}
 
     def expanded(self, actor, record, field_, language):
         """A reference, or several, under ?expand=."""
@@ -417,7 +440,7 @@ class Policy:
         self.known[actor, then] = {c: min(class_, now[c]) for c, class_ in self.granted(actor, then).items()}
         if not self.sees(actor, then):
             return None
-        json = self.whole_json(actor, then)
+        json = self.whole_json(actor, then, min(day, self.today))
         kept = {f.name for f in record.type.stored}
         return {**json, 'fields': {name: value for name, value in json['fields'].items() if name in kept}}
 

@@ -148,7 +148,7 @@ def check_record(m, actor, record, json):
     check_parameters(m, actor, record, json.pop('parameters', []), about)
     if record.type.page:
         json.pop(record.type.page, None)            # what a service makes of records that the reader sees
-    m.expect_equal(m.policy.record_json(actor, record), json, about)
+    m.expect_told(m.policy.record_json(actor, record), json, about)
     m.expect_equal(m.policy.options(actor, record), actions, f'steps of {about}')
 
 
@@ -266,7 +266,7 @@ def check_list(m, caller, target, wanted, what, fields=()):
         m.expect_equal(len(wanted), json['total'], f'total of {what}')
     for item in json['items']:
         if item['id'] in by_id:
-            m.expect_equal(m.policy.record_json(caller.actor, by_id[item['id']], fields or None), item, 'an item')
+            m.expect_told(m.policy.record_json(caller.actor, by_id[item['id']], fields or None), item, 'an item')
     return [m.truth.by_id[id_] for id_ in found if id_ in m.truth.by_id]
 
 
@@ -402,7 +402,7 @@ def export(m, e):
             found = [loads(line) for line in answer.body.decode().splitlines()]
             m.expect_equal(sorted(wanted), sorted(record['id'] for record in found), f'lines of {type_.name}')
             for record in found:
-                m.expect_equal(wanted.get(record['id']), record, f'a line of {type_.name}')
+                m.expect_told(wanted.get(record['id']), record, f'a line of {type_.name}')
             answer = m.ask(caller, target + query(format='csv'))
             if m.expect(answer, 200):
                 check_csv(m, caller.actor, type_, wanted, answer.body.decode('utf-8-sig'))
@@ -518,7 +518,7 @@ def document(m, e):
 
 
 def check_document(m, actor, type_, one, json):
-    m.expect_equal(m.policy.record_json(actor, one), json['record'], f'the record of a document of {one.id}')
+    m.expect_told(m.policy.record_json(actor, one), json['record'], f'the record of a document of {one.id}')
     told = {name for block in json['blocks'] for name in block.get('fields', [])}
     placed = {name for block in json['blocks'] for name in re.findall(r'{(\w+)}', block.get('text', ''))}
     shown = {name for name, value in {**json['record'], **json['record']['fields']}.items() if value != HIDDEN}

@@ -151,7 +151,7 @@ def check_form(m, caller, target, type_, action, one):
     else:
         check_defaults(m, caller.actor, type_, taken, json['values'])
     if one:
-        m.expect_equal(m.policy.record_json(caller.actor, one), json['record'], 'the record that the form is about')
+        m.expect_told(m.policy.record_json(caller.actor, one), json['record'], 'the record that the form is about')
 
 
 def check_defaults(m, actor, type_, taken, values):

@@ -41,15 +41,19 @@ static void put_stand(const Call *call, const Json *clock, Json *into)
     put(call, into, STR("kind"), clock_kind(clock));
 }
 
+bool clock_due_field(const Field *field) { return field->clock && clock_field_kind(field) == CLOCK_DUE; }
+
 Json *clock_cell(const Call *call, const Field *field, const Json *record)
 {
-    if (!field->clock || clock_field_kind(field) != CLOCK_DUE)
+    if (!clock_due_field(field))
         return json_null(call->ctx.arena);
     JSON_EACH(clock, json_get(record, STR("clocks"))) {
         if (!str_eq(json_text(json_get(clock, STR("name"))), field->clock->name))
             continue;
         Json *stand = json_object(call->ctx.arena);
         put_stand(call, clock, stand);
+        if (json_get(clock, STR("paused")))
+            put_null(call, stand, STR("day"));
         return stand;
     }
     return json_null(call->ctx.arena);

@@ -5,8 +5,10 @@
 
 #include "web/page.h"
 
-/* What a table shows in place of a clock's due day: {day, said, kind}; null when the field is none, or its clock does
- * not run. */
+/* Is it the day that a clock is due? */
+bool clock_due_field(const Field *field);
+/* What a table shows in its place: {day, said, kind}, without a day while the clock is paused; null when the field is
+ * none, or its clock does not run. */
 Json *clock_cell(const Call *call, const Field *field, const Json *record);
 /* Sets `clocks` of a record's page: a block of items. */
 void clocks_put(const Call *call, const Json *record, Json *page);

@@ -334,10 +334,11 @@ static Str export_address(const ListView *view, const char *format, const char *
 
 /* ---- rows ---- */
 
-/* On narrow pages the state and the last column stay beside the name. */
+/* On narrow pages the state, days that are due and the last column stay beside the name. */
 static bool drops(const ListView *view, size_t column)
 {
-    return view->columns[column] != SYS_STATE && column + 1 < view->column_count;
+    return view->columns[column] != SYS_STATE && !clock_due_field(&view->type->fields[view->columns[column]]) &&
+           column + 1 < view->column_count;
 }
 
 static Err put_row(const ListView *view, const Json *record, Json *rows)
