@@ -131,12 +131,21 @@ static Err still_running(Db *db, Str id)
     return err_make(ECODE_JOB_STOPPED, "job %.*s", STR_FMT(id));
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static Err batch_run(Db *db, WriterJob *job)
 {
     JobBatch *batch = (JobBatch *)job;
     Str       id = record_id(&batch->run->job);
+    int64_t   began_ms = monotonic_ms();
     TRY(still_running(db, id));
     TRY(batch->write(db, batch));
+    batch->took_ms = monotonic_ms() - began_ms;
     return progress_write(db, id, &batch->after);
 }
 
@@ -164,7 +173,9 @@ Err job_end(JobBatch *batch)
     JobRun *run = batch->run;
     run->progress = batch->after;
     batch->waited += writer_stats(run->ctx.city->writer).waiting;
-    size_t rows = batch->waited ? run->rows / 2 : run->rows + run->rows / 4;
+    size_t rows = batch->waited                   ? run->rows / 2
+                  : batch->took_ms > JOB_BATCH_MS ? run->rows - run->rows / 4
+                                                  : run->rows + run->rows / 4;
     run->rows = rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
     return ERR_OK;
 }
