@@ -1,5 +1,5 @@
-/* import [ROWS]: rows per second of an import of 100,000 results (unless said) of 12 columns with every check, as CSV and
- * as XLSX, by the program in a process of its own, which nobody serves; and its peak memory.
+/* import [ROWS]: rows per second of an import of 100,000 results (unless said) of 12 columns with every check, as CSV
+ * and as XLSX, by the program in a process of its own, which nobody serves; and its peak memory.
  *
  * In the same run: the least that any import must do, a loop that inserts the same cells into a table of 12 columns, a
  * thousand rows a commit, as durable as the city is; and what a person who creates records waits (p50, p99) while the
