@@ -9,7 +9,7 @@
     X(HEADER_BYTES, 32768, "bytes", "all headers of a request", "431")                                                 \
     X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                        \
     X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                                  \
-    X(IDEMPOTENCY_KEY, 128, "bytes", "key of a request that is done once", "422")                                       \
+    X(IDEMPOTENCY_KEY, 128, "bytes", "key of a request that is done once", "422")                                      \
     X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                         \
     X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                          \
     X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                              \
@@ -54,6 +54,7 @@
     X(SHEET_CELL_BYTES, 131072, "bytes", "one cell of a spreadsheet file", "65")                                       \
     X(SHEET_DEPTH, 64, "levels", "nesting of XML in a spreadsheet file", "65")                                         \
     X(SHEET_TAG_BYTES, 1048576, "bytes", "one tag in a spreadsheet file", "65")                                        \
+    X(JOB_KEPT_DAYS, 30, "days", "file and refused rows of a job that has ended", "they go")                           \
     X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")
 

@@ -14,6 +14,7 @@
 
 const Duty duties[] = {
     { "jobs", jobs_duty },
+    { "jobs_sweep", jobs_sweep_duty },
     { "clocks", clock_duty },
     { "keys", idempotency_duty },
 };

@@ -13,9 +13,11 @@
 #include "kernel/job.h"
 #include "sheet/xlsx_read.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const Str sql_refusals_clear = STR_INIT("DELETE FROM job_refusal WHERE job = ?");
 static const Str sql_refusal_put = STR_INIT("INSERT INTO job_refusal (job, line, cells, reasons) VALUES (?, ?, ?, ?)");
@@ -632,6 +634,83 @@ static void import_close(JobRun *run)
 }
 
 const JobKind job_import = { STR_INIT("import"), import_open, import_turn, import_close };
+
+/* ---- sweeping ---- */
+
+#define SENT_LATELY_MS DAY_MS /* a file that may yet become a job's */
+
+static const Str sql_refusals_old = STR_INIT(
+    "DELETE FROM job_refusal WHERE job IN (SELECT id FROM r_job WHERE state NOT IN ('waiting', 'running')"
+    " AND changed < ?)");
+static const Str sql_file_wanted = STR_INIT(
+    "SELECT 1 FROM r_job WHERE file = ? AND (state IN ('waiting', 'running') OR changed >= ?) LIMIT 1");
+
+static const Str sql_refusals_there = STR_INIT(
+    "SELECT 1 FROM job_refusal WHERE job IN (SELECT id FROM r_job WHERE state NOT IN ('waiting', 'running')"
+    " AND changed < ?) LIMIT 1");
+
+typedef struct Sweep {
+    WriterJob job;
+    int64_t   before_ms;
+} Sweep;
+
+static Err sweep_rows(Db *db, WriterJob *job)
+{
+    Value before = value_instant(((Sweep *)job)->before_ms);
+    return db_run(db, sql_refusals_old, &before, 1);
+}
+
+static Err file_wanted(const Ctx *ctx, Str name, int64_t before_ms, bool *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_text(name), value_instant(before_ms) };
+    TRY(db_query(ctx->db, sql_file_wanted, params, 2, &rows));
+    return rows_next(rows, out);
+}
+
+static Err sweep_file(const Ctx *ctx, Str name, int64_t before_ms)
+{
+    struct stat about;
+    bool        wanted;
+    const char *path = str_dup_z(ctx->arena, staged_path(ctx->city, ctx->arena, name));
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) ||
+        (int64_t)about.st_mtime * 1000 > ctx->now_ms - SENT_LATELY_MS)
+        return ERR_OK;
+    TRY(file_wanted(ctx, name, before_ms, &wanted));
+    if (!wanted)
+        unlink(path);
+    return ERR_OK;
+}
+
+static Err sweep_files(const Ctx *ctx, int64_t before_ms)
+{
+    DIR *folder = opendir(str_dup_z(ctx->arena, staged_path(ctx->city, ctx->arena, STR(""))));
+    Err  err = ERR_OK;
+    for (struct dirent *entry; folder && !err.kind && (entry = readdir(folder));)
+        err = sweep_file(ctx, str_dup(ctx->arena, str_from(entry->d_name)), before_ms);
+    if (folder)
+        closedir(folder);
+    return err;
+}
+
+/* Asked first, so that a city without any is not written to. */
+static Err rows_there(const Ctx *ctx, int64_t before_ms, bool *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             before = value_instant(before_ms);
+    TRY(db_query(ctx->db, sql_refusals_there, &before, 1, &rows));
+    return rows_next(rows, out);
+}
+
+Err import_sweep(const Ctx *ctx)
+{
+    Sweep sweep = { .job = { .run = sweep_rows }, .before_ms = ctx->now_ms - LIMIT_JOB_KEPT_DAYS * DAY_MS };
+    bool  there;
+    TRY(rows_there(ctx, sweep.before_ms, &there));
+    if (there)
+        TRY(writer_run(ctx->city->writer, &sweep.job));
+    return sweep_files(ctx, sweep.before_ms);
+}
 
 /* ---- what it refused ---- */
 

@@ -58,6 +58,10 @@ extern const struct JobKind job_import; /* kernel/job.h */
  * ECODE_IMPORT_FORMAT, and those of file_write(). */
 Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out) MUST_CHECK;
 
+/* What is no longer of use goes: files that no job reads any more, and the refused rows of jobs that ended longer than
+ * LIMIT_JOB_KEPT_DAYS ago; so do the files that came in and became no job. */
+Err import_sweep(const Ctx *ctx) MUST_CHECK;
+
 /* The rows that a job refused, by their place in the file, from behind the line `after`: the cells or the object as
  * they were, and the reasons in the language of its starter. At most `most`; *count is less at the end. */
 typedef struct ImportRefusal {

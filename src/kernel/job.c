@@ -446,3 +446,5 @@ Err jobs_duty(DutyRun *duty)
         run_free(table.open[i]);
     return err.kind ? err : first;
 }
+
+Err jobs_sweep_duty(DutyRun *duty) { return duty->ctx.city->pack->job ? import_sweep(&duty->ctx) : ERR_OK; }

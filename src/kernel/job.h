@@ -78,6 +78,8 @@ Value job_value(const Record *job, const char *field);
 
 /* A row of duties[]: the jobs of the city, until none is left. */
 Err jobs_duty(DutyRun *run) MUST_CHECK;
+/* Another: what jobs have left behind goes after a while (kernel/import.h). */
+Err jobs_sweep_duty(DutyRun *run) MUST_CHECK;
 /* Runs one job in this thread until it has ended; without a server. watch is called after each turn and may say false:
  * the job then stays as it is, and can be run again. Errors are those for which jobs_duty() would try again. */
 typedef bool (*JobWatch)(void *context, const JobProgress *progress);

@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 /* cmocka wants these first */
 #include <cmocka.h>
 
@@ -359,6 +361,41 @@ static void a_file_that_is_not_the_citys_is_not_read(void **state)
     run_to(cast, record_id(&job), "failed");
 }
 
+static bool staged_there(Cast *cast, Str id)
+{
+    Record job = job_record(cast, id);
+    Str    path = str_printf(cast->test->arena, "%.*s/imports/%.*s", STR_FMT(cast->test->city->dir),
+                             STR_FMT(job_value(&job, "file").text));
+    return access(str_dup_z(cast->test->arena, path), F_OK) == 0;
+}
+
+/* By the city's clock, and by that of the files. */
+static void sweep_in_days(Cast *cast, int days)
+{
+    Ctx ctx = test_ctx(cast->test, NULL);
+    ctx.now_ms = env_now(&cast->test->city->env) + (int64_t)days * 86400000;
+    assert_int_equal(import_sweep(&ctx).kind, ERR_NONE);
+}
+
+static void what_jobs_leave_behind_goes_after_a_while(void **state)
+{
+    Cast  *cast = *state;
+    size_t count;
+    Str    open = job_of(cast, "open.csv", STR("title\nIce\n"), "");
+    Str    id = job_of(cast, "papers.csv", STR("title,pages\nIce,many\n"), "");
+    cast->test->fixed.now_ms = (int64_t)time(NULL) * 1000;
+    run_to(cast, id, "done");
+    sweep_in_days(cast, 29);
+    assert_true(staged_there(cast, id));
+    refusals(cast, id, &count);
+    assert_int_equal(count, 1);
+    sweep_in_days(cast, 32);
+    assert_false(staged_there(cast, id));
+    assert_true(staged_there(cast, open));
+    refusals(cast, id, &count);
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_membership_that_ends_ends_the_job, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(rights_are_those_of_the_starter, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(jobs_take_turns_and_both_end, cast_setup, cast_teardown),
+        cmocka_unit_test_setup_teardown(what_jobs_leave_behind_goes_after_a_while, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(nobody_has_too_many_jobs, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_the_citys_is_not_read, cast_setup, cast_teardown),
     };
