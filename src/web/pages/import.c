@@ -41,8 +41,9 @@ static void put_columns(Call *call, const Type *type, Json *page)
 
 Err view_import(Call *call, const Json *data, PageOut *out)
 {
-    const Type *type;
-    const Json *error = json_get(data, STR("error"));
+    const Type   *type;
+    const Action *creates;
+    const Json   *error = json_get(data, STR("error"));
     TRY(call_type(call, 0, &type));
     Str title = SAY(call, "say.import.title", ARG_TEXT("label", type->plural));
     Str tab = error ? SAY(call, "say.title.error", ARG("title", title)) : title;
@@ -54,6 +55,11 @@ Err view_import(Call *call, const Json *data, PageOut *out)
     put(call, out->page, STR("action"),
         str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, type))));
     put(call, out->page, STR("cancel_href"), view_list_href(call, type));
+    TRY(view_creates(call, type, &creates));
+    put(call, out->page, STR("template_href"),
+        creates ? str_printf(call->ctx.arena, "/api/v1/records/%.*s/template?lang=%.*s", STR_FMT(type->name),
+                             STR_FMT(lang_tag(call->ctx.lang)))
+                : STR_NONE);
     put_errors(call, error, out->page);
     put_columns(call, type, out->page);
     return ERR_OK;
