@@ -174,7 +174,7 @@ static Err singles_read(const Bench *bench, Single *out, size_t *count)
 static bool settle_singles(const Bench *bench, double *rate)
 {
     Single *singles = ARENA_ARRAY(bench->arena, Single, SINGLE);
-    size_t  count;
+    size_t  count = 0;
     if (!well(singles_read(bench, singles, &count)))
         return false;
     double begun = seconds();
