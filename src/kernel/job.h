@@ -59,7 +59,7 @@ typedef struct JobBatch {
     JobRun       *run;
     Err (*write)(Db *db, struct JobBatch *batch); /* in the batch's savepoint; an error undoes all of it */
     JobProgress after;                            /* what is committed with it; write may still count */
-    int64_t     took_ms;                          /* of the writer */
+    int64_t     took_ms;                          /* of the writer's processor */
     size_t      waited;                           /* changes of people that waited beside it */
 } JobBatch;
 
