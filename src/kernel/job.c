@@ -436,7 +436,7 @@ static void table_turn(Table *table, const Ctx *ctx, Err *first)
 Err jobs_duty(DutyRun *duty)
 {
     Table table = { .open_count = 0 };
-    Err   err = ERR_OK, first = ERR_OK;
+    Err   err, first = ERR_OK;
     duty->next_ms = env_now(&duty->ctx.city->env) + LOOK_MS;
     if (!duty->ctx.city->pack->job)
         return ERR_OK;

@@ -52,7 +52,7 @@ static ImportRow row_of(const Json *row)
 static Err row_read(Call *call, const Type *type, const Json *row, Many *many)
 {
     Asked     *asked = &many->rows[many->count];
-    ActRequest request;
+    ActRequest request = { .if_match = -1 };
     asked->problems = call_problems(call);
     if (row_shape(row, &asked->problems).kind) {
         asked->err = err_make(ECODE_RECORD_INVALID, "shape");
