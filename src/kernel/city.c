@@ -299,13 +299,20 @@ static Err fold_anew(const City *city, Db *db)
     return setting_put(db, STR("record_schema"), STR(RECORD_SCHEMA));
 }
 
+/* Before anything is written: a city of a newer release is left as it is. */
+static Err refuse_newer_records(City *city, Db *db)
+{
+    int64_t found, known = 0;
+    str_int(STR(RECORD_SCHEMA), &known);
+    TRY(read_record_schema(city, db, &found));
+    return found > known ? err_make(ECODE_STORE_NEWER, "record tables %lld", (long long)found) : ERR_OK;
+}
+
 static Err bring_up_records(City *city, Db *db)
 {
     int64_t found, known = 0;
     str_int(STR(RECORD_SCHEMA), &known);
     TRY(read_record_schema(city, db, &found));
-    if (found > known)
-        return err_make(ECODE_STORE_NEWER, "record tables %lld", (long long)found);
     if (found == known)
         return ERR_OK;
     TRY(db_begin(db));
@@ -324,7 +331,9 @@ static Err open_in(City *city, Str key_dir)
     TRY(take_lock(city));
     TRY(read_secret(city->arena, keys_in(city->arena, city->dir, key_dir), &city->secret));
     TRY(db_open(city->database_path, DB_WRITE, &db));
-    Err err = db_migrate(db, kernel_migrations, kernel_migration_count);
+    Err err = refuse_newer_records(city, db);
+    if (!err.kind)
+        err = db_migrate(db, kernel_migrations, kernel_migration_count);
     if (!err.kind)
         err = read_settings(city, db);
     if (!err.kind)
