@@ -3,7 +3,7 @@ import shutil
 
 from scenario import ROOT
 
-PARTIES = ('types/person.yaml', 'types/organisation.yaml', 'types/membership.yaml', 'types/parameter.yaml', 'roles.yaml')
+PARTIES = ('types/person.yaml', 'types/job.yaml', 'types/organisation.yaml', 'types/membership.yaml', 'types/parameter.yaml', 'roles.yaml')
 
 PACK = '''
 pack: changing
