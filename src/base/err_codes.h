@@ -215,6 +215,10 @@
     X(KEY_REUSED, "key.reused", ERR_INVALID, "同一个键配了另一份内容", "Same key, another body", "这个 Idempotency-Key 已用于内容不同的请求；新的请求请换一个键。", "This Idempotency-Key was used for a request with another body; a new request needs a new key.") \
     X(KEY_DONE, "key.done", ERR_REFUSED, "已经办过", "Done already", "带这个 Idempotency-Key 的请求已经办成；其答复含口令或令牌，不再给出。", "The request with this Idempotency-Key has been done; its answer may hold a secret and is not given again.") \
     X(PARAMETER_OVERLAP, "parameter.overlap", ERR_INVALID, "两行同时有效", "Two rows at once", "{code} 已有一行从 {from} 到 {to}，与这一行的日期重叠；请先改正日期。", "{code} has a row from {from} to {to} already, and its days overlap with these; correct the days first.") \
+    X(WEBHOOK_URL, "webhook.url", ERR_INVALID, "此网址不能接收通知", "Not a URL for a webhook", "网址须以 https:// 开头（内网目标经 --private 允许后可用 http://），不含用户名、口令和 # 部分，端口为 80、443 或不小于 1024，不超过 {max} 字节。", "The URL begins with https:// (http:// for a private target that --private allows), has no user name, password or # part, a port of 80, 443 or from 1024 on, and at most {max} bytes.") \
+    X(WEBHOOK_ADDRESS, "webhook.address", ERR_INVALID, "不能向此地址发送", "Address not allowed", "{host} 属于内网或特殊用途的地址。内网目标须由运营者以 --private 明确允许；链路本地、组播及云主机元数据等地址一律不允许。", "{host} is an address of a private or special network. An operator may allow a private one by --private; link-local, multicast, metadata and other special addresses are never allowed.") \
+    X(WEBHOOK_NAME, "webhook.name", ERR_INVALID, "没有此名称", "No such name", "本城没有名为 {name} 的记录类型或步骤。", "This city has no type of record or step called {name}.") \
+    X(WEBHOOK_MANY, "webhook.many", ERR_REFUSED, "网络通知过多", "Too many webhooks", "在用的网络通知已达上限；请先终止不用的。", "As many webhooks run as there may be; end one that is not needed.") \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
       "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
       "This record changed since you opened it (now version {version}). Open it again and repeat your change.")              \

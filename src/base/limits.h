@@ -27,6 +27,13 @@
     X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                           \
     X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                         \
     X(LONG_READS, 8, "exports", "spreadsheets waiting to be written", "503")                                           \
+    X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409") \
+    X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`") \
+    X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait") \
+    X(POST_URL, 2000, "bytes", "URL of a webhook", "422") \
+    X(POST_CONNECT_MS, 5000, "ms", "time for a webhook's receiver to take the connection", "tried again later") \
+    X(POST_MS, 10000, "ms", "time for a webhook's receiver to answer", "tried again later") \
+    X(POST_ANSWER, 65536, "bytes", "answer of a webhook's receiver", "the rest is not read") \
     X(SESSIONS, 5, "sessions", "open sessions of one person", "the oldest ends")                                       \
     X(SESSION_IDLE_MS, 1800000, "ms", "session that nobody uses", "401")                                               \
     X(SESSION_MS, 43200000, "ms", "session, from sign-in on", "401")                                                   \

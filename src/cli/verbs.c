@@ -16,6 +16,8 @@ const Verb *const verbs[] = {
     &verb_user_add, &verb_user_list, &verb_user_end,
     &verb_membership_add, &verb_membership_list, &verb_membership_end,
     &verb_token_add, &verb_token_list, &verb_token_end,
+    &verb_webhook_add, &verb_webhook_list, &verb_webhook_log,
+    &verb_webhook_resend, &verb_webhook_renew, &verb_webhook_end,
 };
 /* clang-format on */
 const size_t verb_count = sizeof verbs / sizeof verbs[0];

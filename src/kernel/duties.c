@@ -3,6 +3,7 @@
 #include "kernel/clock_steps.h"
 #include "kernel/idempotency.h"
 #include "kernel/job.h"
+#include "kernel/outbox.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,12 +13,15 @@
 
 #define DUTIES_MAX 16
 
+/* clang-format off */
 const Duty duties[] = {
     { "jobs", jobs_duty },
     { "jobs_sweep", jobs_sweep_duty },
     { "clocks", clock_duty },
     { "keys", idempotency_duty },
+    { "outbox", outbox_duty },
 };
+/* clang-format on */
 const size_t duty_count = sizeof duties / sizeof duties[0];
 
 typedef struct DutyThread {

@@ -40,6 +40,19 @@ const Str kernel_migrations[] = {
         " part INTEGER NOT NULL, body TEXT NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, time INTEGER NOT NULL,"
         " PRIMARY KEY (person, endpoint, key, part)) WITHOUT ROWID;"
         "CREATE INDEX idempotency_by_time ON idempotency (time);"),
+    STR_INIT("CREATE TABLE webhook (id TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, membership TEXT NOT NULL,"
+             " url TEXT NOT NULL, types TEXT NOT NULL, actions TEXT NOT NULL, private INTEGER NOT NULL,"
+             " secret INTEGER NOT NULL, renewed INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL,"
+             " sequence INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE TABLE delivery (id TEXT PRIMARY KEY NOT NULL, webhook TEXT NOT NULL, type TEXT NOT NULL,"
+             " record TEXT NOT NULL, state TEXT NOT NULL, sequence INTEGER NOT NULL, item INTEGER NOT NULL,"
+             " tries INTEGER NOT NULL, next INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL)"
+             " WITHOUT ROWID;"
+             "CREATE UNIQUE INDEX delivery_by_event ON delivery (webhook, sequence, item);"
+             "CREATE INDEX delivery_by_turn ON delivery (webhook, next) WHERE state = 'waiting';"
+             "CREATE INDEX delivery_by_end ON delivery (ended) WHERE state != 'waiting';"
+             "CREATE TABLE delivery_try (delivery TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL,"
+             " status INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY (delivery, number)) WITHOUT ROWID;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

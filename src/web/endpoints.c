@@ -89,6 +89,18 @@ const Endpoint endpoints[] = {
       .summary = "Make a token: {login, membership, label}" },
     { METHOD_DELETE, "/api/v1/local/tokens/{id}",         local_token_end,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON,
       .summary = "End a token" },
+    { METHOD_GET,    "/api/v1/local/webhooks",            webhooks_list,        ALLOW_OPERATOR,
+      .summary = "Webhooks" },
+    { METHOD_POST,   "/api/v1/local/webhooks",            webhooks_add,         ALLOW_OPERATOR, CSRF_JSON, BODY_JSON,
+      .summary = "Make a webhook: {login, membership, url, types, actions, private}" },
+    { METHOD_DELETE, "/api/v1/local/webhooks/{id}",       webhooks_end,         ALLOW_OPERATOR, CSRF_JSON, BODY_JSON,
+      .summary = "End a webhook" },
+    { METHOD_POST,   "/api/v1/local/webhooks/{id}/secret", webhooks_renew,      ALLOW_OPERATOR, CSRF_JSON, BODY_JSON,
+      .summary = "Make a new secret for a webhook" },
+    { METHOD_GET,    "/api/v1/local/webhooks/{id}/deliveries", webhooks_log,    ALLOW_OPERATOR,
+      .query = { "state", "before" }, .summary = "What became of a webhook's deliveries" },
+    { METHOD_POST,   "/api/v1/local/webhooks/{id}/deliveries/{delivery}/resend", webhooks_resend, ALLOW_OPERATOR,
+      CSRF_JSON, BODY_JSON, .summary = "Send a delivery again" },
 
     /* ---- pages ---- */
     { METHOD_GET,    "/",                         types_list,         ALLOW_SIGNED_IN, .page = PAGE_HOME,

@@ -66,6 +66,14 @@ void people_user_add(Call *call);
 void people_membership_add(Call *call);
 void people_membership_end(Call *call);
 
+/* webhooks.c */
+void webhooks_list(Call *call);
+void webhooks_add(Call *call);
+void webhooks_renew(Call *call);
+void webhooks_end(Call *call);
+void webhooks_log(Call *call);
+void webhooks_resend(Call *call);
+
 /* about.c */
 void about_health(Call *call);
 void about_metrics(Call *call);

@@ -231,25 +231,34 @@ static Err login_person(Call *call, Str login, Str *out, Problems *problems)
     return ERR_OK;
 }
 
+Err local_membership(Call *call, Actor *out, Problems *problems)
+{
+    Str    asked = json_text(json_get(call->body, STR("membership"))), person;
+    Actor *choices;
+    size_t count, at = 0;
+    TRY(login_person(call, json_text(json_get(call->body, STR("login"))), &person, problems));
+    TRY(actor_choices(&call->ctx, person, &choices, &count));
+    while (at < count && asked.len && !str_eq(choices[at].membership, asked))
+        at++;
+    if (at == count)
+        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "");
+    *out = choices[at];
+    return ERR_OK;
+}
+
 static Err new_token(Call *call, NewToken *made, Problems *problems)
 {
     TRY(SHAPE(call->body, problems, { "login", JSON_STRING, true }, { "membership", JSON_STRING, false },
               { "label", JSON_STRING, false }));
     Token *token = &made->token;
-    Str    asked = json_text(json_get(call->body, STR("membership")));
-    Actor *choices;
-    size_t count, at = 0;
-    TRY(login_person(call, json_text(json_get(call->body, STR("login"))), &token->person, problems));
-    TRY(actor_choices(&call->ctx, token->person, &choices, &count));
-    while (at < count && asked.len && !str_eq(choices[at].membership, asked))
-        at++;
-    if (at == count)
-        return err_make(ECODE_SIGN_IN_NO_MEMBERSHIP, "");
+    Actor  actor;
+    TRY(local_membership(call, &actor, problems));
     made->secret = str_printf(call->ctx.arena, TOKEN_PREFIX "%.*s",
                               STR_FMT(secret_make(call->ctx.city, call->ctx.arena)));
     token->id = uuid_make(call->ctx.city->ids, call->ctx.arena);
     token->key = secret_key(call->ctx.arena, made->secret);
-    token->membership = choices[at].membership;
+    token->person = actor.person;
+    token->membership = actor.membership;
     token->label = json_text(json_get(call->body, STR("label")));
     token->created_ms = call->ctx.now_ms;
     return ERR_OK;

@@ -267,6 +267,7 @@ def machine(m, e):
     for word, value in words.items():
         example = example.replace(f'"{word}"', f'"{value}"')
     target = e.pattern.replace('{login}', victim.login).replace('{id}', victim.membership)
+    target = target.replace('{delivery}', m.nothing)
     for caller in m.callers():
         if caller.way == 'socket':
             continue
