@@ -57,7 +57,8 @@ def value_of(cell, shared, dates):
     if kind == 'b':
         return value.text == '1'
     if kind == 'n' and dates[int(cell.get('s', 0))]:
-        return EPOCH + datetime.timedelta(days=int(value.text))
+        days = int(value.text)                      # 1900 has a 29 February there, number 60
+        return EPOCH + datetime.timedelta(days=days + (days < 60))
     return float(value.text) if kind == 'n' else value.text
 
 

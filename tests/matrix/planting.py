@@ -249,7 +249,14 @@ class Garden:
                 value = self.value(letter, type_, type_.field(name), at)
                 if value is not None:
                     found[name] = value
+        if type_.name == 'parameter':
+            found.update({name: day for day in [self.long_ago()] for name in ('valid_from', 'valid_to') if name in found})
         return found
+
+    def long_ago(self):
+        """A day of a parameter's row: of no two the same, and far from today's cases, which rest on the pack's rows."""
+        self.days = getattr(self, 'days', 0) + 1
+        return (datetime.date(1900, 3, 1) + datetime.timedelta(days=self.days)).isoformat()
 
     def plant_type(self, letter, type_):
         create = type_.action('create')
@@ -264,19 +271,11 @@ class Garden:
                 fields['disclosure'] = before or level
             if type_.name == 'membership':
                 fields.pop('valid_to', None)
-            if type_.name == 'parameter':
-                fields.update(self.long_ago(letter, at))
             record = self.create(actor, type_, fields, letter)
             if type_.name != 'job':                 # the city takes its steps, and it stays where they led
                 self.wanted[record] = (letter, type_, state, at)
             if 'disclosure' in create.inputs and before:    # many said something else before, to others
                 self.step(self.reload().by_id[record], letter, type_.action('edit'), at - at % 2, {'disclosure': level})
-
-    @staticmethod
-    def long_ago(letter, at):
-        """Days of a parameter's row, so that today's cases rest on the pack's rows; of no two rows the same."""
-        day = f'19{at:02d}-{list(ORGANISATIONS).index(letter) + 1:02d}-01'
-        return {'valid_from': day, 'valid_to': day}
 
     @staticmethod
     def edit_inputs(type_):
@@ -335,8 +334,6 @@ class Garden:
         fields = self.values(letter, record.type, able[0], action, at, record)
         if record.type.name == 'membership':
             fields['valid_to'] = '2030-01-01'
-        if record.type.name == 'parameter' and 'valid_from' in action.inputs:
-            fields.update(self.long_ago(letter, at))
         target = f'/api/v1/records/{record.type.name}/{record.id}/actions/{action.name}'
         answer = self.site.settled_by(self.site.net, 'POST', target, {'input': {**fields, **(more or {})}},
                                       [*self.bearer(able[0]), ('If-Match', f'"{record["version"]}"')], (200, 409))
