@@ -66,7 +66,7 @@ static Answer made(Site *site, const char *type, const char *input)
 static void a_step_that_only_ends_a_record_is_not_the_main_one(void **state)
 {
     Site  *site = *state;
-    Answer answer = made(site, "parameter", "{\"code\":\"page_limit\",\"value\":\"7\",\"valid_from\":\"2026-01-01\"}");
+    Answer answer = made(site, "parameter", "{\"code\":\"page_limit\",\"value\":\"7\",\"valid_from\":\"2030-01-01\"}");
     assert_true(answer_has(&answer, "Withdraw</button>") && !answer_has(&answer, "btn-main"));
     answer = made(site, "person", "{\"name\":\"Wanderer\"}");
     assert_true(answer_has(&answer, "Record that they left</button>") && !answer_has(&answer, "btn-main"));
