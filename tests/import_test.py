@@ -86,13 +86,7 @@ def look(client, job):
 
 
 def until(client, job, holds, what):
-    end = time.monotonic() + WAIT_S
-    while time.monotonic() < end:
-        found = look(client, job)
-        if holds(found):
-            return found
-        time.sleep(0.01)
-    raise proof.Failure(f'{what}: still {found["state"]} {found["job"]}')
+    return proof.until(lambda: look(client, job), holds, what, WAIT_S)
 
 
 def ended(found):

@@ -11,6 +11,7 @@ import re
 import shlex
 import sqlite3
 import tempfile
+import time
 import traceback
 import urllib.parse
 from dataclasses import dataclass
@@ -93,6 +94,17 @@ def error_texts():
 
 
 TEXTS = error_texts()
+
+
+def until(look, holds, what, within_s=60):
+    """What look() gives once it holds; a failure when it does not in that time."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        found = look()
+        if holds(found):
+            return found
+        time.sleep(0.02)
+    raise Failure(f'{what}: not within {within_s} s: {look()}')
 
 
 # ---- a city --------------------------------------------------------------------------------------------------------

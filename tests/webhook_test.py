@@ -72,13 +72,7 @@ def log(city, hook):
 
 
 def wait_log(city, hook, holds, what):
-    until = time.monotonic() + WAIT_S
-    while time.monotonic() < until:
-        items = log(city, hook)
-        if holds(items):
-            return items
-        time.sleep(0.1)
-    raise proof.Failure(f'{what}: not within {WAIT_S} s: {items}')
+    return proof.until(lambda: log(city, hook), holds, what, WAIT_S)
 
 
 def signature(secret, headers, body):

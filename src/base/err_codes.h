@@ -63,6 +63,7 @@
     X(SHEET_MERGED, "sheet.merged", ERR_INVALID, "有合并的单元格", "Merged cells", "{cells} 是合并的单元格，无法确定值属于哪一行；请取消合并，逐格填写。", "{cells} are merged, so it cannot be told whose value it is; unmerge them and fill in each cell.") \
     X(SHEET_FORMULA, "sheet.formula", ERR_INVALID, "公式没有算出的值", "A formula without a value", "{cell} 的公式没有保存算出的值；请在电子表格软件中打开后重新保存。", "The formula in {cell} has no stored value; open the file in a spreadsheet and save it again.") \
     X(SHEET_ROWS, "sheet.rows", ERR_INVALID, "一个工作表放不下", "Too many rows for a sheet", "一个 .xlsx 工作表最多 1,048,575 行记录；请加上条件分批导出，或导出 CSV。", "A sheet of an .xlsx file holds at most 1,048,575 records; export part by part with a filter, or as CSV.") \
+    X(SHEET_FULL, "sheet.full", ERR_INVALID, "单元格装满了", "A full cell", "{cell} 的文本已达电子表格单元格的上限（32,767 个字符），可能已被截断；请去掉这一列，或改用 CSV。", "The text in {cell} is as long as a cell can be (32,767 characters), so its end may be cut off; leave the column out, or use CSV.") \
     X(SHEET_NONE, "sheet.none", ERR_INVALID, "没有这个工作表", "No such sheet", "文件里没有工作表“{sheet}”；有：{sheets}。", "There is no sheet {sheet} in the file; there are: {sheets}.") \
     X(BACKUP_FOREIGN, "backup.foreign", ERR_INVALID, "不是城市的备份", "Not a backup of a city", "{file} 不是本程序的城市备份。", "{file} is not a backup of a city.") \
     X(BACKUP_DAMAGED, "backup.damaged", ERR_INVALID, "备份已损坏", "The backup is damaged", "{file} 已损坏或不完整，没有恢复任何内容；请用另一份备份。", "{file} is damaged or incomplete; nothing was restored. Use another backup.") \
@@ -274,6 +275,7 @@
     /* ---- import ---- */                                                                                                   \
     X(IMPORT_HEADER, "import.header", ERR_INVALID, "表头不符", "Header does not fit", "不是“{type}”的字段：{columns}；可用：{known}。列名不同时用 --map 对照。", \
       "Not fields of “{type}”: {columns}; known are {known}. Columns of other names are mapped with --map.")                                                  \
+    X(IMPORT_HEADLESS, "import.headless", ERR_INVALID, "文件是空的", "The file is empty", "文件里没有一行内容；第一行应写列名。", "There is no row in the file; its first row names the columns.") \
     X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known",                                     \
       "{file} 不是 .csv、.jsonl（或其 .gz）、.xlsx。", "{file} is not a .csv, .jsonl (or one of these as .gz) or .xlsx file.")   \
     X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \

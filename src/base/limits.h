@@ -59,6 +59,8 @@
     X(SHEET_PART_BYTES, 1073741824, "bytes", "one part of a spreadsheet file after unpacking", "65")                   \
     X(SHEET_TEXT_BYTES, 134217728, "bytes", "texts that the cells of a spreadsheet file share", "65")                  \
     X(SHEET_CELL_BYTES, 131072, "bytes", "one cell of a spreadsheet file", "65")                                       \
+    X(SHEET_ROW_BYTES, 4194304, "bytes", "one row of a spreadsheet file", "65")                                        \
+    X(SHEET_ROWS, 1048576, "rows", "rows of a sheet, empty ones too: as many as a spreadsheet has", "65")              \
     X(SHEET_DEPTH, 64, "levels", "nesting of XML in a spreadsheet file", "65")                                         \
     X(SHEET_TAG_BYTES, 1048576, "bytes", "one tag in a spreadsheet file", "65")                                        \
     X(JOB_KEPT_DAYS, 30, "days", "file and refused rows of a job that has ended", "they go")                           \

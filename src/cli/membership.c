@@ -120,12 +120,7 @@ const Verb verb_membership_list = {
 
 /* ---- end ---- */
 
-static Err run_end(Cli *cli)
-{
-    OWNED(client) Client *client = NULL;
-    TRY(ask_open(cli, &client));
-    return parties_end(cli, client, STR("memberships"), cli_argument(cli, "ID"));
-}
+static Err run_end(Cli *cli) { return parties_end(cli, STR("memberships"), "ID"); }
 
 const Verb verb_membership_end = {
     .name = "membership end",

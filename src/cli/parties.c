@@ -49,10 +49,19 @@ Err parties_user(Cli *cli, Client *client, Str login, const Json **out)
     return *out ? ERR_OK : CLI_FAIL(cli, err_make(ECODE_LOGIN_UNKNOWN, ""), ARG("login", login));
 }
 
-Err parties_end(Cli *cli, Client *client, Str what, Str id)
+Err parties_end(Cli *cli, Str what, const char *argument)
 {
-    const Json *nothing;
-    AppRequest  request = { .method = METHOD_DELETE };
-    TRY(ASK_PATH(cli, &request.target, STR("local"), what, id));
+    OWNED(client) Client *client = NULL;
+    const Json           *nothing;
+    AppRequest            request = { .method = METHOD_DELETE };
+    TRY(ask_open(cli, &client));
+    TRY(ASK_PATH(cli, &request.target, STR("local"), what, cli_argument(cli, argument)));
     return ask(cli, client, request, &nothing);
+}
+
+Str parties_standing(const Cli *cli, const Json *item)
+{
+    Str ended = json_text(json_get(item, STR("ended")));
+    return ended.len ? SAY(cli, TEXT("终止于 {when}", "ended {when}"), ARG("when", ended))
+                     : SAY(cli, TEXT("有效", "running"));
 }

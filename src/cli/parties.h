@@ -10,7 +10,9 @@ Err parties_organisation(Cli *cli, Client *client, Str given, Str *out) MUST_CHE
 /* The user with that login (GET /api/v1/local/users). ECODE_LOGIN_UNKNOWN. */
 Err parties_user(Cli *cli, Client *client, Str login, const Json **out) MUST_CHECK;
 
-/* Sends a DELETE to /api/v1/local/{what}/{id}. */
-Err parties_end(Cli *cli, Client *client, Str what, Str id) MUST_CHECK;
+/* The verb that ends one of the machine's /api/v1/local/{what}, whose id is the argument of that name. */
+Err parties_end(Cli *cli, Str what, const char *argument) MUST_CHECK;
+/* "running", or since when it is not: of what has `ended`. */
+Str parties_standing(const Cli *cli, const Json *item);
 
 #endif

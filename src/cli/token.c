@@ -51,13 +51,11 @@ static Err run_list(Cli *cli)
     TRY(ask_get(cli, client, STR_NONE, STR("/api/v1/local/users"), &users));
     Table table = table_new(cli->arena, 5);
     JSON_EACH(token, json_get(tokens, STR("items"))) {
-        Str person = json_text(json_get(token, STR("person"))), ended = json_text(json_get(token, STR("ended")));
+        Str         person = json_text(json_get(token, STR("person")));
         const Json *user = types_named(json_get(users, STR("items")), "person", person);
-        table_row(&table,
-                  (const Str[]){ json_text(json_get(token, STR("id"))), json_text(json_get(user, STR("login"))),
-                                 json_text(json_get(token, STR("label"))), json_text(json_get(token, STR("created"))),
-                                 ended.len ? SAY(cli, TEXT("终止于 {when}", "ended {when}"), ARG("when", ended))
-                                           : SAY(cli, TEXT("有效", "running")) });
+        table_row(&table, (const Str[]){ json_text(json_get(token, STR("id"))), json_text(json_get(user, STR("login"))),
+                                         json_text(json_get(token, STR("label"))),
+                                         json_text(json_get(token, STR("created"))), parties_standing(cli, token) });
     }
     table_print(&table);
     return ERR_OK;
@@ -73,12 +71,7 @@ const Verb verb_token_list = {
     .run = run_list,
 };
 
-static Err run_end(Cli *cli)
-{
-    OWNED(client) Client *client = NULL;
-    TRY(ask_open(cli, &client));
-    return parties_end(cli, client, STR("tokens"), cli_argument(cli, "ID"));
-}
+static Err run_end(Cli *cli) { return parties_end(cli, STR("tokens"), "ID"); }
 
 const Verb verb_token_end = {
     .name = "token end",

@@ -108,12 +108,7 @@ const Verb verb_user_list = {
 
 /* ---- end ---- */
 
-static Err run_end(Cli *cli)
-{
-    OWNED(client) Client *client = NULL;
-    TRY(ask_open(cli, &client));
-    return parties_end(cli, client, STR("credentials"), cli_argument(cli, "LOGIN"));
-}
+static Err run_end(Cli *cli) { return parties_end(cli, STR("credentials"), "LOGIN"); }
 
 const Verb verb_user_end = {
     .name = "user end",

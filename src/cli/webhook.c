@@ -85,13 +85,10 @@ static Err run_list(Cli *cli)
     }
     Table table = table_new(cli->arena, 5);
     JSON_EACH(webhook, json_get(webhooks, STR("items"))) {
-        Str ended = json_text(json_get(webhook, STR("ended")));
         table_row(&table,
                   (const Str[]){ json_text(json_get(webhook, STR("id"))), json_text(json_get(webhook, STR("url"))),
                                  names_text(cli, json_get(webhook, STR("types"))),
-                                 names_text(cli, json_get(webhook, STR("actions"))),
-                                 ended.len ? SAY(cli, TEXT("终止于 {when}", "ended {when}"), ARG("when", ended))
-                                           : SAY(cli, TEXT("有效", "running")) });
+                                 names_text(cli, json_get(webhook, STR("actions"))), parties_standing(cli, webhook) });
     }
     table_print(&table);
     return ERR_OK;
@@ -107,12 +104,7 @@ const Verb verb_webhook_list = {
     .run = run_list,
 };
 
-static Err run_end(Cli *cli)
-{
-    OWNED(client) Client *client = NULL;
-    TRY(ask_open(cli, &client));
-    return parties_end(cli, client, STR("webhooks"), cli_argument(cli, "WEBHOOK"));
-}
+static Err run_end(Cli *cli) { return parties_end(cli, STR("webhooks"), "WEBHOOK"); }
 
 const Verb verb_webhook_end = {
     .name = "webhook end",

@@ -203,7 +203,9 @@ static Err read_head(Reader *reader, Arena *arena)
     Given head;
     bool  more;
     TRY(reader_next(reader, arena, &head, &more));
-    reader->column_count = more ? head.cell_count : 0;
+    if (!more)
+        return err_make(ECODE_IMPORT_HEADLESS, "no row at all");
+    reader->column_count = head.cell_count;
     reader->columns = ARENA_ARRAY(arena, Str, reader->column_count);
     for (size_t i = 0; i < reader->column_count; i++)
         reader->columns[i] = str_dup(arena, str_trim(head.cells[i]));

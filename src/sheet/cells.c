@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/date.h"
+#include "base/utf8.h"
 
 #define COLUMNS         16384
 #define LINES           1048576
@@ -330,4 +331,31 @@ Str cell_unescape(Arena *arena, Str text)
         }
     }
     return buf_str(&buf);
+}
+
+bool cell_escapes(Str text, size_t at)
+{
+    uint32_t point;
+    return text.ptr[at] == '_' && escape_at(text, at, &point);
+}
+
+Str cell_escape(Arena *arena, Str text)
+{
+    Buf buf = buf_new(arena, SIZE_MAX);
+    if (!memchr(text.len ? text.ptr : "", '_', text.len))
+        return text;
+    for (size_t at = 0; at < text.len; at++) {
+        if (cell_escapes(text, at))
+            buf_add(&buf, STR("_x005F"));
+        buf_char(&buf, text.ptr[at]);
+    }
+    return buf_str(&buf);
+}
+
+size_t cell_units(Str text)
+{
+    size_t units = 0;
+    for (size_t at = 0; at < text.len;)
+        units += utf8_next(text, &at) > 0xFFFF ? 2 : 1;
+    return units;
 }

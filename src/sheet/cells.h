@@ -19,7 +19,12 @@ CellFormat cell_format_of(Str code);
 Str cell_number(Arena *arena, Str stored);
 /* A stored number as a date or time; false when it is none. since_1904: the file counts days from 1904. */
 bool cell_date(Arena *arena, Str stored, CellFormat format, bool since_1904, Str *out);
+#define CELL_UNITS_MAX 32767 /* UTF-16 units of a cell's text; a spreadsheet cuts what is longer */
+size_t cell_units(Str text);
 /* "_x000A_" is the character that XML cannot say. */
 Str cell_unescape(Arena *arena, Str text);
+/* The other way: what only looks like such a character is written so that it stays as it is. */
+Str  cell_escape(Arena *arena, Str text);
+bool cell_escapes(Str text, size_t at); /* does such a thing begin there? */
 
 #endif

@@ -155,12 +155,24 @@ static void what_xml_cannot_say_is_said(void **state)
                      STR("a_b _x00_ _xZZZZ_ _x0000_ _xD800_ _x"));
 }
 
+static void what_only_looks_escaped_stays(void **state)
+{
+    const char *const texts[] = {
+        "_x0041_", "a_x000A_b", "_x005F_x0041_", "__x0041__x0041_", "_x00_", "_", "plain", ""
+    };
+    assert_str_equal(cell_escape(*state, STR("_x0041_")), STR("_x005F_x0041_"));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_str_equal(cell_unescape(*state, cell_escape(*state, str_from(texts[i]))), str_from(texts[i]));
+    assert_int_equal(cell_units(STR("a字😀")), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(places_are_read_and_named),         TEST(numbers_are_as_a_spreadsheet_shows_them),
         TEST(short_decimals_survive_the_double), TEST(formats_are_told_apart),
         TEST(dates_count_from_their_year),       TEST(what_xml_cannot_say_is_said),
+        TEST(what_only_looks_escaped_stays),
     };
     return cmocka_run_group_tests_name("cells", tests, NULL, NULL);
 }

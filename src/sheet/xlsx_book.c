@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #define SHEETS_MAX    1000
-#define RELATIONS_MAX 10000
-#define FORMATS_MAX   65536 /* of cells, and of numbers */
+#define RELATIONS_MAX 2000
+#define NAME_BYTES    1024  /* of what the file calls its parts and sheets by; a spreadsheet takes 31 characters */
+#define FORMATS_MAX   65536 /* of cells */
+#define OWN_MAX       1024  /* of numbers, that the file brings */
 #define STRINGS_MAX   10000000
 
 #define NAMED(element, word) str_eq((element), STR(word))
@@ -35,15 +37,21 @@ static Str last_word(Str path)
     return path;
 }
 
+/* What is longer is no name, and is found by none. */
+static Str keep_name(Arena *arena, Str name)
+{
+    return str_dup(arena, str_slice(name, 0, name.len < NAME_BYTES ? name.len : NAME_BYTES));
+}
+
 static void relation_start(void *context, Str name, const char **attributes)
 {
     Relations *all = context;
     if (!NAMED(name, "Relationship") || all->count == RELATIONS_MAX)
         return;
     ARENA_ROOM(all->arena, all->items, all->count, all->room);
-    all->items[all->count++] = (Relation){ str_dup(all->arena, attribute(attributes, STR("Id"))),
-                                           str_dup(all->arena, last_word(attribute(attributes, STR("Type")))),
-                                           str_dup(all->arena, attribute(attributes, STR("Target"))) };
+    all->items[all->count++] = (Relation){ keep_name(all->arena, attribute(attributes, STR("Id"))),
+                                           keep_name(all->arena, last_word(attribute(attributes, STR("Type")))),
+                                           keep_name(all->arena, attribute(attributes, STR("Target"))) };
 }
 
 /* Of the part `folder`/`name`; none at all when there is no such list. */
@@ -91,8 +99,8 @@ static void workbook_start(void *context, Str name, const char **attributes)
     if (!NAMED(name, "sheet") || sheets->count == SHEETS_MAX)
         return;
     Str state = attribute(attributes, STR("state"));
-    sheets->names[sheets->count] = str_dup(sheets->arena, attribute(attributes, STR("name")));
-    sheets->ids[sheets->count] = str_dup(sheets->arena, attribute(attributes, STR("id")));
+    sheets->names[sheets->count] = keep_name(sheets->arena, attribute(attributes, STR("name")));
+    sheets->ids[sheets->count] = keep_name(sheets->arena, attribute(attributes, STR("id")));
     sheets->hidden[sheets->count++] = state.len && !str_eq(state, STR("visible"));
 }
 
@@ -224,7 +232,7 @@ static void styles_start(void *context, Str name, const char **attributes)
     if (NAMED(name, "cellXfs"))
         styles->of_cells = true;
     bool known = str_int(attribute(attributes, STR("numFmtId")), &id);
-    if (NAMED(name, "numFmt") && known && styles->own_count < FORMATS_MAX) {
+    if (NAMED(name, "numFmt") && known && styles->own_count < OWN_MAX) {
         ARENA_ROOM(book->arena, styles->own, styles->own_count, styles->own_room);
         styles->own[styles->own_count++] = (OwnFormat){ id, cell_format_of(attribute(attributes, STR("formatCode"))) };
     }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include <zip.h>
 
-#define PIECE 65536
+#define PIECE           65536
+#define DIRECTORY_END   (65536 + 22) /* a directory ends here, with its comment */
+#define DIRECTORY_ENTRY 512          /* bytes of one entry, on the average */
 
 struct Package {
     zip_t *zip;
@@ -49,6 +51,43 @@ static Err look_at(Str path, bool *ole)
     return ERR_OK;
 }
 
+/* What the directory at the end of a zip says of itself, wherever the last 64 KiB may hold one: how many entries, and
+ * how long a list of them. libzip reads the list before it can be asked. The large kind (zip64) is for files that no
+ * spreadsheet is. */
+static bool directory_fits(const unsigned char *tail, size_t size)
+{
+    static const unsigned char end[4] = { 'P', 'K', 5, 6 }, locator[4] = { 'P', 'K', 6, 7 };
+    for (size_t i = 0; i + 22 <= size; i++) {
+        const unsigned char *at = tail + i;
+        if (memcmp(at, locator, 4) == 0)
+            return false;
+        if (memcmp(at, end, 4) != 0)
+            continue;
+        uint32_t entries = (uint32_t)at[10] | (uint32_t)at[11] << 8;
+        uint32_t bytes = (uint32_t)at[12] | (uint32_t)at[13] << 8 | (uint32_t)at[14] << 16 | (uint32_t)at[15] << 24;
+        if (entries > LIMIT_SHEET_PARTS || bytes > LIMIT_SHEET_PARTS * DIRECTORY_ENTRY)
+            return false;
+    }
+    return true;
+}
+
+static Err check_directory(Str path, Problems *problems)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    unsigned char      *tail = arena_alloc(arena, DIRECTORY_END);
+    int                 fd = open(str_dup_z(arena, path), O_RDONLY | O_CLOEXEC);
+    off_t               size = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
+    ssize_t got = size < 0 ? -1 : pread(fd, tail, DIRECTORY_END, size > DIRECTORY_END ? size - DIRECTORY_END : 0);
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        return err_make(ECODE_FILE_READ, "%.*s: %m", STR_FMT(path));
+    if (directory_fits(tail, (size_t)got))
+        return ERR_OK;
+    PROBLEM(problems, ECODE_SHEET_LARGE, STR_NONE, STR_NONE, ARG("part", STR("zip")));
+    return err_make(ECODE_SHEET_LARGE, "the directory of the zip");
+}
+
 Err package_open(Str path, Package **out, Problems *problems)
 {
     OWNED(arena) Arena *arena = arena_new();
@@ -59,6 +98,7 @@ Err package_open(Str path, Package **out, Problems *problems)
         PROBLEM(problems, ECODE_SHEET_LOCKED, STR_NONE, STR_NONE);
         return err_make(ECODE_SHEET_LOCKED, "an OLE container");
     }
+    TRY(check_directory(path, problems));
     zip_t *zip = zip_open(str_dup_z(arena, path), ZIP_RDONLY, &code);
     if (!zip || zip_get_num_entries(zip, 0) > LIMIT_SHEET_PARTS) {
         if (zip)

@@ -20,8 +20,8 @@ struct XlsxReader {
     bool         ends; /* the rows are over */
     Arena       *out;  /* of the row */
     XlsxRow      row;
-    size_t       room, line, column; /* of the cell at hand; the next one's when it does not say */
-    char         kind;               /* of its value: n s b e t (text) d, as its attribute t begins */
+    size_t       room, row_bytes, line, column; /* of the cell at hand; the next one's when it does not say */
+    char         kind;                          /* of its value: n s b e t (text) d, as its attribute t begins */
     int64_t      style;
     bool         taking, formula, valued; /* within <v> or <t>; has <f>; has a value */
     int          phonetic;
@@ -85,7 +85,8 @@ static Str cell_text(XlsxReader *reader)
 static void keep_cell(XlsxReader *reader, Str text)
 {
     XlsxRow *row = &reader->row;
-    if (reader->column >= CSV_CELLS_MAX) {
+    reader->row_bytes += text.len;
+    if (reader->column >= CSV_CELLS_MAX || reader->row_bytes > LIMIT_SHEET_ROW_BYTES) {
         refuse(reader, ECODE_SHEET_LARGE, "part", cell_name(reader->problems->arena, reader->column, reader->line));
         return;
     }
@@ -104,6 +105,8 @@ static void cell_end(XlsxReader *reader)
     if (buf_full(&reader->text))
         refuse(reader, ECODE_SHEET_LARGE, "part", cell_name(reader->problems->arena, reader->column, reader->line));
     Str text = reader->valued && !reader->err.kind ? cell_text(reader) : STR_NONE;
+    if (text.len >= CELL_UNITS_MAX && cell_units(text) >= CELL_UNITS_MAX)
+        refuse(reader, ECODE_SHEET_FULL, "cell", cell_name(reader->problems->arena, reader->column, reader->line));
     if (text.len && reader->column < reader->row.count) /* cells come in their order */
         refuse(reader, ECODE_SHEET_DAMAGED, "part", cell_name(reader->problems->arena, reader->column, reader->line));
     if (text.len && !reader->err.kind)
@@ -142,8 +145,10 @@ static void row_start(XlsxReader *reader, const char **attributes)
             refuse(reader, ECODE_SHEET_DAMAGED, "part", str_printf(reader->problems->arena, "%lld", (long long)given));
         line = given;
     }
+    if (line > LIMIT_SHEET_ROWS)
+        refuse(reader, ECODE_SHEET_LARGE, "part", str_printf(reader->problems->arena, "%lld", (long long)line));
     reader->line = (size_t)line;
-    reader->column = reader->room = 0;
+    reader->column = reader->room = reader->row_bytes = 0;
     reader->row = (XlsxRow){ .line = reader->line };
 }
 

@@ -103,12 +103,38 @@ static Str repeat(Arena *arena, const char *text, size_t times)
 static void bombs_are_refused(void **state)
 {
     Str deep = repeat(*state, "<x>", LIMIT_SHEET_DEPTH + 1), long_cell = repeat(*state, "0123456789", 14000);
+    Str wide = repeat(*state, str_printf(*state, "<c t=\"str\"><v>%.*s</v></c>", 30000, long_cell.ptr).ptr, 200);
+    assert_str_equal(read_rows(*state, str_printf(*state, "<row>%s</row>", wide.ptr).ptr, ""), STR("!sheet.large"));
+    assert_str_equal(read_rows(*state, "<row r=\"1048577\"/>", ""), STR("!sheet.large"));
     Str tag = repeat(*state, "0123456789", LIMIT_SHEET_TAG_BYTES / 5);
     assert_str_equal(read_rows(*state, deep.ptr, ""), STR("!sheet.large"));
     assert_str_equal(
         read_rows(*state, str_printf(*state, "<row><c t=\"str\"><v>%s</v></c></row>", long_cell.ptr).ptr, ""),
         STR("!sheet.large"));
     assert_str_equal(read_rows(*state, str_printf(*state, "<row a=\"%s\"/>", tag.ptr).ptr, ""), STR("!sheet.large"));
+}
+
+/* A short file that has a great deal kept of it, or read. */
+static void directories_and_names_are_bounded(void **state)
+{
+    const char *path = file_of(*state);
+    Str         name = repeat(*state, "0123456789", 5000), target = STR("xl/workbook.xml");
+    Buf         relations = buf_new(*state, SIZE_MAX);
+    buf_add(&relations, STR("<Relationships>"));
+    for (int i = 0; i < 3000; i++)
+        buf_printf(&relations, "<Relationship Id=\"%d%.900s\" Type=\"x/officeDocument\" Target=\"%s\"/>", i, name.ptr,
+                   target.ptr);
+    buf_add(&relations, STR("</Relationships>"));
+    const MadePart parts[] = { { "_rels/.rels", buf_str(&relations) } };
+    make_package(path, parts, 1);
+    assert_str_equal(summary(*state, path, STR_NONE), STR("!sheet.foreign"));
+    MadePart *many = ARENA_ARRAY(*state, MadePart, LIMIT_SHEET_PARTS + 1);
+    for (size_t i = 0; i <= LIMIT_SHEET_PARTS; i++)
+        many[i] = (MadePart){ str_printf(*state, "%zu", i).ptr, STR("") };
+    unlink(path);
+    make_package(path, many, LIMIT_SHEET_PARTS + 1);
+    assert_str_equal(summary(*state, path, STR_NONE), STR("!sheet.large"));
+    unlink(path);
 }
 
 static void a_document_type_is_refused(void **state)
@@ -166,13 +192,10 @@ static void a_million_empty_rows_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_kind_of_cell_is_text),
-        TEST(gaps_and_empty_rows_are_passed_over),
-        TEST(what_cannot_be_understood_is_refused),
-        TEST(bombs_are_refused),
-        TEST(a_document_type_is_refused),
-        TEST(foreign_files_are_told_apart),
-        TEST(a_sheet_is_chosen_by_name),
+        TEST(every_kind_of_cell_is_text),           TEST(gaps_and_empty_rows_are_passed_over),
+        TEST(what_cannot_be_understood_is_refused), TEST(bombs_are_refused),
+        TEST(directories_and_names_are_bounded),    TEST(a_document_type_is_refused),
+        TEST(foreign_files_are_told_apart),         TEST(a_sheet_is_chosen_by_name),
         TEST(a_million_empty_rows_are_none),
     };
     return cmocka_run_group_tests_name("xlsx_read", tests, NULL, NULL);

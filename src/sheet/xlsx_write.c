@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/utf8.h"
+#include "sheet/cells.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +86,8 @@ static void add_head(XlsxWriter *writer)
         lxw_col_t         at = (lxw_col_t)i;
         worksheet_set_column(writer->sheet, at, at,
                              column->kind == XLSX_TEXT && !column->word_count ? WIDE / 2 : NARROW, NULL);
-        worksheet_write_string(writer->sheet, 0, at, str_dup_z(writer->arena, column->head), writer->head);
+        worksheet_write_string(writer->sheet, 0, at, str_dup_z(writer->arena, cell_escape(writer->arena, column->head)),
+                               writer->head);
         if (column->note.len)
             worksheet_write_comment(writer->sheet, 0, at, str_dup_z(writer->arena, column->note));
     }
@@ -128,8 +130,9 @@ static void add_lists(XlsxWriter *writer)
     for (size_t row = 0; row < rows; row++) /* row by row: what is behind one cannot be written any more */
         for (size_t i = 0; i < writer->count; i++)
             if (row < writer->columns[i].word_count)
-                worksheet_write_string(writer->lists, (lxw_row_t)row, (lxw_col_t)i,
-                                       str_dup_z(writer->arena, writer->columns[i].words[row]), NULL);
+                worksheet_write_string(
+                    writer->lists, (lxw_row_t)row, (lxw_col_t)i,
+                    str_dup_z(writer->arena, cell_escape(writer->arena, writer->columns[i].words[row])), NULL);
     for (size_t i = 0; i < writer->count; i++)
         if (writer->columns[i].word_count)
             add_rule(writer, i);
@@ -160,25 +163,31 @@ Err xlsx_begin(Str path, Str folder, Str sheet, const XlsxColumn *columns, size_
 
 /* ---- a row ---- */
 
-/* No longer than a cell may be; whole characters. */
-static Str clip_text(Arena *arena, Str text)
+/* What a cell takes: the text, or of one that is too long a whole beginning with "…" to the cell's very end, by which
+ * the reader knows it. What is escaped counts as it is written; so a text is cut before the first of it. */
+static Str fitted(Arena *arena, Str text)
 {
-    size_t units = 0, at = 0, fits = 0;
-    if (text.len <= XLSX_TEXT_MAX)
-        return text;
-    while (at < text.len) {
-        uint32_t point = utf8_next(text, &at);
-        units += point > 0xFFFF ? 2 : 1;
-        if (units < XLSX_TEXT_MAX)
-            fits = at;
+    Buf    buf = buf_new(arena, SIZE_MAX);
+    Str    escaped = cell_escape(arena, text);
+    size_t units = 0, at = 0;
+    if (escaped.len <= CELL_UNITS_MAX || cell_units(escaped) <= CELL_UNITS_MAX)
+        return escaped;
+    while (at < text.len && !cell_escapes(text, at)) {
+        size_t from = at, more = utf8_next(text, &at) > 0xFFFF ? 2 : 1;
+        if (units + more >= CELL_UNITS_MAX)
+            break;
+        buf_add(&buf, str_slice(text, from, at));
+        units += more;
     }
-    return units <= XLSX_TEXT_MAX ? text : str_printf(arena, "%.*s…", STR_FMT(str_slice(text, 0, fits)));
+    for (; units < CELL_UNITS_MAX; units++)
+        buf_add(&buf, STR("…"));
+    return buf_str(&buf);
 }
 
 static lxw_error add_text(XlsxWriter *writer, lxw_col_t column, Str cell)
 {
     return worksheet_write_string(writer->sheet, writer->next, column,
-                                  str_dup_z(writer->row_arena, clip_text(writer->row_arena, cell)), NULL);
+                                  str_dup_z(writer->row_arena, fitted(writer->row_arena, cell)), NULL);
 }
 
 /* The nearest double, where it has all digits. */

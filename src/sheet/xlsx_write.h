@@ -3,7 +3,8 @@
  * Head     bold, kept in sight, with a filter, and a note where a column has one. A column that takes one of a few
  *          words has a drop-down of them, for XLSX_OPEN_ROWS rows below the head.
  * Cells    text is text whatever it begins with, and runs as no formula; dates and numbers are such, with their digits.
- *          A number of more digits than a spreadsheet keeps (15) is written as text, so that none is lost.
+ *          A number of more digits than a spreadsheet keeps (15) is written as text, so that none is
+ *          lost. Text that does not fit is cut, and fills its cell with "…"; the reader refuses such a cell.
  * Memory   a row at a time: rows go to a temporary file in folder, which has no name there. finish() packs it, which
  *          takes about as long as writing all rows did. */
 #ifndef FM_SHEET_XLSX_WRITE_H
@@ -13,7 +14,6 @@
 
 #define XLSX_ROWS_MAX  1048575 /* below the head */
 #define XLSX_OPEN_ROWS 10000   /* of a template */
-#define XLSX_TEXT_MAX  32767   /* UTF-16 units in a cell; longer text ends in "…" */
 
 typedef enum XlsxKind { XLSX_TEXT, XLSX_NUMBER, XLSX_DATE, XLSX_TRUTH } XlsxKind;
 
