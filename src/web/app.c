@@ -18,7 +18,8 @@ Err app_new(const AppConfig *config, App **out)
     pthread_mutex_init(&app->mutex, NULL);
     pthread_cond_init(&app->home, NULL);
     app->gate = sign_in_gate_new(config->city, config->rates);
-    app->long_reads = long_reads_new(config->city);
+    for (AsideKind kind = 0; kind < ASIDE_KINDS; kind++)
+        app->asides[kind] = aside_new(config->city, kind);
     app->filters = rate_new(hmac_sha256(hash_str(&config->city->secret), STR("firstmile costly filters 1")));
     Err err = look_new(app->arena, &look);
     app->look = look;
@@ -36,7 +37,8 @@ void app_free(App *app)
 {
     if (!app)
         return;
-    long_reads_free(app->long_reads);
+    for (AsideKind kind = 0; kind < ASIDE_KINDS; kind++)
+        aside_free(app->asides[kind]);
     app_wait_home(app); /* nobody posts to an exchange from here on */
     server_free(atomic_load(&app->server));
     sign_in_queue_free(app->passwords);

@@ -132,9 +132,6 @@ void call_write(Call *call, Err (*run)(Db *db, void *context), void *context, vo
  * was taken on; the answer stands in job. */
 void call_password(Call *call, PasswordJob *job, void (*then)(Call *call, Err err));
 
-/* Has run(context) called on a thread of its own, for what may take long and is no change: writing a file. */
-void call_aside(Call *call, Err (*run)(void *context), void *context, void (*then)(Call *call, Err err));
-
 typedef struct ActResult { /* how one step ended */
     Err      err;
     Record   record; /* as it stands after; only without err */

@@ -8,8 +8,8 @@
 
 #include "kernel/rate.h"
 #include "web/app.h"
+#include "web/aside.h"
 #include "web/endpoints.h"
-#include "web/long_read.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,7 +33,7 @@ struct App {
     const Look       *look;
     SignInQueue      *passwords;
     SignInGate       *gate;
-    LongReads        *long_reads;
+    Aside            *asides[ASIDE_KINDS];
     Rate             *filters; /* of persons whose filters were stopped, LIMIT_COSTLY_FILTERS */
     _Atomic(Server *) server;  /* from app_serve() to app_free() */
     atomic_bool       stopped;

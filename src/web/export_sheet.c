@@ -1,10 +1,11 @@
 /* web/export_sheet.c: a list as a spreadsheet, and the empty one to be filled in; see export.h.
  *
- * A packed file has no first byte before its last row, so it is written into the city's folder, page by page, on the
- * thread of long reads, and then sent from there. That thread does one after the other, so one name is enough: what a
- * killed process left, the next export replaces. */
+ * A packed file has no first byte before its last row, so it is written into the city's folder, page by page, aside
+ * (ASIDE_READ), and then sent from there. That thread does one after the other, so one name is enough: what a killed
+ * process left, the next export replaces. */
 #include "base/limits.h"
 #include "sheet/xlsx_write.h"
+#include "web/aside.h"
 #include "web/dispatch.h"
 #include "web/export.h"
 #include "web/handlers.h"
@@ -99,7 +100,7 @@ static Err one_page(Call *copy, Export *export, Problems *problems)
 static Err all_pages(Call *copy, Export *export, Problems *problems)
 {
     while (!export->ended) {
-        if (long_read_ends(copy))
+        if (aside_ends(copy))
             return err_make(ECODE_SHUTTING_DOWN, "an export");
         TRY(one_page(copy, export, problems));
     }
@@ -184,7 +185,7 @@ static void reply_with(Call *call, const SheetReply *made)
     *reply = *made;
     reply->fd = -1;
     call->state = reply;
-    call_long_read(call, write_sheet, reply, written);
+    call_aside(call, ASIDE_READ, write_sheet, reply, written);
 }
 
 void export_sheet(Call *call, Export *export)

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "kernel/duties.h"
 #include "kernel/job.h"
+#include "web/aside.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
 
@@ -186,9 +187,10 @@ typedef struct Sent {
     void (*then)(Call *call, const ActResult *result);
 } Sent;
 
-static Err sent_stage(void *context)
+static Err sent_stage(Call *copy, void *context, Problems *problems)
 {
     Sent *sent = context;
+    (void)copy, (void)problems;
     return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->call->file, &sent->staged);
 }
 
@@ -210,11 +212,12 @@ static void sent_done(Call *call, const ActResult *result)
     sent->then(call, result);
 }
 
-static void sent_staged(Call *call, Err err)
+static void sent_staged(Call *call, Err err, const Problems *none)
 {
     const Sent *sent = call->state;
     Arena      *arena = call->ctx.arena;
     Json       *input = json_object(arena);
+    (void)none;
     if (err.kind) {
         sent_failed(call, err);
         return;
@@ -252,7 +255,7 @@ static void send_file(Call *call, Sent made)
     sent->call = call;
     sent->arena = call->ctx.arena;
     call->state = sent;
-    call_aside(call, sent_stage, sent, sent_staged);
+    call_aside(call, ASIDE_FILE, sent_stage, sent, sent_staged);
 }
 
 static void job_begun(Call *call, const ActResult *result)

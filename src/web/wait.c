@@ -68,49 +68,6 @@ void call_write(Call *call, Err (*run)(Db *db, void *context), void *context, vo
         write_done(&write->job, err);
 }
 
-/* ---- beside ---- */
-
-typedef struct Aside {
-    Call *call;
-    Err (*run)(void *context);
-    void *context;
-    void (*then)(Call *call, Err err);
-    Err err;
-} Aside;
-
-static void aside_resume(Call *call)
-{
-    const Aside *aside = call->transport->lent;
-    aside->then(call, aside->err);
-}
-
-static void *aside_main(void *context)
-{
-    Aside *aside = context;
-    App   *app = aside->call->app;
-    aside->err = aside->run(aside->context);
-    call_resume(aside->call);
-    app_comes_home(app);
-    return NULL;
-}
-
-void call_aside(Call *call, Err (*run)(void *context), void *context, void (*then)(Call *call, Err err))
-{
-    Aside    *aside = ARENA_NEW(call->ctx.arena, Aside);
-    pthread_t thread;
-    *aside = (Aside){ .call = call, .run = run, .context = context, .then = then };
-    call->transport->lent = aside;
-    app_goes_abroad(call->app);
-    call_leave(call, aside_resume);
-    if (pthread_create(&thread, NULL, aside_main, aside) == 0) {
-        pthread_detach(thread);
-        return;
-    }
-    aside->err = err_make(ECODE_BUSY, "no thread");
-    call_resume(call);
-    app_comes_home(call->app);
-}
-
 /* ---- passwords ---- */
 
 typedef struct Password {
