@@ -471,13 +471,14 @@ static Err list_rows(const List *list, Found *out)
     return ERR_OK;
 }
 
-/* Of all, at most `most`. */
+#define COUNT_ALL INT64_MAX /* needs no second loop in the database, as a bound does */
+
 static Err list_count(List *list, int64_t most, int64_t *out)
 {
     ExprSql sql = list_statement(list, STR("SELECT count(*) FROM ("));
     TRY(add_counted(list, &sql));
-    buf_add(&sql.sql, STR(" LIMIT "));
-    expr_sql_param(&sql, value_int(most));
+    if (most != COUNT_ALL)
+        add_limit(&sql, most);
     buf_char(&sql.sql, ')');
     OWNED(rows) Rows *rows = NULL;
     bool              more;
@@ -506,7 +507,7 @@ Err find(const Ctx *ctx, const Type *type, const Query *query, Found *out, Probl
     Found found = { .total = -1 };
     Err   err = list_rows(&list, &found);
     if (!err.kind && query->total)
-        err = list_count(&list, INT64_MAX, &found.total);
+        err = list_count(&list, COUNT_ALL, &found.total);
     if (err.kind)
         return list_slow(&list, err, problems);
     *out = found;
