@@ -6,8 +6,8 @@
  * steps. A list is find() and the JSON of its records; its figure is the median of the processor time of this thread.
  * The member's is divided by the administrator's of the same case, in turns with it.
  *
- * At the end the city is served, and what a person feels is measured over HTTP: the time from question to answer of one
- * client, for the list as JSON and as the page, with its counts. Prints one JSON object last. */
+ * At the end the city is served, and what a person asks for is measured over HTTP: the server's processor time for the
+ * list as JSON and as the page, with its counts. Prints one JSON object last. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -381,7 +381,7 @@ static bool ask(Bench *bench, size_t number, MemberName member, double *out)
                          .connections = 1,
                          .seconds = ANSWER_S };
     bool        well = load_run(&bench->served.target, &plan, &found);
-    *out = found.p50_us / 1e3;
+    *out = found.server_cpu_us / 1e3;
     return well;
 }
 
