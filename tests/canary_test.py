@@ -30,7 +30,7 @@ from pathlib import Path
 
 from matrix import endpoints
 from matrix.asking import query
-from matrix.pack import Pack
+from matrix.pack import FILES, Pack
 from matrix.planting import CANARY, Garden
 from matrix.reading import on_field
 from matrix.site import Broken, Client, Site, binary_from_environment, processes_left
@@ -168,6 +168,9 @@ class Twin:
         number, now = number_of(record.id, field.name), record[field.name]
         if now is not None and number % 5 == 0 and not field.system and field.name != 'ceiling':
             return None
+        if field.kind in FILES:
+            file = {'id': record.id, 'name': f'OTHER-{number}.pdf', 'size': number % 10_000_000, 'sha256': f'{number:064x}'[-64:]}
+            return json.dumps([file] * (1 if field.kind == 'file' else 1 + number % 3), separators=(',', ':'))
         if field.kind in ('text', 'long_text'):
             return 'OTHER-' + hashlib.sha256(str(number).encode()).hexdigest()[:5 + number % 50]
         if field.kind == 'boolean':
@@ -285,6 +288,9 @@ class Questions:
         if ('GET', '/api/v1/records/{type}/{id}/at/{date}') in self.patterns:
             yield 'GET', f'{base}/at/{self.policy.today.isoformat()}', None
             yield 'GET', f'{base}/at/2020-01-01', None
+        yield 'GET', f'{base}/files', None
+        for file in [f for field in type_.stored if field.kind in FILES for f in record[field.name] or ()]:
+            yield 'GET', f'{base}/files/{file["id"]}', None
         yield 'GET', page, None
         for document in (d for d in self.pack.documents if d.type == type_.name):
             yield 'GET', f'{page}/documents/{document.name}', None

@@ -80,6 +80,13 @@ def old_city(cases, fixture):
             proof.run(city, 'rebuild')
             proof.expect_same_dump(proof.dump(city), after, 'rebuilt under the pack of today')
     with tempfile.TemporaryDirectory(prefix='firstmile-old-') as name:
+        city, backup = laid_out(fixture, Path(name)), Path(name) / 'city.backup'
+        with cases(f'{fixture.name} is backed up as it is, and restored'):
+            proof.run(city, 'backup', backup)
+            answer = city.command(['restore', str(backup), f'{name}/restored', '--key-dir', str(city.path / 'keys')], '')
+            expect_same(answer.status, 0, answer.body + answer.stderr)
+            proof.expect_whole_events(City(city.binary, Path(name), made=Path(name) / 'restored'))
+    with tempfile.TemporaryDirectory(prefix='firstmile-old-') as name:
         city = laid_out(fixture, Path(name))
         with cases(f'{fixture.name} goes on as any other city'):
             goes_on(city, records)

@@ -260,6 +260,16 @@
     X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
     X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
     X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
+    X(FIELD_FILE, "field.file", ERR_INVALID, "没有此文件", "No such file", "{label}：没有此上传文件，或已超过一天，或不是本人上传；请重新上传。", "{label}: there is no such upload of yours of the last day; upload the file again.") \
+    X(FIELD_FILE_TYPE, "field.file_type", ERR_INVALID, "文件类型不收", "File type not taken", "{label}不收“{name}”这类文件，只收：{known}。", "{label} does not take “{name}”, only: {known}.") \
+    X(FIELD_FILE_SIZE, "field.file_size", ERR_INVALID, "文件过大", "File too large", "{label}的文件“{name}”超过 {max} MB。", "The file “{name}” of {label} is larger than {max} MB.") \
+    /* ---- files ---- */ \
+    X(FILE_NAME, "file.name", ERR_INVALID, "文件名不可用", "File name not usable", "文件须有可用的文件名（UTF-8，带扩展名）。", "The file needs a usable name (UTF-8, with an ending).") \
+    X(FILE_EMPTY, "file.empty", ERR_INVALID, "文件是空的", "The file is empty", "文件“{name}”没有内容。", "The file “{name}” has nothing in it.") \
+    X(FILE_TYPE, "file.type", ERR_INVALID, "文件类型不收", "File type not taken", "不收“{name}”这类文件；收：{known}。", "Files such as “{name}” are not taken; those that are: {known}.") \
+    X(FILE_CONTENT, "file.content", ERR_INVALID, "内容与扩展名不符", "Not what its name says", "文件“{name}”的内容与扩展名不符，请检查后重新上传。", "The file “{name}” is not what the ending of its name says; check it and upload it again.") \
+    X(FILE_PENDING, "file.pending", ERR_RATE, "待用的上传过多", "Too many uploads waiting", "已上传的文件还有很多没有放进记录；请先使用它们，或明天再传。", "Many files that you uploaded are in no record yet; use them first, or come back tomorrow.") \
+    X(FILE_NOT_TAKEN, "file.not_taken", ERR_DENIED, "这里不收文件", "No files taken here", "在这条记录上，当前角色没有可以上传文件的步骤。", "No step that you may take on this record takes a file.") \
     /* ---- jobs ---- */                                                                                                      \
     X(JOB_MANY, "job.many", ERR_INVALID, "任务过多", "Too many jobs", "已有 {max} 个任务没有结束，请等其中一个结束或取消它。",      \
       "{max} jobs of yours have not ended; wait for one, or cancel it.")                                                     \

@@ -10,6 +10,12 @@
     X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                        \
     X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                                  \
     X(IDEMPOTENCY_KEY, 128, "bytes", "key of a request that is done once", "422")                                      \
+    X(FILE_BYTES, 268435456, "bytes", "one uploaded file", "413")                                                       \
+    X(FORM_FIELDS_BYTES, 1048576, "bytes", "what a form with files says beside them", "413")                            \
+    X(FORM_PARTS, 16500, "parts", "fields of a form with files", "400")                                                 \
+    X(STAGING_BYTES, 2147483648, "bytes", "files on their way in, together", "503")                                     \
+    X(PENDING_FILES, 200, "files", "uploads of one person that no record holds yet", "429")                                   \
+    X(PENDING_BYTES, 1073741824, "bytes", "the same, in all", "429")                                                     \
     X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                         \
     X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                          \
     X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                              \
@@ -50,7 +56,6 @@
     X(EXPRESSION_DEPTH, 64, "levels", "nesting of an expression", "422")                                               \
     X(EXPRESSION_NODES, 2048, "nodes", "size of an expression", "422")                                                 \
     X(IMPORT_FILE_BYTES, 268435456, "bytes", "imported file after unpacking", "65")                                    \
-    X(UPLOAD_BYTES, 100663296, "bytes", "file that is sent in one request", "413")                                     \
     X(IMPORT_CHUNK_ROWS, 256, "rows", "rows of one import request", "422")                                             \
     X(IMPORT_ROW_ERRORS, 20, "errors", "reasons told for a refused row of an import", "left off, which is said")       \
     X(JOBS_WAITING, 20, "jobs", "jobs of one person that have not ended", "422")                                       \

@@ -17,7 +17,8 @@ bool value_eq(Value a, Value b)
     case VALUE_TEXT:
     case VALUE_ID:
     case VALUE_LIST:
-    case VALUE_ROWS: return str_eq(a.text, b.text);
+    case VALUE_ROWS:
+    case VALUE_FILES: return str_eq(a.text, b.text);
     case VALUE_DECIMAL: return decimal_cmp((Decimal){ a.number, a.scale }, (Decimal){ b.number, b.scale }) == 0;
     case VALUE_BOOLEAN: return !a.number == !b.number;
     case VALUE_INTEGER:
@@ -108,7 +109,7 @@ static bool read_list(Str s, Value *out)
     return s.len > 0 && !str_ends(s, STR(","));
 }
 
-static bool read_rows(Str s, Value *out) /* what they hold is kernel/rows.h's to read */
+static bool read_array(Str s, Value *out) /* what it holds is kernel/rows.h's to read, and kernel/file_store.h's */
 {
     out->text = s;
     return str_starts(s, STR("[")) && str_ends(s, STR("]"));
@@ -128,7 +129,8 @@ static const struct {
     [VALUE_INSTANT] = { STR_INIT("instant:"), plain_instant, read_instant },
     [VALUE_ID] = { STR_INIT("id:"), plain_text, read_id },
     [VALUE_LIST] = { STR_INIT("list:"), plain_text, read_list },
-    [VALUE_ROWS] = { STR_INIT("rows:"), plain_text, read_rows },
+    [VALUE_ROWS] = { STR_INIT("rows:"), plain_text, read_array },
+    [VALUE_FILES] = { STR_INIT("files:"), plain_text, read_array },
 };
 
 Str value_encode(Arena *arena, Value value)

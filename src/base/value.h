@@ -18,6 +18,7 @@ typedef enum ValueKind {
     VALUE_ID,      /* text: a UUID in its 36-character form */
     VALUE_LIST,    /* text: codes or ids joined by commas, none twice, at least one: "a,b"; of none it is missing */
     VALUE_ROWS,    /* text: child rows as kernel/rows.h writes them */
+    VALUE_FILES,   /* text: files as kernel/file_store.h writes them */
     VALUE_KIND_COUNT
 } ValueKind;
 
@@ -34,6 +35,7 @@ static inline Value value_text(Str s) { return (Value){ .kind = VALUE_TEXT, .tex
 static inline Value value_id(Str s) { return (Value){ .kind = VALUE_ID, .text = s }; }
 static inline Value value_list(Str s) { return (Value){ .kind = VALUE_LIST, .text = s }; }
 static inline Value value_rows(Str s) { return (Value){ .kind = VALUE_ROWS, .text = s }; }
+static inline Value value_files(Str s) { return (Value){ .kind = VALUE_FILES, .text = s }; }
 static inline Value value_int(int64_t n) { return (Value){ .kind = VALUE_INTEGER, .number = n }; }
 static inline Value value_bool(bool b) { return (Value){ .kind = VALUE_BOOLEAN, .number = b }; }
 static inline Value value_date(int64_t day) { return (Value){ .kind = VALUE_DATE, .number = day }; }
@@ -46,7 +48,8 @@ static inline Value value_decimal(Decimal d)
 /* Same kind and same value; decimals compare as numbers. Two missing values are equal. */
 bool value_eq(Value a, Value b);
 /* Canonical, self-describing text, kept in events for good: "missing", "text:…", "integer:12", "decimal:12.50",
- * "boolean:true", "date:2025-03-04", "instant:2025-03-04T05:06:07.000Z", "id:0193…", "list:a,b", "rows:[…]".
+ * "boolean:true", "date:2025-03-04", "instant:2025-03-04T05:06:07.000Z", "id:0193…", "list:a,b", "rows:[…]",
+ * "files:[…]".
  * decode(encode(v)) = v. */
 Str  value_encode(Arena *arena, Value value);
 bool value_decode(Str encoded, Value *out);

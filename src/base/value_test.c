@@ -19,6 +19,7 @@ static Value random_value(Rng *rng, Arena *arena, UuidMaker *maker)
     case VALUE_ID: return value_id(uuid_make(maker, arena));
     case VALUE_LIST: return value_list(str_printf(arena, "a,b%d,c", (int)rng_below(rng, 9)));
     case VALUE_ROWS: return value_rows(str_printf(arena, "[{\"a\":\"integer:%lld\"}]", (long long)number));
+    case VALUE_FILES: return value_files(str_printf(arena, "[{\"size\":%lld}]", (long long)number));
     case VALUE_KIND_COUNT: break;
     }
     fail();

@@ -51,12 +51,14 @@ static Json *about_json(Arena *arena, const BackupAbout *about)
     json_set_int(arena, json, STR("events"), about->events);
     if (about->last_ms)
         json_set_str(arena, json, STR("last_event"), instant_text(arena, about->last_ms));
+    json_set_int(arena, json, STR("files"), about->files);
     json_set_int(arena, json, STR("bytes"), about->bytes);
     return json;
 }
 
 #define ABOUT_ARGS(cli, about)                                                                                         \
-    ARG("events", cli_count((cli)->arena, (about)->events)), ARG("bytes", cli_count((cli)->arena, (about)->bytes)),    \
+    ARG("files", cli_count((cli)->arena, (about)->files)), ARG("events", cli_count((cli)->arena, (about)->events)),    \
+        ARG("bytes", cli_count((cli)->arena, (about)->bytes)),                                                         \
         ARG("last", (about)->last_ms ? instant_text((cli)->arena, (about)->last_ms) : STR("-"))
 
 /* ---- backup ---- */
@@ -75,12 +77,13 @@ static Err run_backup(Cli *cli)
     if (cli->json)
         cli_print_json(cli, about_json(cli->arena, &about));
     else
-        cli_print(
-            SAY(cli,
-                TEXT("已备份并核对：{events} 个事件，最后一个在 {last}，共 {bytes} 字节。密钥不在备份里，请另行保管。",
-                     "backed up and checked: {events} events, the last one at {last}, {bytes} bytes. Keys are not "
-                     "in it: keep them elsewhere."),
-                ABOUT_ARGS(cli, &about)));
+        cli_print(SAY(
+            cli,
+            TEXT(
+                "已备份并核对：{events} 个事件，最后一个在 {last}，{files} 个文件，共 {bytes} 字节。密钥不在备份里，请另行保管。",
+                "backed up and checked: {events} events, the last one at {last}, files: {files}, {bytes} bytes. Keys "
+                "are not in it: keep them elsewhere."),
+            ABOUT_ARGS(cli, &about)));
     return ERR_OK;
 }
 
@@ -124,11 +127,12 @@ static Err run_restore(Cli *cli)
         cli_print_json(cli, json);
         return ERR_OK;
     }
-    cli_print(
-        SAY(cli,
-            TEXT("已恢复并核对：{dir}，{events} 个事件，最后一个在 {last}。所有会话已结束。",
-                 "restored and checked: {dir}, {events} events, the last one at {last}. All sessions have ended."),
-            ABOUT_ARGS(cli, &about), ARG("dir", dir)));
+    cli_print(SAY(
+        cli,
+        TEXT("已恢复并核对：{dir}，{events} 个事件，最后一个在 {last}，{files} 个文件。所有会话已结束。",
+             "restored and checked: {dir}, {events} events, the last one at {last}, files: {files}. All sessions have "
+             "ended."),
+        ABOUT_ARGS(cli, &about), ARG("dir", dir)));
     if (about.new_key)
         cli_print(
             SAY(cli, TEXT("没有原来的密钥，已生成新的：每个人都要重设密码（user list，user add --person）。",

@@ -70,7 +70,7 @@ static Err send_file(Import *import, Arena *arena)
     Str  path = cli_argument(cli, "FILE"), address, bytes, mapping = STR_NONE;
     if (cli_option(cli, "map").ptr)
         TRY(read_whole(cli, arena, cli_option(cli, "map"), MAP_BYTES_MAX, &mapping));
-    TRY(read_whole(cli, arena, path, LIMIT_UPLOAD_BYTES, &bytes));
+    TRY(read_whole(cli, arena, path, LIMIT_FILE_BYTES, &bytes));
     TRY(ASK_PATH(cli, &address, STR("records"), cli_argument(cli, "TYPE"), STR("import")));
     Buf target = buf_new(arena, SIZE_MAX);
     buf_add(&target, address);

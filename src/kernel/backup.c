@@ -2,6 +2,7 @@
 
 #include "kernel/bundle.h"
 #include "kernel/event.h"
+#include "kernel/file_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,8 @@ static const Str sql_tables = STR_INIT(
 static const Str sql_events = STR_INIT(
     "SELECT count(*), coalesce(max(sequence), 0), coalesce(max(time), 0) FROM event");
 static const Str sql_sign_out = STR_INIT("DELETE FROM session");
+/* What no record held has no bytes in a backup. */
+static const Str sql_no_uploads[] = { STR_INIT("DELETE FROM upload"), STR_INIT("DELETE FROM file_loose") };
 /* An empty hash is no password: nobody signs in with it (kernel/signin.h). */
 static const Str sql_no_passwords = STR_INIT("UPDATE credential SET hash = ''");
 
@@ -98,17 +101,71 @@ static Err make_empty(Str path)
     return ERR_OK;
 }
 
-static Err write_bundle(Arena *arena, Str database, Str copy, Str file, const DbWatch *watch, BackupAbout *out)
+/* ---- files ---- */
+
+typedef struct FileWork { /* one file after the other */
+    Str            dir;
+    Bundle        *bundle;
+    const DbWatch *watch;
+    BackupAbout   *about;
+} FileWork;
+
+static void file_done(const FileWork *work, int64_t size)
+{
+    work->about->files++;
+    work->about->file_bytes += size;
+    if (work->watch)
+        work->watch->look(work->watch->context);
+}
+
+static Err add_file(void *context, Str sha256, int64_t size)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    const FileWork     *work = context;
+    Hash                hash;
+    TRY(bundle_add(work->bundle, file_path_in(arena, STR_NONE, sha256), file_path_in(arena, work->dir, sha256), &hash));
+    if (!str_eq(hex_encode(arena, hash_str(&hash)), sha256))
+        return err_make(ECODE_STORE_CORRUPT, "file %.*s is not what it was", STR_FMT(sha256));
+    file_done(work, size);
+    return ERR_OK;
+}
+
+/* The files that the copy names: a later event's are not in it, and none of these goes while they are locked. */
+static Err add_files(Str dir, Str copy, Bundle *bundle, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(db) Db *db = NULL;
+    FileWork      work = { dir, bundle, watch, out };
+    TRY(db_open(copy, DB_READ, &db));
+    return file_held(db, add_file, &work);
+}
+
+typedef struct Writing {
+    Str            dir, database, copy, file;
+    const DbWatch *watch;
+} Writing;
+
+static Err write_bundle(Arena *arena, const Writing *work, BackupAbout *out)
 {
     OWNED(bundle) Bundle *bundle = NULL;
-    TRY(copy_city(database, copy, watch));
-    TRY(check_copy(copy, watch, out));
-    TRY(bundle_make(file, &bundle));
-    TRY(bundle_add(bundle, STR(DATABASE), copy));
+    TRY(copy_city(work->database, work->copy, work->watch));
+    TRY(check_copy(work->copy, work->watch, out));
+    TRY(bundle_make(work->file, &bundle));
+    TRY(bundle_add(bundle, STR(DATABASE), work->copy, NULL));
+    TRY(add_files(work->dir, work->copy, bundle, work->watch, out));
     Bundle *whole = bundle;
     bundle = NULL;
     TRY(bundle_keep(whole));
-    return about_file(arena, file, out);
+    return about_file(arena, work->file, out);
+}
+
+/* From before the copy is made until its files are in the bundle none is swept. */
+static Err write_locked(Arena *arena, const Writing *work, BackupAbout *out)
+{
+    int lock;
+    TRY(file_store_lock(work->dir, &lock));
+    Err err = write_bundle(arena, work, out);
+    file_store_unlock(lock);
+    return err;
 }
 
 Err backup_write(Str dir, Str file, const DbWatch *watch, BackupAbout *out)
@@ -120,14 +177,14 @@ Err backup_write(Str dir, Str file, const DbWatch *watch, BackupAbout *out)
     if (access(database.ptr, F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(dir));
     TRY(make_empty(copy));
-    Err err = write_bundle(arena, database, copy, file, watch, out);
+    Err err = write_locked(arena, &(Writing){ dir, database, copy, file, watch }, out);
     unlink(copy.ptr);
     return err;
 }
 
 /* ---- restoring ---- */
 
-static bool is_citys(Str name) { return str_eq(name, STR(DATABASE)); }
+static bool is_citys(Str name) { return str_eq(name, STR(DATABASE)) || file_path_valid(name); }
 
 /* What SQLite finds wrong with a backup is the backup's fault, not ours. */
 static Err of_backup(Err err)
@@ -143,6 +200,34 @@ static Err check_restored(Str database, const DbWatch *watch, BackupAbout *out)
     TRY(check_kind(db));
     TRY(count_events(db, out));
     return check_events(db, out->events, watch);
+}
+
+/* Is what unpack held against the manifest also what its name says, and of its size? */
+static Err check_file(void *context, Str sha256, int64_t size)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    const FileWork     *work = context;
+    Str                 path = file_path_in(arena, work->dir, sha256);
+    struct stat         status;
+    Hash                hash;
+    if (stat(path.ptr, &status) != 0 || status.st_size != size)
+        return err_make(ECODE_BACKUP_DAMAGED, "file %.*s", STR_FMT(sha256));
+    TRY(file_hash(path, &hash));
+    if (!str_eq(hex_encode(arena, hash_str(&hash)), sha256))
+        return err_make(ECODE_BACKUP_DAMAGED, "file %.*s is another", STR_FMT(sha256));
+    file_done(work, size);
+    return ERR_OK;
+}
+
+/* Of a database that has been opened once, and so has the tables of today. */
+static Err settle_files(Str database, Str dir, const DbWatch *watch, BackupAbout *out)
+{
+    OWNED(db) Db *db = NULL;
+    FileWork      work = { .dir = dir, .watch = watch, .about = out };
+    TRY(db_open(database, DB_WRITE, &db));
+    for (size_t i = 0; i < sizeof sql_no_uploads / sizeof sql_no_uploads[0]; i++)
+        TRY(db_run(db, sql_no_uploads[i], NULL, 0));
+    return file_held(db, check_file, &work);
 }
 
 static Err sign_everybody_out(Db *db, bool new_key)
@@ -186,5 +271,6 @@ Err backup_restore(Str file, Str dir, Str key_dir, Env env, const DbWatch *watch
     TRY(settle(db, out, dir, key_dir, &env));
     db_close(db); /* folds the write-ahead log into the file */
     db = NULL;
-    return open_once(dir, key_dir, env);
+    TRY(open_once(dir, key_dir, env));
+    return settle_files(database, dir, watch, out);
 }

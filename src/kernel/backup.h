@@ -1,10 +1,12 @@
 /* kernel/backup.h: a city in one file, and back.
  *
- * File     a bundle (kernel/bundle.h), of city.db: the database as of one moment, with events, record tables, frozen
+ * File     a bundle (kernel/bundle.h), of city.db, the database as of one moment, with events, record tables, frozen
  *          packs and operational tables. It never holds a key, nor anything that was erased before. Its owner alone may
  *          read it. While it is made there must be room for the database twice.
  * Writing  from a connection of its own, in this process, whether another one serves the city or not: the writer goes
  *          on. The file stands under its name only when it is whole, checked and on the disk.
+ * Files    those that an event of that moment holds (kernel/file_store.h), each once; what was uploaded and is in no
+ *          record yet is left out.
  * Keys     a city needs its key (DIR/keys/secret) to know passwords. Keep it apart from the backups. A city that is
  *          restored without it gets a new one, and everybody needs a new password; tokens go on.
  * Sessions end with a restore: whoever was signed in to the one city is not signed in to the other. */
@@ -17,6 +19,8 @@ typedef struct BackupAbout {
     int64_t events;  /* all of them, from the first */
     int64_t last_ms; /* time of the last one; 0: none */
     int64_t bytes;   /* of the file */
+    int64_t files;   /* of people, that a record holds or held */
+    int64_t file_bytes;
     bool    new_key; /* restored: passwords are to be given anew */
 } BackupAbout;
 

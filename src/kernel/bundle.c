@@ -86,7 +86,7 @@ static Err add_from(Bundle *bundle, int fd, Str source, Sha256 *digest)
     return got == 0 ? ERR_OK : err_make(ECODE_FILE_READ, "%.*s: %m", STR_FMT(source));
 }
 
-static Err add_file(Bundle *bundle, Str name, int fd, Str source)
+static Err add_file(Bundle *bundle, Str name, int fd, Str source, Hash *out)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
@@ -96,15 +96,17 @@ static Err add_file(Bundle *bundle, Str name, int fd, Str source)
     Err     err = add_from(bundle, fd, source, digest);
     Hash    hash = sha256_end(digest);
     manifest_line(&bundle->manifest, bundle->arena, &hash, name);
+    if (out)
+        *out = hash;
     return err;
 }
 
-Err bundle_add(Bundle *bundle, Str name, Str source)
+Err bundle_add(Bundle *bundle, Str name, Str source, Hash *out)
 {
     int fd = open(str_dup_z(bundle->arena, source), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return err_make(errno == ENOENT ? ECODE_FILE_MISSING : ECODE_FILE_READ, "%.*s: %m", STR_FMT(source));
-    Err err = add_file(bundle, name, fd, source);
+    Err err = add_file(bundle, name, fd, source, out);
     close(fd);
     return err;
 }

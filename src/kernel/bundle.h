@@ -10,12 +10,14 @@
 #define FM_KERNEL_BUNDLE_H
 
 #include "base/file.h"
+#include "base/hash.h"
 
 typedef struct Bundle Bundle;
 
 /* The file stands under its name when it is kept (base/file.h, FilePart). */
 Err bundle_make(Str path, Bundle **out) MUST_CHECK;
-Err bundle_add(Bundle *bundle, Str name, Str source) MUST_CHECK;
+/* out: the hash of its bytes; or NULL. */
+Err bundle_add(Bundle *bundle, Str name, Str source, Hash *out) MUST_CHECK;
 /* Writes MANIFEST, and all of it to the disk. Frees the bundle, also when it fails. */
 Err                bundle_keep(Bundle *bundle) MUST_CHECK;
 void               bundle_drop(Bundle *bundle); /* instead; NULL does nothing */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "kernel/event.h"
 #include "kernel/evolve_steps.h"
+#include "kernel/file_store.h"
 #include "kernel/rebuild.h"
 
 #include <errno.h>
@@ -330,6 +331,7 @@ static Err open_in(City *city, Str key_dir)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
     TRY(take_lock(city));
     TRY(read_secret(city->arena, keys_in(city->arena, city->dir, key_dir), &city->secret));
+    TRY(file_store_open(city));
     TRY(db_open(city->database_path, DB_WRITE, &db));
     Err err = refuse_newer_records(city, db);
     if (!err.kind)

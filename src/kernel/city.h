@@ -1,6 +1,7 @@
 /* kernel/city.h: a city on disk, opened by one process.
  *
  * Files    DIR/city.db (database), DIR/lock (flock: one process writes), DIR/socket (of a serving process),
+ *          DIR/files and DIR/staging (kernel/file_store.h),
  *          DIR/keys/secret (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere). The pack is frozen in the
  *          database by city_create.
  * Threads  everything in City but the writer's inside is read-only once opened. Each thread reads through
@@ -26,6 +27,7 @@ typedef struct City {
     Hash                      secret; /* signs cursors and form tokens, peppers passwords */
     bool                      demo;   /* listens on loopback only and says so on each page */
     Writer                   *writer;
+    struct FileStore         *files;  /* kernel/file_store.h */
     struct Duties            *duties; /* of a served city (kernel/duties.h); NULL otherwise */
     int                       lock_fd;
 } City;

@@ -1,6 +1,7 @@
 #include "kernel/duties.h"
 
 #include "kernel/clock_steps.h"
+#include "kernel/file_store.h"
 #include "kernel/idempotency.h"
 #include "kernel/job.h"
 #include "kernel/outbox.h"
@@ -20,6 +21,7 @@ const Duty duties[] = {
     { "clocks", clock_duty },
     { "keys", idempotency_duty },
     { "outbox", outbox_duty },
+    { "files", files_duty },
 };
 /* clang-format on */
 const size_t duty_count = sizeof duties / sizeof duties[0];

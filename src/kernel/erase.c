@@ -1,6 +1,7 @@
 #include "kernel/erase.h"
 
 #include "kernel/evolve.h"
+#include "kernel/file_store.h"
 
 static const Str sql_had = STR_INIT(
     "SELECT r.sequence, r.item, r.type, v.field FROM event_record r"
@@ -64,6 +65,7 @@ static Err erase_fields(const Erasure *erasure)
     for (size_t i = 0; i < count; i++) {
         Value key[] = { value_int(past[i].sequence), value_int(past[i].item), value_text(past[i].name) };
         TRY(db_run(erasure->writer->db, sql_erase, key, 3));
+        TRY(file_release(erasure->writer->db, past[i].sequence, past[i].item, past[i].name));
         erasure->fields[past[i].field->index] = true;
     }
     for (size_t i = 0; i < type->field_count; i++) {

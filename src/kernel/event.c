@@ -3,12 +3,13 @@
 #include "base/hash.h"
 #include "kernel/erase.h"
 #include "kernel/evolve.h"
+#include "kernel/file_store.h"
 
 #include <stdlib.h>
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
- * (kernel/record.h). credential, session, token, job_progress and job_refusal are operational: in the
- * backup, not events, not rebuilt. */
+ * (kernel/record.h). credential, session, token, job_progress, job_refusal, upload, file_hold
+ * and file_loose are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -53,6 +54,15 @@ const Str kernel_migrations[] = {
              "CREATE INDEX delivery_by_end ON delivery (ended) WHERE state != 'waiting';"
              "CREATE TABLE delivery_try (delivery TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL,"
              " status INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY (delivery, number)) WITHOUT ROWID;"),
+    STR_INIT("CREATE TABLE upload (id TEXT PRIMARY KEY NOT NULL, sha256 TEXT NOT NULL, name TEXT NOT NULL,"
+             " size INTEGER NOT NULL, person TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE INDEX upload_by_person ON upload (person);"
+             "CREATE INDEX upload_by_hash ON upload (sha256);"
+             "CREATE TABLE file_hold (sha256 TEXT NOT NULL, sequence INTEGER NOT NULL, item INTEGER NOT NULL,"
+             " field TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (sha256, sequence, item, field)) WITHOUT ROWID;"
+             "CREATE INDEX file_hold_by_event ON file_hold (sequence, item, field);"
+             "CREATE TABLE file_loose (sha256 TEXT PRIMARY KEY NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE INDEX file_loose_by_due ON file_loose (due);"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 
@@ -163,6 +173,8 @@ static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index
         Value cells[] = { value_int(head->sequence), value_int(index), value_text(item->fields[i]),
                           value_text(base64_encode(arena, out[i].salt)), value_text(out[i].value) };
         TRY(db_run(db, sql_value, cells, 5));
+        if (item->values[i].kind == VALUE_FILES)
+            TRY(file_hold(db, head->sequence, index, item->fields[i], item->values[i]));
     }
     return ERR_OK;
 }

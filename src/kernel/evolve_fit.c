@@ -117,6 +117,7 @@ static Fit *const fits[VALUE_KIND_COUNT][2] = {
     [VALUE_INSTANT] = { fit_same },
     [VALUE_ID] = { fit_same },
     [VALUE_ROWS] = { fit_rows },
+    [VALUE_FILES] = { fit_same },
 };
 
 bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out)

@@ -112,7 +112,8 @@ static bool kinds_fit(FieldKind from, FieldKind to)
     bool numbers = field_kinds[from].number && field_kinds[to].number;
     bool choices = from == FIELD_CHOICE && to == FIELD_CHOICES;
     bool references = from == FIELD_REFERENCE && to == FIELD_REFERENCES;
-    return from == to || texts || numbers || choices || references;
+    bool files = from == FIELD_FILE && to == FIELD_FILES;
+    return from == to || texts || numbers || choices || references || files;
 }
 
 /* The same digits in another currency are another amount. */

@@ -254,7 +254,7 @@ static Value value_after(const Move *move, const NameChange *change)
     case VALUE_TEXT: return str_eq(move->field, STR("state")) ? state_after(move, change) : text_after(move, change);
     case VALUE_LIST: return list_after(move, change, str_eq(move->field, STR("erased")));
     case VALUE_ROWS: return rows_after(move, change);
-    default: return move->value;
+    default: return move->value; /* files, too: no name in them is the pack's */
     }
 }
 

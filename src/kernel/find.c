@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "kernel/act.h"
 #include "kernel/clock_view.h"
+#include "kernel/file_store.h"
 #include "kernel/rows.h"
 
 #define LIST_ROWS_DEFAULT 50
@@ -21,6 +22,8 @@ bool find_sortable(const Field *field)
         return false;
     switch (field->kind) {
     case FIELD_ROWS:
+    case FIELD_FILE:
+    case FIELD_FILES:
     case FIELD_REFERENCES: return false;
     case FIELD_COMPUTED: return field->filterable;
     default: return true;
@@ -734,6 +737,8 @@ static Err shown_json(const Ctx *ctx, const Field *field, Value value, bool expa
 {
     if (value.kind == VALUE_ROWS)
         return rows_json(ctx, field, value, out);
+    if (value.kind == VALUE_FILES)
+        return file_json(ctx->arena, value, field->kind == FIELD_FILES, out);
     if (field->target && value.kind == VALUE_ID)
         return reference_json(ctx, field->target, value.text, expand, out);
     if (field->target && value.kind == VALUE_LIST)

@@ -3,6 +3,7 @@
 #include "kernel/access.h"
 #include "kernel/erase.h"
 #include "kernel/evolve.h"
+#include "kernel/file_store.h"
 
 static const Str sql_steps = STR_INIT(
     "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, r.item, r.type FROM event_record r"
@@ -357,4 +358,72 @@ Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *
     TRY(record_json_then(ctx, &then, wanted, end_ms - 1 < ctx->now_ms ? end_ms - 1 : ctx->now_ms, out));
     json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
     return ERR_OK;
+}
+
+/* ---- files ---- */
+
+static const Str sql_files = STR_INIT(
+    "SELECT r.sequence, r.type, v.field, v.value FROM event_record r"
+    " CROSS JOIN event_value v ON v.sequence = r.sequence AND v.item = r.item"
+    " WHERE r.record = ? AND substr(v.value, 1, 6) = 'files:' AND instr(v.value, ?) > 0"
+    " ORDER BY r.sequence DESC LIMIT ?");
+#define HISTORY_FILES_MAX 50 /* steps that named the file: each may be looked at */
+
+static Err file_in(const Ctx *ctx, Value value, Str id, FileRef *out, bool *found)
+{
+    FileRef *files;
+    size_t   count;
+    TRY(file_refs(ctx->arena, value, &files, &count));
+    for (size_t i = 0; i < count && !*found; i++) {
+        *found = str_eq(files[i].id, id);
+        if (*found)
+            *out = files[i];
+    }
+    return ERR_OK;
+}
+
+static Err file_now(const Ctx *ctx, const Record *record, Str id, FileRef *out, bool *found)
+{
+    for (size_t i = SYS_COUNT; i < record->type->stored_count && !*found; i++) {
+        const Field *field = &record->type->fields[i];
+        if (field_kinds[field->kind].file && access_shows(&record->clearance, field))
+            TRY(file_in(ctx, record->values[i], id, out, found));
+    }
+    return ERR_OK;
+}
+
+/* Of a field that does not show now nothing more is asked: it takes no longer than for a file that is not there. */
+static Err file_then(const Ctx *ctx, const Record *record, const Rows *rows, Str id, FileRef *out, bool *found)
+{
+    const Field *field;
+    Past         past;
+    Record       then;
+    bool        *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    int64_t      sequence = rows_int(rows, 0);
+    TRY(past_read(ctx, sequence, rows_borrow_text(rows, 1), rows_borrow_text(rows, 2),
+                  str_dup(ctx->arena, rows_borrow_text(rows, 3)), &field, &past));
+    if (!field || field->type != record->type || !access_shows(&record->clearance, field))
+        return ERR_OK;
+    TRY(past_record(ctx, record, sql_before_sequence, sequence + 1, &then, erased));
+    TRY(past_clearance(ctx, record, &then));
+    return access_shows(&then.clearance, field) ? file_in(ctx, past.value, id, out, found) : ERR_OK;
+}
+
+Err history_file(const Ctx *ctx, const Record *record, Str id, FileRef *out, bool *found)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_id(record_id(record)), value_text(id), value_int(HISTORY_FILES_MAX) };
+    *found = false;
+    if (!uuid_valid(id))
+        return ERR_OK;
+    TRY(file_now(ctx, record, id, out, found));
+    if (*found)
+        return ERR_OK;
+    TRY(db_query(ctx->db, sql_files, params, 3, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more || *found)
+            return ERR_OK;
+        TRY(file_then(ctx, record, rows, id, out, found));
+    }
 }

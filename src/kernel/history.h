@@ -3,6 +3,7 @@
 #ifndef FM_KERNEL_HISTORY_H
 #define FM_KERNEL_HISTORY_H
 
+#include "kernel/file_store.h"
 #include "kernel/find.h"
 
 /* The record's history as JSON, newest first: sequence, time, action (name, label), by (person, organisation; each
@@ -21,5 +22,9 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
  * names fields whose value of then was erased since. A day to come: as it is now. ECODE_RECORD_UNSEEN when it was not
  * there yet, or would not have shown. */
 Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *wanted, Json **out) MUST_CHECK;
+
+/* The file of that id which a value of the record names, now or in a step before, in a field that shows to the reader:
+ * of before by the rights of then and now. */
+Err history_file(const Ctx *ctx, const Record *record, Str id, FileRef *out, bool *found) MUST_CHECK;
 
 #endif

@@ -551,7 +551,7 @@ static Str staged_path(const City *city, Arena *arena, Str staged)
     return str_printf(arena, "%.*s/imports/%.*s", STR_FMT(city->dir), STR_FMT(staged));
 }
 
-Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out)
+Err import_stage(const City *city, Arena *arena, Str name, Staged *staged, Str *out)
 {
     const struct Suffix *suffix = suffix_of(name);
     if (!suffix)
@@ -560,11 +560,12 @@ Err import_stage(const City *city, Arena *arena, Str name, Str bytes, Str *out)
     if (mkdir(folder, 0750) != 0 && errno != EEXIST)
         return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder);
     *out = str_printf(arena, "%.*s%.*s", STR_FMT(uuid_make(city->ids, arena)), STR_FMT(suffix->suffix));
-    return file_write(staged_path(city, arena, *out), bytes, 0600);
+    TRY(staged_flush(staged));
+    return staged_move(staged, staged_path(city, arena, *out));
 }
 
 /* The name is ours, however it came into the record. */
-static Err staged_open(JobRun *run, Reader *out, int64_t *rows)
+static Err file_open(JobRun *run, Reader *out, int64_t *rows)
 {
     Str                  staged = job_value(&run->job, "file").text;
     const struct Suffix *suffix = suffix_of(staged);
@@ -590,7 +591,7 @@ static Err import_begin(Import *import)
         return err_make(ECODE_PAGE_UNSEEN, "type");
     import->dry_run = dry_run.kind == VALUE_BOOLEAN && dry_run.number;
     TRY(read_mapping(run, &mapping));
-    TRY(staged_open(run, &import->reader, &rows));
+    TRY(file_open(run, &import->reader, &rows));
     TRY(import_link(run->arena, import->type, import->reader.columns, import->reader.column_count, mapping,
                     &import->links, run->problems));
     if (import->dry_run) /* it wrote nothing, so it begins anew */

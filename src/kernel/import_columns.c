@@ -38,7 +38,8 @@ static bool names_record(const Field *field)
 /* Nobody gives it: the city keeps it, or works it out. */
 static bool is_kept(const Field *field)
 {
-    return field->kind == FIELD_COMPUTED || (field->system && field->index != SYS_DISCLOSURE);
+    return field->kind == FIELD_COMPUTED || field_kinds[field->kind].file ||
+           (field->system && field->index != SYS_DISCLOSURE);
 }
 
 static bool is_known(const Field *field) { return !is_kept(field) || names_record(field); }

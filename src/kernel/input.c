@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "kernel/file_store.h"
 #include "kernel/rows.h"
 
 typedef struct Input {
@@ -427,6 +428,77 @@ static bool read_rows(Input *in)
     return good;
 }
 
+/* ---- files ----
+ * Each is given as {"id":"…"}; what else stands in the object, as it was read, is passed over. One that the record has
+ * stays; any other is an upload of who acts. */
+
+static bool refuse_file(Input *in, ErrCode code, const FileRef *file)
+{
+    Buf known = buf_new(in->ctx->arena, SIZE_MAX);
+    for (size_t i = 0; i < file_type_count; i++)
+        if (in->field->file_types >> i & 1)
+            buf_printf(&known, "%s%.*s", known.len ? ", " : "", STR_FMT(file_types[i].code));
+    ErrArg args[] = { ARG("name", file->name), ARG("known", buf_str(&known)),
+                      ARG("max", str_printf(in->ctx->arena, "%lld", (long long)(in->field->max_bytes >> 20))) };
+    return refuse(in, code, args, 3);
+}
+
+static bool file_taken(Input *in, const FileRef *file)
+{
+    const FileType *type = file_type_of(file->name);
+    if (!type || !(in->field->file_types >> (type - file_types) & 1))
+        return refuse_file(in, ECODE_FIELD_FILE_TYPE, file);
+    return file->size <= in->field->max_bytes || refuse_file(in, ECODE_FIELD_FILE_SIZE, file);
+}
+
+static bool read_one_file(Input *in, const Json *given, const FileRef *before, size_t before_count, FileRef *out)
+{
+    const Json *id = json_get(given, STR("id"));
+    bool        found = false;
+    if (given->kind != JSON_OBJECT || !id || id->kind != JSON_STRING)
+        return refuse_kind(in);
+    for (size_t i = 0; i < before_count; i++) {
+        *out = before[i];
+        if (str_eq(before[i].id, id->text))
+            return true;
+    }
+    if (uuid_valid(id->text))
+        in->err = upload_find(in->ctx, id->text, out, &found);
+    if (in->err.kind)
+        return false;
+    return found ? file_taken(in, out) : refuse(in, ECODE_FIELD_FILE, NULL, 0);
+}
+
+static bool among_files(const FileRef *files, size_t count, Str id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(files[i].id, id))
+            return true;
+    return false;
+}
+
+static bool read_files(Input *in)
+{
+    Arena      *arena = in->ctx->arena;
+    bool        several = in->field->kind == FIELD_FILES;
+    const Json *first = in->given;
+    size_t      before_count, count = 0;
+    FileRef    *before;
+    if (several && !list_shape(in, JSON_OBJECT, in->field->max_files))
+        return false;
+    in->err = file_refs(arena, in->before, &before, &before_count);
+    if (in->err.kind)
+        return false;
+    FileRef *files = ARENA_ARRAY(arena, FileRef, several ? first->count : 1);
+    for (const Json *item = several ? first->first : first; item; item = several ? item->next : NULL) {
+        if (!read_one_file(in, item, before, before_count, &files[count]))
+            return false;
+        count += !among_files(files, count, files[count].id);
+    }
+    in->value = file_value(arena, files, count);
+    return true;
+}
+
 /* By what the record keeps, and whether that is a code; of what is worked out there is no reader. */
 static bool (*const readers[VALUE_KIND_COUNT][2])(Input *) = {
     [VALUE_TEXT] = { read_text, read_choice },
@@ -438,6 +510,7 @@ static bool (*const readers[VALUE_KIND_COUNT][2])(Input *) = {
     [VALUE_INSTANT] = { read_instant },
     [VALUE_ID] = { read_reference },
     [VALUE_ROWS] = { read_rows },
+    [VALUE_FILES] = { read_files },
 };
 
 static bool read(Input *in)

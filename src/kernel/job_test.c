@@ -33,9 +33,13 @@ static void assert_count(Cast *cast, const char *table, const char *wanted)
 
 static Str job_of_type(Cast *cast, const Actor *actor, const char *about, const char *file, Str text, const char *more)
 {
-    Str    staged;
-    Arena *arena = cast->test->arena;
-    assert_int_equal(import_stage(cast->test->city, arena, str_from(file), text, &staged).kind, ERR_NONE);
+    Str     staged;
+    Arena  *arena = cast->test->arena;
+    Staged *sent;
+    assert_int_equal(staged_open(cast->test->city, &sent).kind, ERR_NONE);
+    assert_int_equal(staged_add(sent, text).kind, ERR_NONE);
+    assert_int_equal(import_stage(cast->test->city, arena, str_from(file), sent, &staged).kind, ERR_NONE);
+    staged_free(sent);
     Str    input = str_printf(arena,
                               "{\"title\":\"%s\",\"kind\":\"import\",\"about\":\"%s\",\"language\":\"en\",\"file\":"
                                  "\"%.*s\"%s}",

@@ -108,7 +108,7 @@ static bool scope_parameter(const void *context, Str code, ExprType *out)
 
 static bool kind_is_one_value(ValueKind kind)
 {
-    return kind != VALUE_ID && kind != VALUE_LIST && kind != VALUE_ROWS && kind != VALUE_MISSING;
+    return kind != VALUE_ID && kind != VALUE_LIST && kind != VALUE_ROWS && kind != VALUE_FILES && kind != VALUE_MISSING;
 }
 
 /* Twice: a condition of the filter subset may stand in a filter, anything else is worked out when it is read. */

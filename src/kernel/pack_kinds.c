@@ -4,11 +4,16 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "kernel/file_type.h"
 
 #define POINTS_MAX  100000 /* of a text field: well below the largest body */
 #define CHOICES_MAX 500
 #define CODE_MAX    40
 #define COLUMNS_MAX 40 /* of child rows */
+
+#define MEGABYTE      INT64_C(1048576)
+#define FILE_MB_USUAL 20
+#define FILES_USUAL   20
 
 /* ---- texts, numbers ---- */
 
@@ -128,6 +133,44 @@ static void choices_read(PackLoad *load, const PackNode *map, Field *field)
         read_unique(load, item, STR("code"));
     }
     field->choices = choices;
+}
+
+/* ---- files ---- */
+
+static bool file_type_name(const void *context, int index, Str *out)
+{
+    (void)context;
+    if ((size_t)index >= file_type_count)
+        return false;
+    *out = file_types[index].code;
+    return true;
+}
+
+static void file_read(PackLoad *load, const PackNode *map, Field *field)
+{
+    const PackNode *list = pack_node_get(map, STR("types"))
+                               ? read_list(load, map, STR("types"), (size_t)file_type_count)
+                               : NULL;
+    field->max_bytes = read_integer(load, map, STR("max_mb"), 1, LIMIT_FILE_BYTES / MEGABYTE, FILE_MB_USUAL) * MEGABYTE;
+    field->max_files = 1;
+    PACK_EACH(item, list) {
+        const FileType *type = item->kind == PACK_SCALAR ? file_type_coded(item->text) : NULL;
+        if (type)
+            field->file_types |= UINT64_C(1) << (type - file_types);
+        else if (item->kind == PACK_SCALAR)
+            lookup_unknown(load, pack_node_place(item), item->text,
+                           (PackLookup){ file_type_name, NULL, TEXT("文件类型", "file type") });
+        else
+            read_misshape(load, item, TEXT("一个文件类型", "a file type"));
+    }
+    if (!field->file_types)
+        field->file_types = (UINT64_C(1) << file_type_count) - 1;
+}
+
+static void files_read(PackLoad *load, const PackNode *map, Field *field)
+{
+    file_read(load, map, field);
+    field->max_files = (size_t)read_integer(load, map, STR("max"), 1, LIMIT_LIST_ITEMS, FILES_USUAL);
 }
 
 /* ---- references, child rows ---- */
@@ -371,6 +414,14 @@ static const struct {
                           { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
     [FIELD_REFERENCES] = { target_read, false, { { STR_INIT("target"), true } }, { { { 0 }, false } } },
     [FIELD_ROWS] = { rows_read, false, { { STR_INIT("columns"), true } }, { { { 0 }, false } } },
+    [FIELD_FILE] = { file_read,
+                     false,
+                     { { STR_INIT("max_mb"), false }, { STR_INIT("types"), false } },
+                     { { { 0 }, false } } },
+    [FIELD_FILES] = { files_read,
+                      false,
+                      { { STR_INIT("max_mb"), false }, { STR_INIT("types"), false }, { STR_INIT("max"), false } },
+                      { { { 0 }, false } } },
     [FIELD_COMPUTED] = { computed_read,
                          false,
                          { { STR_INIT("value"), true }, { STR_INIT("unit"), false } },

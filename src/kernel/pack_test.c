@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "kernel/file_type.h"
 #include "kernel/pack_yaml.h"
 
 #define MINI     STR("tests/packs/mini")
@@ -649,6 +650,11 @@ static void fields_say_what_their_kind_allows(void **state)
           ECODE_PACK_SHAPE },
         { "types/paper.yaml", "title: title\n", "title: topics\n", "title: ^topics", ECODE_PACK_SHAPE },
         { "types/paper.yaml", "sort: title", "sort: expense_total", "sort: ^expense_total", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "types: [pdf, png]", "types: [pdf, pgn]", "types: [pdf, ^pgn]", ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "max_mb: 1", "max_mb: 257", "max_mb: ^257", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "kind: files, max: 3", "kind: files, max: 0", "max: ^0", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "kind: file, max_mb", "kind: file, max: 2, max_mb", "^max: 2, max_mb",
+          ECODE_PACK_KEY_UNKNOWN },
     };
     FAULTS_ARE_TOLD(*state, faults);
 }
@@ -1030,6 +1036,18 @@ static void an_amount_has_its_own_currency_or_that_of_a_sibling(void **state)
     assert_int_equal(fee->currency_field, -1);
     assert_int_equal(grant->currency.len, 0);
     assert_str_equal(grant->type->fields[grant->currency_field].name, STR("grant_currency"));
+}
+
+static void a_field_of_files_says_how_many_how_large_and_of_which_types(void **state)
+{
+    const Type  *paper = pack_type(pack_of(*state, MINI), STR("paper"));
+    const Field *scan = type_field(paper, STR("scan")), *annexes = type_field(paper, STR("annexes"));
+    uint64_t     pdf = UINT64_C(1) << (file_type_coded(STR("pdf")) - file_types),
+             png = UINT64_C(1) << (file_type_coded(STR("png")) - file_types);
+    assert_true(scan->kind == FIELD_FILE && scan->max_files == 1 && scan->max_bytes == 1 << 20);
+    assert_true(scan->file_types == (pdf | png));
+    assert_true(annexes->kind == FIELD_FILES && annexes->max_files == 3 && annexes->max_bytes == 20 << 20);
+    assert_true(annexes->file_types == (UINT64_C(1) << file_type_count) - 1);
 }
 
 static void a_translated_text_has_its_siblings_right_behind_it(void **state)
@@ -1493,6 +1511,7 @@ int main(void)
         TEST(a_type_is_called_as_its_file),
         TEST(every_kind_of_field_occurs_in_the_mini_pack),
         TEST(an_amount_has_its_own_currency_or_that_of_a_sibling),
+        TEST(a_field_of_files_says_how_many_how_large_and_of_which_types),
         TEST(a_translated_text_has_its_siblings_right_behind_it),
         TEST(a_step_that_takes_a_text_takes_its_translations),
         TEST(child_rows_have_a_type_that_is_no_record_type),

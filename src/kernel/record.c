@@ -25,7 +25,8 @@ static bool column_is_text(const Field *field)
     case VALUE_TEXT:
     case VALUE_ID:
     case VALUE_LIST:
-    case VALUE_ROWS: return true;
+    case VALUE_ROWS:
+    case VALUE_FILES: return true;
     default: return false;
     }
 }

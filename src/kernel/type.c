@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "kernel/file_store.h"
 
 const Str class_names[CLASS_COUNT] = {
     [CLASS_NONE] = STR_INIT("none"), [CLASS_PUBLIC] = STR_INIT("public"), [CLASS_SUMMARY] = STR_INIT("summary"),
@@ -49,6 +50,11 @@ const FieldTraits field_kinds[FIELD_KIND_COUNT] = {
                            TEXT_INIT("若干记录编码（id）的列表", "a list of ids of records"), .list = true },
     [FIELD_ROWS] = { STR_INIT("rows"), VALUE_ROWS,
                      TEXT_INIT("若干行，每行是一个对象", "a list of rows, each an object") },
+    [FIELD_FILE] = { STR_INIT("file"), VALUE_FILES,
+                     TEXT_INIT("一个已上传的文件，例如 {\"id\": \"…\"}", "an uploaded file, such as {\"id\": \"…\"}"),
+                     .file = true },
+    [FIELD_FILES] = { STR_INIT("files"), VALUE_FILES, TEXT_INIT("若干已上传的文件的列表", "a list of uploaded files"),
+                      .file = true },
     [FIELD_COMPUTED] = { STR_INIT("computed"), VALUE_MISSING },
 };
 
@@ -173,6 +179,7 @@ Text value_label(Arena *arena, const Field *field, Value value)
     case VALUE_LIST:
         return field->kind == FIELD_CHOICES ? choices_label(arena, field, value.text) : text_same(value.text);
     case VALUE_ROWS: return rows_label(arena, value.text);
+    case VALUE_FILES: return text_same(file_names(arena, value));
     case VALUE_DECIMAL: return number_label(arena, field, value);
     case VALUE_TEXT: return field->kind == FIELD_CHOICE ? choice_label(field, value.text) : text_same(value.text);
     case VALUE_BOOLEAN: return value.number ? TEXT("是", "yes") : TEXT("否", "no");

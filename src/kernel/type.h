@@ -81,6 +81,8 @@ typedef enum FieldKind {
     FIELD_REFERENCE,  /* the id of a record of one type */
     FIELD_REFERENCES, /* several of them, in the order given */
     FIELD_ROWS,       /* child rows */
+    FIELD_FILE,       /* a file that somebody uploaded (kernel/file_store.h) */
+    FIELD_FILES,      /* several of them, in the order given */
     FIELD_COMPUTED,   /* an expression over the record, worked out when it is read */
     FIELD_KIND_COUNT
 } FieldKind;
@@ -98,6 +100,7 @@ typedef struct FieldTraits {
     bool number; /* may have bounds and a unit; has a scale when it keeps VALUE_DECIMAL */
     bool list;   /* several values */
     bool codes;  /* of the field's choices */
+    bool file;   /* uploaded files */
 } FieldTraits;
 extern const FieldTraits field_kinds[FIELD_KIND_COUNT];
 
@@ -139,6 +142,9 @@ typedef struct Field {
     size_t        choice_count;
     const Type   *target;           /* reference, references */
     const Type   *rows;             /* rows: the type of the child rows */
+    int64_t       max_bytes;        /* file, files: of each */
+    uint64_t      file_types;       /* file, files: those taken, a bit each (kernel/file_type.h) */
+    size_t        max_files;        /* file: 1; files: most */
     Expr         *formula;          /* computed */
     Str           formula_text;     /* its source */
     ExprType      result;           /* computed: what the formula gives */

@@ -311,6 +311,7 @@ static int bind_value(sqlite3_stmt *stmt, int at, const Value *value, bool copie
     case VALUE_TEXT:
     case VALUE_LIST:
     case VALUE_ROWS:
+    case VALUE_FILES:
     case VALUE_ID: /* a NULL pointer would bind NULL: empty text is a value */
         return sqlite3_bind_text64(stmt, at, value->text.len ? value->text.ptr : "", value->text.len,
                                    copies ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8);

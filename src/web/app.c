@@ -139,6 +139,7 @@ Err app_serve(App *app, const AppServe *serve)
                             .handle = dispatch_exchange,
                             .refuse = dispatch_refuse,
                             .body_max = dispatch_body_max,
+                            .body_begin = dispatch_body_begin,
                             .loop_open = loop_open,
                             .loop_close = loop_close,
                             .ready = ready };

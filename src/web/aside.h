@@ -1,8 +1,8 @@
 /* web/aside.h: what takes longer than a loop may be held up, and is no change: on a thread of its own. Private to web/.
  *
  * Kinds    one thread each, so that a long export keeps no upload waiting; each does one after the other.
- * Copy     run() gets a copy of the call with an arena of its own and, for ASIDE_READ, a connection of its own; it opens
- *          its snapshots itself (call_snapshot_open), each for a short time. What it gives back goes through its
+ * Copy     run() gets a copy of the call with an arena of its own and, for ASIDE_READ, a connection of its own; it
+ *          opens its snapshots itself (call_snapshot_open), each for a short time. What it gives back goes through its
  *          context. */
 #ifndef FM_WEB_ASIDE_H
 #define FM_WEB_ASIDE_H

@@ -119,18 +119,24 @@ void call_set_header(Call *call, Str name, Str value)
     call->reply.headers[call->reply.header_count++] = (Header){ name, value };
 }
 
+static bool header_is_set(const Call *call, Str name)
+{
+    for (size_t i = 0; i < call->reply.header_count; i++)
+        if (str_eq(call->reply.headers[i].name, name))
+            return true;
+    return false;
+}
+
 static void reply_set(Call *call, int status, Str media, Str body)
 {
     assert(call->reply.status == 0); /* a handler replies once */
     if (media.len)
         call_set_header(call, STR("Content-Type"), media);
-    bool cached = false;
-    for (size_t i = 0; i < call->reply.header_count; i++)
-        cached = cached || str_eq(call->reply.headers[i].name, STR("Cache-Control"));
-    if (!cached)
+    if (!header_is_set(call, STR("Cache-Control")))
         call_set_header(call, STR("Cache-Control"), STR("no-store"));
     for (size_t i = 0; i < sizeof headers_always / sizeof headers_always[0]; i++)
-        call_set_header(call, headers_always[i].name, headers_always[i].value);
+        if (!header_is_set(call, headers_always[i].name))
+            call_set_header(call, headers_always[i].name, headers_always[i].value);
     if (call->secure)
         call_set_header(call, header_hsts.name, header_hsts.value);
     call->reply.status = status;

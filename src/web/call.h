@@ -39,6 +39,8 @@ typedef enum CallAs { /* how the caller said who acts */
                       CALL_AS_LOGIN    /* Firstmile-As, by the operator of this machine */
 } CallAs;
 
+typedef struct BodyFile BodyFile; /* web/body.h */
+
 typedef struct Pair { /* of a query or a form, decoded */
     Str name, value;
 } Pair;
@@ -60,13 +62,14 @@ struct Call {
     const Json                  *body; /* BODY_JSON: an object, {} when nothing was sent; else NULL */
     const Pair                  *form; /* BODY_FORM, BODY_UPLOAD, without csrf and once; each name at most once */
     size_t                       form_count;
-    Str                          file;      /* BODY_FILE, BODY_UPLOAD: what was sent as a file; ptr NULL: none */
-    Str                          file_name; /* BODY_UPLOAD: what its sender calls it */
-    bool                         secure;    /* the browser came by https */
-    bool                         page;      /* reply as a page rather than JSON */
-    bool                         stopped;   /* a count was stopped for its length; the page does without it */
-    void                        *state;     /* the handler's own, between its steps */
-    struct Stream               *stream;    /* of a reply in pieces (web/stream.h) */
+    BodyFile                    *files; /* that came with the request, staged (web/body.h) */
+    size_t                       file_count;
+    struct Keeping              *keeping; /* web/body.c's */
+    bool                         secure;  /* the browser came by https */
+    bool                         page;    /* reply as a page rather than JSON */
+    bool                         stopped; /* a count was stopped for its length; the page does without it */
+    void                        *state;   /* the handler's own, between its steps */
+    struct Stream               *stream;  /* of a reply in pieces (web/stream.h) */
 
     struct {           /* of the reply; written by the functions below */
         int    status; /* 0: none yet */

@@ -2,6 +2,7 @@
 #include "web/dispatch.h"
 
 #include "base/limits.h"
+#include "web/body.h"
 #include "web/idempotent.h"
 #include "web/identify.h"
 #include "web/multipart.h"
@@ -172,15 +173,27 @@ static Err read_json(Call *call, Problems *problems)
     return err_make(ECODE_HTTP_PARAMETER, "body is no object");
 }
 
+/* Names of a form's pairs, each once; what came with files was read on the way. */
+static Err read_form_pairs(Call *call, const Pair **pairs, size_t *count, Problems *problems)
+{
+    Str   form_media = STR("application/x-www-form-urlencoded");
+    Body *body = exchange_sink(call->transport->exchange);
+    if (body) {
+        TRY(body_complete(body, call, pairs, count));
+        refuse_twice(call, *pairs, *count, problems);
+        return ERR_OK;
+    }
+    if (!media_is(call_header(call, STR("Content-Type")), form_media))
+        return media_refused(problems, form_media);
+    return read_pairs(call, call_raw_body(call), CALL_FORM_PAIRS_MAX, pairs, count, problems);
+}
+
 /* The form's pairs without its token and the key of its sending, which go to *token and *once. */
 static Err read_form(Call *call, Str *token, Str *once, Problems *problems)
 {
-    Str form_media = STR("application/x-www-form-urlencoded");
-    if (!media_is(call_header(call, STR("Content-Type")), form_media))
-        return media_refused(problems, form_media);
     const Pair *pairs;
     size_t      count, kept = 0;
-    TRY(read_pairs(call, call_raw_body(call), CALL_FORM_PAIRS_MAX, &pairs, &count, problems));
+    TRY(read_form_pairs(call, &pairs, &count, problems));
     Pair *form = ARENA_ARRAY(call->ctx.arena, Pair, count);
     for (size_t i = 0; i < count; i++) {
         if (str_eq(pairs[i].name, STR("csrf")))
@@ -195,62 +208,40 @@ static Err read_form(Call *call, Str *token, Str *once, Problems *problems)
     return problems->count ? err_make(problems->items[0].code, "form") : ERR_OK;
 }
 
-/* A file as it is, or JSON about one. */
-static Err read_file(Call *call, Problems *problems)
-{
-    Str body = call_raw_body(call);
-    if (body.len && !media_is(call_header(call, STR("Content-Type")), STR("application/json"))) {
-        call->file = body;
-        return ERR_OK;
-    }
-    if (body.len <= LIMIT_BULK_BODY_BYTES)
-        return read_json(call, problems);
-    PROBLEM(problems, ECODE_HTTP_BODY, STR_NONE, STR_NONE,
-            ARG("max", str_printf(problems->arena, "%d", LIMIT_BULK_BODY_BYTES)));
-    return err_make(ECODE_HTTP_BODY, "%zu bytes of JSON", body.len);
-}
-
-static Err take_parts(Call *call, const Part *parts, size_t count, Str *token, Str *once, Problems *problems)
-{
-    Pair *form = ARENA_ARRAY(call->ctx.arena, Pair, count);
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].is_file && call->file.ptr)
-            return err_make(ECODE_HTTP_MULTIPART, "two files");
-        if (parts[i].is_file) {
-            call->file = parts[i].bytes;
-            call->file_name = parts[i].filename;
-        } else if (str_eq(parts[i].name, STR("csrf"))) {
-            *token = parts[i].bytes;
-        } else if (str_eq(parts[i].name, STR("once"))) {
-            *once = parts[i].bytes;
-        } else {
-            form[call->form_count++] = (Pair){ parts[i].name, parts[i].bytes };
-        }
-    }
-    call->form = form;
-    refuse_twice(call, form, call->form_count, problems);
-    return problems->count ? err_make(problems->items[0].code, "form") : ERR_OK;
-}
-
-static Err read_upload(Call *call, Str *token, Str *once, Problems *problems)
-{
-    Str    boundary;
-    Part  *parts;
-    size_t count;
-    if (!multipart_boundary(call_header(call, STR("Content-Type")), &boundary))
-        return media_refused(problems, STR("multipart/form-data"));
-    TRY(multipart_read(call->ctx.arena, boundary, call_raw_body(call), &parts, &count));
-    return take_parts(call, parts, count, token, once, problems);
-}
-
 /* What must be known before it is decided whether the request comes from one of our pages. */
 static Err read_token(Call *call, Str *token, Str *once, Problems *problems)
 {
-    switch (call->endpoint->body) {
-    case BODY_FORM: return read_form(call, token, once, problems);
-    case BODY_UPLOAD: return read_upload(call, token, once, problems);
-    default: return ERR_OK;
+    return call->endpoint->body == BODY_FORM ? read_form(call, token, once, problems) : ERR_OK;
+}
+
+/* ---- a body that is a file ---- */
+
+static bool is_json(const Call *call)
+{
+    return media_is(call_header(call, STR("Content-Type")), STR("application/json"));
+}
+
+/* Of a request of this process it stands in memory. */
+static Err stage_local(Call *call, Body *body)
+{
+    call->transport->body = body;
+    return body_take(body, call->transport->request->body);
+}
+
+/* A file as it is, or JSON about one. */
+static Err read_file(Call *call, Problems *problems)
+{
+    Exchange   *exchange = call->transport->exchange;
+    Body       *body = exchange ? exchange_sink(exchange) : NULL;
+    const Pair *none;
+    size_t      no_pairs;
+    if (!body && (is_json(call) || !call_raw_body(call).len))
+        return read_json(call, problems);
+    if (!body) {
+        body = body_open(call, STR_NONE);
+        TRY(stage_local(call, body));
     }
+    return body_complete(body, call, &none, &no_pairs);
 }
 
 static Err read_body(Call *call, Problems *problems)
@@ -260,6 +251,13 @@ static Err read_body(Call *call, Problems *problems)
     case BODY_FILE: return read_file(call, problems);
     default: return ERR_OK;
     }
+}
+
+/* What tells two bodies of one key apart. */
+static Hash hash_of_body(const Call *call)
+{
+    const Body *body = call->transport->exchange ? exchange_sink(call->transport->exchange) : call->transport->body;
+    return body ? body_hash(body, call_query(call, STR("name"))) : sha256(call_raw_body(call));
 }
 
 /* ---- permission ---- */
@@ -367,7 +365,7 @@ static Err admit(Call *call, Problems *problems)
     TRY(check_query(call, problems));
     keep_language(call);
     TRY(read_body(call, problems));
-    return call->endpoint->body == BODY_NONE ? ERR_OK : idempotent_read(call, call_raw_body(call), once, problems);
+    return call->endpoint->body == BODY_NONE ? ERR_OK : idempotent_read(call, hash_of_body(call), once, problems);
 }
 
 /* A person who must sign in first is shown where, and comes back to the page that was asked for. */
@@ -563,22 +561,80 @@ void dispatch_refuse(Exchange *exchange, Err err, void *app)
     if (err.code == ECODE_HTTP_BODY)
         PROBLEM(&problems, ECODE_HTTP_BODY, STR_NONE, STR_NONE,
                 ARG("max", str_printf(call->ctx.arena, "%zu", dispatch_body_max(exchange, app))));
+    if (err.code == ECODE_HTTP_MEDIA) /* of a file, by a session */
+        PROBLEM(&problems, ECODE_HTTP_MEDIA, STR_NONE, STR_NONE, ARG("expected", STR("X-Firstmile: 1")));
     call_fail(call, err, &problems);
     finish(call);
 }
 
+/* The boundary of a form with files at the address of a form; else empty. */
+static Str form_boundary(const Endpoint *endpoint, const Exchange *head)
+{
+    return endpoint && endpoint->body == BODY_FORM && endpoint->permission != ALLOW_ALL
+               ? multipart_boundary(exchange_header(head, STR("Content-Type")))
+               : STR_NONE;
+}
+
+static const Endpoint *endpoint_of(const Exchange *head)
+{
+    Str      params[CALL_PARAMS_MAX];
+    unsigned allowed;
+    return endpoint_find(exchange_method(head), exchange_path(head), params, &allowed);
+}
+
+static bool sent_as_file(const Endpoint *endpoint, const Exchange *head)
+{
+    return endpoint && endpoint->body == BODY_FILE &&
+           !media_is(exchange_header(head, STR("Content-Type")), STR("application/json"));
+}
+
+static size_t largest_body(const Endpoint *endpoint, const Exchange *head)
+{
+    if (form_boundary(endpoint, head).len)
+        return (size_t)LIMIT_FILE_BYTES + LIMIT_FORM_FIELDS_BYTES;
+    if (sent_as_file(endpoint, head))
+        return endpoint->body_max;
+    return endpoint ? endpoint->json_max : 0;
+}
+
 size_t dispatch_body_max(const Exchange *head, void *app)
 {
+    size_t most = largest_body(endpoint_of(head), head);
     (void)app;
-    Str             params[CALL_PARAMS_MAX];
-    unsigned        allowed;
-    const Endpoint *endpoint = endpoint_find(exchange_method(head), exchange_path(head), params, &allowed);
-    if (!endpoint || !endpoint->body_max)
+    if (!most)
         return LIMIT_BODY_BYTES;
     /* Large bodies only from those who say who they are. */
     bool somebody = exchange_from_unix_socket(head) || exchange_header(head, STR("Authorization")).ptr ||
                     exchange_header(head, STR("Cookie")).ptr;
-    return somebody ? endpoint->body_max : LIMIT_BODY_BYTES;
+    return somebody ? most : LIMIT_BODY_BYTES;
+}
+
+/* Who asks, and may they, before anything is written for them; begin() asks it all again. */
+static Err body_admit(Call *call)
+{
+    Problems problems = call_problems(call);
+    TRY(identify(call));
+    TRY(check_permission(call));
+    if (call->endpoint->body == BODY_FILE)
+        TRY(origin_check(call, call->endpoint->csrf, STR_NONE, &problems));
+    return call->endpoint->before_body ? call->endpoint->before_body(call) : ERR_OK;
+}
+
+Err dispatch_body_begin(Exchange *head, void *app, BodySink *out)
+{
+    const Endpoint *endpoint = endpoint_of(head);
+    Str             boundary = form_boundary(endpoint, head);
+    unsigned        allowed;
+    if (!boundary.len && !sent_as_file(endpoint, head))
+        return ERR_OK;
+    Call *call = call_of_exchange(head, app);
+    call->endpoint = endpoint_find(call->method, call->path, call->params, &allowed);
+    TRY(call_snapshot_open(call));
+    Err err = body_admit(call);
+    call_snapshot_close(call);
+    if (!err.kind)
+        *out = (BodySink){ body_take, body_end, body_open(call, boundary) };
+    return err;
 }
 
 /* ---- from this process ---- */
@@ -628,6 +684,8 @@ Err app_call(App *app, Db *db, Arena *arena, const AppRequest *request, AppReply
     }
     pthread_mutex_destroy(&transport->mutex);
     pthread_cond_destroy(&transport->wake);
+    if (transport->body)
+        body_end(transport->body);
     *out = (AppReply){ .status = call->reply.status,
                        .headers = call->reply.headers,
                        .header_count = call->reply.header_count,

@@ -52,6 +52,7 @@ typedef struct Transport {
     void (*resume)(Call *call);
     void             *lent; /* web/wait.c: what another thread holds */
     const AppRequest *request;
+    struct Body      *body;  /* of a request of this process: staged */
     pthread_mutex_t   mutex; /* guards resumed */
     pthread_cond_t    wake;
     bool              resumed;
@@ -64,6 +65,7 @@ typedef struct Transport {
 void   dispatch_exchange(Exchange *exchange, void *app);
 void   dispatch_refuse(Exchange *exchange, Err err, void *app);
 size_t dispatch_body_max(const Exchange *head, void *app);
+Err    dispatch_body_begin(Exchange *head, void *app, BodySink *out) MUST_CHECK;
 
 /* Used by web/stream.c. The snapshot of one step; and the end of a call, for the log and the figures. */
 Err     call_snapshot_open(Call *call) MUST_CHECK;

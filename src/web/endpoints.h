@@ -24,10 +24,9 @@ typedef enum Csrf {
 
 typedef enum BodyKind {
     BODY_NONE,
-    BODY_JSON,  /* an object; application/json, or nothing at all */
-    BODY_FORM,  /* application/x-www-form-urlencoded */
-    BODY_FILE,  /* any media type: call->file; application/json: as BODY_JSON */
-    BODY_UPLOAD /* multipart/form-data: a form with at most one file */
+    BODY_JSON, /* an object; application/json, or nothing at all */
+    BODY_FORM, /* application/x-www-form-urlencoded, or with files multipart/form-data: call->files */
+    BODY_FILE  /* a file of any media type, to the disk as it comes: call->files; application/json: as BODY_JSON */
 } BodyKind;
 
 #define ENDPOINT_QUERY_MAX 12
@@ -39,12 +38,15 @@ struct Endpoint {
     Permission  permission;
     Csrf        csrf;
     BodyKind    body;
-    size_t      body_max; /* 0: LIMIT_BODY_BYTES */
+    size_t      body_max; /* BODY_FILE: of the file */
+    size_t      json_max; /* of JSON or a form; 0: LIMIT_BODY_BYTES */
     bool        plain;    /* asks neither the database nor who it is for */
     PageKind    page;     /* PAGE_NONE: JSON only */
     const char *summary;  /* one line for the OpenAPI document */
     /* Names that it takes; "*": the handler looks at them. `lang` is taken everywhere, `format` on pages. */
     const char *query[ENDPOINT_QUERY_MAX];
+    /* BODY_FILE: asked before the first byte is read, with who asks known. */
+    Err (*before_body)(Call *call);
 };
 
 extern const Endpoint endpoints[];

@@ -40,7 +40,10 @@ static Err csv_head(Export *export, const Call *call, Buf *out)
 /* One item of a list, or a value that is a word. */
 static Str word_of(const Json *value)
 {
-    return value->kind == JSON_OBJECT ? STR("hidden") : json_text(value); /* as filters see a hidden reference */
+    if (value->kind != JSON_OBJECT)
+        return json_text(value);
+    const Json *file = json_get(value, STR("name"));
+    return file ? file->text : STR("hidden"); /* as filters see a hidden reference */
 }
 
 static Str list_of(Arena *arena, const Json *items)
@@ -79,7 +82,8 @@ Str export_cell_text(Arena *arena, const ExportColumn *column, const Json *value
 static void csv_cell(Buf *out, const ExportColumn *column, const Json *value)
 {
     Str  text = export_cell_text(out->arena, column, value);
-    bool typed = value && column->text && (value->kind == JSON_STRING || value->kind == JSON_ARRAY);
+    bool typed = value && column->text &&
+                 (value->kind == JSON_STRING || value->kind == JSON_ARRAY || value->kind == JSON_OBJECT);
     if (typed && column->field->kind != FIELD_ROWS)
         csv_write_text(out, text);
     else

@@ -239,12 +239,16 @@ static Err template_columns(Call *call, const Type *type, SheetReply *out, Probl
         return err_make(ECODE_ACTION_UNKNOWN, "nobody creates it");
     }
     TRY(act_inputs(&call->ctx, create, type, NULL, &inputs, &count));
-    *out = (SheetReply){ .type = type, .columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, count), .count = count };
+    *out = (SheetReply){ .type = type, .columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, count) };
     for (size_t i = 0; i < count; i++) {
         const Field *field = &type->fields[inputs[i]];
-        out->columns[i] = column_of(field, field->label.in[call->ctx.lang]);
-        out->columns[i].note = note_of(call, field, field_among(create->required, create->required_count, field));
-        add_words(call, field, &out->columns[i]);
+        XlsxColumn  *column = &out->columns[out->count];
+        if (field_kinds[field->kind].file) /* does not go into a cell */
+            continue;
+        *column = column_of(field, field->label.in[call->ctx.lang]);
+        column->note = note_of(call, field, field_among(create->required, create->required_count, field));
+        add_words(call, field, column);
+        out->count++;
     }
     return ERR_OK;
 }

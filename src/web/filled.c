@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "kernel/input.h"
+#include "web/body.h"
 
 /* ---- names ---- */
 
@@ -263,6 +264,63 @@ static Err list_input(Call *call, const Field *field, Json **out, Names *names)
     return ERR_OK;
 }
 
+/* ---- files ----
+ * Of those that stand in the form each has a box, NAME[ID]; a new one comes as a part of its own (web/body.h), called
+ * FIELD after it was kept. Of a field of one file the new one counts. */
+
+static Err file_of(Call *call, const Record *record, const Field *field, Str id, FileRef *out, bool *found)
+{
+    FileRef *before = NULL;
+    size_t   count = 0;
+    if (record->values)
+        TRY(file_refs(call->ctx.arena, record->values[field->index], &before, &count));
+    for (size_t i = 0; i < count; i++) {
+        *found = str_eq(before[i].id, id);
+        *out = before[i];
+        if (*found)
+            return ERR_OK;
+    }
+    return uuid_valid(id) ? upload_find(&call->ctx, id, out, found) : ERR_OK;
+}
+
+static bool file_fits(const Field *field, const FileRef *file)
+{
+    const FileType *type = file_type_of(file->name);
+    return type && (field->file_types >> (type - file_types) & 1) && file->size <= field->max_bytes;
+}
+
+/* As the contract spells them: those of the form that are there, then the new ones. fitting: without those that the
+ * field does not take, so that a form that is shown again does not offer them. */
+static Err files_sent(Call *call, const Record *record, const Field *field, bool fitting, Json **out)
+{
+    *out = json_array(call->ctx.arena);
+    JSON_EACH(item, list_sent(call, field)) {
+        FileRef file = { .id = item->text };
+        bool    found = false;
+        TRY(file_of(call, record, field, item->text, &file, &found));
+        if (found || !fitting)
+            json_push(*out, file_ref_json(call->ctx.arena, &file));
+    }
+    for (size_t i = 0; i < call->file_count; i++) {
+        const BodyFile *file = &call->files[i];
+        if (str_eq(file->field, field->name) && file->upload.file.id.ptr &&
+            (!fitting || file_fits(field, &file->upload.file)))
+            json_push(*out, file_ref_json(call->ctx.arena, &file->upload.file));
+    }
+    return ERR_OK;
+}
+
+static Err files_input(Call *call, const Record *record, const Field *field, Json **out)
+{
+    Json *sent;
+    TRY(files_sent(call, record, field, false, &sent));
+    *out = sent->count ? sent : json_null(call->ctx.arena);
+    if (field->kind == FIELD_FILE && sent->count)
+        JSON_EACH(file, sent)
+            *out = json_dup(call->ctx.arena, file);
+    return ERR_OK;
+}
+
 /* ---- rows ---- */
 
 /* The cell's row and column; false when the name is none of the field's cells. */
@@ -391,7 +449,7 @@ static bool is_part(const Type *type, const Part *part)
 {
     const Field *field = part->item.ptr ? type_field(type, part->field) : NULL;
     int64_t      row;
-    if (field && field_kinds[field->kind].list)
+    if (field && (field_kinds[field->kind].list || field_kinds[field->kind].file))
         return part->column.len == 0;
     return field && field->kind == FIELD_ROWS && cell_of(field, part, &row);
 }
@@ -416,6 +474,8 @@ Err filled_input(Call *call, const Type *type, const Record *record, Json **out,
             TRY(list_input(call, field, &value, names));
         else if (field->kind == FIELD_ROWS)
             TRY(rows_input(call, record, field, &value, names));
+        else if (field_kinds[field->kind].file)
+            TRY(files_input(call, record, field, &value));
         else
             TRY(input_of(call, field, field->name, pair.value, &value, names));
         TRY(stays(call, record, field, value, &kept));
@@ -444,6 +504,8 @@ Err filled_again(Call *call, const Record *record, const Field *field, Json **ou
         return ERR_OK;
     if (field_kinds[field->kind].list)
         return list_again(call, record, field, out);
+    if (field_kinds[field->kind].file)
+        return files_sent(call, record, field, true, out);
     return field->kind == FIELD_ROWS ? rows_again(call, record, field, out)
                                      : text_again(call, record, field, sent, out);
 }

@@ -2,7 +2,8 @@
  *
  * Names    of a field its own. Several codes or references: one a box, NAME[CODE] or NAME[ID], and those typed one a
  *          line under NAME. Child rows: NAME[ROW].COLUMN, rows counted from 1. A form that shows such a field sends
- *          NAME itself too, so that none chosen is told from not asked. more[NAME] is the button that asks for more
+ *          NAME itself too, so that none chosen is told from not asked. Files: a box NAME[ID] for each that is there,
+ *          and file[NAME] for a new one. more[NAME] is the button that asks for more
  *          rows.
  * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, an
  *          instant is a time on the city's wall, a reference an id, or the number or exact title of one record.

@@ -1,4 +1,5 @@
 /* web/forms.c: the forms of pages: what they show, and what they send (web/page.h). */
+#include "web/body.h"
 #include "web/filled.h"
 #include "web/handlers.h"
 #include "web/page.h"
@@ -106,6 +107,7 @@ typedef struct StepForm {
     const Action *action;
     Record        record; /* values NULL: the step creates one */
     Problems      names;  /* of references: what was typed names no record, or several */
+    Problems      files;  /* that are none of ours */
 } StepForm;
 
 /* The step that the address names, as far as the actor may take it at all. */
@@ -323,15 +325,12 @@ static Err form_more(Call *call, const StepForm *form, Problems *problems)
     return ERR_OK;
 }
 
-static void form_sent(Call *call, Str action)
+static void form_filled(Call *call)
 {
     Problems  problems = call_problems(call);
-    StepForm *form = ARENA_NEW(call->ctx.arena, StepForm);
+    StepForm *form = call->state;
     Json     *input;
-    Err       err = step_form(call, action, form, &problems);
-    call->state = form;
-    if (!err.kind)
-        err = form_version(call, form, &problems);
+    Err       err = form_version(call, form, &problems);
     if (!err.kind)
         err = filled_input(call, form->request.type, &form->record, &input, &form->names);
     if (!err.kind && filled_more(call))
@@ -342,6 +341,45 @@ static void form_sent(Call *call, Str action)
         return;
     form->request.input = input;
     call_act(call, &form->request, form_acted);
+}
+
+/* Of a file that cannot be one of ours the form says so, at its field; else they are uploads from here on. */
+static void form_kept(Call *call, Err err)
+{
+    const StepForm *form = call->state;
+    if (!err.kind)
+        form_filled(call);
+    else if (shown_on_form(err.kind))
+        form_again(call, err, &form->files);
+    else
+        call_fail(call, err, &form->files);
+}
+
+/* "file[NAME]" is the file of field NAME. */
+static void name_files(Call *call)
+{
+    for (size_t i = 0; i < call->file_count; i++) {
+        Str rest = call->files[i].field, head = str_cut(&rest, '[');
+        if (str_eq(head, STR("file")) && str_ends(rest, STR("]")))
+            call->files[i].field = str_slice(rest, 0, rest.len - 1);
+    }
+}
+
+static void form_sent(Call *call, Str action)
+{
+    Problems  problems = call_problems(call);
+    StepForm *form = ARENA_NEW(call->ctx.arena, StepForm);
+    Err       err = step_form(call, action, form, &problems);
+    call->state = form;
+    form->files = call_problems(call);
+    if (err.kind) {
+        call_fail(call, err, &problems);
+    } else if (call->file_count) {
+        name_files(call);
+        body_keep(call, &form->files, form_kept);
+    } else {
+        form_filled(call);
+    }
 }
 
 void forms_new(Call *call) { form_sent(call, STR("create")); }

@@ -29,6 +29,12 @@ void about_test_clock(Call *call);
 void records_export(Call *call);
 void records_template(Call *call);
 
+/* files.c */
+Err  files_may_add(Call *call);
+void files_add(Call *call);
+void files_list(Call *call);
+void files_show(Call *call);
+
 /* documents.c */
 void documents_show(Call *call);
 

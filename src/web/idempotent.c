@@ -28,25 +28,23 @@ bool idempotent_takes(const Endpoint *endpoint)
     return endpoint->method == METHOD_POST && endpoint->permission != ALLOW_ALL;
 }
 
-Err idempotent_read(Call *call, Str body, Str once, Problems *problems)
+Err idempotent_read(Call *call, Hash body, Str once, Problems *problems)
 {
     bool form = call->endpoint->body == BODY_FORM;
     Str  key = form ? once : call_header(call, str_from(HEADER));
-    Hash hash;
     if (!idempotent_takes(call->endpoint) || !key.ptr)
         return ERR_OK;
     if (!key_valid(key))
         return key_refused(form ? STR("once") : str_from(HEADER), problems);
-    hash = sha256(body);
     if (form)
         key = str_printf(call->ctx.arena, "%.*s %.*s", STR_FMT(key),
-                         STR_FMT(hex_encode(call->ctx.arena, hash_str(&hash))));
+                         STR_FMT(hex_encode(call->ctx.arena, hash_str(&body))));
     IdempotencyKey *kept = ARENA_NEW(call->ctx.arena, IdempotencyKey);
     *kept = (IdempotencyKey){ .person = call->ctx.actor ? call->ctx.actor->person : STR_NONE,
                               .endpoint = str_printf(call->ctx.arena, "%.*s %.*s", STR_FMT(method_name(call->method)),
                                                      STR_FMT(call->path)),
                               .key = key,
-                              .body = hash };
+                              .body = body };
     call->once = kept;
     return ERR_OK;
 }

@@ -10,8 +10,9 @@
 
 /* Do requests of this endpoint take a key? */
 bool idempotent_takes(const Endpoint *endpoint);
-/* Sets call->once when there is a key that counts; `once` as the form sent it, or none. ECODE_HTTP_PARAMETER. */
-Err idempotent_read(Call *call, Str body, Str once, Problems *problems) MUST_CHECK;
+/* Sets call->once when there is a key that counts; body: the hash of its bytes, `once` as the form sent it, or none.
+ * ECODE_HTTP_PARAMETER. */
+Err idempotent_read(Call *call, Hash body, Str once, Problems *problems) MUST_CHECK;
 /* A key for a form that is being shown. */
 Str idempotent_fresh(const Call *call);
 /* The same key for one of the many things that a request does. */

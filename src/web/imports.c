@@ -6,6 +6,7 @@
 #include "kernel/duties.h"
 #include "kernel/job.h"
 #include "web/aside.h"
+#include "web/body.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
 
@@ -191,7 +192,7 @@ static Err sent_stage(Call *copy, void *context, Problems *problems)
 {
     Sent *sent = context;
     (void)copy, (void)problems;
-    return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->call->file, &sent->staged);
+    return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->call->files[0].staged, &sent->staged);
 }
 
 static void sent_failed(Call *call, Err err)
@@ -299,13 +300,13 @@ void records_import(Call *call)
     Sent        sent;
     Problems    problems = call_problems(call);
     Err         err = shape_type_find(call, call->params[0], &type, &problems);
-    if (!err.kind && call->file.ptr)
+    if (!err.kind && call->file_count)
         err = may_send(call, type, &problems);
-    if (!err.kind && call->file.ptr)
+    if (!err.kind && call->file_count)
         err = file_asked(call, type, &sent, &problems);
     if (err.kind)
         call_fail(call, err, &problems);
-    else if (call->file.ptr)
+    else if (call->file_count)
         send_file(call, sent);
     else
         import_rows(call, type);
@@ -362,13 +363,13 @@ void imports_send(Call *call)
         call_fail(call, err, NULL);
         return;
     }
-    if (!call->file.len) {
+    if (!call->file_count || !staged_size(call->files[0].staged)) {
         PROBLEM(&problems, ECODE_IMPORT_EMPTY, STR("file"), STR_NONE);
         call_data(call, 422, form_data(call, type, err_make(ECODE_IMPORT_EMPTY, "no file"), &problems));
         return;
     }
     send_file(call, (Sent){ .type = type,
-                            .name = call->file_name,
+                            .name = call->files[0].name,
                             .dry_run = str_eq(call_form(call, STR("how")), STR("check")),
                             .then = form_sent });
 }

@@ -85,8 +85,7 @@ static Json *operation_json(Arena *arena, const Endpoint *endpoint)
 static bool documented(const Call *call, const Endpoint *endpoint)
 {
     bool local = endpoint->permission == ALLOW_OPERATOR;
-    return endpoint->page == PAGE_NONE && endpoint->body != BODY_FORM && endpoint->body != BODY_UPLOAD &&
-           (!local || call->from != CALL_NETWORK);
+    return endpoint->page == PAGE_NONE && endpoint->body != BODY_FORM && (!local || call->from != CALL_NETWORK);
 }
 
 static Json *paths_json(Call *call)
@@ -113,9 +112,9 @@ static Json *paths_json(Call *call)
 /* ---- schemas ---- */
 
 static const char *const json_types[VALUE_KIND_COUNT] = {
-    [VALUE_TEXT] = "string",     [VALUE_INTEGER] = "integer", [VALUE_DECIMAL] = "string",
-    [VALUE_BOOLEAN] = "boolean", [VALUE_DATE] = "string",     [VALUE_INSTANT] = "string",
-    [VALUE_ID] = "string",       [VALUE_LIST] = "array",      [VALUE_ROWS] = "array",
+    [VALUE_TEXT] = "string", [VALUE_INTEGER] = "integer", [VALUE_DECIMAL] = "string", [VALUE_BOOLEAN] = "boolean",
+    [VALUE_DATE] = "string", [VALUE_INSTANT] = "string",  [VALUE_ID] = "string",      [VALUE_LIST] = "array",
+    [VALUE_ROWS] = "array",  [VALUE_FILES] = "array",
 };
 
 /* Kinds whose text has a form that JSON Schema knows by name. */
@@ -167,6 +166,20 @@ static void add_columns(Call *call, const Field *field, Json *schema)
     json_set_int(arena, schema, STR("maxItems"), LIMIT_ROWS);
 }
 
+/* Given by its id alone; told whole. */
+static void add_file(Arena *arena, const Field *field, Json *schema)
+{
+    static const char *const members[] = { "id", "name", "size", "sha256" };
+    bool                     several = field->kind == FIELD_FILES;
+    Json                    *one = several ? json_set(schema, STR("items"), schema_of_kind(arena, "object")) : schema;
+    Json                    *properties = set_object(arena, one, "properties");
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        json_set(properties, str_from(members[i]), schema_of_kind(arena, i == 2 ? "integer" : "string"));
+    json_push(json_set(one, STR("required"), json_array(arena)), json_string(arena, STR("id")));
+    if (several)
+        json_set_int(arena, schema, STR("maxItems"), (int64_t)field->max_files);
+}
+
 static void add_kind(Call *call, const Field *field, Json *schema)
 {
     Arena             *arena = call->ctx.arena;
@@ -181,12 +194,15 @@ static void add_kind(Call *call, const Field *field, Json *schema)
         add_codes(arena, field, schema);
     else if (field->kind == FIELD_ROWS)
         add_columns(call, field, schema);
+    else if (kind->file)
+        add_file(arena, field, schema);
 }
 
 static Json *field_schema(Call *call, const Field *field)
 {
     Arena      *arena = call->ctx.arena;
-    Json       *schema = schema_of_kind(arena, json_types[field_expr_type(field).kind]);
+    bool        one_file = field->kind == FIELD_FILE;
+    Json       *schema = schema_of_kind(arena, one_file ? "object" : json_types[field_expr_type(field).kind]);
     const char *format = formats[shape_result(field)];
     if (format)
         set_text(arena, schema, "format", format);

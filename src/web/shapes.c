@@ -1,6 +1,7 @@
 /* web/shapes.c: see shapes.h. */
 #include "web/shapes.h"
 
+#include "kernel/file_type.h"
 #include "kernel/parameter.h"
 #include "services/views.h"
 
@@ -237,12 +238,27 @@ static void field_columns(Call *call, const Field *field, Json *json)
         json_push(columns, shape_field(call, &field->rows->fields[i]));
 }
 
+/* What may be put into it. */
+static void field_files(Call *call, const Field *field, Json *json)
+{
+    Arena *arena = call->ctx.arena;
+    if (!field_kinds[field->kind].file)
+        return;
+    json_set_int(arena, json, STR("max_bytes"), field->max_bytes);
+    json_set_int(arena, json, STR("max_files"), (int64_t)field->max_files);
+    Json *types = json_set(json, STR("types"), json_array(arena));
+    for (size_t i = 0; i < file_type_count; i++)
+        if (field->file_types >> i & 1)
+            json_push(types, json_string(arena, file_types[i].code));
+}
+
 FieldKind shape_result(const Field *field)
 {
     static const FieldKind kinds[VALUE_KIND_COUNT] = {
         [VALUE_TEXT] = FIELD_TEXT,       [VALUE_INTEGER] = FIELD_INTEGER, [VALUE_DECIMAL] = FIELD_DECIMAL,
         [VALUE_BOOLEAN] = FIELD_BOOLEAN, [VALUE_DATE] = FIELD_DATE,       [VALUE_INSTANT] = FIELD_INSTANT,
         [VALUE_ID] = FIELD_REFERENCE,    [VALUE_LIST] = FIELD_REFERENCES, [VALUE_ROWS] = FIELD_ROWS,
+        [VALUE_FILES] = FIELD_FILES,
     };
     return field->kind == FIELD_COMPUTED ? kinds[field->result.kind] : field->kind;
 }
@@ -271,6 +287,7 @@ Json *shape_field(Call *call, const Field *field)
     field_choices(call, field, json);
     field_formula(call, field, json);
     field_columns(call, field, json);
+    field_files(call, field, json);
     return json;
 }
 

@@ -255,7 +255,7 @@ typedef struct Sample {
 
 static Sample sample_of(const Endpoint *endpoint)
 {
-    if (endpoint->body == BODY_UPLOAD)
+    if (endpoint->body == BODY_FORM && endpoint->page == PAGE_IMPORT)
         return (Sample){ true, UPLOAD_TYPE,
                          "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nx\r\n--x--\r\n", "--x--\r\n" };
     if (endpoint->body == BODY_FORM)

@@ -121,13 +121,17 @@ class Matrix:
             return language + [('Cookie', self.cookies[actor])]
         return language + ([('Firstmile-As', actor.login)] if caller.way == 'socket' else [])
 
-    def ask(self, caller, target, relation='', body=None, form=None, headers=(), method=None):
-        """One call to the endpoint at hand. body: JSON; form: pairs, to which a cookie's form token is added."""
+    def ask(self, caller, target, relation='', body=None, form=None, headers=(), method=None, file=None, marked=True):
+        """One call to the endpoint at hand. body: JSON; file: bytes, marked as no form of another site; form: pairs, to which a
+        cookie's form token is added."""
         method = method or self.endpoint.method
         sent, given = None, self.headers(caller) + list(headers)
         if body is not None:
             sent = json.dumps(body, ensure_ascii=False).encode()
             given.append(('Content-Type', 'application/json'))
+        elif file is not None:
+            sent = file
+            given += [('Content-Type', 'application/octet-stream'), *([('X-Firstmile', '1')] if marked else [])]
         elif form is not None:
             token = [('csrf', self.form_token(caller))] if caller.way == 'cookie' else []
             sent = urlencode(list(form) + token).encode()

@@ -3,6 +3,7 @@ After each call the city holds that change and no other: the acted record's row,
 from decimal import Decimal
 
 from .asking import NOBODY, Caller
+from .pack import FILES
 from .planting import ORGANISATIONS
 from .policy import EPOCH, Record
 from .reading import API, check_record
@@ -16,6 +17,8 @@ def as_value(field, json):
     """A sent value as the policy's expressions have it."""
     if json is None:
         return None
+    if field.kind in FILES:
+        return tuple(json) if field.kind == 'files' else (json,)
     if field.kind in ('choices', 'references'):
         return tuple(json)
     if field.kind == 'rows':

@@ -22,7 +22,8 @@ KEYS = {                            # of a field: those of its kind; in child ro
     'money': 'currency min max scale | default was', 'boolean': '| default was', 'date': '| default unique was',
     'instant': '| default was', 'choice': 'choices | default unique was', 'choices': 'choices | default was',
     'reference': 'target | default unique was', 'references': 'target | was', 'rows': 'columns | was',
-    'computed': 'value unit |'}
+    'file': 'max_mb types | was', 'files': 'max_mb types max | was', 'computed': 'value unit |'}
+FILES = ('file', 'files')
 LANGUAGES = ('zh', 'en')
 
 
@@ -55,7 +56,7 @@ class Field:
         """Whether lists filter and sort by it: of the computed ones only by conditions that become SQL."""
         if self.name == 'erased' and self.system:
             return False
-        return self.kind != 'computed' or self.boolean and self.formula.plain
+        return self.kind not in FILES and (self.kind != 'computed' or self.boolean and self.formula.plain)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from decimal import Decimal
 from json import loads
 
 from . import expression
-from .pack import CLASSES
+from .pack import CLASSES, FILES
 
 EPOCH = datetime.date(1970, 1, 1)
 HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type
@@ -65,6 +65,8 @@ def value_of(field_, stored):
         return tuple(stored.split(','))
     if field_.kind == 'rows':
         return rows_of(stored)
+    if field_.kind in FILES:
+        return tuple(loads(stored))
     if field_.kind == 'boolean':
         return bool(stored)
     if field_.kind == 'date':
@@ -81,6 +83,8 @@ def spelled(field_, value):
     if field_.kind == 'instant':
         moment = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc)
         return moment.strftime('%Y-%m-%dT%H:%M:%S.') + f'{value % 1000:03d}Z'
+    if field_.kind == 'file':
+        return value[0]
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -111,7 +115,7 @@ def decoded(text):
     return {'missing': lambda: None, 'erased': lambda: None, 'text': lambda: plain, 'id': lambda: plain,
             'integer': lambda: int(plain), 'decimal': lambda: Decimal(plain), 'boolean': lambda: plain == 'true',
             'date': lambda: datetime.date.fromisoformat(plain), 'list': lambda: tuple(plain.split(',')),
-            'rows': lambda: rows_of(plain)}[kind]()
+            'rows': lambda: rows_of(plain), 'files': lambda: tuple(loads(plain))}[kind]()
 
 
 def rows_of(text):
@@ -468,6 +472,16 @@ class Policy:
     def takes(self, actor, action, record, name):
         """Whether the step takes this field from this actor; what they may not see is unknown to them."""
         return name in action.inputs and (record is None or self.shows(actor, record, record.type.field(name)))
+
+    def adds_files(self, actor, record):
+        """Whether there is a step on the record that takes a file from this actor."""
+        return any(not action.creates and self.permits(actor, action, record) == 'yes' and
+                   any(f.kind in FILES and self.takes(actor, action, record, f.name) for f in record.type.fields)
+                   for action in record.type.actions)
+
+    def files(self, actor, record):
+        """Pairs of a field that the actor sees and a file in it."""
+        return [(f, file) for f in record.type.stored if f.kind in FILES for file in self.seen(actor, record, f) or ()]
 
     # -- who acts
 

@@ -2,6 +2,7 @@
 import csv
 import datetime
 import functools
+import hashlib
 import io
 import itertools
 import re
@@ -11,6 +12,7 @@ import xlsx
 
 from . import endpoints
 from .asking import Caller, query, subject
+from .pack import FILES
 from .planting import CANARY
 from .policy import HIDDEN, Row
 
@@ -470,7 +472,7 @@ def template(m, e):
                 m.expect(answer, 404)
             elif m.expect(answer, 200):
                 head, = xlsx.read(answer.body)
-                m.expect_equal(len(create.inputs), len(head), f'columns of an empty {type_.name}')
+                m.expect_equal(len([n for n in create.inputs if type_.field(n).kind not in FILES]), len(head), f'columns of an empty {type_.name}')
 
 
 def cell(value):
@@ -480,8 +482,8 @@ def cell(value):
     if isinstance(value, bool):
         return 'true' if value else 'false'
     if isinstance(value, dict):
-        return 'hidden'
-    if isinstance(value, list) and value and isinstance(value[0], dict) and value[0] != {'hidden': True}:
+        return value.get('name', 'hidden')
+    if isinstance(value, list) and value and isinstance(value[0], dict) and not {'hidden', 'sha256'} & value[0].keys():
         return dumps(value, ensure_ascii=False, separators=(',', ':'))
     return ';'.join(cell(item) for item in value) if isinstance(value, list) else str(value)
 
@@ -526,6 +528,43 @@ def check_document(m, actor, type_, one, json):
     told |= placed
     m.expect_equal([], sorted(n for n in told if not m.policy.knows_field(actor.role, type_.field(n), type_)),
                    f'fields that a document of {type_.name} names and the role never sees')
+
+
+@subject('files')
+def files(m, e):
+    """Those of the fields that show, and no trace of another."""
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = m.ask(caller, f'{API}{type_.name}/{m.nothing}/files', 'none')
+            for one in m.targets(caller, type_)[:-1]:
+                answer = m.ask(caller, f'{API}{type_.name}/{one.id}/files', m.relation(caller.actor, one))
+                if m.turned_away(caller, answer) or not m.policy.sees(caller.actor, one):
+                    m.expect_same(answer, none, 'files of a hidden record and of none')
+                elif m.expect(answer, 200):
+                    wanted = [{**file, 'field': field.name} for field, file in m.policy.files(caller.actor, one)]
+                    m.expect_equal(wanted, answer.json()['items'], f'files of {one.id}')
+
+
+@subject('file')
+@subject('page_file')
+def file(m, e):
+    """Who sees the field has the file; for anybody else it is as if there were none."""
+    path = '/' if e.pattern.startswith('/{') else API
+    for caller in m.callers() if path == API else page_callers(m):
+        for type_ in (t for t in m.pack.types.values() if any(f.kind in FILES for f in t.fields)):
+            m.ask(caller, f'{path}{type_.name}/{m.nothing}/files/{m.nothing}', 'none')
+            for one in m.targets(caller, type_)[:-1]:
+                of_one = f'{path}{type_.name}/{one.id}/files/'
+                none = m.ask(caller, f'{of_one}{m.nothing}', m.relation(caller.actor, one))
+                if not m.turned_away(caller, none):
+                    m.expect(none, 404)
+                seen = {f['id'] for _, f in m.policy.files(caller.actor, one)} if caller.actor else set()
+                for one_file in [f for field in type_.stored if field.kind in FILES for f in one[field.name] or ()]:
+                    answer = m.ask(caller, of_one + one_file['id'])
+                    if one_file['id'] not in seen:
+                        m.expect_same(answer, none, 'a hidden file and none')
+                    elif m.expect(answer, 200):
+                        m.expect_equal(one_file['sha256'], hashlib.sha256(answer.body).hexdigest(), 'hash of a file')
 
 
 @subject('page_list')

@@ -122,6 +122,9 @@ class Client:
         self.rest += received
 
 
+PASSING = ('session', 'upload', 'file_loose', 'file_hold')      # come and go with signing in, and with what is sent
+
+
 class Site(scenario.City):
     """A demo city of a pack with its server; `net` asks as the world does, `local` as the operator of the machine."""
 
@@ -158,13 +161,13 @@ class Site(scenario.City):
         return answer.json() if answer.body else None
 
     def dump(self):
-        """Every row of the record tables, of the history and of sign-ins and tokens, by table and key."""
+        """Every row of the record tables, of the history and of tokens, by table and key."""
         database, found = open_database(self.database), {}
         database.execute('BEGIN')
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
-            if name == 'session' or name.startswith('sqlite_'):
-                continue                            # sessions come and go with signing in
+            if name in PASSING or name.startswith('sqlite_'):
+                continue
             for row in database.execute(f'SELECT * FROM "{name}"'):
                 values = tuple(row)
                 found[(name, *values[:3])] = values

@@ -124,6 +124,28 @@ def step(m, e):
         cross_site(m, caller, f'{API}{type_.name}/{m.nothing}/actions/edit', {'input': {}})
 
 
+@subject('upload')
+def upload(m, e):
+    """Whoever may take a step that takes a file is told what is wrong with this one; anybody else learns nothing."""
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = None
+            for one in reversed(m.targets(caller, type_)):
+                target = f'{API}{type_.name}/{one.id if one else m.nothing}/files?name=frobnicate'
+                answer = m.ask(caller, target, m.relation(caller.actor, one), file=b'x')
+                none = none or answer
+                if m.turned_away(caller, answer):
+                    continue
+                if one is None or hidden(m, caller, one):
+                    m.expect_same(answer, none, 'to add a file to a hidden record and to none')
+                    m.expect(answer, 404)
+                else:
+                    m.expect(answer, 422 if m.policy.adds_files(caller.actor, one) else 403)
+        if caller.way == 'cookie':
+            m.expect(m.ask(caller, target, file=b'x', headers=FOREIGN), 403)
+            m.expect(m.ask(caller, target, file=b'x', marked=False), 415)
+
+
 # ---- their pages ----------------------------------------------------------------------------------------------------
 
 @subject('page_new')
@@ -209,11 +231,11 @@ def page_import(m, e):
 
 @subject('page_import_send')
 def page_import_send(m, e):
-    """A form that is no upload goes nowhere, nor does one without the session's token."""
+    """A form without a file goes nowhere, nor does one without the session's token."""
     for caller in page_callers(m):
         for type_ in m.pack.types.values():
             answer = m.ask(caller, f'/{type_.name}/import', form=[('how', 'check')])
-            m.turned_away(caller, answer) or m.expect(answer, 415)
+            m.turned_away(caller, answer) or m.expect(answer, 422 if may_import(m, caller.actor, type_) else 404)
 
 
 @subject('page_form')

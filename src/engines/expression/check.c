@@ -31,6 +31,7 @@ static const Text kind_names[VALUE_KIND_COUNT] = {
     [VALUE_ID] = TEXT_INIT("记录", "a record"),
     [VALUE_LIST] = TEXT_INIT("列表（请用 contains）", "a list (ask it with contains)"),
     [VALUE_ROWS] = TEXT_INIT("子表（请用 any、count 等）", "child rows (ask them with any, count …)"),
+    [VALUE_FILES] = TEXT_INIT("文件（请用 is missing）", "files (ask them with is missing)"),
 };
 
 static const Str operator_signs[OPERATOR_COUNT] = {
@@ -92,7 +93,10 @@ static bool is_ordered(ValueKind kind)
     return kind_is_number(kind) || kind == VALUE_TEXT || kind == VALUE_DATE || kind == VALUE_INSTANT;
 }
 
-static bool is_whole(ValueKind kind) /* one value, not several */ { return kind != VALUE_LIST && kind != VALUE_ROWS; }
+static bool is_whole(ValueKind kind) /* one value, not several */
+{
+    return kind != VALUE_LIST && kind != VALUE_ROWS && kind != VALUE_FILES;
+}
 
 /* Both are numbers or both of one kind; then *out holds either. */
 static bool unify(ExprType left, ExprType right, ExprType *out)

@@ -159,7 +159,7 @@ static Text value_words(const Explain *x, Value value, const PathStep *step)
         return value.number ? TEXT("“是”", "“yes”") : TEXT("“否”", "“no”");
     if (value.kind == VALUE_LIST)
         return list_words(x, value, step);
-    if (value.kind == VALUE_ROWS)
+    if (value.kind == VALUE_ROWS || value.kind == VALUE_FILES)
         return TEXT("已填写", "filled in");
     if (value.kind == VALUE_TEXT || value.kind == VALUE_ID)
         return quoted_label(x, value, step);

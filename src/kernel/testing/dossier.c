@@ -30,6 +30,7 @@ static const char dossier[] =
     "    choices:\n"
     "      - {code: ramp, label: {zh: 坡道, en: Ramp}}\n"
     "      - {code: lift, label: {zh: 电梯, en: Lift}}\n"
+    "  - {name: scan, kind: file, types: [pdf], class: secret, compartment: identity, label: {zh: 扫描件, en: Scan}}\n"
     "  - {name: reachable, kind: computed, value: \"phone is not missing\", class: summary, compartment: identity,"
     " label: {zh: 可联系, en: Reachable}}\n"
     "states:\n"
@@ -49,6 +50,6 @@ static const char dossier[] =
     " who: [{roles: [author], relation: own}]}\n"
     "  - {name: erase, label: {zh: 删除个人信息, en: Erase personal data}, from: [open, closed],"
     " who: [{roles: [author], relation: own}],"
-    " erases: [phone, nickname, remarks, contacts, helpers, consultant, needs]}\n";
+    " erases: [phone, nickname, remarks, contacts, helpers, consultant, needs, scan]}\n";
 
 int dossier_setup(void **state) { return cast_setup_with(state, "types/dossier.yaml", dossier); }

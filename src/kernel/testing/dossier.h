@@ -1,7 +1,8 @@
 /* kernel/testing/dossier.h: the cast, and a type of record full of personal data, for tests of erasing and of the past.
  *
  * dossier: title; of compartment identity phone, nickname (translated), remarks, contacts (rows), helpers (references),
- * consultant (reference), needs (choices), secret all of them but needs and remarks; and computed `reachable`.
+ * consultant (reference), needs (choices), scan (file), secret all of them but needs and remarks; computed
+ * `reachable`.
  * States open, closed. Steps create, edit, close, reopen, and erase (all of the personal fields) in either state.
  * The admin sees all, the author their own, the reviewer the general compartment alone, the reader what is disclosed.
  */

@@ -1,5 +1,6 @@
 #include "kernel/testing/testing.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,16 +68,16 @@ void test_city_reopen(TestCity *test)
     open_city(test);
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status, (void)kind, (void)place;
+    return remove(path);
+}
+
 void test_city_free(TestCity *test)
 {
-    static const char *const files[] = { "city.db", "city.db-wal", "city.db-shm", "lock", "keys/secret", "keys" };
-    char                     path[128];
     close_city(test);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s/%s", test->dir, files[i]);
-        remove(path);
-    }
-    rmdir(test->dir);
+    nftw(test->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     arena_free(test->arena);
     free(test);
 }

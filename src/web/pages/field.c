@@ -2,6 +2,7 @@
 #include "web/pages/field.h"
 
 #include "base/limits.h"
+#include "kernel/file_type.h"
 #include "web/filled.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
@@ -332,6 +333,35 @@ static Err put_table(const Asked *asked, Json *json, Str *help)
     return ERR_OK;
 }
 
+/* ---- files ---- */
+
+/* Those that stand there, each to be kept or not, and a place for more. */
+static Err put_files(const Asked *asked, Json *choices, Json *json, Str *help)
+{
+    const Call  *call = asked->call;
+    const Field *field = asked->field;
+    const Json  *value = asked->value;
+    Buf          accept = buf_new(call->ctx.arena, SIZE_MAX), known = buf_new(call->ctx.arena, SIZE_MAX);
+    for (const Json *file = value && value->kind == JSON_ARRAY ? value->first : value; file;
+         file = file == value ? NULL : file->next)
+        if (json_get(file, STR("id")))
+            put_choice(asked, choices, json_text(json_get(file, STR("id"))), show_file(call, file), true);
+    for (size_t i = 0; i < file_type_count; i++)
+        if (field->file_types >> i & 1) {
+            Str code = file_types[i].code;
+            buf_printf(&accept, "%s.%.*s%s", accept.len ? "," : "", STR_FMT(code),
+                       str_eq(code, STR("jpg")) ? ",.jpeg" : "");
+            buf_printf(&known, "%s%.*s", known.len ? ", " : "", STR_FMT(code));
+        }
+    put(call, json, STR("accept"), buf_str(&accept));
+    json_set_bool(call->ctx.arena, json, STR("several_files"), field->kind == FIELD_FILES);
+    if (!help->len)
+        *help = SAY(call, field->kind == FIELD_FILES ? "say.form.files" : "say.form.file",
+                    ARG("max", str_printf(call->ctx.arena, "%lld", (long long)(field->max_bytes >> 20))),
+                    ARG("known", buf_str(&known)), ARG("most", str_printf(call->ctx.arena, "%zu", field->max_files)));
+    return ERR_OK;
+}
+
 /* ---- the control ---- */
 
 /* What stands behind a number: its unit, or the currency that it or the record says. */
@@ -375,6 +405,8 @@ static Err put_widget(const Asked *asked, Json *choices, Json *json, Str *widget
         break;
     case FIELD_INSTANT: *help = help->len ? *help : say(asked->call, "say.form.instant"); break;
     case FIELD_ROWS: *widget = STR("table"); return put_table(asked, json, help);
+    case FIELD_FILE:
+    case FIELD_FILES: *widget = STR("file"); return put_files(asked, choices, json, help);
     case FIELD_TEXT:
     case FIELD_COMPUTED:
     case FIELD_KIND_COUNT: break;
@@ -391,8 +423,8 @@ static int area_rows(const Asked *asked)
 
 Err field_put(const Asked *asked, Str *help, Json *json)
 {
-    static const Str widgets[] = { STR_INIT("line"),   STR_INIT("number"), STR_INIT("date"), STR_INIT("area"),
-                                   STR_INIT("select"), STR_INIT("radio"),  STR_INIT("boxes") };
+    static const Str widgets[] = { STR_INIT("line"),   STR_INIT("number"), STR_INIT("date"),  STR_INIT("area"),
+                                   STR_INIT("select"), STR_INIT("radio"),  STR_INIT("boxes"), STR_INIT("file") };
     const Call      *call = asked->call;
     const Field     *field = asked->field;
     Json            *choices = json_array(call->ctx.arena);
@@ -417,5 +449,9 @@ Err field_put(const Asked *asked, Str *help, Json *json)
         json_set_bool(call->ctx.arena, json, widgets[i], str_eq(widgets[i], widget));
     if (!str_eq(widget, STR("table")))
         put_null(call, json, STR("table"));
+    if (!str_eq(widget, STR("file"))) {
+        put_null(call, json, STR("accept"));
+        json_set_bool(call->ctx.arena, json, STR("several_files"), false);
+    }
     return ERR_OK;
 }

@@ -313,6 +313,17 @@ static Str form_title(const FormView *view)
                          : in_words(view->call, view->action->label);
 }
 
+/* Files are sent in another way than words, which is longer: only where there may be some. */
+static void put_files(const FormView *view)
+{
+    bool files = false;
+    JSON_EACH(input, json_get(view->data, STR("inputs"))) {
+        const Field *field = type_field(view->type, json_text(json_get(input, STR("name"))));
+        files = files || (field && field_kinds[field->kind].file);
+    }
+    json_set_bool(view->call->ctx.arena, view->page, STR("files"), files);
+}
+
 static void put_version(const FormView *view)
 {
     int64_t version;
@@ -349,6 +360,7 @@ static void put_around(const FormView *view, Str title)
     put(call, view->page, STR("lead"), lead_of(view));
     put(call, view->page, STR("action"), action_href(view));
     put_version(view);
+    put_files(view);
     put(call, view->page, STR("submit"),
         is_edit(view) ? say(call, "say.form.save") : in_words(call, view->action->label));
     put(call, view->page, STR("cancel_href"),

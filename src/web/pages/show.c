@@ -248,6 +248,48 @@ static Str rows_shown(const Call *call, const Json *value, ShowAs as)
                               : show_count(call->ctx.arena, (int64_t)value->count, LIMIT_ROWS);
 }
 
+Str show_file(const Call *call, const Json *file)
+{
+    static const char *const units[] = { "B", "KB", "MB" };
+    int64_t                  size = 0, tenths;
+    size_t                   unit = 0;
+    json_int(json_get(file, STR("size")), &size);
+    for (tenths = size * 10; tenths >= 10240 && unit < 2; unit++)
+        tenths /= 1024;
+    bool whole = unit == 0 || tenths >= 100;
+    Str  shown = whole ? str_printf(call->ctx.arena, "%lld %s", (long long)tenths / 10, units[unit])
+                       : str_printf(call->ctx.arena, "%lld.%lld %s", (long long)tenths / 10, (long long)tenths % 10,
+                                    units[unit]);
+    return SAY(call, "say.values.file", ARG("name", json_text(json_get(file, STR("name")))), ARG("size", shown));
+}
+
+/* By their names; in the text of a record, whose `type` and `id` they are then, each with its link. */
+static void files_shown(const Call *call, const Json *value, ShowAs as, Shown *out)
+{
+    const Json *first = value->kind == JSON_ARRAY ? value->first : value;
+    size_t      count = 0, most = value->kind == JSON_ARRAY ? value->count : 1;
+    Str        *words = ARENA_ARRAY(call->ctx.arena, Str, most);
+    Shown      *each = ARENA_ARRAY(call->ctx.arena, Shown, most);
+    for (const Json *file = first; file; file = file == value ? NULL : file->next) {
+        each[count].text = show_file(call, file);
+        words[count] = as == SHOW_IN_TEXT ? each[count].text : json_text(json_get(file, STR("name")));
+        count++;
+    }
+    out->text = text_shown(call, str_join(call->ctx.arena, words, count, say(call, "say.values.between")), as);
+    out->each = as == SHOW_IN_TEXT ? each : NULL;
+    out->each_count = out->each ? count : 0;
+}
+
+static void link_files(const Call *call, const Json *record, const Json *value, Shown *out)
+{
+    Str    type = json_text(json_get(record, STR("type"))), id = json_text(json_get(record, STR("id")));
+    size_t at = 0;
+    for (const Json *file = value && value->kind == JSON_ARRAY ? value->first : value; file && at < out->each_count;
+         file = file == value ? NULL : file->next)
+        out->each[at++].href = str_printf(call->ctx.arena, "/%.*s/%.*s/files/%.*s", STR_FMT(type), STR_FMT(id),
+                                          STR_FMT(json_text(json_get(file, STR("id")))));
+}
+
 /* With what stands behind a number. */
 static Err shown_with(Show *show, const Field *field, const Json *value, Str unit, ShowAs as, Shown *out)
 {
@@ -261,6 +303,7 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     case VALUE_ID: return reference_shown(show, target_of(field), value, out);
     case VALUE_LIST: return list_shown(show, field, value, as, out);
     case VALUE_ROWS: out->text = rows_shown(call, value, as); break;
+    case VALUE_FILES: files_shown(call, value, as, out); break;
     case VALUE_INTEGER:
     case VALUE_DECIMAL: out->text = number_shown(call, value->text, unit, as); break;
     case VALUE_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
@@ -341,6 +384,8 @@ Err show_field(Show *show, const Field *field, const Json *record, ShowAs as, Sh
     Str         unit = by_sibling ? show_currency(call, field, record) : unit_of(call, field);
     TRY(shown_with(show, field, value, unit, by_sibling ? SHOW_IN_TEXT : as, out));
     out->erased = out->erased || (!value && is_erased(record, field));
+    if (field_kinds[field->kind].file && out->each)
+        link_files(call, record, value, out);
     return ERR_OK;
 }
 

@@ -27,6 +27,9 @@ Str show_label(const Call *call, const Field *field);
 
 /* ---- values of records ---- */
 
+/* "report.pdf (1.2 MB)" of a file as the contract spells it. */
+Str show_file(const Call *call, const Json *file);
+
 typedef struct Show Show;
 Show               *show_new(Call *call);
 

@@ -85,6 +85,8 @@ static Err begin_body(Connection *connection, bool body_is_here)
     exchange->body_max = config->body_max ? config->body_max(exchange, config->context) : server->limits.body_bytes;
     if (exchange->head.content_length > exchange->body_max)
         return err_make(ECODE_HTTP_BODY, "body of %ju bytes", (uintmax_t)exchange->head.content_length);
+    if (config->body_begin)
+        TRY(config->body_begin(exchange, config->context, &exchange->sink));
     if (exchange->head.expects_continue && !body_is_here) {
         uv_buf_t part = uv_buf_init((char *)go_on, sizeof go_on - 1);
         if (uv_try_write(&connection->handle.stream, &part, 1) != (int)part.len) {

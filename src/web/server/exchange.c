@@ -75,6 +75,8 @@ void exchange_free(Exchange *exchange)
         loop->exchanges = exchange->next;
     if (exchange->next)
         exchange->next->previous = exchange->previous;
+    if (exchange->sink.end)
+        exchange->sink.end(exchange->sink.context);
     if (exchange->body && !body_in_arena(exchange)) {
         memory_give(loop->server, exchange->body_capacity);
         free(exchange->body);
@@ -151,6 +153,10 @@ Err exchange_take_body(void *context, Str piece)
     size_t    needed = exchange->body_length + piece.len;
     if (needed > exchange->body_max)
         return err_make(ECODE_HTTP_BODY, "body over %zu bytes", exchange->body_max);
+    if (exchange->sink.take) {
+        exchange->body_length = needed;
+        return exchange->sink.take(exchange->sink.context, piece);
+    }
     if (needed > exchange->body_capacity && !body_grow(exchange, needed))
         return err_make(ECODE_BUSY, "no memory in flight left for a body");
     memcpy(exchange->body + exchange->body_length, piece.ptr, piece.len);
@@ -461,6 +467,7 @@ Str     exchange_path(const Exchange *exchange) { return exchange->path; }
 Str     exchange_query(const Exchange *exchange) { return exchange->query; }
 Str     exchange_host(const Exchange *exchange) { return exchange->head.host; }
 Str     exchange_body(const Exchange *exchange) { return (Str){ exchange->body, exchange->body_length }; }
+void   *exchange_sink(const Exchange *exchange) { return exchange->sink.context; }
 Str     exchange_peer(const Exchange *exchange) { return str_from(exchange->peer); }
 bool    exchange_from_unix_socket(const Exchange *exchange) { return exchange->from_unix; }
 bool    exchange_secure(const Exchange *exchange) { return exchange->secure; }

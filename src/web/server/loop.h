@@ -179,6 +179,7 @@ struct Exchange {
     int64_t     arrived_ms;
     char       *body;
     size_t      body_length, body_capacity, body_max;
+    BodySink    sink;         /* takes the body instead of memory */
     size_t      answer_taken; /* bytes counted while the answer is being sent */
     Producer    producer;     /* of an answer in pieces, while it is being sent */
     bool        in_pieces, has_piece, last_piece;

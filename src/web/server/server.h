@@ -43,6 +43,13 @@ typedef struct Header {
     Str name, value;
 } Header;
 
+/* Takes a body as it arrives, on the loop thread. */
+typedef struct BodySink {
+    Err (*take)(void *context, Str piece); /* an error refuses the request with it */
+    void (*end)(void *context);            /* once, when the exchange ends, whatever ended it */
+    void *context;
+} BodySink;
+
 /* ---- the server ---- */
 
 /* What base/limits.h says, as numbers that a test may make smaller. */
@@ -74,6 +81,9 @@ typedef struct ServerConfig {
     void (*refuse)(Exchange *exchange, Err err, void *context);
     /* Largest body for this request, whose head has been read; NULL: limits->body_bytes. */
     size_t (*body_max)(const Exchange *head, void *context);
+    /* Before the first byte of a body: where it goes as it comes. Out untouched: into memory, for exchange_body(). An
+     * error refuses the request, its body unread. What is used here may be the exchange's arena. May be NULL. */
+    Err (*body_begin)(Exchange *head, void *context, BodySink *out);
     /* State of one loop, such as its read connection to the database. Both are called by the thread in server_run(),
      * before the loop starts and after it ended; loop_close only for what loop_open made. Either may be NULL. */
     Err (*loop_open)(void *context, unsigned loop_index, void **out_state);
@@ -110,6 +120,7 @@ Str exchange_host(const Exchange *exchange); /* "name[:port]", or empty with HTT
 Str           exchange_header(const Exchange *exchange, Str name);
 const Header *exchange_headers(const Exchange *exchange, size_t *out_count); /* all, in order */
 Str           exchange_body(const Exchange *exchange);
+void         *exchange_sink(const Exchange *exchange); /* context of the BodySink that took the body; or NULL */
 Str           exchange_peer(const Exchange *exchange); /* IP address of the client; "unix" */
 bool          address_is_loopback(Str address);        /* of what exchange_peer() gives; "unix" is not */
 bool          exchange_from_unix_socket(const Exchange *exchange);
