@@ -26,6 +26,8 @@ static Err fetch(Cli *cli, Client *client, Str expand, const Json **out)
     buf_add(&target, path);
     if (expand.len)
         ask_query(&target, "expand", expand);
+    if (cli_option(cli, "since").len)
+        ask_query(&target, "since", cli_option(cli, "since"));
     return ask_get(cli, client, cli_option(cli, "as"), buf_str(&target), out);
 }
 
@@ -73,6 +75,29 @@ static void print_day(const Cli *cli, const Json *record)
         cli_print(SAY(cli, TEXT("{day} 日终时的状态", "as it stood at the end of {day}"), ARG("day", day)));
 }
 
+/* One side of a change. */
+static Str side_of(const Cli *cli, const Json *field, const Json *value)
+{
+    if (!value)
+        return SAY(cli, TEXT("（无）", "(none)"));
+    return json_get(value, STR("erased")) ? SAY(cli, TEXT("（已删除）", "(erased)")) : types_shown(cli, field, value);
+}
+
+static void print_changes(const Cli *cli, const Json *type, const Json *record)
+{
+    const Json *since = json_get(record, STR("since"));
+    if (!since)
+        return;
+    cli_print(SAY(cli, TEXT("自 {day} 起的变化：", "what changed since {day}:"), ARG("day", since->text)));
+    JSON_EACH(change, json_get(record, STR("changes"))) {
+        const Json *field = types_named(json_get(type, STR("fields")), "name",
+                                        json_text(json_get(change, STR("field"))));
+        print_line(cli, json_text(json_get(change, STR("label"))),
+                   str_printf(cli->arena, "%.*s -> %.*s", STR_FMT(side_of(cli, field, json_get(change, STR("old")))),
+                              STR_FMT(side_of(cli, field, json_get(change, STR("new"))))));
+    }
+}
+
 static void print_steps(const Cli *cli, const Json *record, bool allowed)
 {
     JSON_EACH(step, json_get(record, STR("actions"))) {
@@ -102,6 +127,7 @@ static Err print_text(Cli *cli, Client *client)
     print_fields(cli, type, record);
     print_clocks(cli, record);
     print_erased(cli, type, record);
+    print_changes(cli, type, record);
     print_steps(cli, record, true);
     print_steps(cli, record, false);
     return ERR_OK;
@@ -111,6 +137,8 @@ static Err run(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
     const Json           *record;
+    if (cli_option(cli, "since").ptr && !cli_option(cli, "at").ptr)
+        return CLI_USAGE(cli, TEXT("--since 须与 --at 合用", "--since goes with --at"));
     TRY(ask_open(cli, &client));
     if (!cli->json)
         return print_text(cli, client);
@@ -127,6 +155,8 @@ const Verb verb_show = {
     .options = { { "at", "DATE",
                    TEXT_INIT("当时的状态：该日终时，如 2026-03-31",
                              "as it stood at the end of that day, such as 2026-03-31") },
+                 { "since", "DATE",
+                   TEXT_INIT("与 --at 合用：自该日终时起的变化", "with --at: what changed since the end of that day") },
                  OPTION_AS,
                  OPTION_KEY_DIR },
     .run = run,

@@ -27,7 +27,7 @@ const Json *types_named(const Json *array, const char *key, Str value)
     return NULL;
 }
 
-/* {"hidden":true}, or {"id","type","number","title"} of a reference that was expanded. */
+/* {"hidden":true}, {"id","type","number","title"} of a reference that was expanded, or {"id","name",…} of a file. */
 static Str shown_reference(const Cli *cli, const Json *value)
 {
     Str title = json_text(json_get(value, STR("title"))), number = json_text(json_get(value, STR("number")));
@@ -35,7 +35,8 @@ static Str shown_reference(const Cli *cli, const Json *value)
         return SAY(cli, TEXT("（不可见）", "(hidden)"));
     if (title.len && number.len)
         return SAY(cli, TEXT("{title}（{number}）", "{title} ({number})"), ARG("title", title), ARG("number", number));
-    return title.len ? title : number.len ? number : json_text(json_get(value, STR("id")));
+    Str name = json_text(json_get(value, STR("name")));
+    return title.len ? title : number.len ? number : name.len ? name : json_text(json_get(value, STR("id")));
 }
 
 /* A child row: "Item: reagent, Amount: 1200.00", by the columns of its field. */

@@ -253,28 +253,32 @@ static Err read_pack_number(City *city, Db *db)
     return ERR_OK;
 }
 
-static Err read_pack(City *city, Db *db)
+Err city_pack(Db *db, Arena *arena, int64_t number, const Pack **out)
 {
-    TRY(read_pack_number(city, db));
     OWNED(rows) Rows *rows = NULL;
-    Value             key = value_int(city->pack_number);
-    PackFile         *files = ARENA_ARRAY(city->arena, PackFile, LIMIT_PACK_FILES);
+    Value             key = value_int(number);
+    PackFile         *files = ARENA_ARRAY(arena, PackFile, LIMIT_PACK_FILES);
     PackSource        source = { .files = files };
     TRY(db_query(db, sql_file_all, &key, 1, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more || source.count == LIMIT_PACK_FILES)
             break;
-        files[source.count++] = (PackFile){ str_dup(city->arena, rows_borrow_text(rows, 0)),
-                                            str_dup(city->arena, rows_borrow_text(rows, 1)) };
+        files[source.count++] = (PackFile){ str_dup(arena, rows_borrow_text(rows, 0)),
+                                            str_dup(arena, rows_borrow_text(rows, 1)) };
     }
-    Problems problems = { .arena = city->arena };
-    Err      err = pack_load_frozen(city->arena, &source, &city->pack, &problems);
-    if (err.kind) {
-        Str first = problems.count ? problems.items[0].field : STR_NONE;
-        return err_make(ECODE_CITY_PACK, "pack %lld: %s: %.*s", (long long)city->pack_number, err.context,
-                        STR_FMT(first));
-    }
+    Problems problems = { .arena = arena };
+    Err      err = pack_load_frozen(arena, &source, out, &problems);
+    if (!err.kind)
+        return ERR_OK;
+    Str first = problems.count ? problems.items[0].field : STR_NONE;
+    return err_make(ECODE_CITY_PACK, "pack %lld: %s: %.*s", (long long)number, err.context, STR_FMT(first));
+}
+
+static Err read_pack(City *city, Db *db)
+{
+    TRY(read_pack_number(city, db));
+    TRY(city_pack(db, city->arena, city->pack_number, &city->pack));
     return evolve_names(db, city->arena, city->pack, &city->names);
 }
 

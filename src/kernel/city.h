@@ -54,6 +54,8 @@ Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHE
 void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
 Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+/* The pack of that number, from before or today's, anew in the arena: some milliseconds. ECODE_CITY_PACK. */
+Err city_pack(Db *db, Arena *arena, int64_t number, const Pack **out) MUST_CHECK;
 /* Is there a key of the city in dir? */
 bool city_has_key(Str dir, Str key_dir);
 /* Makes a new key, and has the database know it; or, where there is one, looks whether it is the city's

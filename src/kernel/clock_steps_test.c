@@ -359,7 +359,7 @@ static void a_record_of_before_has_its_clocks_of_then(void **state)
     settle(cast);
     Ctx ctx = test_ctx(cast->test, &cast->admin);
     assert_int_equal(find_one(&ctx, record.type, record_id(&record), &record).kind, ERR_NONE);
-    assert_int_equal(history_at(&ctx, &record, day, NULL, &then).kind, ERR_NONE);
+    assert_int_equal(history_at(&ctx, &record, day, NULL, NULL, &then).kind, ERR_NONE);
     const Json *clock = json_get(then, STR("clocks"))->first;
     assert_string_equal(str_dup_z(cast->test->arena, json_text(json_get(clock, STR("text")))), "2 working days left");
 }

@@ -421,7 +421,7 @@ static void a_past_state_tells_fields_that_had_one_name_apart(void **state)
     Actor admin = test_actor(test, "admin", test_organisation(test, "home"), "admin");
     Ctx   ctx = test_ctx(test, &admin);
     must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
-    must(history_at(&ctx, &record, ctx_today(&ctx), NULL, &then));
+    must(history_at(&ctx, &record, ctx_today(&ctx), NULL, NULL, &then));
     const Json *fields = json_get(then, STR("fields"));
     assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("later")));
     assert_true(str_eq(json_text(json_get(fields, STR("b"))), STR("was a")));
@@ -450,11 +450,21 @@ static void a_record_as_it_stood_before_the_change_has_the_names_of_today(void *
     test_act(test, &actor_system, "thing", stage->thing, "edit", STR("{\"a\":\"later\"}"));
     Ctx ctx = test_ctx(test, &admin);
     must(find_one(&ctx, pack_type(test->city->pack, STR("thing")), stage->thing, &record));
-    must(history_at(&ctx, &record, day, NULL, &then));
+    must(history_at(&ctx, &record, day, NULL, NULL, &then));
     const Json *fields = json_get(then, STR("fields"));
     assert_true(str_eq(json_text(json_get(fields, STR("a"))), STR("was b")));
     assert_true(str_eq(json_text(json_get(fields, STR("m"))), STR("12.0")));
     assert_true(str_eq(json_text(json_get(then, STR("state"))), STR("fresh")));
+    /* and says what they were called then; of today's pack there is nothing to say */
+    Buf said = buf_new(test->arena, SIZE_MAX);
+    json_write(&said, json_get(then, STR("labels")));
+    assert_true(str_eq(buf_str(&said), STR("{\"fields\":{\"b\":\"A\",\"a\":\"B\",\"m\":\"N\"},"
+                                           "\"choices\":{\"tags\":{\"one\":\"P\"}}}")));
+    int64_t number;
+    assert_true(json_int(json_get(json_get(then, STR("pack")), STR("number")), &number) && number == 1);
+    must(history_at(&ctx, &record, day + 2, NULL, NULL, &then));
+    assert_true(json_int(json_get(json_get(then, STR("pack")), STR("number")), &number) && number == 2);
+    assert_null(json_get(then, STR("labels")));
 }
 
 static void a_step_can_be_taken_under_the_new_pack(void **state)

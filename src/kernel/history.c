@@ -4,6 +4,7 @@
 #include "kernel/erase.h"
 #include "kernel/evolve.h"
 #include "kernel/file_store.h"
+#include "kernel/past_words.h"
 
 static const Str sql_steps = STR_INIT(
     "SELECT e.sequence, e.time, e.action, e.person, e.organisation, r.version, r.item, r.type FROM event_record r"
@@ -344,19 +345,59 @@ static void at_erased(const Ctx *ctx, Record *then, const bool *erased)
     then->values[SYS_ERASED] = names.len ? value_list(buf_str(&names)) : VALUE_NONE;
 }
 
-Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *wanted, Json **out)
+typedef struct Moment { /* the end of a day */
+    int64_t end_ms;
+    Record  record; /* of then, with what the reader sees of it: nothing before it was there */
+    bool   *erased; /* a flag per field */
+} Moment;
+
+static Err moment_read(const Ctx *ctx, const Record *record, int64_t day, Moment *out)
 {
-    Record  then;
-    bool   *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
-    int64_t end_ms = (day + 1) * DAY_MS - ctx->city->pack->utc_offset_minutes * 60000LL;
-    TRY(past_record(ctx, record, sql_before_time, end_ms, &then, erased));
-    if (record_version(&then))
-        TRY(past_clearance(ctx, record, &then));
-    if (!access_sees(&then.clearance))
+    out->end_ms = (day + 1) * DAY_MS - ctx->city->pack->utc_offset_minutes * 60000LL;
+    out->erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    TRY(past_record(ctx, record, sql_before_time, out->end_ms, &out->record, out->erased));
+    return record_version(&out->record) ? past_clearance(ctx, record, &out->record) : ERR_OK;
+}
+
+/* Field by field what is otherwise at the later moment, each side as it showed then. What did not show then counts as
+ * not there, so that nobody learns whether it was the same. */
+static Err moment_changes(const Ctx *ctx, const Moment *before, const Moment *after, Json *changes)
+{
+    const Type *type = after->record.type;
+    History     history = { .ctx = ctx, .record = &after->record };
+    for (size_t i = 0; i < type->stored_count; i++) {
+        HistoryChange change = { .field = &type->fields[i], .new = { after->record.values[i], after->erased[i] } };
+        if (access_shows(&before->record.clearance, change.field))
+            change.old = (Past){ before->record.values[i], before->erased[i] };
+        bool gone = change.old.erased && change.new.erased; /* whether they differed nobody knows any more */
+        if (i != SYS_ID && i != SYS_VERSION && !gone)
+            TRY(history_change(&history, &change, &after->record.clearance, &before->record.clearance, changes));
+    }
+    return ERR_OK;
+}
+
+static Err put_since(const Ctx *ctx, const Record *record, int64_t since, const Moment *after, Json *into)
+{
+    Moment before;
+    TRY(moment_read(ctx, record, since, &before));
+    json_set_str(ctx->arena, into, STR("since"), date_text(ctx->arena, since));
+    return moment_changes(ctx, &before, after, json_set(into, STR("changes"), json_array(ctx->arena)));
+}
+
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, const int64_t *since, const Wanted *wanted,
+               Json **out)
+{
+    Moment moment;
+    TRY(moment_read(ctx, record, day, &moment));
+    Record *then = &moment.record;
+    if (!access_sees(&then->clearance))
         return err_make(ECODE_RECORD_UNSEEN, "%.*s on that day", STR_FMT(record->type->name));
-    at_erased(ctx, &then, erased);
-    TRY(record_json_then(ctx, &then, wanted, end_ms - 1 < ctx->now_ms ? end_ms - 1 : ctx->now_ms, out));
+    at_erased(ctx, then, moment.erased);
+    TRY(record_json_then(ctx, then, wanted, moment.end_ms - 1 < ctx->now_ms ? moment.end_ms - 1 : ctx->now_ms, out));
     json_set_str(ctx->arena, *out, STR("at"), date_text(ctx->arena, day));
+    TRY(past_words(ctx, record->type, moment.end_ms, &then->clearance, *out));
+    if (since)
+        TRY(put_since(ctx, record, *since, &moment, *out));
     return ERR_OK;
 }
 

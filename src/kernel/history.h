@@ -19,9 +19,12 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
 /* The record as it stood at the end of that day by the city's clock: record_json() of then with "at", the day. The
  * actor must have found the record as it is now, and sees of then the lower of what they see now and would have seen.
  * Computed fields are left out: they are not kept, and what they are computed from may have changed. `erased` also
- * names fields whose value of then was erased since. A day to come: as it is now. ECODE_RECORD_UNSEEN when it was not
- * there yet, or would not have shown. */
-Err history_at(const Ctx *ctx, const Record *record, int64_t day, const Wanted *wanted, Json **out) MUST_CHECK;
+ * names fields whose value of then was erased since. A day to come: as it is now. With `pack` and `labels`, the words
+ * of that day (kernel/past_words.h). since, which may be NULL: an earlier day; then also `since` and `changes`, as of a
+ * step of the history: what is otherwise at the end of the later day, each side as it showed then.
+ * ECODE_RECORD_UNSEEN when it was not there yet on that day, or would not have shown. */
+Err history_at(const Ctx *ctx, const Record *record, int64_t day, const int64_t *since, const Wanted *wanted,
+               Json **out) MUST_CHECK;
 
 /* The file of that id which a value of the record names, now or in a step before, in a field that shows to the reader:
  * of before by the rights of then and now. */

@@ -36,9 +36,19 @@ static Str at(Cast *cast, const Actor *actor, const Record *record, int64_t day)
     Json  *json;
     Err    err = find_one(&ctx, record->type, record_id(record), &seen);
     if (!err.kind)
-        err = history_at(&ctx, &seen, day, NULL, &json);
+        err = history_at(&ctx, &seen, day, NULL, NULL, &json);
     return err.kind ? str_printf(cast->test->arena, "!%.*s", STR_FMT(err_row(err.code)->code))
                     : text_of(cast->test->arena, json);
+}
+
+/* The pack was the same on all days. */
+static void set_at(Cast *cast, Json *json, int64_t day)
+{
+    Arena *arena = cast->test->arena;
+    json_set_str(arena, json, STR("at"), date_text(arena, day));
+    Json *pack = json_set(json, STR("pack"), json_object(arena));
+    json_set_int(arena, pack, STR("number"), 1);
+    json_set_str(arena, pack, STR("name"), cast->test->city->pack->name);
 }
 
 static bool has(Str text, const char *part) { return str_find(text, str_from(part)) < text.len; }
@@ -70,7 +80,7 @@ static void todays_state_is_the_record_as_it_is_but_for_what_is_computed(void **
     assert_true(has(text_of(cast->test->arena, json), "\"reachable\":true"));
     seen.values[type_field(record.type, STR("reachable"))->index] = VALUE_NONE;
     assert_int_equal(record_json(&ctx, &seen, NULL, &json).kind, ERR_NONE);
-    json_set_str(cast->test->arena, json, STR("at"), date_text(cast->test->arena, today(cast)));
+    set_at(cast, json, today(cast));
     assert_string_equal(str_dup_z(cast->test->arena, at(cast, &cast->admin, &record, today(cast))),
                         str_dup_z(cast->test->arena, text_of(cast->test->arena, json)));
 }
@@ -234,8 +244,66 @@ static Str expected(Cast *cast, const Snapshot *shots, size_t count, int64_t day
     if (!access_sees(&then.clearance) || !access_sees(&shots[count - 1].seen[w]))
         return STR("!record.unseen");
     assert_int_equal(record_json(&ctx, &then, NULL, &json).kind, ERR_NONE);
-    json_set_str(cast->test->arena, json, STR("at"), date_text(cast->test->arena, day));
+    set_at(cast, json, day);
     return text_of(cast->test->arena, json);
+}
+
+/* ---- what is otherwise between two days, against the two days ---- */
+
+static const Json *member(const Json *record, Str name)
+{
+    const Json *field = json_get(json_get(record, STR("fields")), name);
+    return field ? field : json_get(record, name);
+}
+
+static bool same_side(Cast *cast, const Json *told, const Json *shown)
+{
+    if (!told || !shown || json_get(told, STR("erased")))
+        return told == NULL || json_get(told, STR("erased")) ? shown == NULL : false;
+    return str_eq(text_of(cast->test->arena, told), text_of(cast->test->arena, shown));
+}
+
+static Json *parsed(Cast *cast, Str text)
+{
+    Json *json = json_object(cast->test->arena);
+    if (!str_starts(text, STR("!")))
+        assert_int_equal(json_parse(cast->test->arena, text, &json).kind, ERR_NONE);
+    return json;
+}
+
+static const Json *change_of(const Json *changes, Str name)
+{
+    JSON_EACH(change, changes)
+        if (str_eq(json_text(json_get(change, STR("field"))), name))
+            return change;
+    return NULL;
+}
+
+/* Each side of a change is what that day shows, and what both days show otherwise is told. */
+static void changes_are_those_of(Cast *cast, const Actor *actor, const Record *record, int64_t since, int64_t day)
+{
+    Ctx    ctx = test_ctx(cast->test, actor);
+    Record seen;
+    Json  *both;
+    Err    err = find_one(&ctx, record->type, record_id(record), &seen);
+    if (!err.kind)
+        err = history_at(&ctx, &seen, day, &since, NULL, &both);
+    Json *before = parsed(cast, at(cast, actor, record, since)), *after = parsed(cast, at(cast, actor, record, day));
+    assert_int_equal(err.kind != ERR_NONE, after->count == 0);
+    if (err.kind)
+        return;
+    const Json *changes = json_get(both, STR("changes"));
+    assert_true(str_eq(json_text(json_get(both, STR("since"))), date_text(cast->test->arena, since)));
+    JSON_EACH(change, changes) {
+        Str name = json_text(json_get(change, STR("field")));
+        assert_true(same_side(cast, json_get(change, STR("old")), member(before, name)));
+        assert_true(same_side(cast, json_get(change, STR("new")), member(after, name)));
+    }
+    JSON_EACH(value, json_get(after, STR("fields"))) {
+        const Json *was = member(before, value->key);
+        bool        same = was && str_eq(text_of(cast->test->arena, was), text_of(cast->test->arena, value));
+        assert_int_equal(change_of(changes, value->key) != NULL, !same);
+    }
 }
 
 static void compare(Cast *cast, const Snapshot *shots, size_t count, uint64_t life)
@@ -247,6 +315,7 @@ static void compare(Cast *cast, const Snapshot *shots, size_t count, uint64_t li
             if (!str_eq(found, wanted))
                 fail_msg("life %llu, day %lld, watcher %d:\n%.*s\nshould be\n%.*s", (unsigned long long)life,
                          (long long)(day - shots[0].day), w, STR_FMT(found), STR_FMT(wanted));
+            changes_are_those_of(cast, watcher(cast, w), &shots[0].record, day - (int64_t)life, day);
         }
     }
 }

@@ -143,20 +143,39 @@ void records_events(Call *call)
     call_answer(call, err, json, &problems);
 }
 
+static void read_day(Str text, const char *name, int64_t *out, Problems *problems)
+{
+    if (!date_parse(text, out))
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, str_from(name), STR_NONE, ARG("name", str_from(name)),
+                ARG("expected", STR("YYYY-MM-DD")));
+}
+
+/* An earlier day to compare with; of a form that was sent without one, none. */
+static const int64_t *read_since(const Call *call, int64_t day, int64_t *out, Problems *problems)
+{
+    Str text = call_query(call, STR("since"));
+    if (!text.len)
+        return NULL;
+    read_day(text, "since", out, problems);
+    if (!problems->count && *out > day)
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("since"), STR_NONE, ARG("name", STR("since")),
+                ARG("expected", str_printf(problems->arena, "<= %.*s", STR_FMT(call->params[2]))));
+    return out;
+}
+
 static Err at_data(Call *call, Json **out, Problems *problems)
 {
     const Type *type;
     Record      record;
     Wanted      wanted;
-    int64_t     day;
+    int64_t     day, earlier;
     TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
-    if (!date_parse(call->params[2], &day))
-        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("date"), STR_NONE, ARG("name", STR("date")),
-                ARG("expected", STR("YYYY-MM-DD")));
+    read_day(call->params[2], "date", &day, problems);
+    const int64_t *since = read_since(call, day, &earlier, problems);
     TRY(first_problem(problems));
     TRY(shape_wanted(call, type, &wanted, problems));
-    return history_at(&call->ctx, &record, day, &wanted, out);
+    return history_at(&call->ctx, &record, day, since, &wanted, out);
 }
 
 void records_at(Call *call)

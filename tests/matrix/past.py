@@ -13,7 +13,8 @@ def wanted_past(m, caller, one, day, answer, none):
     if wanted is None:
         m.expect_same(answer, none, 'the past of a record that did not show and of none')
         return None
-    return {**wanted, 'at': str(day)} if m.expect(answer, 200) else None
+    pack = {'number': 1, 'name': m.pack.name}           # the city has had no other
+    return {**wanted, 'at': str(day), 'pack': pack} if m.expect(answer, 200) else None
 
 
 @subject('past')
@@ -31,6 +32,20 @@ def past(m, e):
                     wanted = wanted_past(m, caller, one, day, answer, none)
                     if wanted:
                         m.expect_told(wanted, answer.json(), f'{one.id} on {day}')
+                        check_since(m, caller, one, day, wanted)
+
+
+def check_since(m, caller, one, day, wanted):
+    """Compared with yesterday, before there was anything, all that shows has come; with the day itself nothing."""
+    target = f'{API}{one.type.name}/{one.id}/at/{day}'
+    yesterday = m.policy.today - datetime.timedelta(1)
+    for since in {yesterday, day}:
+        answer = m.ask(caller, f'{target}?since={since}', '')
+        if m.expect(answer, 200):
+            shown = {**{name: wanted.get(name) for name in ('number', 'state', 'owner', 'creator')}, **wanted['fields']}
+            came = {name for name, value in shown.items() if value is not None and one.type.field(name) in one.type.stored}
+            told = {change['field'] for change in answer.json()['changes']} - set(wanted.get('erased', ()))
+            m.expect_equal(sorted(came) if since < m.policy.today else [], sorted(told), f'what {one.id} has got since {since}')
 
 
 @subject('page_past')

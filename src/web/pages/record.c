@@ -1,7 +1,7 @@
 /* web/pages/record.c: one record: what it is, where it stands, what can be done, what belongs
  * to it, how it came about. */
-#include "base/utf8.h"
 #include "kernel/history.h"
+#include "web/pages/changes.h"
 #include "web/pages/clocks.h"
 #include "web/pages/gate.h"
 #include "web/pages/job.h"
@@ -295,30 +295,6 @@ static Err put_children(const RecordView *view)
 
 /* ---- history ---- */
 
-static Str clipped(const Call *call, Str text)
-{
-    Str head = utf8_clip(text, LOG_POINTS);
-    return head.len == text.len ? text : str_printf(call->ctx.arena, "%.*s…", STR_FMT(head));
-}
-
-static Err put_change(const RecordView *view, const Json *change, Json *changes)
-{
-    Call        *call = view->call;
-    const Field *field = type_field(view->type, json_text(json_get(change, STR("field"))));
-    Shown        sides[2];
-    for (int i = 0; i < 2; i++) {
-        TRY(show_value(view->show, field, json_get(change, i ? STR("new") : STR("old")), SHOW_IN_TEXT, &sides[i]));
-        if (sides[i].hidden || sides[i].erased)
-            sides[i].text = say(call, sides[i].hidden ? "value.hidden" : "value.erased");
-    }
-    Json *json = json_push(changes, json_object(call->ctx.arena));
-    put(call, json, STR("changed"), in_words(call, field->label));
-    put(call, json, STR("old"), clipped(call, sides[0].text));
-    put(call, json, STR("new"), clipped(call, sides[1].text));
-    put(call, json, STR("text_lang"), show_lang(call, sides[1].text.len ? sides[1].text : sides[0].text));
-    return ERR_OK;
-}
-
 /* No type has an action of this name: what the city's pack brought, or changed as it was changed itself. */
 static bool by_the_pack(const RecordView *view, Str action)
 {
@@ -360,7 +336,7 @@ static Err put_event(const RecordView *view, const Json *event, Json *events)
     Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
     JSON_EACH(change, json_get(event, STR("changes")))
         if (!first)
-            TRY(put_change(view, change, changes));
+            TRY(change_put(call, view->show, view->type, change, LOG_POINTS, changes));
     return ERR_OK;
 }
 
