@@ -221,7 +221,8 @@ class Questions:
         self.patterns = {(e.method, e.pattern) for e in known}
 
     def __iter__(self):
-        for target in ('/', '/?format=json', '/api/v1/types', '/api/v1/openapi.json', '/api/v1/sessions'):
+        for target in ('/', '/?format=json', '/api/v1/types', '/api/v1/openapi.json', '/api/v1/sessions', '/api/v1/notices?limit=1000',
+                       '/notices'):
             yield 'GET', target, None
         for type_ in self.pack.types.values():
             yield from self.about_type(type_)
@@ -288,6 +289,7 @@ class Questions:
         if ('GET', '/api/v1/records/{type}/{id}/at/{date}') in self.patterns:
             yield 'GET', f'{base}/at/{self.policy.today.isoformat()}', None
             yield 'GET', f'{base}/at/2020-01-01', None
+            yield 'GET', f'{base}/at/{self.policy.today.isoformat()}?since=2020-01-01', None
         yield 'GET', f'{base}/files', None
         for file in [f for field in type_.stored if field.kind in FILES for f in record[field.name] or ()]:
             yield 'GET', f'{base}/files/{file["id"]}', None

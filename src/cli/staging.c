@@ -2,6 +2,8 @@
 #include "cli/staging.h"
 
 #include "base/file.h"
+#include "base/hash.h"
+#include "base/uuid.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +18,20 @@ static const char *const leavings[] = {
     "city.db",     "city.db-journal",     "city.db-wal",     "city.db-shm",     "lock",
     "city.db.new", "city.db.new-journal", "city.db.new-wal", "city.db.new-shm",
 };
-#define KEYS       "keys"
-#define KEY_PREFIX "secret" /* and "secret.….tmp" of a write that was cut off */
+
+static bool is_key(Str name) { return str_starts(name, STR("secret")); } /* also of a write that was cut off */
+
+static bool is_hex(Str name, size_t length)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!strchr("0123456789abcdef", name.ptr[i]))
+            return false;
+    return name.len == length;
+}
+
+/* kernel/file_store.h: files/ab/cdef…, by a SHA-256 in hex. */
+static bool is_file_folder(Str name) { return is_hex(name, 2); }
+static bool is_file(Str name) { return is_hex(name, 2 * HASH_SIZE - 2); }
 
 static Err err_file(const char *what, Str path)
 {
@@ -62,27 +76,35 @@ static Err check_target(Arena *arena, Str target)
     return must_be_empty(arena, target);
 }
 
-static void remove_keys(int folder)
+/* What is ours in a folder, or of each folder in it that is ours what is below, and the folder when nothing else is. */
+static void remove_folder(int parent, const char *name, bool (*ours)(Str name), bool (*below)(Str name))
 {
-    int  fd = openat(folder, KEYS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int  fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (!dir) {
         if (fd >= 0)
             close(fd);
         return;
     }
-    for (const struct dirent *entry; (entry = readdir(dir));)
-        if (str_starts(str_from(entry->d_name), STR(KEY_PREFIX)))
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        if (!ours(str_from(entry->d_name)))
+            continue;
+        if (below)
+            remove_folder(fd, entry->d_name, below, NULL);
+        else
             unlinkat(fd, entry->d_name, 0);
+    }
     closedir(dir);
-    unlinkat(folder, KEYS, AT_REMOVEDIR);
+    unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 static void remove_leavings(const Staging *staging)
 {
     for (size_t i = 0; i < sizeof leavings / sizeof leavings[0]; i++)
         unlinkat(staging->fd, leavings[i], 0);
-    remove_keys(staging->fd);
+    remove_folder(staging->fd, "keys", is_key, NULL);
+    remove_folder(staging->fd, "staging", uuid_valid, NULL);
+    remove_folder(staging->fd, "files", is_file_folder, is_file);
 }
 
 static Err take_folder(Staging *staging)

@@ -10,6 +10,7 @@ const Verb *const verbs[] = {
     &verb_list,
     &verb_show,
     &verb_act,
+    &verb_notices,
     &verb_rebuild,
     &verb_backup, &verb_restore,
     &verb_pack_check, &verb_pack_apply,

@@ -7,6 +7,7 @@
 extern const Verb verb_init, verb_serve, verb_import, verb_export, verb_list, verb_show, verb_act, verb_rebuild,
     verb_backup, verb_restore, verb_pack_check, verb_pack_apply;
 extern const Verb verb_user_add, verb_user_list, verb_user_end;
+extern const Verb verb_notices;
 extern const Verb verb_token_add, verb_token_list, verb_token_end;
 extern const Verb verb_webhook_add, verb_webhook_list, verb_webhook_log, verb_webhook_resend, verb_webhook_renew,
     verb_webhook_end;

@@ -4,6 +4,7 @@
 #include "kernel/file_store.h"
 #include "kernel/idempotency.h"
 #include "kernel/job.h"
+#include "kernel/notice.h"
 #include "kernel/outbox.h"
 
 #include <pthread.h>
@@ -22,6 +23,7 @@ const Duty duties[] = {
     { "keys", idempotency_duty },
     { "outbox", outbox_duty },
     { "files", files_duty },
+    { "notices", notice_duty },
 };
 /* clang-format on */
 const size_t duty_count = sizeof duties / sizeof duties[0];

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
- * (kernel/record.h). credential, session, token, job_progress, job_refusal, upload, file_hold
- * and file_loose are operational: in the backup, not events, not rebuilt. */
+ * (kernel/record.h). credential, session, token, job_progress, job_refusal, upload, file_hold,
+ * file_loose, notice and notice_state are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -63,6 +63,14 @@ const Str kernel_migrations[] = {
              "CREATE INDEX file_hold_by_event ON file_hold (sequence, item, field);"
              "CREATE TABLE file_loose (sha256 TEXT PRIMARY KEY NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;"
              "CREATE INDEX file_loose_by_due ON file_loose (due);"),
+    STR_INIT("CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, person TEXT NOT NULL,"
+             " sequence INTEGER NOT NULL,"
+             " item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, created INTEGER NOT NULL,"
+             " unread INTEGER NOT NULL, UNIQUE (person, sequence, item));"
+             "CREATE INDEX notice_by_person ON notice (person, id);"
+             "CREATE INDEX notice_unread ON notice (person, id) WHERE unread = 1;"
+             "CREATE TABLE notice_state (sequence INTEGER NOT NULL);"
+             "INSERT INTO notice_state SELECT coalesce(max(sequence), 0) FROM event;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

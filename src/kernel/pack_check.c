@@ -30,8 +30,23 @@ void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use
     }
 }
 
-/* A rule speaks of the record, whoever acts; a relation becomes SQL. Of the system's own two, only a pack without its
- * party types fails here, and is told so. */
+/* A person, or an organisation. */
+static void notify_check(PackLoad *load, const ExprUse *use)
+{
+    static const Text party = TEXT_INIT("得出一个人员或一个机构的表达式",
+                                        "an expression that gives a person or an organisation");
+    const Expr       *to = *use->out;
+    ExprType          type = to ? expr_type(to) : (ExprType){ 0 };
+    const Type       *target = type.kind == VALUE_ID ? type.target : NULL;
+    if (!to || (target && (str_eq(target->name, STR("person")) || str_eq(target->name, STR("organisation")))))
+        return;
+    *use->out = NULL;
+    if (use->node && (type.kind != VALUE_ID || target)) /* else the reference has a problem of its own */
+        read_misshape(load, use->node, party);
+}
+
+/* A rule speaks of the record, whoever acts, and so does whom a step is told to; a relation becomes SQL. Of the
+ * system's own two, only a pack without its party types fails here, and is told so. */
 static void conditions_check(PackLoad *load)
 {
     static const struct {
@@ -40,11 +55,15 @@ static void conditions_check(PackLoad *load)
         [USE_RELATION] = { true, true },
         [USE_GUARD] = { true, false },
         [USE_RULE] = { false, false },
+        [USE_NOTIFY] = { false, false },
     };
     for (size_t i = 0; i < load->use_count; i++) {
         const ExprUse *use = &load->uses[i];
         ExprScope      scope = pack_scope(load->pack, kinds[use->kind].actor);
-        expression_check(load, &scope, use, VALUE_BOOLEAN, kinds[use->kind].filter);
+        bool           notify = use->kind == USE_NOTIFY;
+        expression_check(load, &scope, use, notify ? VALUE_KIND_COUNT : VALUE_BOOLEAN, kinds[use->kind].filter);
+        if (notify)
+            notify_check(load, use);
     }
 }
 

@@ -37,7 +37,7 @@ typedef struct TypeDraft { /* a type on its way to be frozen */
     Relation        *relations;
 } TypeDraft;
 
-typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_COUNT } ExprUseKind;
+typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_NOTIFY, USE_COUNT } ExprUseKind;
 
 typedef struct ExprUse { /* a condition waiting for pack_check */
     ExprUseKind     kind;

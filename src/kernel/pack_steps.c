@@ -7,6 +7,7 @@
 #define RULES_MAX   64
 #define ACTIONS_MAX 64
 #define GUARDS_MAX  64
+#define NOTIFY_MAX  16
 #define WHO_MAX     16
 #define COLUMNS_MAX 30
 
@@ -172,6 +173,22 @@ static void guards_read(PackLoad *load, const PackNode *map, const Type *type, A
     action->guards = guards;
 }
 
+/* Only the source is read here: what it gives is known when all types are (pack_check). */
+static void notifies_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    static const PackKey keys[] = { { STR_INIT("to"), true }, { STR_INIT("roles"), false } };
+    const PackNode      *list = read_list(load, map, STR("notify"), NOTIFY_MAX);
+    Notify              *notifies = ARENA_ARRAY(load->arena, Notify, list ? list->count : 0);
+    PACK_EACH(item, list) {
+        if (!READ_KEYS(load, item, keys))
+            continue;
+        Notify *notify = &notifies[action->notify_count++];
+        notify->text = read_condition(load, item, STR("to"), type, USE_NOTIFY, &notify->to);
+        notify->roles = read_set(load, item, STR("roles"), lookup_roles(load));
+    }
+    action->notifies = notifies;
+}
+
 /* Every field that people may write: what create and edit take unless they say. */
 static void inputs_all(const PackLoad *load, const Type *type, Action *action)
 {
@@ -265,7 +282,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
         { STR_INIT("name"), true },    { STR_INIT("label"), true },     { STR_INIT("help"), false },
         { STR_INIT("from"), false },   { STR_INIT("to"), false },       { STR_INIT("who"), true },
         { STR_INIT("inputs"), false }, { STR_INIT("required"), false }, { STR_INIT("guard"), false },
-        { STR_INIT("erases"), false },
+        { STR_INIT("erases"), false }, { STR_INIT("notify"), false },
     };
     if (!READ_KEYS(load, map, keys))
         return;
@@ -281,6 +298,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     read_indexes(load, map, STR("required"), lookup_stored(type), &action->required, &action->required_count);
     erases_read(load, map, type, action);
     guards_read(load, map, type, action);
+    notifies_read(load, map, type, action);
 }
 
 static void actions_read(PackLoad *load, TypeDraft *draft)

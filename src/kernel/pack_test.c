@@ -599,6 +599,10 @@ static void steps_and_rules_may_name_only_what_is_there(void **state)
         { "types/paper.yaml", "inputs: [score]", "inputs: [score, version]", "score, ^version", ECODE_PACK_RESERVED },
         { "types/paper.yaml", "sort: title", "sort: \"-titel\"", "sort: ^\"-titel\"", ECODE_PACK_UNKNOWN },
         { "types/review.yaml", "target: person", "target: persons", "target: ^persons", ECODE_PACK_UNKNOWN },
+        { "types/review.yaml", "roles: [author]}, {to: creator}", "roles: [writer]}, {to: creator}", "[^writer]}, {to",
+          ECODE_PACK_UNKNOWN },
+        { "types/review.yaml", "{to: creator}", "{to: verdict}", "{to: ^verdict}", ECODE_PACK_SHAPE },
+        { "types/review.yaml", "to: paper.owner", "to: paper.owners", "to: paper.^owners", ECODE_PACK_EXPRESSION },
     };
     FAULTS_ARE_TOLD(*state, faults);
 }

@@ -66,19 +66,19 @@ Err actor_load(const Ctx *ctx, Str membership, Actor *out)
     return ERR_OK;
 }
 
-Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
+/* Running memberships whose field names that record, oldest first. */
+static Err actors_of(const Ctx *ctx, int field, Str id, size_t most, Actor **out, size_t *count)
 {
     const Pack *pack = ctx->city->pack;
     Buf         sql = running_sql(ctx->arena, pack);
-    buf_printf(&sql, " AND m.\"%.*s\" = ? ORDER BY m.\"id\" LIMIT ?",
-               STR_FMT(pack->membership->fields[pack->membership_person].name));
+    buf_printf(&sql, " AND m.\"%.*s\" = ? ORDER BY m.\"id\" LIMIT ?", STR_FMT(pack->membership->fields[field].name));
     OWNED(rows) Rows *rows = NULL;
     Value             params[RUNNING_PARAMS + 2];
     running_params(ctx, params);
-    params[RUNNING_PARAMS] = value_id(person);
-    params[RUNNING_PARAMS + 1] = value_int(ACTOR_CHOICES_MAX);
+    params[RUNNING_PARAMS] = value_id(id);
+    params[RUNNING_PARAMS + 1] = value_int((int64_t)most);
     TRY(db_query(ctx->db, buf_str(&sql), params, RUNNING_PARAMS + 2, &rows));
-    *out = ARENA_ARRAY(ctx->arena, Actor, ACTOR_CHOICES_MAX);
+    *out = ARENA_ARRAY(ctx->arena, Actor, most);
     *count = 0;
     for (bool more;;) {
         TRY(rows_next(rows, &more));
@@ -88,6 +88,16 @@ Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
         if (actor.role >= 0)
             (*out)[(*count)++] = actor;
     }
+}
+
+Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count)
+{
+    return actors_of(ctx, ctx->city->pack->membership_person, person, ACTOR_CHOICES_MAX, out, count);
+}
+
+Err actor_members(const Ctx *ctx, Str organisation, Actor **out, size_t *count)
+{
+    return actors_of(ctx, ctx->city->pack->membership_organisation, organisation, ACTOR_MEMBERS_MAX, out, count);
 }
 
 Err actor_recheck(const Ctx *writer)

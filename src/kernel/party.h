@@ -19,6 +19,9 @@ Err actor_load(const Ctx *ctx, Str membership, Actor *out) MUST_CHECK;
 #define ACTOR_CHOICES_MAX 32
 /* The person's running memberships, oldest first, at most ACTOR_CHOICES_MAX. */
 Err actor_choices(const Ctx *ctx, Str person, Actor **out, size_t *count) MUST_CHECK;
+#define ACTOR_MEMBERS_MAX 500
+/* The running memberships of an organisation, oldest first, at most ACTOR_MEMBERS_MAX. */
+Err actor_members(const Ctx *ctx, Str organisation, Actor **out, size_t *count) MUST_CHECK;
 /* Is the actor's membership still running, and still the same role in the same organisation? Inside the writer. */
 Err actor_recheck(const Ctx *writer) MUST_CHECK;
 

@@ -210,6 +210,12 @@ typedef struct Guard { /* one condition of an action */
     bool  binding; /* holds only while every parameter that it reads is confirmed */
 } Guard;
 
+typedef struct Notify { /* who is told of an action */
+    Expr    *to;        /* gives a person, or an organisation: those who act for it */
+    Str      text;      /* source of the expression */
+    uint64_t roles;     /* of these: bit per role of the pack; 0: any role */
+} Notify;
+
 typedef struct Action {
     Str             name;
     uint16_t        index;
@@ -226,6 +232,8 @@ typedef struct Action {
     size_t          input_count;
     const uint16_t *required; /* fields that must be there when the step is done */
     size_t          required_count;
+    const Notify   *notifies;
+    size_t          notify_count;
     const uint16_t *erases; /* fields whose values the step erases for good, with all they ever were */
     size_t          erase_count;
 } Action;

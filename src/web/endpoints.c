@@ -76,6 +76,11 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/api/v1/jobs/{id}/errors",  jobs_errors,    ALLOW_SIGNED_IN,
       .summary = "The rows that an import refused, as they were, with the reasons" },
 
+    { METHOD_GET,    "/api/v1/notices",           notices_list,   ALLOW_SIGNED_IN,
+      .query = { "before", "limit" }, .summary = "What one was told of, newest first" },
+    { METHOD_POST,   "/api/v1/notices/read",      notices_read,   ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON,
+      .summary = "Read, up to that one: {until}" },
+
     /* ---- the operator of this machine ---- */
     { METHOD_GET,    "/api/v1/local/users",               local_users,          ALLOW_OPERATOR,
       .summary = "Who may sign in" },
@@ -121,6 +126,10 @@ const Endpoint endpoints[] = {
       .page = PAGE_SIGN_IN, .summary = "Act as another membership" },
     { METHOD_POST,   "/sign-out",                 forms_sign_out,     ALLOW_ALL, CSRF_FORM, BODY_FORM,
       .page = PAGE_SIGN_IN, .summary = "Sign out" },
+    { METHOD_GET,    "/notices",                  notices_list,       ALLOW_SIGNED_IN, .page = PAGE_NOTICES,
+      .query = { "before" }, .summary = "What one was told of" },
+    { METHOD_POST,   "/notices",                  notices_form,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,
+      .page = PAGE_NOTICES, .summary = "Read, up to that one" },
     { METHOD_GET,    "/{type}",                   records_list,       ALLOW_SIGNED_IN, .page = PAGE_LIST,
       .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "add_field", "add_is", "add_value" },
       .summary = "List" },

@@ -35,6 +35,11 @@ void files_add(Call *call);
 void files_list(Call *call);
 void files_show(Call *call);
 
+/* notices.c */
+void notices_list(Call *call);
+void notices_read(Call *call);
+void notices_form(Call *call);
+
 /* documents.c */
 void documents_show(Call *call);
 

@@ -1,5 +1,6 @@
 /* web/page.c: see page.h. */
 #include "web/page.h"
+#include "kernel/notice.h"
 
 #include "web/dispatch.h"
 #include "web/idempotent.h"
@@ -39,6 +40,21 @@ static void frame_languages(Call *call, bool whole, Json *ui)
     }
 }
 
+/* How many notices are unread; "9+" when there are more. A page does without the number when it cannot be had. */
+static void frame_notices(Call *call, Json *ui)
+{
+    Arena  *arena = call->ctx.arena;
+    int64_t unread = 0;
+    Json   *notices = json_set(ui, STR("notices"), json_object(arena));
+    json_set_str(arena, notices, STR("href"), STR("/notices"));
+    if (notice_unread(&call->ctx, &unread).kind || !unread)
+        json_set(notices, STR("count"), json_null(arena));
+    else
+        json_set_str(arena, notices, STR("count"),
+                     unread > NOTICE_COUNT_MAX ? str_printf(arena, "%d+", NOTICE_COUNT_MAX)
+                                               : str_printf(arena, "%d", (int)unread));
+}
+
 static void frame_person(Call *call, Json *ui)
 {
     Arena       *arena = call->ctx.arena;
@@ -47,12 +63,14 @@ static void frame_person(Call *call, Json *ui)
         json_set(ui, STR("person"), json_null(arena));
         json_set(ui, STR("csrf"), json_null(arena));
         json_set(ui, STR("once"), json_null(arena));
+        json_set(ui, STR("notices"), json_null(arena));
         return;
     }
     Json *person = json_set(ui, STR("person"), json_object(arena));
     json_set_str(arena, person, STR("name"), actor->name);
     json_set_str(arena, person, STR("organisation"), actor->organisation_name);
     json_set_str(arena, person, STR("role"), call_pack(call)->roles[actor->role].label.in[call->ctx.lang]);
+    frame_notices(call, ui);
     bool forms = call->as == CALL_AS_SESSION;
     json_set(ui, STR("csrf"),
              forms ? json_string(arena, session_form_token(call->ctx.city, arena, call->session.key))

@@ -34,12 +34,14 @@
  *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
  *                   "____" for what does not show
  *     PAGE_AT       the contract's record of a day in the past, with `at`; ?date=DAY leads to that day's address
+ *     PAGE_NOTICES  {"items","next","unread"} (kernel/notice.h); call->query holds before
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf, steps with once = ui.once, too:
  *     POST /sign-in {login, password, next}     (csrf may be empty: nobody has a session yet)
  *     POST /sign-in/membership {membership}     act as another of one's memberships
  *     POST /sign-out {}
+ *     POST /notices {until}                     one's notices up to that one are read
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/import {file, how}           multipart/form-data; how: "check" or "write"; leads to the job
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
@@ -66,6 +68,7 @@ typedef enum PageKind {
     PAGE_IMPORT,
     PAGE_DOCUMENT,
     PAGE_AT,
+    PAGE_NOTICES,
     PAGE_ERROR,
     PAGE_KIND_COUNT
 } PageKind;

@@ -9,30 +9,11 @@
 
 /* ---- parameters of the address ---- */
 
-/* A whole number of the query; absent leaves *out as it is. */
-static void query_number(const Call *call, const char *name, int64_t min, int64_t max, int64_t *out, Problems *problems)
-{
-    Str     key = str_from(name), text = call_query(call, key);
-    int64_t number;
-    if (!text.ptr)
-        return;
-    if (str_int(text, &number) && number >= min && number <= max)
-        *out = number;
-    else
-        PROBLEM(problems, ECODE_HTTP_PARAMETER, key, STR_NONE, ARG("name", key),
-                ARG("expected", str_printf(problems->arena, "%lld–%lld", (long long)min, (long long)max)));
-}
-
 static void query_flag(const Call *call, const char *name, bool *out, Problems *problems)
 {
     int64_t number = 0;
-    query_number(call, name, 0, 1, &number, problems);
+    shape_number(call, name, 0, 1, &number, problems);
     *out = number == 1;
-}
-
-static Err first_problem(const Problems *problems)
-{
-    return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
 }
 
 /* ---- lists ---- */
@@ -63,9 +44,9 @@ static Err list_data(Call *call, Json **out, Problems *problems)
                           .sort = call_query(call, STR("sort")),
                           .cursor = call_query(call, STR("cursor")) };
     TRY(shape_type_find(call, call->params[0], &type, problems));
-    query_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
+    shape_number(call, "limit", 1, LIMIT_LIST_ROWS, &query.limit, problems);
     query_flag(call, "total", &query.total, problems);
-    TRY(first_problem(problems));
+    TRY(shape_problem(problems));
     TRY(shape_wanted(call, type, &wanted, problems));
     TRY(costly_admit(call, problems));
     TRY(find(&call->ctx, type, &query, &found, problems));
@@ -125,9 +106,9 @@ static Err events_data(Call *call, Json **out, Problems *problems)
     int64_t     before = 0, limit = EVENTS_LIMIT_DEFAULT, next;
     TRY(shape_type_find(call, call->params[0], &type, problems));
     TRY(find_one(&call->ctx, type, call->params[1], &record));
-    query_number(call, "before", 1, INT64_MAX, &before, problems);
-    query_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
-    TRY(first_problem(problems));
+    shape_number(call, "before", 1, INT64_MAX, &before, problems);
+    shape_number(call, "limit", 1, LIMIT_LIST_ROWS, &limit, problems);
+    TRY(shape_problem(problems));
     TRY(history_list(&call->ctx, &record, before, limit, &items, &next));
     *out = json_object(call->ctx.arena);
     json_set(*out, STR("items"), items);
@@ -173,7 +154,7 @@ static Err at_data(Call *call, Json **out, Problems *problems)
     TRY(find_one(&call->ctx, type, call->params[1], &record));
     read_day(call->params[2], "date", &day, problems);
     const int64_t *since = read_since(call, day, &earlier, problems);
-    TRY(first_problem(problems));
+    TRY(shape_problem(problems));
     TRY(shape_wanted(call, type, &wanted, problems));
     return history_at(&call->ctx, &record, day, since, &wanted, out);
 }

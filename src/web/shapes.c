@@ -466,3 +466,23 @@ void shape_role(Call *call, const Actor *actor, Json *json)
     json_set_str(arena, json, STR("role_label"), role->label.in[call->ctx.lang]);
     json_set(json, STR("organisation"), shape_party(arena, actor->organisation, actor->organisation_name));
 }
+
+/* ---- the address ---- */
+
+void shape_number(const Call *call, const char *name, int64_t min, int64_t max, int64_t *out, Problems *problems)
+{
+    Str     key = str_from(name), text = call_query(call, key);
+    int64_t number;
+    if (!text.ptr)
+        return;
+    if (str_int(text, &number) && number >= min && number <= max)
+        *out = number;
+    else
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, key, STR_NONE, ARG("name", key),
+                ARG("expected", str_printf(problems->arena, "%lld–%lld", (long long)min, (long long)max)));
+}
+
+Err shape_problem(const Problems *problems)
+{
+    return problems->count ? err_make(problems->items[0].code, "query") : ERR_OK;
+}

@@ -50,6 +50,11 @@ bool shape_action_known(const Call *call, const Action *action);
 /* Could the role ever bring records of the type in by a file? Then there is a form for it. */
 bool shape_imports(const Call *call, const Type *type);
 
+/* A whole number of the query; absent leaves *out as it is. */
+void shape_number(const Call *call, const char *name, int64_t min, int64_t max, int64_t *out, Problems *problems);
+/* The first of the problems as the error. */
+Err shape_problem(const Problems *problems) MUST_CHECK;
+
 /* What the address asks of each record (`fields`, `expand`). */
 Err shape_wanted(const Call *call, const Type *type, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the actor sees it, with the steps possible now, and what its type's own page shows

@@ -332,7 +332,7 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard erases', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases notify', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
         everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])

@@ -567,6 +567,23 @@ def file(m, e):
                         m.expect_equal(one_file['sha256'], hashlib.sha256(answer.body).hexdigest(), 'hash of a file')
 
 
+@subject('notices')
+@subject('page_notices')
+def notices(m, e):
+    """Whom the pack says, of steps that they see; the number of those unread is of the same."""
+    for caller in m.callers() if not e.page else page_callers(m):
+        answer = m.ask(caller, '/notices' if e.page else '/api/v1/notices?limit=1000')
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        answer = m.ask(caller, '/notices?format=json') if e.page else answer
+        items = answer.json()['items']
+        for item in items:
+            about = m.truth.by_id[item['record']['id']]
+            m.expect_equal(True, m.policy.sees(caller.actor, about), f'whether {about.id} shows to who is told of it')
+        unread = sum(not item['read'] for item in items)
+        m.expect_equal(min(unread, 10), answer.json()['unread'], 'the number of unread notices')
+
+
 @subject('page_list')
 def page_list(m, e):
     for caller in page_callers(m):

@@ -122,7 +122,7 @@ class Client:
         self.rest += received
 
 
-PASSING = ('session', 'upload', 'file_loose', 'file_hold')      # come and go with signing in, and with what is sent
+PASSING = ('session', 'upload', 'file_loose', 'file_hold', 'notice', 'notice_state')   # come and go with other things
 
 
 class Site(scenario.City):

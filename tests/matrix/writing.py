@@ -146,6 +146,24 @@ def upload(m, e):
             m.expect(m.ask(caller, target, file=b'x', marked=False), 415)
 
 
+@subject('notices_read')
+def notices_read(m, e):
+    """Up to the notice before the first: nothing becomes read."""
+    for caller in m.callers():
+        for body, status in (({'until': 0}, 204), ({'until': -1}, 422), ({}, 422), ({'until': 'x'}, 422)):
+            answer = m.ask(caller, '/api/v1/notices/read', body=body)
+            m.turned_away(caller, answer) or m.expect(answer, status)
+        cross_site(m, caller, '/api/v1/notices/read', {'until': 0})
+
+
+@subject('page_notices_read')
+def page_notices_read(m, e):
+    for caller in page_callers(m):
+        for until, status in (('0', 303), ('x', 422)):
+            answer = m.ask(caller, '/notices', form=[('until', until)])
+            m.turned_away(caller, answer) or m.expect(answer, status)
+
+
 # ---- their pages ----------------------------------------------------------------------------------------------------
 
 @subject('page_new')

@@ -10,5 +10,6 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_IMPORT] = { STR_INIT("import"), view_import, NULL },
     [PAGE_DOCUMENT] = { STR_INIT("printed"), view_document, NULL },
     [PAGE_AT] = { STR_INIT("at"), view_at, at_before },
+    [PAGE_NOTICES] = { STR_INIT("notices"), view_notices, NULL },
     [PAGE_ERROR] = { STR_INIT("error"), view_error, NULL },
 };

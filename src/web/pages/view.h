@@ -18,6 +18,7 @@ Err view_import(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* A record as it stood on a day. */
+Err view_notices(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_at(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_error(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The list's form that adds a condition: led to the address of the joined filter when the condition is sound. */

@@ -1,0 +1,310 @@
+#include "kernel/notice.h"
+
+#include "base/limits.h"
+#include "kernel/evolve.h"
+#include "kernel/history.h"
+
+#define EVENTS_AT_ONCE 500  /* of one writer's job */
+#define LOOK_MS        1000 /* for new events */
+#define SCAN_ROWS      200  /* of a page, with those that do not show */
+#define SCAN_UNREAD    20
+#define SWEEP_ROWS     1000
+
+static const Str sql_position = STR_INIT("SELECT sequence, (SELECT coalesce(max(sequence), 0) FROM event)"
+                                         " FROM notice_state");
+static const Str sql_passed = STR_INIT("UPDATE notice_state SET sequence = ? WHERE sequence < ?1");
+static const Str sql_events = STR_INIT("SELECT e.sequence, r.item, r.type, r.record, e.action, e.person FROM event e"
+                                       " JOIN event_record r ON r.sequence = e.sequence"
+                                       " WHERE e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence, r.item");
+static const Str sql_add = STR_INIT("INSERT INTO notice (person, sequence, item, type, record, created, unread)"
+                                    " VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (person, sequence, item) DO NOTHING");
+static const Str sql_list = STR_INIT("SELECT id, sequence, type, record, unread FROM notice"
+                                     " WHERE person = ? AND id < ? ORDER BY id DESC LIMIT ?");
+static const Str sql_unread = STR_INIT("SELECT id, sequence, type, record, unread FROM notice"
+                                       " WHERE person = ? AND unread = 1 AND id < ? ORDER BY id DESC LIMIT ?");
+static const Str sql_read = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND id <= ?");
+static const Str sql_old = STR_INIT("SELECT created FROM notice ORDER BY id LIMIT 1");
+static const Str sql_sweep = STR_INIT(
+    "DELETE FROM notice WHERE id IN (SELECT id FROM (SELECT id, created FROM notice ORDER BY id LIMIT ?)"
+    " WHERE created < ?)");
+
+/* ---- making them ---- */
+
+typedef struct Notice {
+    Str     person, type, record;
+    int64_t sequence, item;
+} Notice;
+
+typedef struct Batch { /* of events, in order */
+    WriterJob job;
+    int64_t   from, to; /* from is not of it */
+    int64_t   now_ms;
+    Notice   *notices;
+    size_t    count, room;
+} Batch;
+
+static Err batch_write(Db *db, WriterJob *job)
+{
+    const Batch *batch = (const Batch *)job;
+    Value        passed = value_int(batch->to);
+    for (size_t i = 0; i < batch->count; i++) {
+        const Notice *notice = &batch->notices[i];
+        Value         row[] = { value_text(notice->person), value_int(notice->sequence), value_int(notice->item),
+                                value_text(notice->type),   value_text(notice->record),  value_instant(batch->now_ms) };
+        TRY(db_run(db, sql_add, row, 6));
+    }
+    return db_run(db, sql_passed, &passed, 1);
+}
+
+static void batch_add(const Ctx *ctx, Batch *batch, const Notice *about, Str person, Str actor)
+{
+    if (str_eq(person, actor))
+        return;
+    ARENA_ROOM(ctx->arena, batch->notices, batch->count, batch->room);
+    batch->notices[batch->count] = *about;
+    batch->notices[batch->count++].person = str_dup(ctx->arena, person);
+}
+
+static bool acts_as(const Actor *actors, size_t count, uint64_t roles)
+{
+    for (size_t i = 0; i < count; i++)
+        if (roles >> actors[i].role & 1)
+            return true;
+    return false;
+}
+
+static Err tell_person(const Ctx *ctx, const Notify *notify, const Notice *about, Str person, Str actor, Batch *batch)
+{
+    Actor *actors;
+    size_t count = 0;
+    if (notify->roles)
+        TRY(actor_choices(ctx, person, &actors, &count));
+    if (!notify->roles || acts_as(actors, count, notify->roles))
+        batch_add(ctx, batch, about, person, actor);
+    return ERR_OK;
+}
+
+static Err tell_members(const Ctx *ctx, const Notify *notify, const Notice *about, Str organisation, Str actor,
+                        Batch *batch)
+{
+    Actor *actors;
+    size_t count;
+    TRY(actor_members(ctx, organisation, &actors, &count));
+    for (size_t i = 0; i < count; i++)
+        if (!notify->roles || (notify->roles >> actors[i].role & 1))
+            batch_add(ctx, batch, about, actors[i].person, actor);
+    return ERR_OK;
+}
+
+static Err tell(const Ctx *ctx, const Notify *notify, const Record *record, const Notice *about, Str actor,
+                Batch *batch)
+{
+    ExprEnv     env = access_env_truth(ctx);
+    Value       value;
+    const Type *target = expr_type(notify->to).target;
+    Err         err = expr_eval(ctx->arena, notify->to, &env, (ExprRow){ record->type, record }, &value);
+    if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW || value.kind != VALUE_ID)
+        return ERR_OK; /* it gives nobody */
+    TRY(err);
+    return target == ctx->city->pack->person ? tell_person(ctx, notify, about, value.text, actor, batch)
+                                             : tell_members(ctx, notify, about, value.text, actor, batch);
+}
+
+/* What a step of before is called today; NULL: nobody is told of it. */
+static const Action *step_told(const Ctx *ctx, int64_t sequence, Str type_name, Str action_name, const Type **type)
+{
+    *type = evolve_type(ctx->city->names, sequence, type_name);
+    const Action *action = *type ? type_action(*type, action_name) : NULL;
+    return action && action->notify_count ? action : NULL;
+}
+
+static Err read_event(const Ctx *ctx, const Rows *rows, Batch *batch)
+{
+    const Type   *type;
+    Notice        about = { .sequence = rows_int(rows, 0), .item = rows_int(rows, 1) };
+    const Action *action = step_told(ctx, about.sequence, rows_borrow_text(rows, 2), rows_borrow_text(rows, 4), &type);
+    Record        record;
+    bool          found;
+    if (!action)
+        return ERR_OK;
+    about.type = str_dup(ctx->arena, rows_borrow_text(rows, 2));
+    about.record = str_dup(ctx->arena, rows_borrow_text(rows, 3));
+    Str actor = str_dup(ctx->arena, rows_borrow_text(rows, 5));
+    TRY(record_load(ctx->db, ctx->arena, type, about.record, &record, &found));
+    for (size_t i = 0; found && i < action->notify_count; i++)
+        TRY(tell(ctx, &action->notifies[i], &record, &about, actor, batch));
+    return ERR_OK;
+}
+
+static Err read_events(const Ctx *ctx, Batch *batch)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_int(batch->from), value_int(batch->to) };
+    TRY(db_query(ctx->db, sql_events, params, 2, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        TRY(read_event(ctx, rows, batch));
+    }
+}
+
+static Err position(Db *db, int64_t *from, int64_t *last)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(db, sql_position, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    *from = rows_int(rows, 0);
+    *last = rows_int(rows, 1);
+    return ERR_OK;
+}
+
+/* The next events; *more while there are others behind them. */
+static Err next_batch(const DutyRun *run, bool *more)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    Ctx                 ctx = run->ctx;
+    Batch               batch = { .job = { .run = batch_write }, .now_ms = ctx.now_ms };
+    int64_t             last;
+    ctx.arena = scratch;
+    ctx.actor = &actor_system;
+    TRY(position(ctx.db, &batch.from, &last));
+    *more = batch.from < last;
+    if (!*more)
+        return ERR_OK;
+    batch.to = batch.from + EVENTS_AT_ONCE < last ? batch.from + EVENTS_AT_ONCE : last;
+    TRY(read_events(&ctx, &batch));
+    return writer_run(ctx.city->writer, &batch.job);
+}
+
+typedef struct Sweep {
+    WriterJob job;
+    int64_t   before_ms;
+} Sweep;
+
+static Err sweep_write(Db *db, WriterJob *job)
+{
+    Value params[] = { value_int(SWEEP_ROWS), value_instant(((const Sweep *)job)->before_ms) };
+    return db_run(db, sql_sweep, params, 2);
+}
+
+static Err sweep(const DutyRun *run)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Sweep             sweep = { .job = { .run = sweep_write }, .before_ms = run->ctx.now_ms - NOTICE_KEPT_MS };
+    bool              more;
+    TRY(db_query(run->ctx.db, sql_old, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    return more && rows_int(rows, 0) < sweep.before_ms ? writer_run(run->ctx.city->writer, &sweep.job) : ERR_OK;
+}
+
+Err notice_duty(DutyRun *run)
+{
+    bool more = true;
+    run->next_ms = run->ctx.now_ms + LOOK_MS;
+    while (more && !duty_ends(run))
+        TRY(next_batch(run, &more));
+    return sweep(run);
+}
+
+/* ---- reading them ---- */
+
+typedef struct Told { /* a row, while it is read */
+    int64_t id, sequence;
+    Str     type, record;
+    bool    unread;
+} Told;
+
+/* The step as the reader may know it; NULL: it does not show. */
+static Err step_seen(const Ctx *ctx, const Told *told, Record *record, const Json **out)
+{
+    const Type *type = evolve_type(ctx->city->names, told->sequence, told->type);
+    Json       *steps;
+    int64_t     next, sequence = 0;
+    *out = NULL;
+    if (!type)
+        return ERR_OK;
+    Err err = find_one(ctx, type, told->record, record);
+    if (err.kind == ERR_UNSEEN)
+        return ERR_OK;
+    TRY(err);
+    err = history_list(ctx, record, told->sequence + 1, 1, &steps, &next);
+    if (err.code == ECODE_STORE_SLOW)
+        return ERR_OK;
+    TRY(err);
+    if (json_int(json_get(steps->first, STR("sequence")), &sequence) && sequence == told->sequence)
+        *out = steps->first;
+    return ERR_OK;
+}
+
+static void put_notice(const Ctx *ctx, const Told *told, const Record *record, const Json *step, Json *items)
+{
+    static const char *const members[] = { "time", "action", "label", "by" };
+    Arena                   *arena = ctx->arena;
+    Json                    *json = json_push(items, json_object(arena));
+    json_set_int(arena, json, STR("id"), told->id);
+    json_set_bool(arena, json, STR("read"), !told->unread);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (json_get(step, str_from(members[i])))
+            json_set(json, str_from(members[i]), json_dup(arena, json_get(step, str_from(members[i]))));
+    Json *about = json_set(json, STR("record"), json_object(arena));
+    json_set_str(arena, about, STR("type"), record->type->name);
+    json_set_str(arena, about, STR("id"), record_id(record));
+    Str   title = record_title(ctx, record);
+    Value number = record->values[SYS_NUMBER];
+    if (title.len)
+        json_set_str(arena, about, STR("title"), title);
+    if (number.kind == VALUE_TEXT && access_shows(&record->clearance, &record->type->fields[SYS_NUMBER]))
+        json_set_str(arena, about, STR("number"), number.text);
+}
+
+/* Those that show of at most `most` rows, until `limit` do. *last: the row it ended at, 0 when there are no more. */
+static Err scan(const Ctx *ctx, Str sql, int64_t before, int64_t limit, int64_t most, Json *items, int64_t *last)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value   params[] = { value_text(ctx->actor->person), value_int(before ? before : INT64_MAX), value_int(most) };
+    int64_t read = 0;
+    *last = 0;
+    TRY(db_query(ctx->db, sql, params, 3, &rows));
+    for (bool more; (int64_t)items->count < limit; read++) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            break;
+        Told        told = { .id = rows_int(rows, 0),
+                             .sequence = rows_int(rows, 1),
+                             .type = str_dup(ctx->arena, rows_borrow_text(rows, 2)),
+                             .record = str_dup(ctx->arena, rows_borrow_text(rows, 3)),
+                             .unread = rows_int(rows, 4) != 0 };
+        Record      record;
+        const Json *step;
+        TRY(step_seen(ctx, &told, &record, &step));
+        if (step)
+            put_notice(ctx, &told, &record, step, items);
+        *last = told.id;
+    }
+    if (read < most && (int64_t)items->count < limit)
+        *last = 0;
+    return ERR_OK;
+}
+
+Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64_t *next)
+{
+    *out = json_array(ctx->arena);
+    return scan(ctx, sql_list, before, limit, SCAN_ROWS, *out, next);
+}
+
+Err notice_unread(const Ctx *ctx, int64_t *out)
+{
+    Json   *items = json_array(ctx->arena);
+    int64_t last;
+    TRY(scan(ctx, sql_unread, 0, NOTICE_COUNT_MAX + 1, SCAN_UNREAD, items, &last));
+    *out = (int64_t)items->count;
+    return ERR_OK;
+}
+
+Err notice_read(Db *db, Str person, int64_t id)
+{
+    Value params[] = { value_text(person), value_int(id) };
+    return db_run(db, sql_read, params, 2);
+}
