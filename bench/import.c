@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "results.h"
 #include "served.h"
-#include "sheet/xlsx_write.h"
 #include "store/store.h"
 
-enum { ROWS = 100000, COLUMNS = 12, RAW_GROUP = 1000, PEOPLE_S = 5 };
+enum { ROWS = 100000, RAW_GROUP = 1000, PEOPLE_S = 5 };
 
 typedef struct Bench {
     Arena      *arena;
@@ -28,79 +28,11 @@ typedef struct Bench {
     LoadFigures alone, beside;
 } Bench;
 
-static bool well(Err err) { return !err.kind || complain("%.*s: %s", STR_FMT(err_row(err.code)->code), err.context); }
-
 static double now_s(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-/* ---- the rows ---- */
-
-static const char *const columns[COLUMNS] = { "title",     "title_zh",    "title_en",    "discipline",
-                                              "keywords",  "application", "abstract",    "claimed_level",
-                                              "inventors", "contact",     "external_id", "disclosure" };
-static const char        abstract[] =
-    "面向固态电池低外压运行的需求，提出在硫化物电解质与高镍正极之间原位生成锂磷氧氮界面层的方法。以两步退火控制界面层厚度，使界面阻抗随循环的增长"
-    "低于对照样一个量级；在两兆帕外压下完成六百次循环，容量保持率不低于百分之八十。";
-
-static void row_cells(Arena *arena, int64_t rows, int64_t at, Str cells[COLUMNS])
-{
-    static const Str levels[] = { STR_INIT("public"), STR_INIT("summary"), STR_INIT("nda"), STR_INIT("secret") };
-    int              mixed = (int)(at * 7919 % rows);
-    cells[0] = cells[1] = str_printf(arena, "固态电池界面层样本 %06d", mixed);
-    cells[2] = str_printf(arena, "Interface layer sample %06d", mixed);
-    cells[3] = STR("材料科学与工程");
-    cells[4] = str_printf(arena, "固态电池；界面层；批次 %06d", (int)at);
-    cells[5] = STR("储能电站与电动汽车");
-    cells[6] = str_from(abstract);
-    cells[7] = str_printf(arena, "%d", (int)(1 + at % 9));
-    cells[8] = STR("张工；李工");
-    cells[9] = STR("office@example.cn");
-    cells[10] = str_printf(arena, "EXT-%07d", (int)at);
-    cells[11] = levels[at % 4];
-}
-
-static bool write_csv(const Bench *bench)
-{
-    OWNED(arena) Arena *arena = arena_new();
-    FILE               *file = fopen(str_dup_z(bench->arena, bench->csv), "w");
-    if (!file)
-        return complain("cannot write %.*s", STR_FMT(bench->csv));
-    for (int i = 0; i < COLUMNS; i++)
-        fprintf(file, "%s%s", columns[i], i + 1 < COLUMNS ? "," : "\n");
-    for (int64_t at = 0; at < bench->rows; at++) {
-        Str cells[COLUMNS];
-        arena_reset(arena);
-        row_cells(arena, bench->rows, at, cells);
-        for (int i = 0; i < COLUMNS; i++)
-            fprintf(file, "%.*s%s", STR_FMT(cells[i]), i + 1 < COLUMNS ? "," : "\n");
-    }
-    return fclose(file) == 0 || complain("cannot write %.*s", STR_FMT(bench->csv));
-}
-
-static bool write_xlsx(const Bench *bench)
-{
-    OWNED(arena) Arena *arena = arena_new();
-    XlsxWriter         *writer;
-    XlsxColumn          heads[COLUMNS] = { 0 };
-    for (int i = 0; i < COLUMNS; i++)
-        heads[i] = (XlsxColumn){ .head = str_from(columns[i]), .kind = i == 7 ? XLSX_NUMBER : XLSX_TEXT };
-    if (!well(xlsx_begin(bench->xlsx, str_from(bench->served.folder), STR("results"), heads, COLUMNS, &writer)))
-        return false;
-    for (int64_t at = 0; at < bench->rows; at++) {
-        Str cells[COLUMNS];
-        arena_reset(arena);
-        row_cells(arena, bench->rows, at, cells);
-        Err err = xlsx_add(writer, cells);
-        if (err.kind) {
-            xlsx_drop(writer);
-            return well(err);
-        }
-    }
-    return well(xlsx_finish(writer));
 }
 
 /* ---- what is measured ---- */
@@ -122,13 +54,13 @@ static bool raw_rows(Db *db, const Bench *bench, int64_t from)
     if (!well(db_begin(db)))
         return false;
     for (int64_t at = from; at < from + RAW_GROUP && at < bench->rows; at++) {
-        Str   cells[COLUMNS];
-        Value values[COLUMNS];
+        Str   cells[RESULT_COLUMNS];
+        Value values[RESULT_COLUMNS];
         arena_reset(arena);
-        row_cells(arena, bench->rows, at, cells);
-        for (int i = 0; i < COLUMNS; i++)
+        result_cells(arena, bench->rows, at, cells);
+        for (int i = 0; i < RESULT_COLUMNS; i++)
             values[i] = value_text(cells[i]);
-        if (!well(db_run(db, insert, values, COLUMNS)))
+        if (!well(db_run(db, insert, values, RESULT_COLUMNS)))
             return false;
     }
     return well(db_commit(db));
@@ -225,8 +157,9 @@ int main(int count, char **words)
     bool done = served_make(bench.arena, &bench.served);
     bench.csv = str_printf(bench.arena, "%s/results.csv", bench.served.folder);
     bench.xlsx = str_printf(bench.arena, "%s/results.xlsx", bench.served.folder);
-    done = done && write_csv(&bench) && write_xlsx(&bench) && import_file(&bench, bench.csv, &bench.csv_s) &&
-           import_file(&bench, bench.xlsx, &bench.xlsx_s);
+    done = done && results_csv(bench.arena, bench.csv, bench.rows) &&
+           results_xlsx(str_from(bench.served.folder), bench.xlsx, bench.rows) &&
+           import_file(&bench, bench.csv, &bench.csv_s) && import_file(&bench, bench.xlsx, &bench.xlsx_s);
     getrusage(RUSAGE_CHILDREN, &used);
     bench.peak_mb = (double)used.ru_maxrss / 1024;
     done = done && raw_insert(&bench) && beside_people(&bench);
