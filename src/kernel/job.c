@@ -173,11 +173,12 @@ Err job_end(JobBatch *batch)
     batch->ticket = NULL;
     TRY(writer_end(ticket));
     JobRun *run = batch->run;
+    int64_t most_ms = run->ctx.city->duties ? JOB_BATCH_MS : JOB_ALONE_MS;
     run->progress = batch->after;
     batch->waited += writer_stats(run->ctx.city->writer).waiting;
-    size_t rows = batch->waited                   ? run->rows / 2
-                  : batch->took_ms > JOB_BATCH_MS ? run->rows - run->rows / 4
-                                                  : run->rows + run->rows / 4;
+    size_t rows = batch->waited              ? run->rows / 2
+                  : batch->took_ms > most_ms ? run->rows - run->rows / 4
+                                             : run->rows + run->rows / 4;
     run->rows = rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
     return ERR_OK;
 }

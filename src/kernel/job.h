@@ -7,8 +7,9 @@
  * Cursor   how far it is stands in the operational table job_progress. A batch of its work and the cursor behind it are
  *          one transaction: a job that was cut off goes on from there, nothing is done twice and nothing left out.
  * Turns    at most JOBS_OPEN jobs of a city are open, oldest first, and take turns of one batch each.
- * Yields   a batch is kept to about JOB_BATCH_MS of the writer, less while people change records (job_batch_rows), and
- *          is not handed over while changes of theirs wait there, for JOB_YIELD_MS at most.
+ * Yields   a batch is kept to about JOB_BATCH_MS of the writer (JOB_ALONE_MS where nobody is served), less while people
+ *          change records (job_batch_rows), and is not handed over while changes of theirs wait there, for JOB_YIELD_MS
+ *          at most.
  * Rights   the starter's, in the membership of the start, asked anew for each batch; a job whose membership has ended
  *          fails with that reason.
  * Cancel   a batch asks inside its transaction whether its job is still running: after a cancel none comes.
@@ -22,6 +23,7 @@
 
 #define JOBS_OPEN    4
 #define JOB_BATCH_MS 25  /* of the writer, when nobody waits for it */
+#define JOB_ALONE_MS 100 /* the same where nobody can: in a process that serves nobody */
 #define JOB_YIELD_MS 100 /* longer a batch does not wait for people's changes: both come forward */
 
 typedef struct JobProgress {
