@@ -2,8 +2,8 @@
  * program that asks the server for it and writes the file; and the server's peak memory meanwhile.
  *
  * In the same run: the same as CSV; an import of the spreadsheet of 12 columns that bench/import measures, by the
- * program alone; and the least that a spreadsheet must cost, the same cells written by the writer of this tree without a
- * city. Prints one JSON object last. */
+ * program alone; and the least that a spreadsheet must cost, the same cells written by the writer of this tree
+ * without a city. Prints one JSON object last. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -53,13 +53,16 @@ static bool bring_in(Bench *bench)
 /* The most that the server has had, in MB; 0 when the system does not say. */
 static double server_peak(const Bench *bench)
 {
-    char line[256], path[64];
-    long kilobytes = 0;
+    char    line[256], path[64];
+    int64_t kilobytes = 0;
     snprintf(path, sizeof path, "/proc/%d/status", (int)bench->served.target.pid);
     FILE *status = fopen(path, "r");
-    while (status && fgets(line, sizeof line, status))
-        if (sscanf(line, "VmHWM: %ld kB", &kilobytes) == 1)
+    while (status && fgets(line, sizeof line, status)) {
+        Str number = str_from(line), name = str_cut(&number, ':');
+        number = str_trim(number);
+        if (str_eq(name, STR("VmHWM")) && str_int(str_cut(&number, ' '), &kilobytes))
             break;
+    }
     if (status)
         fclose(status);
     return (double)kilobytes / 1024;
