@@ -65,8 +65,8 @@ const Str kernel_migrations[] = {
              "CREATE INDEX file_loose_by_due ON file_loose (due);"),
     STR_INIT("CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, person TEXT NOT NULL,"
              " sequence INTEGER NOT NULL,"
-             " item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, created INTEGER NOT NULL,"
-             " unread INTEGER NOT NULL, UNIQUE (person, sequence, item));"
+             " item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, version INTEGER NOT NULL,"
+             " created INTEGER NOT NULL, unread INTEGER NOT NULL, UNIQUE (person, sequence, item));"
              "CREATE INDEX notice_by_person ON notice (person, id);"
              "CREATE INDEX notice_unread ON notice (person, id) WHERE unread = 1;"
              "CREATE TABLE notice_state (sequence INTEGER NOT NULL);"

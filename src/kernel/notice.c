@@ -13,14 +13,16 @@
 static const Str sql_position = STR_INIT("SELECT sequence, (SELECT coalesce(max(sequence), 0) FROM event)"
                                          " FROM notice_state");
 static const Str sql_passed = STR_INIT("UPDATE notice_state SET sequence = ? WHERE sequence < ?1");
-static const Str sql_events = STR_INIT("SELECT e.sequence, r.item, r.type, r.record, e.action, e.person FROM event e"
+static const Str sql_events = STR_INIT("SELECT e.sequence, r.item, r.type, r.record, e.action, e.person, r.version"
+                                       " FROM event e"
                                        " JOIN event_record r ON r.sequence = e.sequence"
                                        " WHERE e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence, r.item");
-static const Str sql_add = STR_INIT("INSERT INTO notice (person, sequence, item, type, record, created, unread)"
-                                    " VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (person, sequence, item) DO NOTHING");
-static const Str sql_list = STR_INIT("SELECT id, sequence, type, record, unread FROM notice"
+static const Str sql_add = STR_INIT(
+    "INSERT INTO notice (person, sequence, item, type, record, version, created,"
+    " unread) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (person, sequence, item) DO NOTHING");
+static const Str sql_list = STR_INIT("SELECT id, sequence, type, record, unread, version FROM notice"
                                      " WHERE person = ? AND id < ? ORDER BY id DESC LIMIT ?");
-static const Str sql_unread = STR_INIT("SELECT id, sequence, type, record, unread FROM notice"
+static const Str sql_unread = STR_INIT("SELECT id, sequence, type, record, unread, version FROM notice"
                                        " WHERE person = ? AND unread = 1 AND id < ? ORDER BY id DESC LIMIT ?");
 static const Str sql_read = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND id <= ?");
 static const Str sql_old = STR_INIT("SELECT created FROM notice ORDER BY id LIMIT 1");
@@ -32,7 +34,7 @@ static const Str sql_sweep = STR_INIT(
 
 typedef struct Notice {
     Str     person, type, record;
-    int64_t sequence, item;
+    int64_t sequence, item, version;
 } Notice;
 
 typedef struct Batch { /* of events, in order */
@@ -49,9 +51,10 @@ static Err batch_write(Db *db, WriterJob *job)
     Value        passed = value_int(batch->to);
     for (size_t i = 0; i < batch->count; i++) {
         const Notice *notice = &batch->notices[i];
-        Value         row[] = { value_text(notice->person), value_int(notice->sequence), value_int(notice->item),
-                                value_text(notice->type),   value_text(notice->record),  value_instant(batch->now_ms) };
-        TRY(db_run(db, sql_add, row, 6));
+        Value         row[] = { value_text(notice->person),  value_int(notice->sequence), value_int(notice->item),
+                                value_text(notice->type),    value_text(notice->record),  value_int(notice->version),
+                                value_instant(batch->now_ms) };
+        TRY(db_run(db, sql_add, row, sizeof row / sizeof row[0]));
     }
     return db_run(db, sql_passed, &passed, 1);
 }
@@ -121,7 +124,7 @@ static const Action *step_told(const Ctx *ctx, int64_t sequence, Str type_name, 
 static Err read_event(const Ctx *ctx, const Rows *rows, Batch *batch)
 {
     const Type   *type;
-    Notice        about = { .sequence = rows_int(rows, 0), .item = rows_int(rows, 1) };
+    Notice        about = { .sequence = rows_int(rows, 0), .item = rows_int(rows, 1), .version = rows_int(rows, 6) };
     const Action *action = step_told(ctx, about.sequence, rows_borrow_text(rows, 2), rows_borrow_text(rows, 4), &type);
     Record        record;
     bool          found;
@@ -211,25 +214,38 @@ Err notice_duty(DutyRun *run)
 /* ---- reading them ---- */
 
 typedef struct Told { /* a row, while it is read */
-    int64_t id, sequence;
+    int64_t id, sequence, version;
     Str     type, record;
     bool    unread;
 } Told;
 
-/* The step as the reader may know it; NULL: it does not show. */
-static Err step_seen(const Ctx *ctx, const Told *told, Record *record, const Json **out)
+static Told told_from(Arena *arena, const Rows *rows)
+{
+    return (Told){ .id = rows_int(rows, 0),
+                   .sequence = rows_int(rows, 1),
+                   .type = str_dup(arena, rows_borrow_text(rows, 2)),
+                   .record = str_dup(arena, rows_borrow_text(rows, 3)),
+                   .unread = rows_int(rows, 4) != 0,
+                   .version = rows_int(rows, 5) };
+}
+
+/* The record that the notice is about; *found false when it does not show. */
+static Err record_told(const Ctx *ctx, const Told *told, Record *record, bool *found)
 {
     const Type *type = evolve_type(ctx->city->names, told->sequence, told->type);
-    Json       *steps;
-    int64_t     next, sequence = 0;
+    *found = type != NULL;
+    Err err = type ? find_one(ctx, type, told->record, record) : ERR_OK;
+    *found = type && !err.kind;
+    return err.kind == ERR_UNSEEN ? ERR_OK : err;
+}
+
+/* The step as the reader may know it; NULL: it does not show. */
+static Err step_seen(const Ctx *ctx, const Told *told, const Record *record, const Json **out)
+{
+    Json   *steps;
+    int64_t next, sequence = 0;
     *out = NULL;
-    if (!type)
-        return ERR_OK;
-    Err err = find_one(ctx, type, told->record, record);
-    if (err.kind == ERR_UNSEEN)
-        return ERR_OK;
-    TRY(err);
-    err = history_list(ctx, record, told->sequence + 1, 1, &steps, &next);
+    Err err = history_list(ctx, record, told->sequence + 1, 1, &steps, &next);
     if (err.code == ECODE_STORE_SLOW)
         return ERR_OK;
     TRY(err);
@@ -259,47 +275,62 @@ static void put_notice(const Ctx *ctx, const Told *told, const Record *record, c
         json_set_str(arena, about, STR("number"), number.text);
 }
 
-/* Those that show of at most `most` rows, until `limit` do. *last: the row it ended at, 0 when there are no more. */
-static Err scan(const Ctx *ctx, Str sql, int64_t before, int64_t limit, int64_t most, Json *items, int64_t *last)
+Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64_t *next)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value   params[] = { value_text(ctx->actor->person), value_int(before ? before : INT64_MAX), value_int(most) };
+    Value   params[] = { value_text(ctx->actor->person), value_int(before ? before : INT64_MAX), value_int(SCAN_ROWS) };
     int64_t read = 0;
-    *last = 0;
-    TRY(db_query(ctx->db, sql, params, 3, &rows));
-    for (bool more; (int64_t)items->count < limit; read++) {
+    bool    more = true;
+    *out = json_array(ctx->arena);
+    *next = 0;
+    TRY(db_query(ctx->db, sql_list, params, 3, &rows));
+    for (; (int64_t)(*out)->count < limit; read++) {
         TRY(rows_next(rows, &more));
         if (!more)
             break;
-        Told        told = { .id = rows_int(rows, 0),
-                             .sequence = rows_int(rows, 1),
-                             .type = str_dup(ctx->arena, rows_borrow_text(rows, 2)),
-                             .record = str_dup(ctx->arena, rows_borrow_text(rows, 3)),
-                             .unread = rows_int(rows, 4) != 0 };
+        Told        told = told_from(ctx->arena, rows);
         Record      record;
-        const Json *step;
-        TRY(step_seen(ctx, &told, &record, &step));
+        const Json *step = NULL;
+        bool        found;
+        TRY(record_told(ctx, &told, &record, &found));
+        if (found)
+            TRY(step_seen(ctx, &told, &record, &step));
         if (step)
-            put_notice(ctx, &told, &record, step, items);
-        *last = told.id;
+            put_notice(ctx, &told, &record, step, *out);
+        *next = told.id;
     }
-    if (read < most && (int64_t)items->count < limit)
-        *last = 0;
+    if (!more && read < SCAN_ROWS)
+        *next = 0;
     return ERR_OK;
 }
 
-Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64_t *next)
+/* A step that nothing has followed shows where the record does: only of others the history is asked. */
+static Err unread_shows(const Ctx *ctx, const Told *told, bool *out)
 {
-    *out = json_array(ctx->arena);
-    return scan(ctx, sql_list, before, limit, SCAN_ROWS, *out, next);
+    Record      record;
+    const Json *step = NULL;
+    TRY(record_told(ctx, told, &record, out));
+    if (!*out || record_version(&record) == told->version)
+        return ERR_OK;
+    TRY(step_seen(ctx, told, &record, &step));
+    *out = step != NULL;
+    return ERR_OK;
 }
 
 Err notice_unread(const Ctx *ctx, int64_t *out)
 {
-    Json   *items = json_array(ctx->arena);
-    int64_t last;
-    TRY(scan(ctx, sql_unread, 0, NOTICE_COUNT_MAX + 1, SCAN_UNREAD, items, &last));
-    *out = (int64_t)items->count;
+    OWNED(rows) Rows *rows = NULL;
+    Value             params[] = { value_text(ctx->actor->person), value_int(INT64_MAX), value_int(SCAN_UNREAD) };
+    *out = 0;
+    TRY(db_query(ctx->db, sql_unread, params, 3, &rows));
+    for (bool more, shows; *out <= NOTICE_COUNT_MAX;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            break;
+        Told told = told_from(ctx->arena, rows);
+        TRY(unread_shows(ctx, &told, &shows));
+        *out += shows;
+    }
     return ERR_OK;
 }
 
