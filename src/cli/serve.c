@@ -50,6 +50,7 @@ static Err serve(Cli *cli, City *city, EnvAhead *clock)
                             .context = cli };
     if (clock)
         TRY(catch_up(city, clock));
+    city_watch_slow(city, &app_slow_statements);
     signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to end */
     TRY(app_new(&config, &app));
     Err err = app_serve(app, &how);

@@ -382,4 +382,15 @@ void city_close(City *city)
     arena_free(city->arena);
 }
 
-Err city_reader(const City *city, Db **out) { return db_open(city->database_path, DB_READ, out); }
+Err city_reader(const City *city, Db **out)
+{
+    TRY(db_open(city->database_path, DB_READ, out));
+    db_watch_slow(*out, city->slow);
+    return ERR_OK;
+}
+
+void city_watch_slow(City *city, const DbSlow *slow)
+{
+    city->slow = slow;
+    writer_watch_slow(city->writer, slow);
+}

@@ -28,6 +28,7 @@ typedef struct City {
     bool                      demo;   /* listens on loopback only and says so on each page */
     Writer                   *writer;
     struct FileStore         *files;  /* kernel/file_store.h */
+    const DbSlow             *slow;   /* of a served city: who hears of slow statements (city_watch_slow) */
     struct Duties            *duties; /* of a served city (kernel/duties.h); NULL otherwise */
     int                       lock_fd;
 } City;
@@ -54,6 +55,8 @@ Err                city_open(Str dir, Str key_dir, Env env, City **out) MUST_CHE
 void               city_close(City *city); /* finishes what waits in the writer; NULL does nothing */
 static inline void city_freep(City **city) { city_close(*city); }
 Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new reading connection */
+/* Of connections that are opened from now on, and of the writer's; slow outlives the city. Before it is served. */
+void city_watch_slow(City *city, const DbSlow *slow);
 /* The pack of that number, from before or today's, anew in the arena: some milliseconds. ECODE_CITY_PACK. */
 Err city_pack(Db *db, Arena *arena, int64_t number, const Pack **out) MUST_CHECK;
 /* Is there a key of the city in dir? */

@@ -286,15 +286,15 @@ static Err batch_run(Db *db, WriterJob *job)
 }
 
 /* The first day on which a clock of those that make the system act is due; INT64_MAX: none runs. */
-static Err first_due(const DutyRun *run, const Type *type, const Clock *clock, int64_t *out)
+static Err first_due(const Ctx *ctx, const Type *type, const Clock *clock, int64_t *out)
 {
     OWNED(rows) Rows *rows = NULL;
     bool              more;
     Str               due = clock_field(type, clock, CLOCK_DUE)->name;
-    Buf               sql = buf_new(run->ctx.arena, SIZE_MAX);
+    Buf               sql = buf_new(ctx->arena, SIZE_MAX);
     buf_printf(&sql, "SELECT \"%.*s\" FROM \"%.*s\" WHERE ", STR_FMT(due), STR_FMT(type->table));
     buf_printf(&sql, "\"%.*s\" IS NOT NULL ORDER BY \"%.*s\" LIMIT 1", STR_FMT(due), STR_FMT(due));
-    TRY(db_query(run->ctx.db, buf_str(&sql), NULL, 0, &rows));
+    TRY(db_query(ctx->db, buf_str(&sql), NULL, 0, &rows));
     TRY(rows_next(rows, &more));
     *out = more ? rows_int(rows, 0) : INT64_MAX;
     return ERR_OK;
@@ -306,7 +306,7 @@ static Err clock_run(DutyRun *run, const Type *type, const Clock *clock, size_t 
 {
     const City *city = run->ctx.city;
     int64_t     due;
-    TRY(first_due(run, type, clock, &due));
+    TRY(first_due(&run->ctx, type, clock, &due));
     if (due > clock_ended(clock, env_now(&city->env), city->pack->utc_offset_minutes)) {
         int64_t ends = due == INT64_MAX ? run->next_ms : clock_ends(clock, due, city->pack->utc_offset_minutes);
         run->next_ms = ends < run->next_ms ? ends : run->next_ms;
@@ -331,5 +331,25 @@ Err clock_duty(DutyRun *run)
                 if (pack->types[t].clocks[c].expires >= 0)
                     TRY(clock_run(run, &pack->types[t], &pack->types[t].clocks[c], &settled));
     }
+    return ERR_OK;
+}
+
+static Err lag_of(const Ctx *ctx, const Type *type, const Clock *clock, int64_t *lag_ms)
+{
+    int64_t due, offset = ctx->city->pack->utc_offset_minutes;
+    TRY(first_due(ctx, type, clock, &due));
+    int64_t late = due == INT64_MAX ? 0 : ctx->now_ms - clock_ends(clock, due, (int)offset);
+    *lag_ms = late > *lag_ms ? late : *lag_ms;
+    return ERR_OK;
+}
+
+Err clock_lag(const Ctx *ctx, int64_t *lag_ms)
+{
+    const Pack *pack = ctx->city->pack;
+    *lag_ms = 0;
+    for (size_t t = 0; t < pack->type_count; t++)
+        for (size_t c = 0; c < pack->types[t].clock_count; c++)
+            if (pack->types[t].clocks[c].expires >= 0)
+                TRY(lag_of(ctx, &pack->types[t], &pack->types[t].clocks[c], lag_ms));
     return ERR_OK;
 }

@@ -35,6 +35,9 @@ Err clock_settle(const Ctx *writer, const Type *type, Str id) MUST_CHECK;
 /* On the writer: one batch of records whose clock has lapsed. *settled: how many there were. */
 Err clock_settle_batch(const Ctx *writer, const Type *type, const Clock *clock, size_t *settled) MUST_CHECK;
 
+/* For how long the first of the clocks that the city settles has run out; 0: all are settled. */
+Err clock_lag(const Ctx *ctx, int64_t *lag_ms) MUST_CHECK;
+
 /* The duty: settles whatever has lapsed in all types, and comes again when the next clock ends. */
 Err clock_duty(DutyRun *run);
 

@@ -34,6 +34,7 @@ typedef struct DutyThread {
     Db         *db;
     pthread_t   thread;
     bool        started, woken;
+    DutyStats   stats; /* under the mutex */
 } DutyThread;
 
 struct Duties {
@@ -46,6 +47,29 @@ struct Duties {
 
 bool duty_ends(const DutyRun *run) { return run->duties && atomic_load(&run->duties->ends); }
 
+static void count_run(DutyThread *self, int64_t began_ms, bool failed)
+{
+    int64_t now = env_now(&self->all->city->env);
+    pthread_mutex_lock(&self->all->mutex);
+    self->stats.runs++;
+    self->stats.failed += failed;
+    self->stats.ended_ms = now;
+    self->stats.took_ms = now - began_ms;
+    pthread_mutex_unlock(&self->all->mutex);
+}
+
+DutyStats duty_stats(const City *city, size_t index)
+{
+    Duties   *all = city->duties;
+    DutyStats stats = { 0 };
+    if (!all)
+        return stats;
+    pthread_mutex_lock(&all->mutex);
+    stats = all->threads[index].stats;
+    pthread_mutex_unlock(&all->mutex);
+    return stats;
+}
+
 /* Milliseconds of the city's clock until the duty runs again. */
 static int64_t run_once(DutyThread *self)
 {
@@ -55,6 +79,7 @@ static int64_t run_once(DutyThread *self)
                                 .duties = self->all,
                                 .next_ms = now + DUTY_AT_MOST_MS };
     Err                 err = self->duty->run(&run);
+    count_run(self, now, err.kind && err.code != ECODE_SHUTTING_DOWN);
     if (err.kind && err.code != ECODE_SHUTTING_DOWN) {
         fprintf(stderr, "%s: %.*s: %s\n", self->duty->name, STR_FMT(err_row(err.code)->code), err.context);
         return DUTY_RETRY_MS;

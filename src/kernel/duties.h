@@ -36,6 +36,12 @@ Err  duties_start(City *city) MUST_CHECK;
 void duties_stop(City *city); /* when none were started does nothing */
 /* Has the duty of that name run soon; NULL: all. From any thread; a city that is not served has none. */
 void duties_wake(const City *city, const char *name);
+typedef struct DutyStats { /* since the city is served */
+    uint64_t runs, failed;
+    int64_t  ended_ms, took_ms; /* of the last run; 0: none has ended */
+} DutyStats;
+/* Of duties[index]; all zero when the city is not served. */
+DutyStats duty_stats(const City *city, size_t index);
 /* Should a run return as soon as it can? What it leaves is done when the city is served again. */
 bool duty_ends(const DutyRun *run);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,22 +21,25 @@ struct Rows {
     Db        *db;
     Statement *statement; /* NULL: this place is free */
     bool       ended;     /* another step would run the statement again from its start */
+    int64_t    spent_ns;
 };
 
 struct Db {
-    sqlite3    *sqlite;
-    Statements *statements;
-    DbMode      mode;
-    int64_t     changes;
-    bool        in_transaction; /* between db_begin() and its end */
-    Err         lost;           /* why the database ended that transaction */
-    bool        by_hand;
-    int64_t     wal_pages, wal_moved;
-    bool        erased;        /* the log may hold what was erased */
-    Scrub       scrub;         /* of what writes */
-    int64_t     busy_since_us; /* when the watch first looked at the running statement; 0: not yet */
-    size_t      rows_open;
-    Rows        rows[ROWS_MAX];
+    sqlite3                *sqlite;
+    Statements             *statements;
+    DbMode                  mode;
+    int64_t                 changes;
+    bool                    in_transaction; /* between db_begin() and its end */
+    Err                     lost;           /* why the database ended that transaction */
+    bool                    by_hand;
+    int64_t                 wal_pages, wal_moved;
+    bool                    erased;        /* the log may hold what was erased */
+    Scrub                   scrub;         /* of what writes */
+    int64_t                 busy_since_us; /* when the watch first looked at the running statement; 0: not yet */
+    int64_t                 spent_ns;      /* in statements */
+    _Atomic(const DbSlow *) slow;
+    size_t                  rows_open;
+    Rows                    rows[ROWS_MAX];
 };
 
 /* ---- errors ---- */
@@ -356,15 +360,51 @@ static Err start(Db *db, Str sql, const Value *params, size_t count, bool with_r
     return err;
 }
 
+/* ---- how long it takes ---- */
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* One step; *spent_ns of its statement grows. */
+static int step(Db *db, Statement *statement, int64_t *spent_ns)
+{
+    int64_t began = now_ns();
+    int     result = sqlite3_step(statement_borrow(statement));
+    int64_t took = now_ns() - began;
+    *spent_ns += took;
+    db->spent_ns += took;
+    return result;
+}
+
+/* Of a statement that has ended. */
+static void tell_slow(const Db *db, const Statement *statement, int64_t spent_ns)
+{
+    const DbSlow *slow = atomic_load_explicit(&db->slow, memory_order_acquire);
+    if (slow && spent_ns / 1000 >= slow->us)
+        slow->tell(str_from(sqlite3_sql(statement_borrow(statement))), spent_ns / 1000);
+}
+
+void db_watch_slow(Db *db, const DbSlow *slow) { atomic_store_explicit(&db->slow, slow, memory_order_release); }
+
+int64_t db_statement_us(const Db *db) { return db->spent_ns / 1000; }
+
+/* ---- running ---- */
+
 Err db_run(Db *db, Str sql, const Value *params, size_t count)
 {
     Statement *statement = NULL;
     TRY(start(db, sql, params, count, false, &statement));
     int64_t before = sqlite3_total_changes64(db->sqlite);
-    int     result = sqlite3_step(statement_borrow(statement));
+    int64_t spent_ns = 0;
+    int     result = step(db, statement, &spent_ns);
     Err     err = result == SQLITE_DONE ? ERR_OK : fail(db, result, "running a statement");
     /* SQLite keeps the number of the last change also over statements that change nothing, such as CREATE TABLE. */
     db->changes = sqlite3_total_changes64(db->sqlite) == before ? 0 : sqlite3_changes64(db->sqlite);
+    tell_slow(db, statement, spent_ns);
     statement_give(statement);
     return err;
 }
@@ -394,7 +434,7 @@ Err rows_next(Rows *rows, bool *more)
         return rows->db->lost;
     if (rows->ended)
         return ERR_OK;
-    int result = sqlite3_step(statement_borrow(rows->statement));
+    int result = step(rows->db, rows->statement, &rows->spent_ns);
     *more = result == SQLITE_ROW;
     rows->ended = !*more;
     return result == SQLITE_ROW || result == SQLITE_DONE ? ERR_OK : fail(rows->db, result, "reading rows");
@@ -404,6 +444,7 @@ void rows_done(Rows *rows)
 {
     if (!rows || !rows->statement)
         return;
+    tell_slow(rows->db, rows->statement, rows->spent_ns);
     statement_give(rows->statement);
     rows->statement = NULL;
     rows->db->rows_open--;

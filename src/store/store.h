@@ -106,6 +106,19 @@ Err     db_checkpoint(Db *db, DbCheckpoint how) MUST_CHECK; /* a reader in the w
 int64_t db_wal_pages(const Db *db);                         /* pages in the write-ahead log at the last commit */
 int64_t db_wal_backlog(const Db *db);                       /* of these, not yet moved */
 
+/* ---- how long it takes ---- */
+
+typedef struct DbSlow { /* who wants to hear of slow statements, and from when on */
+    int64_t us;
+    /* On the thread that ran it; sql has marks in place of values. */
+    void (*tell)(Str sql, int64_t us);
+} DbSlow;
+
+/* slow lives as long as db; from any thread. */
+void db_watch_slow(Db *db, const DbSlow *slow);
+/* Microseconds spent in statements of db so far, without what was done between their rows. */
+int64_t db_statement_us(const Db *db);
+
 /* ---- erasing ----
  * What a change deletes or replaces is overwritten in the database file, and pages lose the copies that moving rows
  * left in them (store/scrub.h). The log holds it until it is emptied: whoever erases says so, and db_holds_erased() is

@@ -322,6 +322,39 @@ static void a_query_without_end_is_stopped(void **state)
     db_close(db);
 }
 
+static size_t slow_count;
+static char   slow_text[200];
+
+static void slow_told(Str sql, int64_t us)
+{
+    assert_true(us >= 0);
+    slow_count++;
+    snprintf(slow_text, sizeof slow_text, "%.*s", STR_FMT(sql));
+}
+
+static void slow_statements_are_told_without_their_values(void **state)
+{
+    (void)state;
+    static const DbSlow all = { 0, slow_told }, hour = { INT64_C(3600) * 1000000, slow_told };
+    Db                 *db = numbers_db("slow.db", 3);
+    Value               value = value_int(2);
+    Str                 sql = STR("UPDATE number SET word = 'x' WHERE n = ?");
+    db_watch_slow(db, &hour);
+    assert_done(db_run(db, sql, &value, 1));
+    assert_int_equal(slow_count, 0);
+    db_watch_slow(db, &all);
+    assert_done(db_run(db, sql, &value, 1));
+    assert_int_equal(slow_count, 1);
+    assert_string_equal(slow_text, sql.ptr);
+    assert_int_equal(one_int(db, STR("SELECT count(*) FROM number")), 3); /* told when its rows are done with */
+    assert_int_equal(slow_count, 2);
+    db_watch_slow(db, NULL);
+    assert_done(db_run(db, sql, &value, 1));
+    assert_int_equal(slow_count, 2);
+    assert_true(db_statement_us(db) >= 0);
+    db_close(db);
+}
+
 static void two_writers_do_not_mix(void **state)
 {
     (void)state;
@@ -657,6 +690,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_does_not_see_what_came_after_it),
         cmocka_unit_test(a_reader_cannot_write),
         cmocka_unit_test(a_query_without_end_is_stopped),
+        cmocka_unit_test(slow_statements_are_told_without_their_values),
         cmocka_unit_test(two_writers_do_not_mix),
         cmocka_unit_test(only_the_owner_may_read_a_new_database),
         cmocka_unit_test(a_commit_is_synced),

@@ -333,3 +333,5 @@ WriterStats writer_stats(Writer *writer)
     pthread_mutex_unlock(&writer->mutex);
     return stats;
 }
+
+void writer_watch_slow(Writer *writer, const DbSlow *slow) { db_watch_slow(writer->db, slow); }

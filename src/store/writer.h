@@ -46,5 +46,6 @@ Err                         writer_begin(Writer *writer, WriterJob *job, WriterT
 Err         writer_end(WriterTicket *ticket) MUST_CHECK; /* waits for the answer, and frees the ticket */
 void        writer_stop(Writer *writer);                 /* finishes what waits; NULL does nothing; not from done() */
 WriterStats writer_stats(Writer *writer);
+void        writer_watch_slow(Writer *writer, const DbSlow *slow); /* db_watch_slow() of its connection */
 
 #endif

@@ -1,6 +1,7 @@
 /* web/about.c: the program about itself: health, figures, error codes, its interface as OpenAPI,
  * and the files of its pages. */
 #include "kernel/duties.h"
+#include "kernel/watch.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -67,11 +68,56 @@ static void figures_of_requests(const App *app, Buf *buf)
                (unsigned long long)sum, (double)time_us / 1e6, (unsigned long long)sum);
 }
 
+/* One line a duty, of each of four names. */
+static void figures_of_duties(const City *city, Buf *buf)
+{
+    static const struct {
+        const char *name, *kind, *help;
+    } figures[] = { { "duty_runs_total", "counter", "Runs of what the city does by itself." },
+                    { "duty_failures_total", "counter", "Runs that failed." },
+                    { "duty_last_timestamp_seconds", "gauge", "When the last run ended." },
+                    { "duty_last_seconds", "gauge", "How long it took." } };
+    for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
+        buf_printf(buf, "# HELP firstmile_%s %s\n# TYPE firstmile_%s %s\n", figures[f].name, figures[f].help,
+                   figures[f].name, figures[f].kind);
+        for (size_t i = 0; i < duty_count; i++) {
+            DutyStats    stats = duty_stats(city, i);
+            const double values[] = { (double)stats.runs, (double)stats.failed, (double)stats.ended_ms / 1000,
+                                      (double)stats.took_ms / 1000 };
+            buf_printf(buf, "firstmile_%s{duty=\"%s\"} %.*f\n", figures[f].name, duties[i].name, f < 2 ? 0 : 3,
+                       values[f]);
+        }
+    }
+}
+
+static Err figures_of_city(const Ctx *ctx, Buf *buf)
+{
+    CityFigures city;
+    TRY(city_figures(ctx, &city));
+    figure(buf, "events_total", "counter", "Events of the city.", (uint64_t)city.events);
+    figure(buf, "database_bytes", "gauge", "Size of the database, without its log.", (uint64_t)city.database_bytes);
+    figure(buf, "deliveries_waiting", "gauge", "Deliveries of webhooks that wait.", (uint64_t)city.deliveries_waiting);
+    figure(buf, "deliveries_dead", "gauge", "Deliveries of webhooks that were given up.",
+           (uint64_t)city.deliveries_dead);
+    figure(buf, "notices_behind", "gauge", "Events not yet read for notices.", (uint64_t)city.notices_behind);
+    figure(buf, "uploads_waiting", "gauge", "Uploaded files that no record holds yet.", (uint64_t)city.uploads_waiting);
+    figure(buf, "jobs_open", "gauge", "Jobs that wait or run.", (uint64_t)city.jobs_open);
+    figure(buf, "clock_lag_seconds", "gauge", "For how long a clock has run out that is not settled.",
+           (uint64_t)(city.clock_lag_ms / 1000));
+    return ERR_OK;
+}
+
 void about_metrics(Call *call)
 {
     Buf         buf = buf_new(call->ctx.arena, METRICS_BYTES_MAX);
     WriterStats writer = writer_stats(call->ctx.city->writer);
+    Err         err = figures_of_city(&call->ctx, &buf);
+    if (err.kind) {
+        call_fail(call, err, NULL);
+        return;
+    }
     figures_of_requests(call->app, &buf);
+    figures_of_duties(call->ctx.city, &buf);
     figure(&buf, "writer_groups_total", "counter", "Commits of the writer.", writer.groups);
     figure(&buf, "writer_jobs_total", "counter", "Changes given to the writer.", writer.jobs);
     figure(&buf, "writer_failed_total", "counter", "Changes that were refused or failed.", writer.failed);

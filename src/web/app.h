@@ -20,8 +20,13 @@ typedef struct AppConfig {
     EnvAhead   *test_clock; /* the city's clock, for POST /api/v1/test-clock; NULL: there is no such address */
 } AppConfig;
 
-#define APP_SLOW_MS 100
-#define APP_VERSION "0.1.0"
+#define APP_SLOW_MS           100
+#define APP_SLOW_STATEMENT_MS 100
+#define APP_VERSION           "0.1.0"
+
+/* For city_watch_slow(): a line on stderr for each statement that took APP_SLOW_STATEMENT_MS, with marks in place of
+ * its values. */
+extern const DbSlow app_slow_statements;
 
 /* ECODE_TEMPLATE_* when a page's template has a problem. */
 Err                app_new(const AppConfig *config, App **out) MUST_CHECK;

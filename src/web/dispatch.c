@@ -387,6 +387,7 @@ static void begin(Call *call)
 {
     Problems problems = call_problems(call);
     Err      err = admit(call, &problems);
+    call->transport->spent.parse_us = monotonic_us() - call->transport->start_us;
     if (!err.kind && call->page && pages[call->endpoint->page].before && pages[call->endpoint->page].before(call))
         return;
     if (!err.kind)
@@ -410,22 +411,49 @@ static bool is_logged(const Call *call, int64_t ms)
     return false;
 }
 
-/* Context of an error of ours, as one word of the log; it may quote what a client sent. */
+/* A text of somebody else's as one word of the log. */
+static void log_quoted(Buf *buf, Str text)
+{
+    buf_char(buf, '"');
+    for (size_t i = 0; i < text.len; i++)
+        buf_char(buf,
+                 (unsigned char)text.ptr[i] < ' ' || text.ptr[i] == '"' || text.ptr[i] == 0x7f ? '?' : text.ptr[i]);
+    buf_char(buf, '"');
+}
+
+/* Context of an error of ours; it may quote what a client sent. */
 static Str log_context(const Call *call)
 {
     Buf buf = buf_new(call->ctx.arena, SIZE_MAX);
-    buf_add(&buf, STR(" context=\""));
-    for (const char *at = call->reply.err.context; *at; at++)
-        buf_char(&buf, (unsigned char)*at < ' ' || *at == '"' || *at == 0x7f ? '?' : *at);
-    buf_char(&buf, '"');
+    buf_add(&buf, STR(" context="));
+    log_quoted(&buf, str_from(call->reply.err.context));
     return buf_str(&buf);
 }
 
+/* Names in a statement are in quotation marks: here in single ones. */
+static void log_slow(Str sql, int64_t us)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    Buf                 text = buf_new(arena, SIZE_MAX), line = buf_new(arena, SIZE_MAX);
+    Env                 env = env_system();
+    for (size_t i = 0; i < sql.len; i++)
+        buf_char(&text, sql.ptr[i] == '"' ? '\'' : sql.ptr[i] == '\n' ? ' ' : sql.ptr[i]);
+    buf_printf(&line, "time=%.*s slow_statement_ms=%lld.%03lld sql=", STR_FMT(instant_text(arena, env_now(&env))),
+               (long long)(us / 1000), (long long)(us % 1000));
+    log_quoted(&line, buf_str(&text));
+    fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&line)));
+}
+
+const DbSlow app_slow_statements = { INT64_C(1000) * APP_SLOW_STATEMENT_MS, log_slow };
+
 /* One line: beside its address and that context no text is the client's, so nothing in it can
  * pretend to be another line. */
+static double as_ms(int64_t us) { return (double)us / 1000; }
+
 static void log_line(const Call *call, int64_t us)
 {
     const Exchange *exchange = call->transport->exchange;
+    const Spent    *spent = &call->transport->spent;
     Str             actor = STR("-");
     if (call->ctx.actor && call->ctx.actor->person.len) {
         Hash hash = sha256(call->ctx.actor->person);
@@ -434,12 +462,13 @@ static void log_line(const Call *call, int64_t us)
     Str time = instant_text(call->ctx.arena, call->ctx.now_ms), id = exchange ? exchange_id(exchange) : STR("process");
     Str code = call->reply.err.kind ? err_row(call->reply.err.code)->code : STR("-");
     Str context = call->reply.status >= 500 ? log_context(call) : STR_NONE;
-    fprintf(
-        stderr,
-        "time=%.*s request=%.*s peer=%.*s method=%.*s endpoint=%s status=%d ms=%lld.%03lld actor=%.*s code=%.*s%.*s\n",
-        STR_FMT(time), STR_FMT(id), STR_FMT(call_peer(call)), STR_FMT(method_name(call->method)),
-        call->endpoint ? call->endpoint->pattern : "-", call->reply.status, (long long)(us / 1000),
-        (long long)(us % 1000), STR_FMT(actor), STR_FMT(code), STR_FMT(context));
+    fprintf(stderr,
+            "time=%.*s request=%.*s peer=%.*s method=%.*s endpoint=%s status=%d ms=%.3f parse_ms=%.3f queue_ms=%.3f"
+            " sql_ms=%.3f render_ms=%.3f actor=%.*s code=%.*s%.*s\n",
+            STR_FMT(time), STR_FMT(id), STR_FMT(call_peer(call)), STR_FMT(method_name(call->method)),
+            call->endpoint ? call->endpoint->pattern : "-", call->reply.status, as_ms(us), as_ms(spent->parse_us),
+            as_ms(spent->queue_us), as_ms(spent->sql_us), as_ms(spent->render_us), STR_FMT(actor), STR_FMT(code),
+            STR_FMT(context));
 }
 
 static void count_reply(Loop *loop, int status, int64_t us)
@@ -479,8 +508,10 @@ static void finish(Call *call)
  * somebody else holds the call. */
 static void step(Call *call, void (*run)(Call *call))
 {
+    int64_t before_us = db_statement_us(call->ctx.db);
     run(call);
     call_snapshot_close(call);
+    call->transport->spent.sql_us += db_statement_us(call->ctx.db) - before_us;
     assert(call->reply.status || call->transport->waiting);
     if (call->reply.status)
         finish(call);
@@ -491,6 +522,7 @@ static void step(Call *call, void (*run)(Call *call))
 static void resume(Call *call)
 {
     call->transport->waiting = false;
+    call->transport->spent.queue_us += monotonic_us() - call->transport->left_us;
     Err err = call_snapshot_open(call);
     if (err.kind && call->transport->committed)
         store_end_process("reading after a commit", err.context);
@@ -507,6 +539,7 @@ static void resume(Call *call)
 void call_leave(Call *call, void (*resume_by)(Call *call))
 {
     call->transport->waiting = true;
+    call->transport->left_us = monotonic_us();
     call->transport->resume = resume_by;
 }
 

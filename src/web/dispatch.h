@@ -45,6 +45,14 @@ struct App {
     size_t            abroad; /* pieces of work that other threads hold for calls */
 };
 
+/* What of a call's time went where, for the log. A page that is made asks the database, too. */
+typedef struct Spent {
+    int64_t parse_us;  /* until it was known what is asked, by whom, and that they may */
+    int64_t queue_us;  /* with other threads: the writer, the disk, long reads, passwords */
+    int64_t sql_us;    /* in statements of the loop's own connection */
+    int64_t render_us; /* making the page */
+} Spent;
+
 /* How a call waits and is resumed, and where its headers come from. */
 typedef struct Transport {
     Exchange *exchange; /* NULL: a request of this process, below */
@@ -59,7 +67,8 @@ typedef struct Transport {
     bool              waiting; /* between a call_write() or the like and its `then` */
     bool    committed; /* something of this call stands on the disk; set on the writer's thread before it hands back */
     bool    snapshot;
-    int64_t start_us; /* monotonic */
+    int64_t start_us, left_us; /* monotonic */
+    Spent   spent;
 } Transport;
 
 void   dispatch_exchange(Exchange *exchange, void *app);

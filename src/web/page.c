@@ -1,7 +1,7 @@
 /* web/page.c: see page.h. */
 #include "web/page.h"
-#include "kernel/notice.h"
 
+#include "kernel/notice.h"
 #include "web/dispatch.h"
 #include "web/idempotent.h"
 
@@ -103,7 +103,7 @@ static Json *frame_facts(Call *call, PageKind kind)
     return ui;
 }
 
-Err page_render(Call *call, PageKind kind, const Json *data, Str *out)
+static Err render(Call *call, PageKind kind, const Json *data, Str *out)
 {
     Arena  *arena = call->ctx.arena;
     PageOut made = { .template = pages[kind].template, .ui = frame_facts(call, kind), .page = json_object(arena) };
@@ -115,4 +115,12 @@ Err page_render(Call *call, PageKind kind, const Json *data, Str *out)
     TRY(look_render(call->app->look, made.template, call->ctx.lang, context, &buf));
     *out = buf_str(&buf);
     return ERR_OK;
+}
+
+Err page_render(Call *call, PageKind kind, const Json *data, Str *out)
+{
+    int64_t began_us = monotonic_us();
+    Err     err = render(call, kind, data, out);
+    call->transport->spent.render_us += monotonic_us() - began_us;
+    return err;
 }
