@@ -236,6 +236,8 @@ def forged_form(city, client):
     record, before = assessment(client)['id'], kept(city)
     body, headers = multipart({'csrf': 'x', FIELD: ''}, [(f'file[{FIELD}]', 'x.pdf', pdf(5000, 99))])
     client.request('POST', f'/{TYPE}/{record}/edit', body, headers).wants(403)
+    client.request('POST', '/notices', body, headers).wants(415)           # a form that has no files takes none
+    proof.Client(city).request('POST', f'/{TYPE}/{record}/edit', body, headers).wants(401)
     until(lambda: staged(city), lambda names: not names, 'something stays staged')
     expect_same(kept(city), before, 'files')
 

@@ -603,9 +603,7 @@ void dispatch_refuse(Exchange *exchange, Err err, void *app)
 /* The boundary of a form with files at the address of a form; else empty. */
 static Str form_boundary(const Endpoint *endpoint, const Exchange *head)
 {
-    return endpoint && endpoint->body == BODY_FORM && endpoint->permission != ALLOW_ALL
-               ? multipart_boundary(exchange_header(head, STR("Content-Type")))
-               : STR_NONE;
+    return endpoint && endpoint->files ? multipart_boundary(exchange_header(head, STR("Content-Type"))) : STR_NONE;
 }
 
 static const Endpoint *endpoint_of(const Exchange *head)

@@ -134,13 +134,13 @@ const Endpoint endpoints[] = {
       .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "add_field", "add_is", "add_value" },
       .summary = "List" },
     { METHOD_POST,   "/{type}",                   forms_new,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,
-      .page = PAGE_FORM, .summary = "Create a record" },
+      .files = true, .page = PAGE_FORM, .summary = "Create a record" },
     { METHOD_GET,    "/{type}/new",               forms_new_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM,
       .query = { "*" }, .summary = "Form of a new record" },
     { METHOD_GET,    "/{type}/import",            imports_form,       ALLOW_SIGNED_IN, .page = PAGE_IMPORT,
       .summary = "Form to send a file of records" },
     { METHOD_POST,   "/{type}/import",            imports_send,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,
-      .page = PAGE_IMPORT, .summary = "Send a file of records" },
+      .files = true, .page = PAGE_IMPORT, .summary = "Send a file of records" },
     { METHOD_GET,    "/{type}/{id}",              records_show,       ALLOW_SIGNED_IN, .page = PAGE_RECORD,
       .query = { "fields", "expand", "log", "follow" }, .summary = "Record" },
     { METHOD_GET,    "/{type}/{id}/documents/{name}", documents_show, ALLOW_SIGNED_IN, .page = PAGE_DOCUMENT,
@@ -152,7 +152,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM,
       .query = { "*" }, .summary = "Form of a step" },
     { METHOD_POST,   "/{type}/{id}/{action}",     forms_act,          ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,
-      .page = PAGE_FORM, .summary = "Take a step" },
+      .files = true, .page = PAGE_FORM, .summary = "Take a step" },
 };
 /* clang-format on */
 const size_t endpoint_count = sizeof endpoints / sizeof endpoints[0];

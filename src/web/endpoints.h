@@ -25,7 +25,7 @@ typedef enum Csrf {
 typedef enum BodyKind {
     BODY_NONE,
     BODY_JSON, /* an object; application/json, or nothing at all */
-    BODY_FORM, /* application/x-www-form-urlencoded, or with files multipart/form-data: call->files */
+    BODY_FORM, /* application/x-www-form-urlencoded; where files may come with it, multipart/form-data: call->files */
     BODY_FILE  /* a file of any media type, to the disk as it comes: call->files; application/json: as BODY_JSON */
 } BodyKind;
 
@@ -40,6 +40,7 @@ struct Endpoint {
     BodyKind    body;
     size_t      body_max; /* BODY_FILE: of the file */
     size_t      json_max; /* of JSON or a form; 0: LIMIT_BODY_BYTES */
+    bool        files;    /* BODY_FORM: may come with files, which go to the disk as they come */
     bool        plain;    /* asks neither the database nor who it is for */
     PageKind    page;     /* PAGE_NONE: JSON only */
     const char *summary;  /* one line for the OpenAPI document */
