@@ -2,16 +2,6 @@
 #include "web/pages/show.h"
 #include "web/pages/view.h"
 
-static Str who_of(const Call *call, const Json *notice)
-{
-    const Json *by = json_get(notice, STR("by"));
-    Str         name = json_text(json_get(by, STR("name"))), body = json_text(json_get(by, STR("organisation_name")));
-    bool        system = false;
-    if (json_truth(json_get(by, STR("system")), &system) && system)
-        return say(call, "say.record.system");
-    return name.len ? name : body.len ? body : say(call, "say.record.somebody");
-}
-
 static Str number_text(Arena *arena, const Json *json)
 {
     int64_t number = 0;
@@ -30,7 +20,7 @@ static void put_item(Call *call, const Json *notice, Json *items)
     json_truth(json_get(notice, STR("read")), &read);
     put(call, item, STR("instant"), time);
     put(call, item, STR("date"), show_day(call, time));
-    put(call, item, STR("who"), who_of(call, notice));
+    put(call, item, STR("who"), show_by(call, json_get(notice, STR("by"))));
     put(call, item, STR("did"), SAY(call, "say.record.did", ARG("action", json_text(json_get(notice, STR("label"))))));
     put(call, item, STR("kind"), in_words(call, type->label));
     put(call, item, STR("title"), title.len ? title : number.len ? number : in_words(call, type->label));

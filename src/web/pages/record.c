@@ -311,16 +311,6 @@ static Str event_did(const RecordView *view, const Json *event)
     return SAY(view->call, "say.record.did", ARG("action", json_text(json_get(event, STR("label")))));
 }
 
-static Str event_who(const RecordView *view, const Json *event)
-{
-    const Json *by = json_get(event, STR("by"));
-    Str         name = json_text(json_get(by, STR("name"))), body = json_text(json_get(by, STR("organisation_name")));
-    bool        system = false;
-    if (json_truth(json_get(by, STR("system")), &system) && system)
-        return say(view->call, "say.record.system");
-    return name.len ? name : body.len ? body : say(view->call, "say.record.somebody");
-}
-
 /* What a record began with stands in its sections, and what was there before each later change in that change. */
 static Err put_event(const RecordView *view, const Json *event, Json *events)
 {
@@ -331,7 +321,7 @@ static Err put_event(const RecordView *view, const Json *event, Json *events)
     bool    first = json_int(json_get(event, STR("version")), &version) && version == 1;
     put(call, json, STR("instant"), time);
     put(call, json, STR("date"), show_day(call, time));
-    put(call, json, STR("who"), event_who(view, event));
+    put(call, json, STR("who"), show_by(call, json_get(event, STR("by"))));
     put(call, json, STR("did"), event_did(view, event));
     Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
     JSON_EACH(change, json_get(event, STR("changes")))

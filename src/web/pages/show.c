@@ -248,6 +248,15 @@ static Str rows_shown(const Call *call, const Json *value, ShowAs as)
                               : show_count(call->ctx.arena, (int64_t)value->count, LIMIT_ROWS);
 }
 
+Str show_by(const Call *call, const Json *by)
+{
+    Str  name = json_text(json_get(by, STR("name"))), body = json_text(json_get(by, STR("organisation_name")));
+    bool system = false;
+    if (json_truth(json_get(by, STR("system")), &system) && system)
+        return say(call, "say.record.system");
+    return name.len ? name : body.len ? body : say(call, "say.record.somebody");
+}
+
 Str show_file(const Call *call, const Json *file)
 {
     static const char *const units[] = { "B", "KB", "MB" };

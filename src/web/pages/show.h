@@ -27,6 +27,8 @@ Str show_label(const Call *call, const Field *field);
 
 /* ---- values of records ---- */
 
+/* Who took a step, as kernel/history.h says it in `by`: a name, an organisation's, "the system", "somebody". */
+Str show_by(const Call *call, const Json *by);
 /* "report.pdf (1.2 MB)" of a file as the contract spells it. */
 Str show_file(const Call *call, const Json *file);
 
