@@ -209,6 +209,38 @@ static void on_linger(Connection *connection, size_t length)
         connection_close(connection);
 }
 
+/* A body that goes to the disk comes as fast as it can be sent. Others get their turn after each piece: without this a
+ * read is followed by up to 32 more. */
+static void on_turn(uv_idle_t *turn)
+{
+    Loop *loop = turn->data;
+    uv_idle_stop(turn);
+    connections_resume(loop);
+}
+
+static void rest(Connection *connection)
+{
+    Loop *loop = connection->loop;
+    stop_reading(connection);
+    connection->rests_next = loop->resting;
+    loop->resting = connection;
+    uv_idle_start(&loop->turn, on_turn);
+}
+
+static void rest_no_more(const Connection *connection)
+{
+    for (Connection **at = &connection->loop->resting; *at; at = &(*at)->rests_next)
+        if (*at == connection) {
+            *at = connection->rests_next;
+            return;
+        }
+}
+
+static bool sends_to_disk(const Connection *connection)
+{
+    return connection->phase == PHASE_BODY && connection->exchange && connection->exchange->sink.take;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     Connection *connection = stream->data;
@@ -234,6 +266,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
         advance(connection, fresh);
     else if (input_length(connection) == READ_BYTES)
         stop_reading(connection);
+    if (!connection->closing && connection->reading && sends_to_disk(connection))
+        rest(connection);
 }
 
 static void start_reading(Connection *connection)
@@ -241,6 +275,16 @@ static void start_reading(Connection *connection)
     connection->reading = uv_read_start(&connection->handle.stream, on_room, on_read) == 0;
     if (!connection->reading)
         connection_close(connection);
+}
+
+void connections_resume(Loop *loop)
+{
+    while (loop->resting) {
+        Connection *connection = loop->resting;
+        loop->resting = connection->rests_next;
+        if (!connection->closing)
+            start_reading(connection);
+    }
 }
 
 /* ---- answering ---- */
@@ -384,6 +428,7 @@ void connection_close(Connection *connection)
     if (connection->closing)
         return;
     connection->closing = true;
+    rest_no_more(connection);
     bool half = exchange && exchange->in_pieces && !exchange->sent && !connection->arrival.from_unix;
     if (!half || uv_tcp_close_reset(&connection->handle.tcp, on_closed) != 0)
         uv_close((uv_handle_t *)&connection->handle.stream, on_closed);

@@ -196,6 +196,7 @@ static void end(Loop *loop)
     loop->inbox.arrivals.count = 0;
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
+    uv_close((uv_handle_t *)&loop->turn, NULL);
 }
 
 void loop_check_idle(Loop *loop)
@@ -292,7 +293,8 @@ Err loop_open(Loop *loop, Server *server, unsigned index)
     env_random(&config->env, &loop->id_state, sizeof loop->id_state);
     uv_async_init(&loop->uv, &loop->wake, on_wake);
     uv_timer_init(&loop->uv, &loop->tick);
-    loop->wake.data = loop->tick.data = loop;
+    uv_idle_init(&loop->uv, &loop->turn);
+    loop->wake.data = loop->tick.data = loop->turn.data = loop;
     poll_open(loop, &loop->stop_poll, server->stop_fd, on_stop);
     poll_open(loop, &loop->tcp_poll, server->tcp_fd, on_acceptable);
     poll_open(loop, &loop->unix_poll, server->unix_fd, on_acceptable);

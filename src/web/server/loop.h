@@ -82,6 +82,7 @@ struct Loop {
     uv_loop_t   uv;
     uv_async_t  wake;
     uv_timer_t  tick; /* runs while there are connections */
+    uv_idle_t   turn; /* runs while connections rest */
     uv_poll_t   stop_poll, tcp_poll, unix_poll;
     void       *state; /* the application's */
     Inbox       inbox;
@@ -89,6 +90,7 @@ struct Loop {
     Arrivals    arrivals;
     atomic_uint connection_count; /* those on their way to it included */
     Connection *connections;
+    Connection *resting;   /* by rests_next: they read again in the next turn of the loop */
     Exchange   *exchanges; /* in use */
     Exchange   *spare;     /* to be used again */
     size_t      spare_count;
@@ -131,7 +133,7 @@ struct Connection {
         uv_pipe_t   pipe;
     } handle;
     Loop         *loop;
-    Connection   *previous, *next;
+    Connection   *previous, *next, *rests_next;
     Arrival       arrival; /* its fd is handle's now */
     Phase         phase;
     uint64_t      phase_start; /* uv_now() */
@@ -149,6 +151,8 @@ struct Connection {
 
 void connection_open(Loop *loop, const Arrival *arrival);
 void connection_close(Connection *connection);
+/* Those that rest read on; called by the turn. */
+void connections_resume(Loop *loop);
 /* Closes connections that have been too slow; called by the tick. */
 void connection_check_time(Connection *connection);
 /* Closes it unless it is in the middle of something. */
