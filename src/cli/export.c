@@ -74,6 +74,15 @@ static Err take(void *context, Str piece)
 
 /* ---- the verb ---- */
 
+/* As the name of the file says, unless --format does; an empty table is a spreadsheet otherwise. */
+static Str template_format(const Cli *cli)
+{
+    Str format = cli_option(cli, "format"), path = cli_option(cli, "out");
+    if (format.ptr)
+        return format;
+    return str_ends(path, STR(".csv")) ? STR("csv") : STR("xlsx");
+}
+
 static Err ask_for_all(Export *export, Client *client)
 {
     static const char *const parameters[] = { "format", "filter", "sort", "fields" };
@@ -84,6 +93,8 @@ static Err ask_for_all(Export *export, Client *client)
     TRY(ASK_PATH(cli, &path, STR("records"), cli_argument(cli, "TYPE"), empty ? STR("template") : STR("export")));
     Buf target = buf_new(cli->arena, SIZE_MAX);
     buf_add(&target, path);
+    if (empty)
+        ask_query(&target, "format", template_format(cli));
     for (size_t i = 0; !empty && i < sizeof parameters / sizeof parameters[0]; i++)
         ask_query(&target, parameters[i], cli_option(cli, parameters[i]));
     const AppSink sink = { .take = take, .context = export };
@@ -134,7 +145,8 @@ static Err run(Cli *cli)
     Str                   path;
     Export export = { .cli = cli, .lines = str_eq(cli_option(cli, "format"), STR("jsonl")) };
     TRY(cli_file(cli, "out", &path));
-    export.packed = str_eq(cli_option(cli, "format"), STR("xlsx")) || cli_switch(cli, "template");
+    Str format = cli_switch(cli, "template") ? template_format(cli) : cli_option(cli, "format");
+    export.packed = str_eq(format, STR("xlsx"));
     if (export.packed && !path.ptr && isatty(STDOUT_FILENO))
         return CLI_USAGE(cli, TEXT("XLSX 不能显示在终端上，请用 --out 写入文件",
                                    "XLSX is nothing for a terminal: name a file with --out"));
@@ -161,8 +173,9 @@ const Verb verb_export = {
                  { "sort", "FIELD", TEXT_INIT("排序字段；-FIELD 为降序", "field to sort by; -FIELD is descending") },
                  { "fields", "A,B", TEXT_INIT("只导出这些字段", "these fields alone") },
                  { "template", NULL,
-                   TEXT_INIT("不要记录，要一份可填写的空表（XLSX）",
-                             "no records: an empty sheet to be filled in (XLSX)") },
+                   TEXT_INIT(
+                       "不要记录，要一份可填写的空表（XLSX；FILE 以 .csv 结尾或 --format csv 时为 CSV）",
+                       "no records: an empty table to be filled in (XLSX; CSV with --format csv or a FILE.csv)") },
                  { "out", "FILE", TEXT_INIT("写入此文件", "the file to write") },
                  OPTION_AS,
                  OPTION_KEY_DIR },

@@ -76,6 +76,7 @@ static Err send_file(Import *import, Arena *arena)
     buf_add(&target, address);
     ask_query(&target, "name", base_name(path));
     ask_query(&target, "mapping", mapping);
+    ask_query(&target, "sheet", cli_option(cli, "sheet"));
     if (cli_switch(cli, "dry-run"))
         ask_query(&target, "dry_run", STR("1"));
     AppRequest  request = { .method = METHOD_POST,
@@ -323,12 +324,12 @@ const Verb verb_import = {
     .summary = TEXT_INIT("从 CSV、XLSX 或 JSON Lines 文件导入记录",
                          "import records from a CSV, XLSX or JSON Lines file"),
     .notes = TEXT_INIT(
-        "表头（或对象的成员）为字段名或中英文标签，XLSX 读第一张可见的工作表；用 --map 时为 {\"字段\": \"来源列\"}。\n"
+        "表头（或对象的成员）为字段名或中英文标签，XLSX 读第一张可见的工作表，除非用 --sheet 指明；用 --map 时为 {\"字段\": \"来源列\"}。\n"
         "合格的行写入，不合格的行连同原因列出；表头不符则一行也不写入。文件可以是 .gz，也可以是 export 的结果。\n"
         "有 id 或 number 一列的行改动那条记录中不同的值（version 一列为改前的版本）；没有的登记新记录。引用填写标识（ID）。\n"
         "导入是一项任务：城市在服务时由服务进程办理，否则由本进程办理。中断后用 --resume 继续，不会重复。",
         "The header (or the members of the objects) names fields, or their labels in either language; of an XLSX the\n"
-        "first visible sheet is read; with --map\n"
+        "first visible sheet is read, unless --sheet says which; with --map\n"
         "it is {\"field\": \"source column\"}. Good rows go in, bad rows come back with reasons; nothing goes in when"
         " the\nheader does not fit. The file may be a .gz, and what export wrote.\n"
         "A row with an id or a number changes what differs in that record (a column version: the one it had before);\n"
@@ -339,6 +340,8 @@ const Verb verb_import = {
                    ARGUMENT_TYPE,
                    { "FILE", TEXT_INIT(".csv、.xlsx 或 .jsonl 文件", "a .csv, .xlsx or .jsonl file") } },
     .options = { { "map", "FILE", TEXT_INIT("对照文件", "the mapping file") },
+                 { "sheet", "SHEET",
+                   TEXT_INIT("XLSX 的工作表：名称或第几张", "the sheet of an XLSX: its name, or its place from 1") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
                  { "errors", "FILE",
                    TEXT_INIT("把不合格的行写入此文件，附原因一列 errors",

@@ -141,6 +141,21 @@ Err access_clearance(const Ctx *ctx, const Record *record, Clearance *out)
     return ERR_OK;
 }
 
+bool access_field_ever(const Actor *actor, const Field *field)
+{
+    if (field->type->row_of) /* a column is as open as the field whose rows it is of */
+        field = field->type->row_of;
+    const Type *type = field->type;
+    if (field->index == SYS_ERASED) /* told for each field by itself: a record's "erased" */
+        return false;
+    if (!actor || actor->system)
+        return actor != NULL;
+    for (size_t i = 0; i < type->access_count; i++)
+        if (access_rule_for(&type->access[i], actor) && type->access[i].clearance[field->compartment] >= field->class)
+            return true;
+    return false;
+}
+
 bool access_always(const Ctx *ctx, const Type *type)
 {
     if (!ctx->actor)
@@ -156,6 +171,16 @@ bool access_always(const Ctx *ctx, const Type *type)
 
 /* ---- who may take a step ---- */
 
+static bool who_is_for(const Who *who, const Actor *actor) { return !who->roles || who->roles >> actor->role & 1; }
+
+bool access_action_ever(const Actor *actor, const Action *action)
+{
+    for (size_t i = 0; actor && !actor->system && i < action->who_count; i++)
+        if (who_is_for(&action->who[i], actor))
+            return true;
+    return actor && actor->system;
+}
+
 Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out)
 {
     Related known = { { UNASKED } };
@@ -164,7 +189,7 @@ Err access_permits(const Ctx *ctx, const Action *action, const Record *record, P
         permit = PERMIT_YES;
     for (size_t i = 0; ctx->actor && permit != PERMIT_YES && i < action->who_count; i++) {
         const Who *who = &action->who[i];
-        if (who->roles && !(who->roles >> ctx->actor->role & 1))
+        if (!who_is_for(who, ctx->actor))
             continue;
         bool is = true; /* without a record: might be, once there is one */
         if (record)

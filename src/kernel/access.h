@@ -24,6 +24,11 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
     return clearance->in[field->compartment] >= field->class;
 }
 
+/* Could the field ever show to somebody of the actor's role, and could they ever take the action? What they never could
+ * is named to them no more than what is not there. */
+bool access_field_ever(const Actor *actor, const Field *field);
+bool access_action_ever(const Actor *actor, const Action *action);
+
 /* Does the actor see every record of the type? Then a reference to one needs no look-up. */
 bool access_always(const Ctx *ctx, const Type *type);
 

@@ -229,10 +229,10 @@ static Err open_text(Reader *reader, Arena *arena, Str path, int64_t *rows)
     return scan_text(reader, arena, rows);
 }
 
-static Err open_xlsx(Reader *reader, Arena *arena, Str path, int64_t *rows)
+static Err open_xlsx(Reader *reader, Arena *arena, Str path, Str sheet, int64_t *rows)
 {
     size_t count;
-    TRY(xlsx_open(path, STR_NONE, &reader->xlsx, &count, reader->problems));
+    TRY(xlsx_open(path, sheet, &reader->xlsx, &count, reader->problems));
     *rows = count ? (int64_t)count - 1 : 0;
     return read_head(reader, arena);
 }
@@ -574,8 +574,9 @@ static Err file_open(JobRun *run, Reader *out, int64_t *rows)
         return err_make(ECODE_FILE_MISSING, "%.*s", STR_FMT(staged));
     Str path = staged_path(run->ctx.city, run->arena, staged);
     *out = (Reader){ .format = suffix->format, .problems = run->problems };
-    return suffix->format == FORMAT_XLSX ? open_xlsx(out, run->arena, path, rows)
-                                         : open_text(out, run->arena, path, rows);
+    if (suffix->format == FORMAT_XLSX)
+        return open_xlsx(out, run->arena, path, job_value(&run->job, "sheet").text, rows);
+    return open_text(out, run->arena, path, rows);
 }
 
 /* ---- the job ---- */
@@ -592,7 +593,7 @@ static Err import_begin(Import *import)
     import->dry_run = dry_run.kind == VALUE_BOOLEAN && dry_run.number;
     TRY(read_mapping(run, &mapping));
     TRY(file_open(run, &import->reader, &rows));
-    TRY(import_link(run->arena, import->type, import->reader.columns, import->reader.column_count, mapping,
+    TRY(import_link(&run->ctx, run->arena, import->type, import->reader.columns, import->reader.column_count, mapping,
                     &import->links, run->problems));
     if (import->dry_run) /* it wrote nothing, so it begins anew */
         run->progress = (JobProgress){ .total = -1 };

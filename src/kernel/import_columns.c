@@ -1,8 +1,11 @@
 /* kernel/import_columns.c: from the cells or members of a row to the fields of a type. */
+#include "base/near.h"
+#include "kernel/access.h"
 #include "kernel/import.h"
 #include "kernel/input.h"
 
 #define ERRORS_COLUMN "errors"
+#define NEAR_COLUMNS  20 /* of more, most are of another table, and near nothing */
 
 typedef struct Link {
     const Field *field; /* SYS_ID, SYS_NUMBER and SYS_VERSION name the record; others are given to it */
@@ -44,24 +47,72 @@ static bool is_kept(const Field *field)
 
 static bool is_known(const Field *field) { return !is_kept(field) || names_record(field); }
 
-static Str known_names(const Type *type, Arena *arena)
+/* Could the actor ever give it, to a record that is made or changed? */
+static bool may_write(const Actor *actor, const Field *field)
 {
-    Str          *names = ARENA_ARRAY(arena, Str, type->field_count);
-    size_t        count = 0;
-    const Action *create = type_action(type, STR("create"));
+    static const Str names[] = { STR_INIT("create"), STR_INIT("edit") };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const Action *action = type_action(field->type, names[i]);
+        if (action && field_among(action->inputs, action->input_count, field) && access_action_ever(actor, action))
+            return is_known(field) && access_field_ever(actor, field);
+    }
+    return false;
+}
+
+static size_t writable(const Actor *actor, Arena *arena, const Type *type, const Field ***out)
+{
+    size_t count = 0;
+    *out = ARENA_ARRAY(arena, const Field *, type->field_count);
     for (size_t i = 0; i < type->field_count; i++)
-        if (create && field_among(create->inputs, create->input_count, &type->fields[i]))
-            names[count++] = type->fields[i].name;
-    return str_join(arena, names, count, STR(", "));
+        if (may_write(actor, &type->fields[i]))
+            (*out)[count++] = &type->fields[i];
+    return count;
+}
+
+/* Names of the fields, then what else a column may be called. */
+static Str *words_of(Arena *arena, const Field *const *fields, size_t count)
+{
+    Str *words = ARENA_ARRAY(arena, Str, count * (1 + LANG_COUNT));
+    for (size_t i = 0; i < count; i++) {
+        words[i] = fields[i]->name;
+        for (int lang = 0; lang < LANG_COUNT; lang++)
+            words[count * (1 + (size_t)lang) + i] = fields[i]->label.in[lang];
+    }
+    return words;
+}
+
+/* The columns, each with the word that may be meant. */
+static Text with_near(Arena *arena, const Str *columns, size_t count, const Str *words, size_t word_count)
+{
+    Str *in[LANG_COUNT];
+    Text text;
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        in[lang] = ARENA_ARRAY(arena, Str, count);
+    for (size_t i = 0; i < count; i++) {
+        Str near = i < NEAR_COLUMNS ? near_word(columns[i], words, word_count) : STR_NONE;
+        in[LANG_ZH][i] = in[LANG_EN][i] = columns[i];
+        if (!near.ptr)
+            continue;
+        in[LANG_ZH][i] = str_printf(arena, "%.*s（是否指 %.*s？）", STR_FMT(columns[i]), STR_FMT(near));
+        in[LANG_EN][i] = str_printf(arena, "%.*s (did you mean %.*s?)", STR_FMT(columns[i]), STR_FMT(near));
+    }
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        text.in[lang] = str_join(arena, in[lang], count, STR(", "));
+    return text;
 }
 
 /* One problem for all of them: a header of another system has dozens. */
-static void unknown_columns(const ImportLinks *links, const Str *columns, size_t count, Problems *problems)
+static void unknown_columns(const Actor *actor, const Type *type, const Str *columns, size_t count, Problems *problems)
 {
-    if (count)
-        PROBLEM(problems, ECODE_IMPORT_HEADER, STR_NONE, STR_NONE, ARG_TEXT("type", links->type->label),
-                ARG("columns", str_join(problems->arena, columns, count, STR(", "))),
-                ARG("known", known_names(links->type, problems->arena)));
+    const Field **fields;
+    Arena        *arena = problems->arena;
+    if (!count)
+        return;
+    size_t field_count = writable(actor, arena, type, &fields);
+    Str   *words = words_of(arena, fields, field_count);
+    PROBLEM(problems, ECODE_IMPORT_HEADER, STR_NONE, STR_NONE, ARG_TEXT("type", type->label),
+            ARG_TEXT("columns", with_near(arena, columns, count, words, field_count * (1 + LANG_COUNT))),
+            ARG("known", str_join(arena, words, field_count, STR(", "))));
 }
 
 static void link_add(ImportLinks *links, const Field *field, size_t column, Problems *problems)
@@ -76,7 +127,7 @@ static void link_add(ImportLinks *links, const Field *field, size_t column, Prob
     links->links[links->link_count++] = (Link){ field, column };
 }
 
-static void link_by_names(ImportLinks *links, Problems *problems)
+static void link_by_names(const Actor *actor, ImportLinks *links, Problems *problems)
 {
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, links->column_count);
     size_t count = 0;
@@ -87,7 +138,7 @@ static void link_by_names(ImportLinks *links, Problems *problems)
         else if (!field && !str_eq(links->columns[i], STR(ERRORS_COLUMN)))
             unknown[count++] = links->columns[i];
     }
-    unknown_columns(links, unknown, count, problems);
+    unknown_columns(actor, links->type, unknown, count, problems);
 }
 
 static bool column_of(const ImportLinks *links, Str name, size_t *out)
@@ -98,7 +149,7 @@ static bool column_of(const ImportLinks *links, Str name, size_t *out)
     return false;
 }
 
-static void link_by_map(ImportLinks *links, const Json *mapping, Problems *problems)
+static void link_by_map(const Actor *actor, ImportLinks *links, const Json *mapping, Problems *problems)
 {
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, mapping->count);
     size_t count = 0, column;
@@ -112,7 +163,7 @@ static void link_by_map(ImportLinks *links, const Json *mapping, Problems *probl
         else
             link_add(links, field, column, problems);
     }
-    unknown_columns(links, unknown, count, problems);
+    unknown_columns(actor, links->type, unknown, count, problems);
 }
 
 static Err check_map(const Json *mapping)
@@ -125,7 +176,7 @@ static Err check_map(const Json *mapping)
     return ERR_OK;
 }
 
-Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
+Err import_link(const Ctx *ctx, Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
                 ImportLinks **out, Problems *problems)
 {
     size_t       before = problems->count;
@@ -134,9 +185,9 @@ Err import_link(Arena *arena, const Type *type, const Str *columns, size_t count
     links->links = ARENA_ARRAY(arena, Link, type->field_count);
     if (mapping) {
         TRY(check_map(mapping));
-        link_by_map(links, mapping, problems);
+        link_by_map(ctx->actor, links, mapping, problems);
     } else {
-        link_by_names(links, problems);
+        link_by_names(ctx->actor, links, problems);
     }
     if (problems->count > before)
         return err_make(problems->items[before].code, "columns");

@@ -231,6 +231,9 @@ static void job_type_check(PackLoad *load)
         if (!field || field->kind != wanted[i].kind)
             job_part_missing(load, type, wanted[i].field);
     }
+    const Field *sheet = type ? type_field(type, STR("sheet")) : NULL; /* packs of an earlier release have none */
+    if (sheet && sheet->kind != FIELD_TEXT)
+        job_part_missing(load, type, sheet->name);
     for (size_t i = 0; type && i < sizeof states / sizeof *states; i++)
         if (type_state(type, states[i]) < 0)
             job_part_missing(load, type, states[i]);

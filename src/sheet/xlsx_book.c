@@ -104,13 +104,23 @@ static void workbook_start(void *context, Str name, const char **attributes)
     sheets->hidden[sheets->count++] = state.len && !str_eq(state, STR("visible"));
 }
 
+/* By its name, else by its place; a name may be a number. */
+static bool find_sheet(const Sheets *sheets, Str wanted, size_t *out)
+{
+    int64_t place;
+    for (*out = 0; *out < sheets->count; ++*out)
+        if (wanted.len ? str_eq(sheets->names[*out], wanted) : !sheets->hidden[*out])
+            return true;
+    if (!str_int(wanted, &place) || place < 1 || (uint64_t)place > sheets->count)
+        return false;
+    *out = (size_t)place - 1;
+    return true;
+}
+
 static Err choose_sheet(const Sheets *sheets, Str wanted, size_t *out, Problems *problems)
 {
-    for (size_t i = 0; i < sheets->count; i++)
-        if (wanted.len ? str_eq(sheets->names[i], wanted) : !sheets->hidden[i]) {
-            *out = i;
-            return ERR_OK;
-        }
+    if (find_sheet(sheets, wanted, out))
+        return ERR_OK;
     PROBLEM(problems, ECODE_SHEET_NONE, STR_NONE, STR_NONE, ARG("sheet", wanted),
             ARG("sheets", str_join(problems->arena, sheets->names, sheets->count, STR(", "))));
     return err_make(ECODE_SHEET_NONE, "%zu sheets", sheets->count);

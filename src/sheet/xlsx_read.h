@@ -23,9 +23,9 @@ typedef struct XlsxRow {
     size_t count;
 } XlsxRow;
 
-/* The sheet of that name; empty: the first one that is not hidden. *rows: how many rows have a value. Reads the whole
- * sheet once, so that nothing of a file that is refused is taken. Errors, each with its problem: ECODE_SHEET_FOREIGN,
- * _LOCKED, _DAMAGED, _LARGE, _MERGED, _FORMULA, _NONE; ECODE_FILE_MISSING. */
+/* The sheet of that name, or else of that place, counted from 1; empty: the first one that is not hidden. *rows: how
+ * many rows have a value. Reads the whole sheet once, so that nothing of a file that is refused is taken. Errors, each
+ * with its problem: ECODE_SHEET_FOREIGN, _LOCKED, _DAMAGED, _LARGE, _MERGED, _FORMULA, _NONE; ECODE_FILE_MISSING. */
 Err xlsx_open(Str path, Str sheet, XlsxReader **out, size_t *rows, Problems *problems) MUST_CHECK;
 /* The next row that has a value, in the arena; *more is false at the end. Errors as above. */
 Err                xlsx_next(XlsxReader *reader, Arena *arena, XlsxRow *out, bool *more, Problems *problems) MUST_CHECK;

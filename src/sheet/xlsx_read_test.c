@@ -177,6 +177,9 @@ static void a_sheet_is_chosen_by_name(void **state)
     const char *path = file_of(*state);
     make_workbook(*state, path, "<row><c><v>1</v></c></row>", "");
     assert_str_equal(summary(*state, path, STR("Data")), STR("1[1]"));
+    assert_str_equal(summary(*state, path, STR("2")), STR("1[1]"));
+    assert_str_equal(summary(*state, path, STR("0")), STR("!sheet.none"));
+    assert_str_equal(summary(*state, path, STR("3")), STR("!sheet.none"));
     assert_str_equal(summary(*state, path, STR("Other")), STR("!sheet.none"));
     assert_str_equal(summary(*state, path, STR("Hidden")), STR("!sheet.damaged")); /* the file does not hold it */
     unlink(path);

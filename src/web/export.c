@@ -150,8 +150,7 @@ static const ExportFormat  export_csv = { "csv", "text/csv; charset=utf-8", csv_
 static const ExportFormat  export_lines = { "jsonl", "application/jsonl", lines_head, lines_row };
 static const ExportFormat *formats[] = { &export_csv, &export_lines, &export_xlsx };
 
-/* One of a few words; the first when the parameter is absent. */
-static size_t query_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems)
+size_t export_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems)
 {
     Str key = str_from(name), found = call_query(call, key);
     for (size_t i = 0; i < count; i++)
@@ -168,7 +167,7 @@ static const ExportFormat *query_format(const Call *call, Problems *problems)
     Str words[sizeof formats / sizeof formats[0]];
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         words[i] = str_from(formats[i]->name);
-    return formats[query_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
+    return formats[export_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
 }
 
 /* Does the role ever see it? What it never sees is named no more than what is not there. */
@@ -227,7 +226,7 @@ static Err export_read(Call *call, Export *export, Problems *problems)
     TRY(shape_type_find(call, call->params[0], &export->type, problems));
     size_t before = problems->count;
     export->format = query_format(call, problems);
-    export->labels = query_word(call, "header", headers, 2, problems) == 1;
+    export->labels = export_word(call, "header", headers, 2, problems) == 1;
     check_fields(call, export->type, call_query(call, STR("fields")), problems);
     if (problems->count > before)
         return err_make(ECODE_QUERY_INVALID, "export of %.*s", STR_FMT(export->type->name));
@@ -305,6 +304,27 @@ static Err page_next(Call *call, Str *out, Problems *problems)
     TRY(export_page(call, export, &text, problems));
     *out = buf_str(&text);
     return ERR_OK;
+}
+
+static Err head_next(Call *call, Str *out, Problems *problems)
+{
+    Export *export = call->state;
+    Buf text = buf_new(call->ctx.arena, SIZE_MAX);
+    (void)problems;
+    if (export->begun)
+        return ERR_OK;
+    export->begun = true;
+    TRY(export->format->head(export, call, &text));
+    *out = buf_str(&text);
+    return ERR_OK;
+}
+
+void export_head(Call *call, Export *export)
+{
+    export->format = &export_csv;
+    call->state = export;
+    export_name(call, export->type, export->format->name);
+    call_stream(call, str_from(export->format->media), head_next, NULL);
 }
 
 void export_name(Call *call, const Type *type, const char *suffix)

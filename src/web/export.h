@@ -37,10 +37,14 @@ const Json **export_cells(Arena *arena, const Export *export, const Json *record
 Str export_cell_text(Arena *arena, const ExportColumn *column, const Json *value);
 /* The next page of the list into out; export->ended after the last. A CallPiece's work: one snapshot. */
 Err export_page(Call *call, Export *export, Buf *out, Problems *problems) MUST_CHECK;
+/* The parameter, one of a few words; the first when it is absent. */
+size_t export_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems);
+/* Answers with the head alone, as CSV. */
+void export_head(Call *call, Export *export);
 /* "attachment; filename=…" */
 void export_name(Call *call, const Type *type, const char *suffix);
 
-/* export_sheet.c: XLSX, which is written whole before its first byte is sent. */
+/* export_sheet.c: XLSX, which is written whole before its first byte is sent; and the empty table. */
 extern const ExportFormat export_xlsx;
 void                      export_sheet(Call *call, Export *export);
 

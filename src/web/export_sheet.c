@@ -227,42 +227,57 @@ static void add_words(Call *call, const Field *field, XlsxColumn *column)
     column->word_count = field->choice_count;
 }
 
-static Err template_columns(Call *call, const Type *type, SheetReply *out, Problems *problems)
+/* What a new record takes, but for files, which go into no cell. */
+static Err template_read(Call *call, Export *out, Problems *problems)
 {
-    const Action *create = type_action(type, STR("create"));
+    const Action *create;
     uint16_t     *inputs;
     size_t        count;
     bool          may;
-    TRY(act_may_create(&call->ctx, type, &may));
+    TRY(shape_type_find(call, call->params[0], &out->type, problems));
+    create = type_action(out->type, STR("create"));
+    TRY(act_may_create(&call->ctx, out->type, &may));
     if (!create || !may) {
         PROBLEM(problems, ECODE_ACTION_UNKNOWN, STR_NONE, STR_NONE, ARG("action", STR("create")));
         return err_make(ECODE_ACTION_UNKNOWN, "nobody creates it");
     }
-    TRY(act_inputs(&call->ctx, create, type, NULL, &inputs, &count));
-    *out = (SheetReply){ .type = type, .columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, count) };
+    TRY(act_inputs(&call->ctx, create, out->type, NULL, &inputs, &count));
+    out->labels = true;
+    out->columns = ARENA_ARRAY(call->ctx.arena, ExportColumn, count);
     for (size_t i = 0; i < count; i++) {
-        const Field *field = &type->fields[inputs[i]];
-        XlsxColumn  *column = &out->columns[out->count];
-        if (field_kinds[field->kind].file) /* does not go into a cell */
-            continue;
-        *column = column_of(field, field->label.in[call->ctx.lang]);
-        column->note = note_of(call, field, field_among(create->required, create->required_count, field));
-        add_words(call, field, column);
-        out->count++;
+        const Field *field = &out->type->fields[inputs[i]];
+        if (!field_kinds[field->kind].file)
+            out->columns[out->count++] = (ExportColumn){ .field = field };
     }
     return ERR_OK;
 }
 
+static void template_sheet(Call *call, const Export *export)
+{
+    const Action *create = type_action(export->type, STR("create"));
+    XlsxColumn   *columns = ARENA_ARRAY(call->ctx.arena, XlsxColumn, export->count);
+    for (size_t i = 0; i < export->count; i++) {
+        const Field *field = export->columns[i].field;
+        columns[i] = column_of(field, field->label.in[call->ctx.lang]);
+        columns[i].note = note_of(call, field, field_among(create->required, create->required_count, field));
+        add_words(call, field, &columns[i]);
+    }
+    reply_with(call, &(SheetReply){ .type = export->type, .columns = columns, .count = export->count });
+}
+
 void records_template(Call *call)
 {
-    const Type *type;
-    SheetReply  reply;
-    Problems    problems = call_problems(call);
-    Err         err = shape_type_find(call, call->params[0], &type, &problems);
-    if (!err.kind)
-        err = template_columns(call, type, &reply, &problems);
+    static const Str formats[] = { STR_INIT("xlsx"), STR_INIT("csv") };
+    Problems         problems = call_problems(call);
+    Export *export = ARENA_NEW(call->ctx.arena, Export);
+    Err    err = template_read(call, export, &problems);
+    size_t format = err.kind ? 0 : export_word(call, "format", formats, 2, &problems);
+    if (!err.kind && problems.count)
+        err = err_make(ECODE_QUERY_INVALID, "template");
     if (err.kind)
         call_fail(call, err, &problems);
+    else if (format == 1)
+        export_head(call, export);
     else
-        reply_with(call, &reply);
+        template_sheet(call, export);
 }

@@ -181,7 +181,7 @@ static void import_rows(Call *call, const Type *type)
 typedef struct Sent {
     Call       *call;
     const Type *type;
-    Str         name, mapping; /* mapping may be empty */
+    Str         name, mapping, sheet; /* mapping and sheet may be empty */
     bool        dry_run;
     Arena      *arena; /* the call's, which its own thread leaves alone meanwhile */
     Str         staged;
@@ -231,6 +231,8 @@ static void sent_staged(Call *call, Err err, const Problems *none)
     json_set_bool(arena, input, STR("dry_run"), sent->dry_run);
     if (sent->mapping.len)
         json_set_str(arena, input, STR("mapping"), sent->mapping);
+    if (sent->sheet.len)
+        json_set_str(arena, input, STR("sheet"), sent->sheet);
     ActRequest request = { .type = call_pack(call)->job, .action = STR("create"), .input = input, .if_match = -1 };
     call_act(call, &request, sent_done);
 }
@@ -283,6 +285,7 @@ static Err file_asked(Call *call, const Type *type, Sent *out, Problems *problem
     *out = (Sent){ .type = type,
                    .name = call_query(call, STR("name")),
                    .mapping = call_query(call, STR("mapping")),
+                   .sheet = call_query(call, STR("sheet")),
                    .dry_run = str_eq(dry_run, STR("1")),
                    .then = job_begun };
     if (!out->name.len)
@@ -370,6 +373,7 @@ void imports_send(Call *call)
     }
     send_file(call, (Sent){ .type = type,
                             .name = call->files[0].name,
+                            .sheet = str_trim(call_form(call, STR("sheet"))),
                             .dry_run = str_eq(call_form(call, STR("how")), STR("check")),
                             .then = form_sent });
 }

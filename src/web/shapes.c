@@ -57,27 +57,7 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
 
 /* ---- types ---- */
 
-static bool rule_is_for(const Call *call, uint64_t roles)
-{
-    const Actor *actor = call->ctx.actor;
-    return actor && (actor->system || roles == 0 || (roles >> actor->role & 1));
-}
-
-bool shape_field_known(const Call *call, const Field *field)
-{
-    if (field->type->row_of) /* a column is as open as the field whose rows it is of */
-        field = field->type->row_of;
-    const Type *type = field->type;
-    if (field->index == SYS_ERASED) /* told for each field by itself: a record's "erased" */
-        return false;
-    if (call->ctx.actor && call->ctx.actor->system)
-        return true;
-    for (size_t i = 0; i < type->access_count; i++)
-        if (rule_is_for(call, type->access[i].who.roles) &&
-            type->access[i].clearance[field->compartment] >= field->class)
-            return true;
-    return false;
-}
+bool shape_field_known(const Call *call, const Field *field) { return access_field_ever(call->ctx.actor, field); }
 
 typedef struct Reading {
     const Call *call;
@@ -98,13 +78,7 @@ bool shape_expr_known(const Call *call, const Expr *expr)
     return reading.known;
 }
 
-bool shape_action_known(const Call *call, const Action *action)
-{
-    for (size_t i = 0; i < action->who_count; i++)
-        if (rule_is_for(call, action->who[i].roles))
-            return true;
-    return call->ctx.actor && call->ctx.actor->system;
-}
+bool shape_action_known(const Call *call, const Action *action) { return access_action_ever(call->ctx.actor, action); }
 
 bool shape_imports(const Call *call, const Type *type)
 {

@@ -99,7 +99,7 @@ static void put_links(const JobView *view, bool follows)
 /* The same file again, to be written this time: an ordinary record of the type. */
 static void put_good(const JobView *view)
 {
-    static const char *const same[] = { "title", "kind", "about", "file", "mapping", "language" };
+    static const char *const same[] = { "title", "kind", "about", "file", "mapping", "sheet", "language" };
     Call                    *call = view->call;
     bool                     some = number_of(view, "added") + number_of(view, "updated") > 0;
     bool                     done = str_eq(view->record->values[SYS_STATE].text, STR("done"));
