@@ -142,9 +142,11 @@ void call_aside(Call *call, AsideKind kind, Err (*run)(Call *copy, void *context
     call->transport->lent = work;
     app_goes_abroad(call->app);
     call_leave(call, resume);
-    work->err = submit(call->app->asides[kind], work);
-    if (work->err.kind)
-        go_home(work);
+    Err err = submit(call->app->asides[kind], work); /* from here on the work is the thread's, its error too */
+    if (!err.kind)
+        return;
+    work->err = err;
+    go_home(work);
 }
 
 bool aside_ends(const Call *copy) { return atomic_load(&copy->app->asides[ASIDE_READ]->ends); }
