@@ -201,6 +201,14 @@ static Err take_errors(void *context, Str piece)
     return err.kind ? CLI_FAIL(import->cli, err, ARG("path", import->file.part)) : ERR_OK;
 }
 
+/* As the name of the file says: a table as a spreadsheet or as CSV. */
+static Str errors_format(Str path)
+{
+    if (str_ends(path, STR(".xlsx")))
+        return STR("xlsx");
+    return str_ends(path, STR(".csv")) ? STR("csv") : STR_NONE;
+}
+
 /* Of a job that refused nothing an empty file. */
 static Err fetch_errors(Import *import)
 {
@@ -208,8 +216,13 @@ static Err fetch_errors(Import *import)
     const Json *none;
     Str         target;
     TRY(ASK_PATH(cli, &target, STR("jobs"), import->id, STR("errors")));
+    Buf address = buf_new(cli->arena, SIZE_MAX);
+    buf_add(&address, target);
+    ask_query(&address, "format", errors_format(import->errors));
     const AppSink sink = { .take = take_errors, .context = import };
-    AppRequest    request = { .method = METHOD_GET, .target = target, .as = cli_option(cli, "as"), .sink = &sink };
+    AppRequest    request = {
+           .method = METHOD_GET, .target = buf_str(&address), .as = cli_option(cli, "as"), .sink = &sink
+    };
     return ask(cli, import->client, request, &none);
 }
 
@@ -344,8 +357,8 @@ const Verb verb_import = {
                    TEXT_INIT("XLSX 的工作表：名称或第几张", "the sheet of an XLSX: its name, or its place from 1") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
                  { "errors", "FILE",
-                   TEXT_INIT("把不合格的行写入此文件，附原因一列 errors",
-                             "write refused rows there, with a column errors") },
+                   TEXT_INIT("把不合格的行写入此文件（.csv 或 .xlsx），附原因一列 errors",
+                             "write refused rows there (.csv or .xlsx), with a column errors") },
                  { "resume", "JOB",
                    TEXT_INIT("继续这项任务（FILE 不再读取）", "go on with this job (FILE is not read)") },
                  OPTION_AS,

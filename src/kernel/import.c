@@ -23,6 +23,8 @@ static const Str sql_refusals_clear = STR_INIT("DELETE FROM job_refusal WHERE jo
 static const Str sql_refusal_put = STR_INIT("INSERT INTO job_refusal (job, line, cells, reasons) VALUES (?, ?, ?, ?)");
 static const Str sql_refusals = STR_INIT(
     "SELECT line, cells, reasons FROM job_refusal WHERE job = ? AND line > ? ORDER BY line LIMIT ?");
+static const Str sql_widest = STR_INIT(
+    "SELECT coalesce(max(json_array_length(cells)), 0) FROM job_refusal WHERE job = ?");
 
 /* ---- a set of keys: what stood in the file before ---- */
 
@@ -742,5 +744,16 @@ Err import_columns(const Ctx *ctx, Str job, const Json **out)
     size_t         count;
     TRY(import_refusals(ctx, job, -1, 1, &head, &count));
     *out = count && head->line == 0 ? head->given : NULL;
+    return ERR_OK;
+}
+
+Err import_widest(const Ctx *ctx, Str job, size_t *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             param = value_id(job);
+    bool              found;
+    TRY(db_query(ctx->db, sql_widest, &param, 1, &rows));
+    TRY(rows_next(rows, &found));
+    *out = (size_t)rows_int(rows, 0);
     return ERR_OK;
 }

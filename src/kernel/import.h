@@ -75,5 +75,7 @@ typedef struct ImportRefusal {
 Err import_refusals(const Ctx *ctx, Str job, int64_t after, size_t most, ImportRefusal **out, size_t *count) MUST_CHECK;
 /* The columns of the file, as an array; NULL for JSON Lines, and as long as no row was read. */
 Err import_columns(const Ctx *ctx, Str job, const Json **out) MUST_CHECK;
+/* The most cells that a refused row of a table has, or its header. */
+Err import_widest(const Ctx *ctx, Str job, size_t *out) MUST_CHECK;
 
 #endif

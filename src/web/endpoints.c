@@ -75,7 +75,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/api/v1/jobs/{id}",         jobs_show,      ALLOW_SIGNED_IN, SHOW,
       .summary = "A job, how far it is, and the steps possible now" },
     { METHOD_GET,    "/api/v1/jobs/{id}/errors",  jobs_errors,    ALLOW_SIGNED_IN,
-      .summary = "The rows that an import refused, as they were, with the reasons" },
+      .query = { "format" }, .summary = "The rows that an import refused, as they were, with the reasons" },
 
     { METHOD_GET,    "/api/v1/notices",           notices_list,   ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "What one was told of, newest first" },

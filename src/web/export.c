@@ -323,15 +323,20 @@ void export_head(Call *call, Export *export)
 {
     export->format = &export_csv;
     call->state = export;
-    export_name(call, export->type, export->format->name);
+    export_attach(call, export_name(call, export->type, export->format->name));
     call_stream(call, str_from(export->format->media), head_next, NULL);
 }
 
-void export_name(Call *call, const Type *type, const char *suffix)
+Str export_name(Call *call, const Type *type, const char *suffix)
+{
+    return str_printf(call->ctx.arena, "%.*s-%.*s.%s", STR_FMT(type->name),
+                      STR_FMT(date_text(call->ctx.arena, ctx_today(&call->ctx))), suffix);
+}
+
+void export_attach(Call *call, Str name)
 {
     call_set_header(call, STR("Content-Disposition"),
-                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s-%.*s.%s\"", STR_FMT(type->name),
-                               STR_FMT(date_text(call->ctx.arena, ctx_today(&call->ctx))), suffix));
+                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s\"", STR_FMT(name)));
 }
 
 void records_export(Call *call)
@@ -348,6 +353,6 @@ void records_export(Call *call)
         return;
     }
     call->state = export;
-    export_name(call, export->type, export->format->name);
+    export_attach(call, export_name(call, export->type, export->format->name));
     call_stream(call, str_from(export->format->media), page_next, NULL);
 }

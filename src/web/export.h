@@ -41,11 +41,22 @@ Err export_page(Call *call, Export *export, Buf *out, Problems *problems) MUST_C
 size_t export_word(const Call *call, const char *name, const Str *words, size_t count, Problems *problems);
 /* Answers with the head alone, as CSV. */
 void export_head(Call *call, Export *export);
-/* "attachment; filename=…" */
-void export_name(Call *call, const Type *type, const char *suffix);
+/* "result-2025-01-31.csv" */
+Str  export_name(Call *call, const Type *type, const char *suffix);
+void export_attach(Call *call, Str name); /* what the answer is saved as */
 
-/* export_sheet.c: XLSX, which is written whole before its first byte is sent; and the empty table. */
+/* export_sheet.c: XLSX, which is written whole, aside, before its first byte is sent; and the empty table. */
 extern const ExportFormat export_xlsx;
 void                      export_sheet(Call *call, Export *export);
+
+typedef struct SheetSource {
+    Str                      name, sheet; /* what it is saved as; of the sheet in it */
+    const struct XlsxColumn *columns;     /* of sheet/xlsx_write.h */
+    size_t                   count;
+    /* On another thread, which alone has copy and context meanwhile; NULL: none. */
+    Err (*rows)(Call *copy, void *context, struct XlsxWriter *writer, Problems *problems);
+    void *context;
+} SheetSource;
+void sheet_send(Call *call, const SheetSource *source);
 
 #endif

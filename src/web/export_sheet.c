@@ -97,8 +97,10 @@ static Err one_page(Call *copy, Export *export, Problems *problems)
     return err;
 }
 
-static Err all_pages(Call *copy, Export *export, Problems *problems)
+static Err all_pages(Call *copy, void *context, XlsxWriter *writer, Problems *problems)
 {
+    Export *export = context;
+    export->sheet = writer;
     while (!export->ended) {
         if (aside_ends(copy))
             return err_make(ECODE_SHUTTING_DOWN, "an export");
@@ -118,27 +120,21 @@ static Err take_file(const City *city, Arena *arena, int *fd)
     return ERR_OK;
 }
 
-/* ---- a list ---- */
+/* ---- one file ---- */
 
 typedef struct SheetReply {
-    Export *export; /* NULL: an empty sheet */
-    const Type *type;
-    XlsxColumn *columns;
-    size_t      count;
+    SheetSource source;
     int         fd; /* of what is sent; -1: none */
     int64_t     sent;
 } SheetReply;
 
 static Err write_sheet(Call *copy, void *context, Problems *problems)
 {
-    SheetReply *reply = context;
-    XlsxWriter *writer;
-    TRY(begin(copy, reply->type->plural.in[copy->ctx.lang], reply->columns, reply->count, &writer));
-    Err err = ERR_OK;
-    if (reply->export) {
-        reply->export->sheet = writer;
-        err = all_pages(copy, reply->export, problems);
-    }
+    SheetReply        *reply = context;
+    const SheetSource *source = &reply->source;
+    XlsxWriter        *writer;
+    TRY(begin(copy, source->sheet, source->columns, source->count, &writer));
+    Err err = source->rows ? source->rows(copy, source->context, writer, problems) : ERR_OK;
     if (err.kind) {
         xlsx_drop(writer);
         return err;
@@ -175,17 +171,26 @@ static void written(Call *call, Err err, const Problems *problems)
         call_fail(call, err, problems);
         return;
     }
-    export_name(call, reply->type, "xlsx");
+    export_attach(call, reply->source.name);
     call_stream(call, str_from(export_xlsx.media), send_piece, send_end);
 }
 
-static void reply_with(Call *call, const SheetReply *made)
+void sheet_send(Call *call, const SheetSource *source)
 {
     SheetReply *reply = ARENA_NEW(call->ctx.arena, SheetReply);
-    *reply = *made;
-    reply->fd = -1;
+    *reply = (SheetReply){ .source = *source, .fd = -1 };
     call->state = reply;
     call_aside(call, ASIDE_READ, write_sheet, reply, written);
+}
+
+/* ---- a list ---- */
+
+static SheetSource source_of(Call *call, const Type *type, const XlsxColumn *columns, size_t count)
+{
+    return (SheetSource){ .name = export_name(call, type, export_xlsx.name),
+                          .sheet = type->plural.in[call->ctx.lang],
+                          .columns = columns,
+                          .count = count };
 }
 
 void export_sheet(Call *call, Export *export)
@@ -195,8 +200,10 @@ void export_sheet(Call *call, Export *export)
         const Field *field = export->columns[i].field;
         columns[i] = column_of(field, export->labels ? field->label.in[call->ctx.lang] : field->name);
     }
-    reply_with(call,
-               &(SheetReply){ .export = export, .type = export->type, .columns = columns, .count = export->count });
+    SheetSource source = source_of(call, export->type, columns, export->count);
+    source.rows = all_pages;
+    source.context = export;
+    sheet_send(call, &source);
 }
 
 /* ---- the empty one ---- */
@@ -262,7 +269,8 @@ static void template_sheet(Call *call, const Export *export)
         columns[i].note = note_of(call, field, field_among(create->required, create->required_count, field));
         add_words(call, field, &columns[i]);
     }
-    reply_with(call, &(SheetReply){ .type = export->type, .columns = columns, .count = export->count });
+    SheetSource source = source_of(call, export->type, columns, export->count);
+    sheet_send(call, &source);
 }
 
 void records_template(Call *call)
