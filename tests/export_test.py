@@ -145,7 +145,7 @@ class Papers:
         targets = {name: [record['id'] for record in client.all(name)] for name in ('person', 'organisation')}
         client.close()
         inputs = next(action['inputs'] for action in described['actions'] if action['creates'])
-        self.inputs = [f for f in described['fields'] if f['name'] in inputs]
+        self.inputs = [f for f in described['fields'] if f['name'] in inputs and f['kind'] not in ('file', 'files')]
         self.fields = [f for f in self.inputs if not f['system']]
         self.names = [f['name'] for f in self.fields]
         self.kinds = {f['name']: f['kind'] for f in described['fields']}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # suite: slow
 # build: plain
-"""Runs the recipes of docs/recipes as somebody would who follows them: every block in order, in a folder of their own.
+"""Runs the recipes of docs/recipes, and docs/SPREADSHEETS.md, as somebody would who follows them: every block in order, in a folder of their own.
 
     recipes_test.py [NAME…]            all recipes unless some are named ("add-a-rule")
 
@@ -134,6 +134,7 @@ def title_of(text):
 def main():
     cases, names = proof.Cases(), sys.argv[1:]
     recipes = [path for path in sorted(RECIPES.glob('*.md')) if path.name != 'README.md' and not path.stem.endswith('.zh-CN')]
+    recipes.append(ROOT / 'docs/SPREADSHEETS.md')
     for path in recipes:
         text = path.read_text(encoding='utf-8')
         if names and path.stem not in names:
