@@ -462,11 +462,16 @@ void exchange_stream(Exchange *exchange, int status, const Header *headers, size
 
 /* ---- what the application asks of it ---- */
 
-Method  exchange_method(const Exchange *exchange) { return exchange->head.method; }
-Str     exchange_path(const Exchange *exchange) { return exchange->path; }
-Str     exchange_query(const Exchange *exchange) { return exchange->query; }
-Str     exchange_host(const Exchange *exchange) { return exchange->head.host; }
-Str     exchange_body(const Exchange *exchange) { return (Str){ exchange->body, exchange->body_length }; }
+Method exchange_method(const Exchange *exchange) { return exchange->head.method; }
+Str    exchange_path(const Exchange *exchange) { return exchange->path; }
+Str    exchange_query(const Exchange *exchange) { return exchange->query; }
+Str    exchange_host(const Exchange *exchange) { return exchange->head.host; }
+
+Str exchange_body(const Exchange *exchange)
+{
+    return exchange->sink.take ? STR_NONE : (Str){ exchange->body, exchange->body_length };
+}
+
 void   *exchange_sink(const Exchange *exchange) { return exchange->sink.context; }
 Str     exchange_peer(const Exchange *exchange) { return str_from(exchange->peer); }
 bool    exchange_from_unix_socket(const Exchange *exchange) { return exchange->from_unix; }

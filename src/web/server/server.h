@@ -119,7 +119,7 @@ Str exchange_host(const Exchange *exchange); /* "name[:port]", or empty with HTT
  * Content-Length, Transfer-Encoding, Content-Type, Authorization, Cookie and Origin occur at most once in a request. */
 Str           exchange_header(const Exchange *exchange, Str name);
 const Header *exchange_headers(const Exchange *exchange, size_t *out_count); /* all, in order */
-Str           exchange_body(const Exchange *exchange);
+Str           exchange_body(const Exchange *exchange);                       /* empty when a BodySink took it */
 void         *exchange_sink(const Exchange *exchange); /* context of the BodySink that took the body; or NULL */
 Str           exchange_peer(const Exchange *exchange); /* IP address of the client; "unix" */
 bool          address_is_loopback(Str address);        /* of what exchange_peer() gives; "unix" is not */

@@ -59,7 +59,8 @@ typedef struct World { /* a server, its thread, and what its application needs *
     unsigned        loop_marks[LOOPS];
     atomic_uint     loops_closed, answered_gone, refused, handled;
     atomic_uint     pieces_made, producers_ended;
-    sem_t           held, released; /* a request to /hold has come; it may be answered */
+    atomic_uint     sunk, sinks_begun, sinks_ended; /* bytes that sinks took, and the sinks */
+    sem_t           held, released;                 /* a request to /hold has come; it may be answered */
     pthread_mutex_t lock;
     Worker          workers[WORKERS_MAX];
     size_t          worker_count;
@@ -690,6 +691,99 @@ static void a_body_of_many_reads_arrives_whole(void **state)
     close(fd);
 }
 
+static void wait_for(const atomic_uint *counter, unsigned wanted)
+{
+    for (int64_t until = now_ms() + PATIENCE_MS; now_ms() < until && atomic_load(counter) < wanted;)
+        sleep_ms(5);
+    assert_int_equal(atomic_load(counter), wanted);
+}
+
+/* ---- bodies that go elsewhere ---- */
+
+enum { SINK_FULL = 3000000 };
+
+static Err sink_take(void *context, Str piece)
+{
+    World *world = context;
+    return atomic_fetch_add(&world->sunk, (unsigned)piece.len) + piece.len > SINK_FULL
+               ? err_make(ECODE_STORE_FULL, "a sink")
+               : ERR_OK;
+}
+
+static void sink_end(void *context) { atomic_fetch_add(&((World *)context)->sinks_ended, 1); }
+
+static Err sink_begin(Exchange *head, void *context, BodySink *out)
+{
+    World *world = context;
+    if (str_eq(exchange_path(head), STR("/denied")))
+        return err_make(ECODE_ACTION_DENIED, "a sink");
+    if (str_eq(exchange_path(head), STR("/"))) /* into memory */
+        return ERR_OK;
+    atomic_fetch_add(&world->sinks_begun, 1);
+    *out = (BodySink){ sink_take, sink_end, world };
+    return ERR_OK;
+}
+
+static size_t sink_room(const Exchange *head, void *context)
+{
+    (void)head, (void)context;
+    return 2 * (size_t)SINK_FULL;
+}
+
+static World *with_sinks(void **state)
+{
+    World *world = *state;
+    world->config.body_begin = sink_begin;
+    world->config.body_max = sink_room;
+    world->config.refuse = refuse_in_json;
+    world_start(world);
+    return world;
+}
+
+static int put_to(World *world, const char *path, size_t said, size_t sent)
+{
+    int   fd = connect_tcp(world);
+    char *body = arena_alloc(world->arena, sent);
+    memset(body, 'x', sent);
+    send_all(fd, str_printf(world->arena, "PUT %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", path, said));
+    send_all(fd, (Str){ body, sent });
+    return fd;
+}
+
+static void a_body_goes_where_it_is_sent_and_none_of_it_is_kept(void **state)
+{
+    World *world = with_sinks(state);
+    int    fd = put_to(world, "/sink", SINK_FULL, SINK_FULL);
+    Answer answer = read_answer(world->arena, fd);
+    assert_str(answer.body, "PUT /sink  "); /* as if it had no body */
+    assert_int_equal(world->sunk, SINK_FULL);
+    assert_str(ask_on(world, fd, STR(POST_HEAD "Content-Length: 2\r\n\r\nok")).body, "POST /  ok");
+    close(fd);
+    wait_for(&world->sinks_ended, 1);
+}
+
+static void a_sink_may_refuse_before_and_in_the_middle(void **state)
+{
+    World *world = with_sinks(state);
+    int    fd = put_to(world, "/denied", 1000, 0);
+    assert_int_equal(read_answer(world->arena, fd).status, 403);
+    close(fd);
+    fd = put_to(world, "/sink", 2 * SINK_FULL - 1, SINK_FULL + 65536);
+    assert_int_equal(read_answer(world->arena, fd).status, 503);
+    close(fd);
+    wait_for(&world->sinks_ended, 1);
+    assert_int_equal(world->sinks_begun, 1);
+}
+
+static void a_body_that_breaks_off_ends_its_sink(void **state)
+{
+    World *world = with_sinks(state);
+    for (int i = 0; i < 20; i++)
+        close(put_to(world, "/sink", SINK_FULL, 1000 + 5000 * (size_t)i));
+    wait_for(&world->sinks_ended, 20);
+    assert_int_equal(world->sinks_begun, 20);
+}
+
 static void who_expects_a_go_ahead_gets_one(void **state)
 {
     World *world = *state;
@@ -968,13 +1062,6 @@ static void assert_pieces(Str body, int count)
     for (size_t i = 0; i < body.len; i++)
         if (body.ptr[i] != (char)('a' + i / PIECE_BYTES % 26))
             fail_msg("byte %zu is '%c'", i, body.ptr[i]);
-}
-
-static void wait_for(const atomic_uint *counter, unsigned wanted)
-{
-    for (int64_t until = now_ms() + PATIENCE_MS; now_ms() < until && atomic_load(counter) < wanted;)
-        sleep_ms(5);
-    assert_int_equal(atomic_load(counter), wanted);
 }
 
 static void an_answer_in_pieces_comes_in_chunks(void **state)
@@ -1563,6 +1650,9 @@ int main(void)
         STARTED(bytes_may_be_cut_anywhere),
         STARTED(bytes_may_come_one_by_one),
         STARTED(a_body_of_many_reads_arrives_whole),
+        PREPARED(a_body_goes_where_it_is_sent_and_none_of_it_is_kept),
+        PREPARED(a_sink_may_refuse_before_and_in_the_middle),
+        PREPARED(a_body_that_breaks_off_ends_its_sink),
         STARTED(who_expects_a_go_ahead_gets_one),
         STARTED(what_two_servers_might_read_differently_ends_the_connection),
         STARTED(a_good_request_before_a_bad_one_is_answered),
