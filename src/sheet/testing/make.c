@@ -41,9 +41,9 @@ static const char strings[] = XML
     "<sst " MAIN "><si><t>first</t></si><si><t>二</t><rPh sb=\"0\" eb=\"1\"><t>に</t></rPh></si>"
     "<si><r><t xml:space=\"preserve\">rich </t></r><r><rPr><b/></rPr><t>text</t></r></si></sst>";
 
-void make_workbook(Arena *arena, const char *path, const char *rows, const char *behind)
+static void make(Arena *arena, const char *path, const char *rows, const char *behind, size_t other, Str text)
 {
-    const MadePart parts[] = {
+    MadePart parts[MADE_PARTS] = {
         { "_rels/.rels", str_printf(arena, RELATIONS,
                                     "<Relationship Id=\"rId1\" Type=\"" KIND "officeDocument\""
                                     " Target=\"xl/workbook.xml\"/>") },
@@ -62,6 +62,19 @@ void make_workbook(Arena *arena, const char *path, const char *rows, const char 
         { "xl/worksheets/sheet1.xml",
           str_printf(arena, XML "<worksheet " MAIN "><sheetData>%s</sheetData>%s</worksheet>", rows, behind) },
     };
+    if (other < MADE_PARTS)
+        parts[other].text = text;
     unlink(path);
-    make_package(path, parts, sizeof parts / sizeof *parts);
+    make_package(path, parts, MADE_PARTS);
+}
+
+void make_workbook(Arena *arena, const char *path, const char *rows, const char *behind)
+{
+    make(arena, path, rows, behind, MADE_PARTS, STR_NONE);
+}
+
+void make_workbook_with(Arena *arena, const char *path, size_t part, Str text)
+{
+    make(arena, path, "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>1</v></c><c r=\"B1\" s=\"5\"><v>45658</v></c></row>", "",
+         part, text);
 }

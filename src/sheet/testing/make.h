@@ -15,5 +15,9 @@ void make_package(const char *path, const MadePart *parts, size_t count);
  * 2 a date with a time, 3 a percentage, 4 a time, 5 "yyyy年m月d日". Its shared strings: 0 "first", 1 "二" (with a reading
  * aloud), 2 "rich text" in runs. */
 void make_workbook(Arena *arena, const char *path, const char *rows, const char *behind);
+/* The same with the bytes of one part in place of its own: 0 the relations, 1 the workbook, 2 its relations, 3 styles,
+ * 4 shared strings, 5 the sheet. */
+#define MADE_PARTS 6
+void make_workbook_with(Arena *arena, const char *path, size_t part, Str text);
 
 #endif
