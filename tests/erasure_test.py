@@ -100,7 +100,7 @@ def expect_kept(city, persons):
 
 def answers_about(client, person):
     """Everything that the program tells of a person, of lists the whole."""
-    record, page, today = f'/api/v1/records/person/{person.id}', f'/person/{person.id}', time.strftime('%Y-%m-%d')
+    record, page, today = f'/api/v1/records/person/{person.id}', f'/person/{person.id}', proof.city_day()
     targets = [record, record + '/events', f'{record}/at/{today}', f'{record}/at/2999-01-01', page, f'{page}?log=all',
                f'{page}/at/2999-01-01', '/api/v1/records/person?limit=1000', '/person?limit=200',
                '/api/v1/records/person/export?format=csv', '/api/v1/records/person/export?format=jsonl']

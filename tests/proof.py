@@ -3,6 +3,7 @@ outside. The city and its server are those of scenario.py, so FIRSTMILE_BIN, FIR
 """
 import base64
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
@@ -94,6 +95,11 @@ def error_texts():
 
 
 TEXTS = error_texts()
+
+
+def city_day():
+    """Today as the cities of these packs have it, eight hours before Greenwich."""
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).date().isoformat()
 
 
 def until(look, holds, what, within_s=60):

@@ -85,6 +85,9 @@ static void print_ready(void *context, Str address)
     fflush(stdout);
 }
 
+/* Not before: a city that cannot be served is left as it is. */
+static Err listening(void *context) { return duties_start(((App *)context)->config.city); }
+
 static void ready(void *context, Str address)
 {
     App *app = context;
@@ -142,6 +145,7 @@ Err app_serve(App *app, const AppServe *serve)
                             .body_begin = dispatch_body_begin,
                             .loop_open = loop_open,
                             .loop_close = loop_close,
+                            .listening = listening,
                             .ready = ready };
     app->serve = serve;
     Server *server = server_new(&config);
@@ -149,9 +153,7 @@ Err app_serve(App *app, const AppServe *serve)
     signals_take(server, &before);
     if (atomic_load(&app->stopped))
         server_stop(server);
-    Err err = duties_start(city);
-    if (!err.kind)
-        err = server_run(server);
+    Err err = server_run(server);
     duties_stop(city);
     signals_give_back(&before);
     return err; /* the server itself goes in app_free: who stops it may still hold it */

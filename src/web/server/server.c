@@ -134,7 +134,7 @@ static void unlisten(Server *server)
 static Err run_loops(Server *server, Str bound)
 {
     const ServerConfig *config = &server->config;
-    Err                 err = ERR_OK;
+    Err                 err = config->listening ? config->listening(config->context) : ERR_OK;
     unsigned            started = 0;
     while (started < server->loop_count && !err.kind) {
         err = loop_start(&server->loops[started]);

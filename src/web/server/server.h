@@ -88,7 +88,9 @@ typedef struct ServerConfig {
      * before the loop starts and after it ended; loop_close only for what loop_open made. Either may be NULL. */
     Err (*loop_open)(void *context, unsigned loop_index, void **out_state);
     void (*loop_close)(void *context, void *state);
-    /* Everything listens; address is what listen became, "127.0.0.1:43117". May be NULL. */
+    /* Everything listens, and no request has been taken yet; an error ends server_run() with it. May be NULL. */
+    Err (*listening)(void *context);
+    /* Requests are taken; address is what listen became, "127.0.0.1:43117". May be NULL. */
     void (*ready)(void *context, Str address);
 } ServerConfig;
 
