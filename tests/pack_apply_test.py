@@ -190,7 +190,7 @@ def refusals(city, folder):
     apply(city, folder / 'new', status=75)
     city.stop()
     after = whole(city)
-    for operational in ('session',):
+    for operational in ('session', 'notice', 'notice_state'):          # it was served
         before.pop(operational, None), after.pop(operational, None)
     proof.expect_same_dump(after, before, 'after refusals')
 
