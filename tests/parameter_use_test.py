@@ -46,8 +46,36 @@ def row(client, **fields):
     return client.create('parameter', **{'code': 'page_limit', 'source': '投稿须知', **fields})
 
 
+def person_of(client):
+    return client.get('/api/v1/sessions').wants(200).json['person']['id']
+
+
+def four_eyes(cases):
+    """Of the pack of Shanghai: whoever entered the values of a row last does not confirm it, also when they did not begin it."""
+    with proof.own_city() as city:
+        city.start()
+        officer, operator = proof.Client(city, 'officer'), proof.Client(city, 'operator')
+        code = officer.all('parameter')[0]['fields']['code']
+        row_ = {'code': code, 'name': '试行', 'value': '1', 'valid_from': '2030-01-01', 'valid_to': '2030-12-31', 'source': '文件'}
+
+        def confirm(client):
+            return client.act('parameter', made['id'], 'confirm', confirmed_by=person_of(client))
+
+        with cases('a parameter is confirmed by other eyes than those that entered it'):
+            officer.create('parameter', **row_, entered_by=person_of(operator)).wants(409)          # in another's name
+            made = officer.create('parameter', **row_).wants(201).json
+            confirm(officer).wants(409)
+            operator.edit('parameter', made['id'], 1, value='2').wants(409)                         # entered by the officer, it said
+            operator.edit('parameter', made['id'], 1, value='2', entered_by=person_of(operator)).wants(200)
+            confirm(operator).wants(409)
+            confirm(officer).wants(200)
+            operator.edit('parameter', made['id'], 3, value='3').wants(409)                         # what is confirmed stays
+        city.stop()
+
+
 def main():
     cases = proof.Cases()
+    four_eyes(cases)
     with proof.own_city(pack=str(MINI)) as city:
         city.start()
         author, admin = proof.Client(city, 'author'), proof.Client(city, 'admin')
