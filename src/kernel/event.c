@@ -63,12 +63,11 @@ const Str kernel_migrations[] = {
              "CREATE INDEX file_hold_by_event ON file_hold (sequence, item, field);"
              "CREATE TABLE file_loose (sha256 TEXT PRIMARY KEY NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;"
              "CREATE INDEX file_loose_by_due ON file_loose (due);"),
-    STR_INIT("CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, person TEXT NOT NULL,"
-             " sequence INTEGER NOT NULL,"
-             " item INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, version INTEGER NOT NULL,"
-             " created INTEGER NOT NULL, unread INTEGER NOT NULL, UNIQUE (person, sequence, item));"
-             "CREATE INDEX notice_by_person ON notice (person, id);"
-             "CREATE INDEX notice_unread ON notice (person, id) WHERE unread = 1;"
+    STR_INIT("CREATE TABLE notice (person TEXT NOT NULL, number INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+             " type TEXT NOT NULL, record TEXT NOT NULL, version INTEGER NOT NULL, created INTEGER NOT NULL,"
+             " unread INTEGER NOT NULL, PRIMARY KEY (person, number));"
+             "CREATE INDEX notice_unread ON notice (person, number) WHERE unread = 1;"
+             "CREATE INDEX notice_by_created ON notice (created);"
              "CREATE TABLE notice_state (sequence INTEGER NOT NULL);"
              "INSERT INTO notice_state SELECT coalesce(max(sequence), 0) FROM event;"),
 };

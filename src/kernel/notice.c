@@ -6,8 +6,8 @@
 
 #define EVENTS_AT_ONCE 500  /* of one writer's job */
 #define LOOK_MS        1000 /* for new events */
-#define SCAN_ROWS      200  /* of a page, with those that do not show */
-#define SCAN_UNREAD    20
+#define SCAN_ROWS      1000 /* of one reader, with those that do not show: what lies behind them is not there */
+#define ITEMS_MOST     4096 /* of an event: more than any has */
 #define SWEEP_ROWS     1000
 
 static const Str sql_position = STR_INIT("SELECT sequence, (SELECT coalesce(max(sequence), 0) FROM event)"
@@ -18,17 +18,16 @@ static const Str sql_events = STR_INIT("SELECT e.sequence, r.item, r.type, r.rec
                                        " JOIN event_record r ON r.sequence = e.sequence"
                                        " WHERE e.sequence > ? AND e.sequence <= ? ORDER BY e.sequence, r.item");
 static const Str sql_add = STR_INIT(
-    "INSERT INTO notice (person, sequence, item, type, record, version, created,"
-    " unread) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (person, sequence, item) DO NOTHING");
-static const Str sql_list = STR_INIT("SELECT id, sequence, type, record, unread, version FROM notice"
-                                     " WHERE person = ? AND id < ? ORDER BY id DESC LIMIT ?");
-static const Str sql_unread = STR_INIT("SELECT id, sequence, type, record, unread, version FROM notice"
-                                       " WHERE person = ? AND unread = 1 AND id < ? ORDER BY id DESC LIMIT ?");
-static const Str sql_read = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND id <= ?");
-static const Str sql_old = STR_INIT("SELECT created FROM notice ORDER BY id LIMIT 1");
+    "INSERT INTO notice (person, number, sequence, type, record, version, created, unread)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (person, number) DO NOTHING");
+static const Str sql_list = STR_INIT("SELECT number, sequence, type, record, unread, version FROM notice"
+                                     " WHERE person = ? AND number < ? ORDER BY number DESC LIMIT ?");
+static const Str sql_unread = STR_INIT("SELECT number, sequence, type, record, unread, version FROM notice"
+                                       " WHERE person = ? AND unread = 1 AND number < ? ORDER BY number DESC LIMIT ?");
+static const Str sql_read = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND number <= ?");
+static const Str sql_old = STR_INIT("SELECT EXISTS (SELECT 1 FROM notice WHERE created < ?)");
 static const Str sql_sweep = STR_INIT(
-    "DELETE FROM notice WHERE id IN (SELECT id FROM (SELECT id, created FROM notice ORDER BY id LIMIT ?)"
-    " WHERE created < ?)");
+    "DELETE FROM notice WHERE rowid IN (SELECT rowid FROM notice WHERE created < ? ORDER BY created LIMIT ?)");
 
 /* ---- making them ---- */
 
@@ -45,14 +44,18 @@ typedef struct Batch { /* of events, in order */
     size_t    count, room;
 } Batch;
 
+/* Of the step itself, which its record's history tells as well: a count of notices would tell how many others have, and
+ * one of the person's own how many of them they may not see. */
+static int64_t number_of(const Notice *notice) { return notice->sequence * ITEMS_MOST + notice->item; }
+
 static Err batch_write(Db *db, WriterJob *job)
 {
     const Batch *batch = (const Batch *)job;
     Value        passed = value_int(batch->to);
     for (size_t i = 0; i < batch->count; i++) {
         const Notice *notice = &batch->notices[i];
-        Value         row[] = { value_text(notice->person),  value_int(notice->sequence), value_int(notice->item),
-                                value_text(notice->type),    value_text(notice->record),  value_int(notice->version),
+        Value         row[] = { value_text(notice->person),  value_int(number_of(notice)), value_int(notice->sequence),
+                                value_text(notice->type),    value_text(notice->record),   value_int(notice->version),
                                 value_instant(batch->now_ms) };
         TRY(db_run(db, sql_add, row, sizeof row / sizeof row[0]));
     }
@@ -188,7 +191,7 @@ typedef struct Sweep {
 
 static Err sweep_write(Db *db, WriterJob *job)
 {
-    Value params[] = { value_int(SWEEP_ROWS), value_instant(((const Sweep *)job)->before_ms) };
+    Value params[] = { value_instant(((const Sweep *)job)->before_ms), value_int(SWEEP_ROWS) };
     return db_run(db, sql_sweep, params, 2);
 }
 
@@ -196,10 +199,11 @@ static Err sweep(const DutyRun *run)
 {
     OWNED(rows) Rows *rows = NULL;
     Sweep             sweep = { .job = { .run = sweep_write }, .before_ms = run->ctx.now_ms - NOTICE_KEPT_MS };
+    Value             before = value_instant(sweep.before_ms);
     bool              more;
-    TRY(db_query(run->ctx.db, sql_old, NULL, 0, &rows));
+    TRY(db_query(run->ctx.db, sql_old, &before, 1, &rows));
     TRY(rows_next(rows, &more));
-    return more && rows_int(rows, 0) < sweep.before_ms ? writer_run(run->ctx.city->writer, &sweep.job) : ERR_OK;
+    return rows_int(rows, 0) ? writer_run(run->ctx.city->writer, &sweep.job) : ERR_OK;
 }
 
 Err notice_duty(DutyRun *run)
@@ -275,33 +279,47 @@ static void put_notice(const Ctx *ctx, const Told *told, const Record *record, c
         json_set_str(arena, about, STR("number"), number.text);
 }
 
+/* The next one that shows; *found false when none does. */
+static Err next_shown(const Ctx *ctx, Rows *rows, Told *told, Record *record, const Json **step, bool *found)
+{
+    for (bool more;;) {
+        *found = false;
+        *step = NULL;
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        *told = told_from(ctx->arena, rows);
+        TRY(record_told(ctx, told, record, found));
+        if (*found)
+            TRY(step_seen(ctx, told, record, step));
+        *found = *step != NULL;
+        if (*found)
+            return ERR_OK;
+    }
+}
+
+/* One more than asked for is looked for, so that `next` says that something shows there, and nothing else. */
 Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64_t *next)
 {
     OWNED(rows) Rows *rows = NULL;
     Value   params[] = { value_text(ctx->actor->person), value_int(before ? before : INT64_MAX), value_int(SCAN_ROWS) };
-    int64_t read = 0;
-    bool    more = true;
+    int64_t last = 0;
     *out = json_array(ctx->arena);
     *next = 0;
     TRY(db_query(ctx->db, sql_list, params, 3, &rows));
-    for (; (int64_t)(*out)->count < limit; read++) {
-        TRY(rows_next(rows, &more));
-        if (!more)
-            break;
-        Told        told = told_from(ctx->arena, rows);
+    for (;;) {
+        Told        told;
         Record      record;
-        const Json *step = NULL;
+        const Json *step;
         bool        found;
-        TRY(record_told(ctx, &told, &record, &found));
-        if (found)
-            TRY(step_seen(ctx, &told, &record, &step));
-        if (step)
-            put_notice(ctx, &told, &record, step, *out);
-        *next = told.id;
+        TRY(next_shown(ctx, rows, &told, &record, &step, &found));
+        if (found && (int64_t)(*out)->count == limit)
+            *next = last;
+        if (!found || *next)
+            return ERR_OK;
+        put_notice(ctx, &told, &record, step, *out);
+        last = told.id;
     }
-    if (!more && read < SCAN_ROWS)
-        *next = 0;
-    return ERR_OK;
 }
 
 /* A step that nothing has followed shows where the record does: only of others the history is asked. */
@@ -320,7 +338,7 @@ static Err unread_shows(const Ctx *ctx, const Told *told, bool *out)
 Err notice_unread(const Ctx *ctx, int64_t *out)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value             params[] = { value_text(ctx->actor->person), value_int(INT64_MAX), value_int(SCAN_UNREAD) };
+    Value             params[] = { value_text(ctx->actor->person), value_int(INT64_MAX), value_int(SCAN_ROWS) };
     *out = 0;
     TRY(db_query(ctx->db, sql_unread, params, 3, &rows));
     for (bool more, shows; *out <= NOTICE_COUNT_MAX;) {

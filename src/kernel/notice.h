@@ -18,7 +18,7 @@
 
 /* The person's, newest first, as ctx's actor may see them: {id, time, read, action, label, by (as kernel/history.h),
  * record: {type, id, title, number}}. before: id to go on from, 0 for the newest. *next: from where the next page goes
- * on, 0 when this was the last one; a page may be short, or empty, when many do not show. */
+ * on; 0 when nothing more shows. Of a person's notices the newest 1,000 are looked at, shown or not. */
 Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64_t *next) MUST_CHECK;
 /* Those unread that show, up to NOTICE_COUNT_MAX + 1. */
 Err notice_unread(const Ctx *ctx, int64_t *out) MUST_CHECK;

@@ -138,6 +138,34 @@ static void who_may_no_longer_see_the_step_has_no_notice_of_it(void **state)
     (void)review;
 }
 
+/* However many there are that do not show, the number of the others, and the pages of the list, are theirs alone. */
+static void what_does_not_show_leaves_no_trace(void **state)
+{
+    Cast   *cast = *state;
+    Ctx     ctx = test_ctx(cast->test, &cast->reviewer);
+    Record  paper = paper_of(cast);
+    Json   *list;
+    int64_t next;
+    review_of(cast, &paper);
+    review_of(cast, &paper);
+    run_duty(cast);
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    Str hidden = str_printf(cast->test->arena,
+                            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+                            " INSERT INTO notice SELECT '%.*s', 1000000000 + i, 1000000 + i, 'paper', 'none', 1, 0, 1"
+                            " FROM n",
+                            STR_FMT(cast->reviewer.person));
+    assert_int_equal(db_script(db, hidden).kind, ERR_NONE);
+    db_close(db);
+    assert_int_equal(unread(cast, &cast->reviewer), 2);
+    assert_int_equal(notice_list(&ctx, 0, 1, &list, &next).kind, ERR_NONE);
+    assert_true(list->count == 1 && next > 0);
+    assert_int_equal(notice_list(&ctx, next, 1, &list, &next).kind, ERR_NONE);
+    assert_true(list->count == 1 && next == 0);
+    assert_told(cast, &cast->reviewer, "create create ");
+}
+
 static void all_who_act_for_an_organisation_are_told(void **state)
 {
     Cast  *cast = *state;
@@ -175,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_notice_says_what_its_reader_may_know, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(what_was_read_is_not_counted_again, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(who_may_no_longer_see_the_step_has_no_notice_of_it, cast_setup, cast_teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_show_leaves_no_trace, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(all_who_act_for_an_organisation_are_told, cast_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(notices_go_after_a_while, cast_setup, cast_teardown),
     };
