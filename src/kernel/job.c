@@ -148,6 +148,8 @@ static Err batch_run(Db *db, WriterJob *job)
     TRY(still_running(db, id));
     TRY(batch->write(db, batch));
     batch->took_ms = thread_ms() - began_ms;
+    /* Here, where nobody has taken yet what came meanwhile: once the batch has ended the writer is quicker than we. */
+    batch->waited += writer_stats(batch->run->ctx.city->writer).waiting;
     return progress_write(db, id, &batch->after);
 }
 
@@ -175,7 +177,6 @@ Err job_end(JobBatch *batch)
     JobRun *run = batch->run;
     int64_t most_ms = run->ctx.city->duties ? JOB_BATCH_MS : JOB_ALONE_MS;
     run->progress = batch->after;
-    batch->waited += writer_stats(run->ctx.city->writer).waiting;
     size_t rows = batch->waited              ? run->rows / 2
                   : batch->took_ms > most_ms ? run->rows - run->rows / 4
                                              : run->rows + run->rows / 4;
