@@ -220,6 +220,11 @@
     X(WEBHOOK_ADDRESS, "webhook.address", ERR_INVALID, "不能向此地址发送", "Address not allowed", "{host} 属于内网或特殊用途的地址。内网目标须由运营者以 --private 明确允许；链路本地、组播及云主机元数据等地址一律不允许。", "{host} is an address of a private or special network. An operator may allow a private one by --private; link-local, multicast, metadata and other special addresses are never allowed.") \
     X(WEBHOOK_NAME, "webhook.name", ERR_INVALID, "没有此名称", "No such name", "本城没有名为 {name} 的记录类型或步骤。", "This city has no type of record or step called {name}.") \
     X(WEBHOOK_MANY, "webhook.many", ERR_REFUSED, "网络通知过多", "Too many webhooks", "在用的网络通知已达上限；请先终止不用的。", "As many webhooks run as there may be; end one that is not needed.") \
+    X(MAIL_ADDRESS, "mail.address", ERR_INVALID, "邮箱地址有误", "Not a mail address", "请写作 name@example.org：只用 ASCII 字符，不超过 254 个，不带引号和空格。", "Write name@example.org: ASCII, at most 254 characters, no quotes, no spaces.") \
+    X(MAIL_CODE, "mail.code", ERR_INVALID, "确认码不对", "Wrong code", "确认码不对，或已失效：每个确认码一天内有效，最多试 {max} 次；可以再要一个。", "The code is wrong or no longer valid: one is good for a day and for {max} attempts; ask for another.") \
+    X(MAIL_CODES, "mail.codes", ERR_REFUSED, "确认码要得太多", "Too many codes", "一天内最多发 {max} 个确认码，请明天再试。", "At most {max} codes are sent in a day; try again tomorrow.") \
+    X(MAIL_NONE, "mail.none", ERR_REFUSED, "不发邮件", "No mail here", "本城没有设置邮件发送，通知只在页面上。", "This city sends no mail; notices stand on their page.") \
+    X(MAIL_RELAY, "mail.relay", ERR_INVALID, "邮件中继设置有误", "Relay not set as it must be", "{field} 有误：url 为 smtp://主机[:端口] 或 smtps://主机[:端口]；from 为邮箱地址；link 为 https://主机[:端口]，末尾不带斜杠；login 与 password 同时给出或都不给，不超过 256 字节，不含控制字符。", "{field} is not right: url is smtp://HOST[:PORT] or smtps://HOST[:PORT]; from a mail address; link https://HOST[:PORT] without a slash at its end; login and password come together or not at all, at most 256 bytes each, without control characters.") \
     X(RECORD_STALE, "record.stale", ERR_STALE, "记录已被他人修改", "Changed by somebody else",                                  \
       "打开后此记录已被修改（现为第 {version} 版）。请重新打开，再作修改。",                                                     \
       "This record changed since you opened it (now version {version}). Open it again and repeat your change.")              \

@@ -11,6 +11,7 @@ const Verb *const verbs[] = {
     &verb_show,
     &verb_act,
     &verb_notices,
+    &verb_mail_show, &verb_mail_set, &verb_mail_confirm, &verb_mail_end,
     &verb_rebuild,
     &verb_backup, &verb_restore,
     &verb_pack_check, &verb_pack_apply,
@@ -19,6 +20,7 @@ const Verb *const verbs[] = {
     &verb_token_add, &verb_token_list, &verb_token_end,
     &verb_webhook_add, &verb_webhook_list, &verb_webhook_log,
     &verb_webhook_resend, &verb_webhook_renew, &verb_webhook_end,
+    &verb_relay_set, &verb_relay_show, &verb_relay_log, &verb_relay_resend, &verb_relay_end,
 };
 /* clang-format on */
 const size_t verb_count = sizeof verbs / sizeof verbs[0];

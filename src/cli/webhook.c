@@ -1,4 +1,5 @@
 /* cli/webhook.c: firstmile webhook: programs elsewhere that are told what happens. */
+#include "cli/deliveries.h"
 #include "cli/parties.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -139,58 +140,21 @@ const Verb verb_webhook_renew = {
     .run = run_renew,
 };
 
-/* The last try: its status or what went wrong. */
-static Str last_try(Cli *cli, const Json *delivery)
-{
-    const Json *tries = json_get(delivery, STR("tries"));
-    int64_t     status;
-    if (!tries || !tries->last)
-        return STR("-");
-    if (json_int(json_get(tries->last, STR("status")), &status))
-        return str_printf(cli->arena, "%lld", (long long)status);
-    return json_text(json_get(tries->last, STR("problem")));
-}
-
 static Err run_log(Cli *cli)
 {
     OWNED(client) Client *client = NULL;
-    const Json           *log;
     Str                   path;
-    Buf                   target = buf_new(cli->arena, SIZE_MAX);
     TRY(ask_open(cli, &client));
     TRY(ASK_PATH(cli, &path, STR("local"), STR("webhooks"), cli_argument(cli, "WEBHOOK"), STR("deliveries")));
-    buf_add(&target, path);
-    ask_query(&target, "state", cli_option(cli, "state"));
-    ask_query(&target, "before", cli_option(cli, "before"));
-    TRY(ask_get(cli, client, STR_NONE, buf_str(&target), &log));
-    if (cli->json) {
-        cli_print_json(cli, log);
-        return ERR_OK;
-    }
-    Table table = table_new(cli->arena, 6);
-    JSON_EACH(delivery, json_get(log, STR("items"))) {
-        const Json *tries = json_get(delivery, STR("tries"));
-        table_row(&table, (const Str[]){
-                              json_text(json_get(delivery, STR("id"))), json_get(delivery, STR("event"))->text,
-                              json_text(json_get(delivery, STR("type"))), json_text(json_get(delivery, STR("state"))),
-                              cli_count(cli->arena, tries ? (int64_t)tries->count : 0), last_try(cli, delivery) });
-    }
-    table_print(&table);
-    return ERR_OK;
+    return deliveries_log(cli, client, path);
 }
 
 const Verb verb_webhook_log = {
     .name = "webhook log",
     .summary = TEXT_INIT("网络通知的发送记录", "what became of a webhook's deliveries"),
-    .notes = TEXT_INIT(
-        "每行：标识、事件、记录类型、状态、次数、最近一次的结果。状态：waiting 待发、delivered 已达、dead 不再尝试、"
-        "dropped 无可发送。",
-        "Each line: id, event, type, state, tries, what the last one met. States: waiting, delivered, "
-        "dead (not tried any more), dropped (nothing that may be sent)."),
+    .notes = DELIVERY_STATES_NOTE,
     .arguments = { ARGUMENT_DIR, ARGUMENT_WEBHOOK },
-    .options = { { "state", "STATE", TEXT_INIT("只列此状态的", "those in this state only") },
-                 { "before", "EVENT", TEXT_INIT("此事件以前的", "of events before this one") },
-                 OPTION_KEY_DIR },
+    .options = { OPTION_STATE, OPTION_BEFORE, OPTION_KEY_DIR },
     .run = run_log,
 };
 

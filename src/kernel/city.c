@@ -328,13 +328,13 @@ static Err bring_up_records(City *city, Db *db)
     return err;
 }
 
-static Err open_in(City *city, Str key_dir)
+static Err open_in(City *city)
 {
     Db *db = NULL;
     if (access(str_dup_z(city->arena, city->database_path), F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
     TRY(take_lock(city));
-    TRY(read_secret(city->arena, keys_in(city->arena, city->dir, key_dir), &city->secret));
+    TRY(read_secret(city->arena, city->key_dir, &city->secret));
     TRY(file_store_open(city));
     TRY(db_open(city->database_path, DB_WRITE, &db));
     Err err = refuse_newer_records(city, db);
@@ -359,10 +359,11 @@ Err city_open(Str dir, Str key_dir, Env env, City **out)
     City  *city = ARENA_NEW(arena, City);
     *city = (City){ .arena = arena, .env = env, .lock_fd = -1 };
     city->dir = str_dup(arena, dir);
+    city->key_dir = str_dup(arena, keys_in(arena, dir, key_dir));
     city->database_path = path_in(arena, dir, "city.db");
     city->socket_path = path_in(arena, dir, "socket");
     city->ids = uuid_maker_new(env);
-    Err err = open_in(city, key_dir);
+    Err err = open_in(city);
     if (err.kind) {
         city_close(city);
         return err;

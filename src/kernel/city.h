@@ -17,8 +17,8 @@
 #include "store/writer.h"
 
 typedef struct City {
-    Arena                    *arena; /* owns what follows */
-    Str                       dir, database_path, socket_path;
+    Arena                    *arena;                                    /* owns what follows */
+    Str                       dir, key_dir, database_path, socket_path; /* key_dir: where the keys are */
     const Pack               *pack;
     int64_t                   pack_number; /* of the frozen pack in this city: 1, 2 … */
     const struct EvolveNames *names;       /* what names events of before have (kernel/evolve.h) */

@@ -2,6 +2,7 @@
 
 #include "kernel/evolve.h"
 #include "kernel/file_store.h"
+#include "kernel/mail.h"
 
 static const Str sql_had = STR_INIT(
     "SELECT r.sequence, r.item, r.type, v.field FROM event_record r"
@@ -113,6 +114,8 @@ Err erase_commit(const Ctx *writer, const Action *action, Record *record, bool *
         erasure.fields[action->erases[i]] = true;
     if (action->erase_count)
         TRY(erase_fields(&erasure));
+    if (action->erase_count && record->type == writer->city->pack->person)
+        TRY(mail_end(writer->db, record_id(record))); /* an address is as personal as what goes */
     list_fields(&erasure);
     return ERR_OK;
 }

@@ -9,7 +9,7 @@
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
  * (kernel/record.h). credential, session, token, job_progress, job_refusal, upload, file_hold,
- * file_loose, notice and notice_state are operational: in the backup, not events, not rebuilt. */
+ * file_loose, notice, notice_state and mail are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -70,6 +70,16 @@ const Str kernel_migrations[] = {
              "CREATE INDEX notice_by_created ON notice (created);"
              "CREATE TABLE notice_state (sequence INTEGER NOT NULL);"
              "INSERT INTO notice_state SELECT coalesce(max(sequence), 0) FROM event;"),
+    STR_INIT("ALTER TABLE delivery RENAME COLUMN webhook TO target;"
+             "DROP INDEX delivery_by_event;"
+             "CREATE UNIQUE INDEX delivery_by_event ON delivery (target, sequence, item, record);"
+             "CREATE INDEX delivery_by_target ON delivery (target, id);"
+             "CREATE INDEX delivery_by_record ON delivery (record, target);"
+             "CREATE TABLE mail (person TEXT PRIMARY KEY NOT NULL, address TEXT NOT NULL, wants TEXT NOT NULL,"
+             " lang INTEGER NOT NULL, confirmed INTEGER NOT NULL, told INTEGER NOT NULL, due INTEGER NOT NULL,"
+             " codes INTEGER NOT NULL, codes_since INTEGER NOT NULL, code INTEGER NOT NULL, sent INTEGER NOT NULL,"
+             " tries INTEGER NOT NULL) WITHOUT ROWID;"
+             "CREATE INDEX mail_by_due ON mail (due) WHERE due > 0;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "kernel/evolve.h"
 #include "kernel/history.h"
+#include "kernel/mail.h"
 
 #define EVENTS_AT_ONCE 500  /* of one writer's job */
 #define LOOK_MS        1000 /* for new events */
@@ -37,11 +38,12 @@ typedef struct Notice {
 } Notice;
 
 typedef struct Batch { /* of events, in order */
-    WriterJob job;
-    int64_t   from, to; /* from is not of it */
-    int64_t   now_ms;
-    Notice   *notices;
-    size_t    count, room;
+    WriterJob   job;
+    const City *city;
+    int64_t     from, to; /* from is not of it */
+    int64_t     now_ms;
+    Notice     *notices;
+    size_t      count, room;
 } Batch;
 
 /* Of the step itself, which its record's history tells as well: a count of notices would tell how many others have, and
@@ -58,6 +60,7 @@ static Err batch_write(Db *db, WriterJob *job)
                                 value_text(notice->type),    value_text(notice->record),   value_int(notice->version),
                                 value_instant(batch->now_ms) };
         TRY(db_run(db, sql_add, row, sizeof row / sizeof row[0]));
+        TRY(mail_wake(batch->city, db, notice->person, batch->now_ms));
     }
     return db_run(db, sql_passed, &passed, 1);
 }
@@ -171,7 +174,7 @@ static Err next_batch(const DutyRun *run, bool *more)
 {
     OWNED(arena) Arena *scratch = arena_new();
     Ctx                 ctx = run->ctx;
-    Batch               batch = { .job = { .run = batch_write }, .now_ms = ctx.now_ms };
+    Batch               batch = { .job = { .run = batch_write }, .city = ctx.city, .now_ms = ctx.now_ms };
     int64_t             last;
     ctx.arena = scratch;
     ctx.actor = &actor_system;

@@ -2,6 +2,7 @@
 #include "kernel/outbox.h"
 
 #include "base/limits.h"
+#include "kernel/delivery.h"
 #include "kernel/post.h"
 #include "kernel/testing/dossier.h"
 #include "kernel/webhook.h"
@@ -32,7 +33,7 @@ static Err step_run(Db *db, WriterJob *job)
     case 'a': return webhook_add(db, &step->webhook);
     case 'n': return webhook_renew(db, step->webhook.id, step->now_ms);
     case 'e': return webhook_end(db, step->webhook.id, step->now_ms);
-    default: return delivery_resend(db, step->webhook.id, step->id, step->now_ms);
+    default: return webhook_resend(db, step->webhook.id, step->id, step->now_ms);
     }
 }
 
@@ -80,7 +81,7 @@ static void run_duty(TestCity *test)
 static const Json *log_of(TestCity *test, const Webhook *webhook)
 {
     Json *log;
-    assert_int_equal(delivery_log(test->db, test->arena, webhook->id, STR_NONE, 0, &log).kind, ERR_NONE);
+    assert_int_equal(delivery_log(test->db, test->arena, webhook->id, STR_NONE, STR_NONE, &log).kind, ERR_NONE);
     return log;
 }
 
@@ -110,19 +111,19 @@ static void what_nobody_hears_is_tried_again_later_and_later_then_is_dead_and_ca
     Delivery  due;
     bool      found;
     create(cast, "T");
-    for (int tries = 1; tries <= WEBHOOK_TRIES; tries++) {
+    for (int tries = 1; tries <= DELIVERY_TRIES; tries++) {
         run_duty(test);
         const Json *one = log_of(test, &webhook)->first;
         assert_int_equal(json_get(one, STR("tries"))->count, tries);
         assert_true(str_eq(text_of(json_get(one, STR("tries"))->last, "problem"), STR("connect")));
-        if (tries == WEBHOOK_TRIES)
+        if (tries == DELIVERY_TRIES)
             break;
         expect_state(one, "waiting");
         assert_int_equal(delivery_due(test->db, test->arena, webhook.id, INT64_MAX, &due, &found).kind, ERR_NONE);
         assert_true(found);
         next = due.next_ms - test->fixed.now_ms;
-        assert_true(next >= WEBHOOK_FIRST_MS * 4 / 5 && next <= WEBHOOK_LATER_MS * 6 / 5);
-        assert_true(next > waited || next >= WEBHOOK_LATER_MS * 4 / 5); /* three times as long beats any jitter */
+        assert_true(next >= DELIVERY_FIRST_MS * 4 / 5 && next <= DELIVERY_LATER_MS * 6 / 5);
+        assert_true(next > waited || next >= DELIVERY_LATER_MS * 4 / 5); /* three times as long beats any jitter */
         waited = next;
         test->fixed.now_ms = due.next_ms - 1;
         run_duty(test); /* not yet */
@@ -132,12 +133,12 @@ static void what_nobody_hears_is_tried_again_later_and_later_then_is_dead_and_ca
     const Json *dead = log_of(test, &webhook)->first;
     expect_state(dead, "dead");
     run_duty(test);
-    assert_int_equal(json_get(log_of(test, &webhook)->first, STR("tries"))->count, WEBHOOK_TRIES);
+    assert_int_equal(json_get(log_of(test, &webhook)->first, STR("tries"))->count, DELIVERY_TRIES);
     assert_int_equal(change(test, "resend", &webhook, text_of(dead, "id")).kind, ERR_NONE);
     run_duty(test);
     const Json *again = log_of(test, &webhook)->first;
     assert_true(str_eq(text_of(again, "id"), text_of(dead, "id")));
-    assert_int_equal(json_get(again, STR("tries"))->count, WEBHOOK_TRIES + 1);
+    assert_int_equal(json_get(again, STR("tries"))->count, DELIVERY_TRIES + 1);
     expect_state(again, "waiting");
     close(fd);
 }
@@ -178,7 +179,7 @@ static void what_its_membership_may_not_see_is_dropped(void **state)
     expect_state(log->last, "dropped");
     /* by the rights of the moment it is sent: hidden again, nothing more leaves */
     test_act(test, &cast->author, "dossier", record_id(&record), "edit", STR("{\"disclosure\":\"secret\"}"));
-    test->fixed.now_ms += WEBHOOK_LATER_MS;
+    test->fixed.now_ms += DELIVERY_LATER_MS;
     run_duty(test);
     JSON_EACH(one, log_of(test, &webhook))
         expect_state(one, "dropped");
@@ -300,7 +301,7 @@ static void what_has_ended_long_ago_is_swept(void **state)
     create(cast, "hidden");
     run_duty(test);
     assert_int_equal(log_of(test, &webhook)->count, 1);
-    test->fixed.now_ms += WEBHOOK_KEPT_MS;
+    test->fixed.now_ms += DELIVERY_KEPT_MS;
     run_duty(test);
     assert_int_equal(log_of(test, &webhook)->count, 1);
     test->fixed.now_ms++;

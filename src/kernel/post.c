@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#define STATUS_GONE         410 /* the receiver wants no more of it */
+#define STATUS_MAIL_TAKEN   250
+#define STATUS_MAIL_REFUSED 550 /* to 559 */
+
 #define PORTS_FREE 1024 /* below it only those of the web: a request must not be read as mail or anything else */
 
 /* ---- where to ---- */
@@ -97,13 +101,10 @@ static struct curl_slist *header_lines(const Post *post)
     return lines;
 }
 
-static void set_guard(CURL *easy, Post *post)
+/* Of both: nothing of the environment, nothing of before, and bounds. */
+static void set_bounds(CURL *easy, Post *post)
 {
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -111,6 +112,54 @@ static void set_guard(CURL *easy, Post *post)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)LIMIT_POST_CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)LIMIT_POST_MS);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
+}
+
+static void set_request(CURL *easy, Post *post)
+{
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.ptr);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.len);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)post->lines);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
+static size_t give_mail(char *bytes, size_t size, size_t count, void *context)
+{
+    Post  *post = context;
+    size_t room = size * count, left = post->body.len - post->given;
+    size_t piece = left < room ? left : room;
+    memcpy(bytes, post->body.ptr + post->given, piece);
+    post->given += piece;
+    return piece;
+}
+
+static void set_mail(CURL *easy, Post *post)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(post->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, str_dup_z(scratch, post->from));
+    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, (struct curl_slist *)post->lines);
+    if (post->login.len) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, str_dup_z(scratch, post->login));
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, str_dup_z(scratch, post->password));
+    }
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_mail);
+    curl_easy_setopt(easy, CURLOPT_READDATA, post);
+}
+
+static struct curl_slist *receiver(const Post *post)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    return curl_slist_append(NULL, str_dup_z(scratch, post->to));
 }
 
 static CURL *easy_new(Post *post)
@@ -119,17 +168,13 @@ static CURL *easy_new(Post *post)
     CURL               *easy = curl_easy_init();
     if (!easy)
         return NULL;
-    post->lines = header_lines(post);
-    set_guard(easy, post);
+    post->lines = post->to.len ? receiver(post) : header_lines(post);
+    set_bounds(easy, post);
     curl_easy_setopt(easy, CURLOPT_URL, str_dup_z(scratch, post->url));
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.ptr);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.len);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)post->lines);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
+    if (post->to.len)
+        set_mail(easy, post);
+    else
+        set_request(easy, post);
     return easy;
 }
 
@@ -143,18 +188,41 @@ static const char *problem_of(const Post *post, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT: return "timeout";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
+    case CURLE_USE_SSL_FAILED:
     case CURLE_PEER_FAILED_VERIFICATION: return "tls";
+    case CURLE_LOGIN_DENIED: return "sign_in";
     default: return "broken";
     }
+}
+
+static void request_ends(Post *post, CURLcode code, long status)
+{
+    bool answered = code == CURLE_OK || post->received > LIMIT_POST_ANSWER;
+    post->status = answered ? (int)status : 0;
+    post->problem = answered ? NULL : problem_of(post, code);
+    post->taken = post->status >= 200 && post->status < 300;
+    post->refused = post->status == STATUS_GONE;
+}
+
+/* The relay's last word counts when it said no: what it says of the receiver or the message is final (RFC 5321, 4.2.1),
+ * what it says of this program (530, 535 …) is the operator's to mend. */
+static void mail_ends(Post *post, CURLcode code, long status)
+{
+    bool said_no = code != CURLE_OK && code != CURLE_LOGIN_DENIED && status >= 400 && status < 600;
+    post->taken = code == CURLE_OK;
+    post->status = post->taken ? STATUS_MAIL_TAKEN : said_no ? (int)status : 0;
+    post->problem = post->taken || said_no ? NULL : problem_of(post, code);
+    post->refused = said_no && status >= STATUS_MAIL_REFUSED && status < STATUS_MAIL_REFUSED + 10;
 }
 
 static void post_ends(Post *post, CURLcode code)
 {
     long status = 0;
-    bool answered = code == CURLE_OK || post->received > LIMIT_POST_ANSWER;
     curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
-    post->status = answered ? (int)status : 0;
-    post->problem = answered ? NULL : problem_of(post, code);
+    if (post->to.len)
+        mail_ends(post, code, status);
+    else
+        request_ends(post, code, status);
 }
 
 /* ---- several ---- */
@@ -198,8 +266,8 @@ Err posts_add(Posts *posts, Post *post)
 {
     post->status = 0;
     post->problem = NULL;
-    post->received = 0;
-    post->blocked = false;
+    post->received = post->given = 0;
+    post->blocked = post->taken = post->refused = false;
     post->easy = easy_new(post);
     if (!post->easy || !posts->multi || curl_multi_add_handle(posts->multi, post->easy) != CURLM_OK) {
         curl_easy_cleanup(post->easy);

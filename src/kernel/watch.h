@@ -6,7 +6,7 @@
 
 typedef struct CityFigures {
     int64_t events, database_bytes;
-    int64_t deliveries_waiting, deliveries_dead; /* of webhooks */
+    int64_t deliveries_waiting, deliveries_dead; /* of webhooks and mail */
     int64_t notices_behind;                      /* events that have not been read for notices yet */
     int64_t uploads_waiting;                     /* files that no record holds yet */
     int64_t jobs_open;                           /* waiting or running */

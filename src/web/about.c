@@ -96,8 +96,9 @@ static Err figures_of_city(const Ctx *ctx, Buf *buf)
     TRY(city_figures(ctx, &city));
     figure(buf, "events_total", "counter", "Events of the city.", (uint64_t)city.events);
     figure(buf, "database_bytes", "gauge", "Size of the database, without its log.", (uint64_t)city.database_bytes);
-    figure(buf, "deliveries_waiting", "gauge", "Deliveries of webhooks that wait.", (uint64_t)city.deliveries_waiting);
-    figure(buf, "deliveries_dead", "gauge", "Deliveries of webhooks that were given up.",
+    figure(buf, "deliveries_waiting", "gauge", "Deliveries of webhooks and mails that wait.",
+           (uint64_t)city.deliveries_waiting);
+    figure(buf, "deliveries_dead", "gauge", "Deliveries of webhooks and mails that were given up.",
            (uint64_t)city.deliveries_dead);
     figure(buf, "notices_behind", "gauge", "Events not yet read for notices.", (uint64_t)city.notices_behind);
     figure(buf, "uploads_waiting", "gauge", "Uploaded files that no record holds yet.", (uint64_t)city.uploads_waiting);

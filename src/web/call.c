@@ -188,6 +188,14 @@ void call_answer(Call *call, Err err, Json *data, const Problems *problems)
         call_data(call, 200, data);
 }
 
+void call_done(Call *call, Err err)
+{
+    if (err.kind)
+        call_fail(call, err, NULL);
+    else
+        call_empty(call);
+}
+
 /* ---- errors ---- */
 
 static Json *problem_json(Arena *arena, Lang lang, const Problem *problem)

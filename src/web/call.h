@@ -105,6 +105,8 @@ void call_set_header(Call *call, Str name, Str value); /* before the reply; both
 void call_data(Call *call, int status, Json *data);
 /* 200 with data, or the refusal: how most handlers end. */
 void call_answer(Call *call, Err err, Json *data, const Problems *problems);
+/* 204, or the refusal: how a change ends that has nothing to tell. */
+void call_done(Call *call, Err err);
 /* application/problem+json, or the page that says the same. A Problem with err's own code and neither field nor rule
  * gives the arguments of the detail text; all others are the `errors`. problems may be NULL. */
 void call_fail(Call *call, Err err, const Problems *problems);

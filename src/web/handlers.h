@@ -84,6 +84,19 @@ void webhooks_renew(Call *call);
 void webhooks_end(Call *call);
 void webhooks_log(Call *call);
 void webhooks_resend(Call *call);
+void relay_log(Call *call);
+void relay_resend(Call *call);
+
+/* mail.c */
+void mail_show(Call *call);
+void mail_change(Call *call);
+void mail_code_given(Call *call);
+void mail_forget(Call *call);
+void mail_off_show(Call *call);
+void mail_off_follow(Call *call);
+void relay_show(Call *call);
+void relay_put(Call *call);
+void relay_forget(Call *call);
 
 /* about.c */
 void about_health(Call *call);

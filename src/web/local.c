@@ -144,14 +144,6 @@ void local_credential_put(Call *call)
     call_password(call, &made->job, password_made);
 }
 
-static void emptied(Call *call, Err err)
-{
-    if (err.kind)
-        call_fail(call, err, NULL);
-    else
-        call_empty(call);
-}
-
 static Err write_credential_end(Db *db, void *context)
 {
     const Call *call = context;
@@ -165,7 +157,7 @@ static void credential_ended(Call *call, Err err)
     if (err.code == ECODE_LOGIN_UNKNOWN)
         call_fail(call, err, &problems);
     else
-        emptied(call, err);
+        call_done(call, err);
 }
 
 void local_credential_end(Call *call) { call_write(call, write_credential_end, call, credential_ended); }
@@ -282,4 +274,4 @@ static Err write_token_end(Db *db, void *context)
     return token_end(db, call->params[0], call->ctx.now_ms);
 }
 
-void local_token_end(Call *call) { call_write(call, write_token_end, call, emptied); }
+void local_token_end(Call *call) { call_write(call, write_token_end, call, call_done); }

@@ -52,14 +52,6 @@ static void read_until(Call *call, int64_t until, void (*then)(Call *call, Err e
     call_write(call, write_read, reading, then);
 }
 
-static void was_read(Call *call, Err err)
-{
-    if (err.kind)
-        call_fail(call, err, NULL);
-    else
-        call_empty(call);
-}
-
 void notices_read(Call *call)
 {
     Problems problems = call_problems(call);
@@ -73,7 +65,7 @@ void notices_read(Call *call)
     if (err.kind)
         call_fail(call, err, &problems);
     else
-        read_until(call, until, was_read);
+        read_until(call, until, call_done);
 }
 
 static void led_back(Call *call, Err err)

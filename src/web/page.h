@@ -35,6 +35,9 @@
  *                   "____" for what does not show
  *     PAGE_AT       the contract's record of a day in the past, with `at`; ?date=DAY leads to that day's address
  *     PAGE_NOTICES  {"items","next","unread"} (kernel/notice.h); call->query holds before
+ *     PAGE_MAIL     {"sends","wants","address","confirmed","waits","last"} (docs/API.md, GET /mail), and after a failed
+ *                   attempt "error" (a problem) and "form" ("address" or "code"): where it was
+ *     PAGE_MAIL_OFF {"person","key"} of the address in a mail, and "done" once no more mail comes
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf, steps with once = ui.once, too:
@@ -42,6 +45,10 @@
  *     POST /sign-in/membership {membership}     act as another of one's memberships
  *     POST /sign-out {}
  *     POST /notices {until}                     one's notices up to that one are read
+ *     POST /mail {address, wants}               notices by mail; leads back there, as the next two do
+ *     POST /mail/code {code}                    confirms the address
+ *     POST /mail/forget {}                      forgets it
+ *     POST /mail/off?person=ID&key=KEY {}       no more mail; nobody need be signed in
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/import {file, how}           multipart/form-data; how: "check" or "write"; leads to the job
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
@@ -69,6 +76,8 @@ typedef enum PageKind {
     PAGE_DOCUMENT,
     PAGE_AT,
     PAGE_NOTICES,
+    PAGE_MAIL,
+    PAGE_MAIL_OFF,
     PAGE_ERROR,
     PAGE_KIND_COUNT
 } PageKind;

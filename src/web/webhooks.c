@@ -1,4 +1,5 @@
 /* web/webhooks.c: the webhooks of a city and what became of their deliveries, for the operator of this machine. */
+#include "kernel/delivery.h"
 #include "kernel/duties.h"
 #include "kernel/post.h"
 #include "kernel/webhook.h"
@@ -156,55 +157,56 @@ void webhooks_renew(Call *call)
     call_write(call, write_renew, call, renewed);
 }
 
-static void emptied(Call *call, Err err)
-{
-    if (err.kind)
-        call_fail(call, err, NULL);
-    else
-        call_empty(call);
-}
-
 static Err write_end(Db *db, void *context)
 {
     const Call *call = context;
     return webhook_end(db, call->params[0], call->ctx.now_ms);
 }
 
-void webhooks_end(Call *call) { call_write(call, write_end, call, emptied); }
+void webhooks_end(Call *call) { call_write(call, write_end, call, call_done); }
 
-/* ---- deliveries ---- */
+/* ---- deliveries, of webhooks and of mail ---- */
 
-static Err log_json(Call *call, Json **out)
+static Err log_json(Call *call, Str target, Json **out)
 {
-    Str     before = call_query(call, STR("before"));
-    int64_t sequence = 0;
-    Json   *items;
-    if (before.ptr && (!str_int(before, &sequence) || sequence < 1))
-        return err_make(ECODE_PAGE_UNSEEN, "before");
-    TRY(delivery_log(call->ctx.db, call->ctx.arena, call->params[0], call_query(call, STR("state")), sequence, &items));
+    Json *items;
+    TRY(delivery_log(call->ctx.db, call->ctx.arena, target, call_query(call, STR("state")),
+                     call_query(call, STR("before")), &items));
     *out = json_object(call->ctx.arena);
     json_set(*out, STR("items"), items);
     return ERR_OK;
 }
 
-void webhooks_log(Call *call)
+static void answer_log(Call *call, Str target)
 {
     Json *json = NULL;
-    Err   err = log_json(call, &json);
+    Err   err = log_json(call, target, &json);
     call_answer(call, err, json, NULL);
 }
 
-static Err write_resend(Db *db, void *context)
-{
-    const Call *call = context;
-    return delivery_resend(db, call->params[0], call->params[1], call->ctx.now_ms);
-}
+void webhooks_log(Call *call) { answer_log(call, call->params[0]); }
+
+void relay_log(Call *call) { answer_log(call, DELIVERY_MAIL); }
 
 static void resent(Call *call, Err err)
 {
     if (!err.kind)
         duties_wake(call->ctx.city, "outbox");
-    emptied(call, err);
+    call_done(call, err);
+}
+
+static Err write_resend(Db *db, void *context)
+{
+    const Call *call = context;
+    return webhook_resend(db, call->params[0], call->params[1], call->ctx.now_ms);
 }
 
 void webhooks_resend(Call *call) { call_write(call, write_resend, call, resent); }
+
+static Err write_mail_again(Db *db, void *context)
+{
+    const Call *call = context;
+    return delivery_resend(db, DELIVERY_MAIL, call->params[0], call->ctx.now_ms);
+}
+
+void relay_resend(Call *call) { call_write(call, write_mail_again, call, resent); }

@@ -584,6 +584,18 @@ def notices(m, e):
         m.expect_equal(min(unread, 10), answer.json()['unread'], 'the number of unread notices')
 
 
+@subject('mail')
+@subject('page_mail')
+def mail(m, e):
+    """The matrix's city has no relay: everybody is told so, and nobody of anybody's address."""
+    for caller in m.callers() if not e.page else page_callers(m):
+        answer = m.ask(caller, '/mail' if e.page else '/api/v1/mail')
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        answer = m.ask(caller, '/mail?format=json') if e.page else answer
+        m.expect_equal({'sends': False, 'wants': 'off'}, answer.json(), 'what is said of mail')
+
+
 @subject('page_list')
 def page_list(m, e):
     for caller in page_callers(m):

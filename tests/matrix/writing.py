@@ -164,6 +164,48 @@ def page_notices_read(m, e):
             m.turned_away(caller, answer) or m.expect(answer, status)
 
 
+@subject('mail_change')
+@subject('page_mail_change')
+def mail_change(m, e):
+    """Refused by what it says, then because the city sends no mail."""
+    for caller in page_callers(m) if e.page else m.callers():
+        for address, wants, status in (('a@example.org', 'each', 409), ('a', 'each', 422), ('a@example.org', 'x', 422)):
+            said = {'address': address, 'wants': wants}
+            answer = m.ask(caller, '/mail', form=list(said.items())) if e.page else m.ask(caller, '/api/v1/mail', body=said)
+            m.turned_away(caller, answer) or m.expect(answer, status)
+        if not e.page:
+            cross_site(m, caller, '/api/v1/mail', {'address': 'a@example.org', 'wants': 'each'})
+
+
+@subject('mail_code')
+@subject('page_mail_code')
+def mail_code(m, e):
+    for caller in page_callers(m) if e.page else m.callers():
+        said = {'code': '12345678'}
+        answer = m.ask(caller, '/mail/code', form=list(said.items())) if e.page else m.ask(caller, '/api/v1/mail/code', body=said)
+        m.turned_away(caller, answer) or m.expect(answer, 422)
+        if not e.page:
+            cross_site(m, caller, '/api/v1/mail/code', said)
+
+
+@subject('mail_forget')
+@subject('page_mail_forget')
+def mail_forget(m, e):
+    """There is nothing to forget, which is no error."""
+    for caller in page_callers(m) if e.page else m.callers():
+        answer = m.ask(caller, '/mail/forget', form=[]) if e.page else m.ask(caller, '/api/v1/mail', method='DELETE')
+        m.turned_away(caller, answer) or m.expect(answer, 303 if e.page else 204)
+
+
+@subject('mail_off')
+def mail_off(m, e):
+    """Without the key of an address nothing is there, whoever it is said to be."""
+    person = next(iter(m.garden.own[ORGANISATIONS[1]].values())).person
+    for target in ('/mail/off', f'/mail/off?person={person}', f'/mail/off?person={person}&key={"A" * 43}',
+                   f'/mail/off?person={m.nothing}&key={"A" * 43}'):
+        m.expect(m.ask(NOBODY, target, form=[]), 404)
+
+
 # ---- their pages ----------------------------------------------------------------------------------------------------
 
 @subject('page_new')

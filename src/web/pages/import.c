@@ -2,28 +2,6 @@
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
-/* What is wrong with what was sent: each part, or the whole where nothing else is said. */
-static void put_errors(Call *call, const Json *error, Json *page)
-{
-    if (!error) {
-        put_null(call, page, STR("errors"));
-        return;
-    }
-    Json *errors = json_set(page, STR("errors"), json_object(call->ctx.arena));
-    Json *items = json_set(errors, STR("items"), json_array(call->ctx.arena));
-    JSON_EACH(part, json_get(error, STR("errors"))) {
-        Json *item = json_push(items, json_object(call->ctx.arena));
-        put(call, item, STR("to"), STR("file"));
-        put(call, item, STR("problem"), json_text(json_get(part, STR("text"))));
-    }
-    if (!items->count) {
-        Json *item = json_push(items, json_object(call->ctx.arena));
-        put(call, item, STR("to"), STR("file"));
-        put(call, item, STR("problem"), json_text(json_get(error, STR("detail"))));
-    }
-    put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
-}
-
 /* What a new record takes. */
 static void put_columns(Call *call, const Type *type, Json *page)
 {
@@ -60,7 +38,7 @@ Err view_import(Call *call, const Json *data, PageOut *out)
         creates ? str_printf(call->ctx.arena, "/api/v1/records/%.*s/template?lang=%.*s", STR_FMT(type->name),
                              STR_FMT(lang_tag(call->ctx.lang)))
                 : STR_NONE);
-    put_errors(call, error, out->page);
+    view_errors(call, error, "file", out->page);
     put_columns(call, type, out->page);
     return ERR_OK;
 }

@@ -48,6 +48,28 @@ void put_block(const Call *call, Json *json, Str key, Str name, Json *items)
     json_set(json_set(json, key, json_object(call->ctx.arena)), name, items);
 }
 
+static void error_item(Call *call, const char *to, Str problem, Json *items)
+{
+    Json *item = json_push(items, json_object(call->ctx.arena));
+    put(call, item, STR("to"), str_from(to));
+    put(call, item, STR("problem"), problem);
+}
+
+void view_errors(Call *call, const Json *problem, const char *to, Json *page)
+{
+    if (!problem) {
+        put_null(call, page, STR("errors"));
+        return;
+    }
+    Json *errors = json_set(page, STR("errors"), json_object(call->ctx.arena));
+    Json *items = json_set(errors, STR("items"), json_array(call->ctx.arena));
+    JSON_EACH(part, json_get(problem, STR("errors")))
+        error_item(call, to, json_text(json_get(part, STR("text"))), items);
+    if (!items->count)
+        error_item(call, to, json_text(json_get(problem, STR("detail"))), items);
+    put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
+}
+
 Json *view_link(const Call *call, Str label, Str href)
 {
     Json *link = json_object(call->ctx.arena);

@@ -17,8 +17,10 @@ Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_import(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
-/* A record as it stood on a day. */
 Err view_notices(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_mail(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_mail_off(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* A record as it stood on a day. */
 Err view_at(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_error(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The list's form that adds a condition: led to the address of the joined filter when the condition is sound. */
@@ -49,6 +51,9 @@ void put(const Call *call, Json *json, Str key, Str text);
 void put_null(const Call *call, Json *json, Str key);
 /* Makes items the list `name` of a block under key; null when there are no items. */
 void put_block(const Call *call, Json *json, Str key, Str name, Json *items);
+/* Under `errors` what was wrong with a form that has one input, `to`: each part, or the whole where nothing else is
+ * said; null without a problem. */
+void view_errors(Call *call, const Json *problem, const char *to, Json *page);
 /* {label, href} */
 Json *view_link(const Call *call, Str label, Str href);
 
