@@ -193,6 +193,15 @@ def once(city, client):
     expect_same(again.json, first.json, 'the second answer')
     upload(client, record, 'x.pdf', pdf(9000, 1), Idempotency_Key=key).wants(422)
     put(client, record, [first.json]).wants(200)
+    again = upload(client, record, 'x.pdf', pdf(9000), Idempotency_Key=key).wants(201)
+    expect_same(again.json['id'], first.json['id'], 'the id once it is in a record')
+    with proof.database(city) as db:                     # a day and more ago
+        db.execute('UPDATE idempotency SET time = time - ?', (DAY_MS + 1,))
+        db.execute('UPDATE upload SET created = created - ?', (DAY_MS + 1,))
+        db.commit()
+    later = upload(client, record, 'x.pdf', pdf(9000), Idempotency_Key=key).wants(201)
+    expect(later.json['id'] != first.json['id'], 'an id that may no longer be used')
+    put(client, record, [first.json, later.json]).wants(200)
 
 
 def multipart(pairs, files):

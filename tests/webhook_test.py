@@ -11,8 +11,10 @@ import hashlib
 import hmac
 import http.server
 import json
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import proof
 from proof import expect, expect_same
@@ -84,6 +86,16 @@ def signature(secret, headers, body):
 
 def create(client, title):
     return client.create('result', title=title, discipline='化学', abstract='够长的摘要。', claimed_level=3).wants(201).json
+
+
+def renamed(pack):
+    """The pack with trl_assessment called trl_rating."""
+    shutil.copytree(Path(__file__).parents[1] / 'packs/shanghai', pack)
+    for path in pack.rglob('*.yaml'):
+        text = path.read_text(encoding='utf-8').replace('trl_assessment', 'trl_rating')
+        path.write_text(text.replace('type: trl_rating\n', 'type: trl_rating\nwas: trl_assessment\n', 1), encoding='utf-8')
+    (pack / 'types/trl_assessment.yaml').rename(pack / 'types/trl_rating.yaml')
+    return pack
 
 
 def main():
@@ -186,6 +198,20 @@ def main():
             gone.status = 200
             proof.run(city, 'webhook resend', hook['id'], items[0]['id'])
             wait_log(city, hook, lambda items: items[0]['state'] == 'delivered', 'delivered')
+        with cases('a type that is given another name is told under either'):
+            city.stop()
+            by_name = add(city, quick.url, '--private', '--types', 'trl_assessment')
+            before = json.loads(proof.run(city, 'act', 'result', '-', 'create', '--as', 'researcher', '--json', '--data',
+                                          '{"title": "改名"}').body)['id']
+            fields = json.dumps({'result': before, 'element': '样机'})
+            proof.run(city, 'act', 'trl_assessment', '-', 'create', '--as', 'researcher', '--data', fields)
+            proof.run(city, 'pack apply', renamed(city.path.parent / 'renamed'))
+            city.start()
+            proof.Client(city, 'researcher').create('trl_rating', result=before, element='又一台').wants(201)
+            items = wait_log(city, by_name, lambda items: [i['state'] for i in items] == ['delivered'] * 2, 'both')
+            expect_same([i['type'] for i in items], ['trl_rating', 'trl_assessment'], 'as they were called')
+            proof.run(city, 'webhook log', 'none', status=66)
+            proof.run(city, 'webhook log', by_name['id'], '--state', 'sent', status=65)
         with cases('no secret stands in the database'):
             city.kill()
             text = b''.join(path.read_bytes() for path in city.path.glob('city.db*'))

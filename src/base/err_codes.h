@@ -124,6 +124,7 @@
     X(PACK_UNREACHABLE, "pack.unreachable", ERR_INVALID, "状态不可到达", "State cannot be reached",                              \
       "没有步骤能到达状态 {state}。", "No step leads to the state {state}.")                                                  \
     X(PACK_EXPRESSION, "pack.expression", ERR_INVALID, "表达式有误", "Expression has a problem", "{reason}", "{reason}")          \
+    X(PACK_DECIDES, "pack.decides", ERR_INVALID, "不能留存的决定", "A decision that cannot be kept", "步骤 {action} 写了 decides：政策包须有 computation 类型，该步骤须有 guard，且 guard 不得读取可被抹除（erases）的字段。", "The step {action} says decides: the pack needs a type computation, the step a guard, and the guard must read no field that a step erases.") \
     X(PACK_PARTY, "pack.party", ERR_INVALID, "缺少当事人类型", "Party type missing",                                            \
       "政策包须有类型 {type}，其字段含 {field}。", "A pack needs the type {type} with the field {field}.")                     \
     X(PACK_STEP, "pack.step", ERR_INVALID, "缺少程序要走的步骤", "Step missing that the program takes", "类型 {type} 须有步骤 {action}：{expected}。", \
@@ -220,6 +221,11 @@
     X(WEBHOOK_ADDRESS, "webhook.address", ERR_INVALID, "不能向此地址发送", "Address not allowed", "{host} 属于内网或特殊用途的地址。内网目标须由运营者以 --private 明确允许；链路本地、组播及云主机元数据等地址一律不允许。", "{host} is an address of a private or special network. An operator may allow a private one by --private; link-local, multicast, metadata and other special addresses are never allowed.") \
     X(WEBHOOK_NAME, "webhook.name", ERR_INVALID, "没有此名称", "No such name", "本城没有名为 {name} 的记录类型或步骤。", "This city has no type of record or step called {name}.") \
     X(WEBHOOK_MANY, "webhook.many", ERR_REFUSED, "网络通知过多", "Too many webhooks", "在用的网络通知已达上限；请先终止不用的。", "As many webhooks run as there may be; end one that is not needed.") \
+    X(COMPUTATION_SIZE, "computation.size", ERR_REFUSED, "依据过多", "Too much to keep", "这一步所依据的内容超过 1 MB，无法留存供日后复算；请减少所引用的记录。", "What this step rests on is over 1 MB and cannot be kept to be recomputed; have it rest on fewer records.") \
+    X(COMPUTATION_INPUT, "computation.input", ERR_MALFORMED, "不是该引擎的输入", "Not an input of that engine", "留存的输入不完整，或不属于这个引擎，不能复算。", "The kept input is incomplete or not one of that engine's; it cannot be recomputed.") \
+    X(COMPUTATION_DIFFERS, "computation.differs", ERR_INTERNAL, "复算结果不同", "Not the same", "{what}。", "{what}.") \
+    X(COMPUTATION_HIDDEN, "computation.hidden", ERR_DENIED, "不能复算", "Not for you to recompute", "只有看得到输入和结论的人可以复算。", "Only those who may see the input and the result can recompute it.") \
+    X(COMPUTATION_ENGINE, "computation.engine", ERR_REFUSED, "没有这个引擎", "No such engine", "本程序没有该名称和版本的引擎，不能复算；请用当时的版本。", "This program has no engine of that name and version and cannot recompute it; use a release that has.") \
     X(MAIL_ADDRESS, "mail.address", ERR_INVALID, "邮箱地址有误", "Not a mail address", "请写作 name@example.org：只用 ASCII 字符，不超过 254 个，不带引号和空格。", "Write name@example.org: ASCII, at most 254 characters, no quotes, no spaces.") \
     X(MAIL_CODE, "mail.code", ERR_INVALID, "确认码不对", "Wrong code", "确认码不对，或已失效：每个确认码一天内有效，最多试 {max} 次；可以再要一个。", "The code is wrong or no longer valid: one is good for a day and for {max} attempts; ask for another.") \
     X(MAIL_CODES, "mail.codes", ERR_REFUSED, "确认码要得太多", "Too many codes", "一天内最多发 {max} 个确认码，请明天再试。", "At most {max} codes are sent in a day; try again tomorrow.") \

@@ -187,6 +187,12 @@ static bool sync_folder(Arena *arena, Str path)
     return fd >= 0 && fsync(fd) == 0;
 }
 
+Err file_folder_sync(Str path)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    return sync_folder(arena, path) ? ERR_OK : err_write(path);
+}
+
 Err file_rename(Str from, Str to)
 {
     OWNED(arena) Arena *arena = arena_new();

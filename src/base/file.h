@@ -13,6 +13,8 @@ Err file_write(Str path, Str bytes, unsigned mode) MUST_CHECK;
 /* Gives a file that is on the disk another name in its folder, so that the name, too, outlives a power
  * cut. Errors as file_write(). */
 Err file_rename(Str from, Str to) MUST_CHECK;
+/* That a name in a folder outlives a power cut, too: of the folder in which path stands. */
+Err file_folder_sync(Str path) MUST_CHECK;
 
 /* ---- a file written piece by piece, which stands under its name only when it is whole ---- */
 

@@ -66,7 +66,7 @@ static Json *about_json(Arena *arena, const BackupAbout *about)
 static Err run_backup(Cli *cli)
 {
     Str         dir = cli_argument(cli, "DIR"), file = cli_argument(cli, "FILE");
-    Progress    progress = progress_of(cli, file, ".copy");
+    Progress    progress = progress_of(cli, file, BACKUP_COPY);
     DbWatch     watch = { progress_look, &progress };
     BackupAbout about;
     TRY(cli_outside(cli, "FILE", file));

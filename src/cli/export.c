@@ -163,9 +163,9 @@ const Verb verb_export = {
     .name = "export",
     .summary = TEXT_INIT("把记录导出为 CSV、XLSX 或 JSON Lines", "export records as CSV, XLSX or JSON Lines"),
     .notes = TEXT_INIT(
-        "写到标准输出，或用 --out 写入文件：写完整之前名为 FILE.part。import 可以读入所导出的文件，作为新记录。",
+        "写到标准输出，或用 --out 写入文件：写完整之前名为 FILE.part。import 可以读入所导出的文件：有 id 或编号的行改动那条记录，其余作为新记录。",
         "Writes to stdout, or with --out into a file, which is FILE.part until it is whole. What is exported,\n"
-        "import can read, as new records."),
+        "import can read: a row with an id or a number changes that record, any other makes a new one."),
     .arguments = { ARGUMENT_DIR, ARGUMENT_TYPE },
     .options = { { "format", "FORMAT", TEXT_INIT("csv（默认）、xlsx 或 jsonl", "csv (the default), xlsx or jsonl") },
                  { "filter", "EXPR",

@@ -1,6 +1,7 @@
 #include "kernel/act.h"
 
 #include "kernel/clock_steps.h"
+#include "kernel/decision.h"
 #include "kernel/erase.h"
 #include "kernel/event.h"
 #include "kernel/find.h"
@@ -463,7 +464,7 @@ static Err commit_load(const Ctx *writer, Delta *delta, Record *now)
 }
 
 /* Rights, versions, guard and rules as they stand now: what was prepared may have been overtaken. */
-static Err commit_recheck(const Ctx *writer, const Change *change, Delta *delta)
+static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
 {
     bool     hold;
     Permit   permit;
@@ -479,7 +480,7 @@ static Err commit_recheck(const Ctx *writer, const Change *change, Delta *delta)
     TRY(guards_hold(writer, change->action, &asked, &hold));
     if (hold)
         TRY(rules_check(writer, &delta->record, delta->base_version ? delta->set : NULL, NULL, &broken));
-    return hold && !broken.count ? ERR_OK : contended(delta);
+    return hold && !broken.count ? decision_keep(writer, change->action, &asked, &change->kept) : contended(delta);
 }
 
 /* Only here is it certain that nobody else takes the value meanwhile. */
@@ -579,7 +580,8 @@ Err act_commit(Db *db, Change *change)
         TRY(commit_recheck(&writer, change, &change->deltas[d]));
         TRY(commit_unique(&writer, change, &change->deltas[d]));
     }
-    return act_write(&writer, change);
+    TRY(act_write(&writer, change));
+    return change->kept ? act_write(&writer, change->kept) : ERR_OK;
 }
 
 /* ---- all phases, waiting ---- */

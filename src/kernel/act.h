@@ -34,7 +34,8 @@ typedef struct Delta {    /* what one record becomes */
     int64_t base_version; /* 0: the record is new */
 } Delta;
 
-typedef struct Change { /* pure: no effect until committed */
+typedef struct Change Change;
+struct Change { /* pure: no effect until committed */
     const City   *city;
     const Action *action;
     Actor         actor;
@@ -45,7 +46,8 @@ typedef struct Change { /* pure: no effect until committed */
     bool          expiry;   /* a clock has run out (kernel/clock_steps.h): what it does to clocks is in the deltas */
     /* filled by act_commit */
     int64_t sequence, time_ms;
-} Change;
+    Change *kept; /* the computation of what its guards decided on (kernel/decision.h), or NULL */
+};
 
 /* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH,
  * ECODE_RECORD_STALE; ECODE_ACTION_REFUSED (state); ECODE_RECORD_INVALID with a Problem per field and per rule

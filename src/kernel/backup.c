@@ -172,7 +172,7 @@ Err backup_write(Str dir, Str file, const DbWatch *watch, BackupAbout *out)
 {
     OWNED(arena) Arena *arena = arena_new();
     Str                 database = str_printf(arena, "%.*s/city.db", STR_FMT(dir)),
-        copy = str_printf(arena, "%.*s.copy", STR_FMT(file));
+        copy = str_printf(arena, "%.*s" BACKUP_COPY, STR_FMT(file));
     *out = (BackupAbout){ 0 };
     if (access(database.ptr, F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(dir));

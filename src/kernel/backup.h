@@ -15,6 +15,8 @@
 
 #include "kernel/city.h"
 
+#define BACKUP_COPY ".firstmile-copy" /* behind the file's name: the database, before it goes into it */
+
 typedef struct BackupAbout {
     int64_t events;  /* all of them, from the first */
     int64_t last_ms; /* time of the last one; 0: none */

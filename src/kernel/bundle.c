@@ -23,8 +23,9 @@ struct Bundle {
     Buf             manifest;
 };
 
-static void manifest_line(Buf *manifest, Arena *scratch, const Hash *hash, Str name)
+static void manifest_line(Buf *manifest, const Hash *hash, Str name)
 {
+    OWNED(arena) Arena *scratch = arena_new();
     buf_printf(manifest, "%.*s  %.*s\n", STR_FMT(hex_encode(scratch, hash_str(hash))), STR_FMT(name));
 }
 
@@ -60,8 +61,9 @@ Err bundle_make(Str path, Bundle **out)
 
 static Err begin_entry(Bundle *bundle, Str name, int64_t size)
 {
+    OWNED(arena) Arena   *scratch = arena_new();
     struct archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, str_dup_z(bundle->arena, name));
+    archive_entry_set_pathname(entry, str_dup_z(scratch, name));
     archive_entry_set_size(entry, size);
     archive_entry_set_filetype(entry, AE_IFREG);
     archive_entry_set_perm(entry, 0600);
@@ -79,7 +81,9 @@ static Err add_from(Bundle *bundle, int fd, Str source, Sha256 *digest)
 {
     char    piece[PIECE];
     ssize_t got;
-    while ((got = read(fd, piece, sizeof piece)) > 0) {
+    while ((got = read(fd, piece, sizeof piece)) > 0 || (got < 0 && errno == EINTR)) {
+        if (got < 0)
+            continue;
         sha256_add(digest, (Str){ piece, (size_t)got });
         TRY(add_bytes(bundle, (Str){ piece, (size_t)got }));
     }
@@ -95,7 +99,7 @@ static Err add_file(Bundle *bundle, Str name, int fd, Str source, Hash *out)
     Sha256 *digest = sha256_begin();
     Err     err = add_from(bundle, fd, source, digest);
     Hash    hash = sha256_end(digest);
-    manifest_line(&bundle->manifest, bundle->arena, &hash, name);
+    manifest_line(&bundle->manifest, &hash, name);
     if (out)
         *out = hash;
     return err;
@@ -103,7 +107,8 @@ static Err add_file(Bundle *bundle, Str name, int fd, Str source, Hash *out)
 
 Err bundle_add(Bundle *bundle, Str name, Str source, Hash *out)
 {
-    int fd = open(str_dup_z(bundle->arena, source), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWNED(arena) Arena *scratch = arena_new();
+    int                 fd = open(str_dup_z(scratch, source), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return err_make(errno == ENOENT ? ECODE_FILE_MISSING : ECODE_FILE_READ, "%.*s: %m", STR_FMT(source));
     Err err = add_file(bundle, name, fd, source, out);
@@ -184,10 +189,11 @@ static bool name_valid(Str name)
 /* The folders on the way to name, which were not there, or are ours from an entry before. */
 static Err make_folders(const Unpacking *work, Str name)
 {
+    OWNED(arena) Arena *scratch = arena_new();
     for (size_t i = 0; i < name.len; i++) {
         if (name.ptr[i] != '/')
             continue;
-        Str folder = str_printf(work->arena, "%.*s/%.*s", STR_FMT(work->folder), STR_FMT(str_slice(name, 0, i)));
+        Str folder = str_printf(scratch, "%.*s/%.*s", STR_FMT(work->folder), STR_FMT(str_slice(name, 0, i)));
         if (mkdir(folder.ptr, 0750) != 0 && errno != EEXIST)
             return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "mkdir %.*s: %m", STR_FMT(folder));
     }
@@ -217,14 +223,13 @@ static Err unpack_bytes(Unpacking *work, int fd, Sha256 *digest)
         sha256_add(digest, (Str){ piece, (size_t)got });
         TRY(write_piece(fd, piece, (size_t)got));
     }
-    if (got < 0)
-        return damaged(archive_error_string(work->in));
-    return fsync(fd) == 0 ? ERR_OK : err_make(ECODE_FILE_READ, "fsync: %m");
+    return got < 0 ? damaged(archive_error_string(work->in)) : ERR_OK;
 }
 
 static Err unpack_file(Unpacking *work, Str name)
 {
-    Str path = str_printf(work->arena, "%.*s/%.*s", STR_FMT(work->folder), STR_FMT(name));
+    OWNED(arena) Arena *scratch = arena_new();
+    Str                 path = str_printf(scratch, "%.*s/%.*s", STR_FMT(work->folder), STR_FMT(name));
     TRY(make_folders(work, name));
     int fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
@@ -235,7 +240,7 @@ static Err unpack_file(Unpacking *work, Str name)
     Err     err = unpack_bytes(work, fd, digest);
     Hash    hash = sha256_end(digest);
     close(fd);
-    manifest_line(&work->manifest, work->arena, &hash, name);
+    manifest_line(&work->manifest, &hash, name);
     return err;
 }
 
@@ -253,7 +258,7 @@ static Err read_manifest(Unpacking *work)
 static Err unpack_entry(Unpacking *work, struct archive_entry *entry)
 {
     const char *path = archive_entry_pathname(entry);
-    Str         name = path ? str_dup(work->arena, str_from(path)) : STR_NONE;
+    Str         name = str_from(path);
     if (work->ended)
         return damaged("something behind the manifest");
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || !name_valid(name))
@@ -288,6 +293,18 @@ static Err unpack_from(Unpacking *work, Str path)
     return unpack_all(work);
 }
 
+/* Of all that was written, the names of folders and files, too. */
+static Err sync_all(Str folder)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    int                 fd = open(str_dup_z(scratch, folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool                synced = fd >= 0 && syncfs(fd) == 0;
+    Err                 err = synced ? ERR_OK : err_make(ECODE_FILE_READ, "sync %.*s: %m", STR_FMT(folder));
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
 Err bundle_unpack(Str path, Str folder, bool (*knows)(Str name))
 {
     OWNED(arena) Arena *arena = arena_new();
@@ -298,6 +315,8 @@ Err bundle_unpack(Str path, Str folder, bool (*knows)(Str name))
     if (stat(str_dup_z(arena, path), &status) == 0) {
         work.room = status.st_size;
         err = unpack_from(&work, path);
+        if (!err.kind)
+            err = sync_all(folder);
     } else {
         err = err_make(ECODE_FILE_MISSING, "%.*s: %m", STR_FMT(path));
     }

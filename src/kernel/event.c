@@ -75,6 +75,7 @@ const Str kernel_migrations[] = {
              "CREATE UNIQUE INDEX delivery_by_event ON delivery (target, sequence, item, record);"
              "CREATE INDEX delivery_by_target ON delivery (target, id);"
              "CREATE INDEX delivery_by_record ON delivery (record, target);"
+             "CREATE INDEX delivery_dead ON delivery (target) WHERE state = 'dead';"
              "CREATE TABLE mail (person TEXT PRIMARY KEY NOT NULL, address TEXT NOT NULL, wants TEXT NOT NULL,"
              " lang INTEGER NOT NULL, confirmed INTEGER NOT NULL, told INTEGER NOT NULL, due INTEGER NOT NULL,"
              " codes INTEGER NOT NULL, codes_since INTEGER NOT NULL, code INTEGER NOT NULL, sent INTEGER NOT NULL,"

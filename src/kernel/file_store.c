@@ -15,10 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEX_SIZE   (2 * HASH_SIZE)
-#define HASH_PIECE ((size_t)64 * 1024)
-#define SWEEP_ROWS 100
-#define SWEEP_MS   (INT64_C(60) * 1000)
+#define HEX_SIZE       (2 * HASH_SIZE)
+#define HASH_PIECE     ((size_t)64 * 1024)
+#define SWEEP_ROWS     100
+#define SWEEP_AGAIN_MS (INT64_C(10) * 1000)
+#define SWEEP_MS       (INT64_C(60) * 1000)
 
 static const Str sql_upload_put = STR_INIT(
     "INSERT INTO upload (id, sha256, name, size, person, created) VALUES (?, ?, ?, ?, ?, ?)");
@@ -187,7 +188,9 @@ Err file_hash(Str path, Hash *out)
 
 static Err make_folder(const char *path)
 {
-    return mkdir(path, 0750) == 0 || errno == EEXIST ? ERR_OK : disk_err("mkdir", path);
+    if (mkdir(path, 0750) == 0)
+        return file_folder_sync(str_from(path));
+    return errno == EEXIST ? ERR_OK : disk_err("mkdir", path);
 }
 
 static Err lock_folder(Str dir, int how, int *out)
@@ -433,9 +436,10 @@ static Err is_needed(const DutyRun *run, Str sha256, bool *out)
 /* Asked and removed under one lock: who keeps the same bytes again has written that down before asking for the lock. */
 static Err remove_unneeded(const DutyRun *run, Str sha256)
 {
-    int  lock;
-    bool needed = true;
-    Str  path = file_path(run->ctx.city, run->ctx.arena, sha256);
+    OWNED(arena) Arena *scratch = arena_new();
+    int                 lock;
+    bool                needed = true;
+    Str                 path = file_path(run->ctx.city, scratch, sha256);
     TRY(lock_folder(run->ctx.city->dir, LOCK_EX | LOCK_NB, &lock));
     Err err = is_needed(run, sha256, &needed);
     if (!err.kind && !needed && unlink(path.ptr) != 0 && errno != ENOENT)
@@ -502,11 +506,10 @@ static Err walk(const DutyRun *run)
     return ERR_OK;
 }
 
-Err files_duty(DutyRun *run)
+static Err sweep_files(const DutyRun *run)
 {
     Str    due[SWEEP_ROWS];
     size_t count = 0;
-    run->next_ms = run->ctx.now_ms + SWEEP_MS;
     do {
         TRY(due_read(run, due, &count));
         for (size_t i = 0; i < count; i++)
@@ -516,6 +519,14 @@ Err files_duty(DutyRun *run)
             TRY(writer_run(run->ctx.city->writer, &forget.job));
     } while (count == SWEEP_ROWS && !duty_ends(run));
     return atomic_load(&run->ctx.city->files->walked) ? ERR_OK : walk(run);
+}
+
+/* While a backup reads the files, or an upload takes its name, none goes: later, and no fault. */
+Err files_duty(DutyRun *run)
+{
+    Err err = sweep_files(run);
+    run->next_ms = run->ctx.now_ms + (err.code == ECODE_BUSY ? SWEEP_AGAIN_MS : SWEEP_MS);
+    return err.code == ECODE_BUSY ? ERR_OK : err;
 }
 
 /* ---- opening ---- */

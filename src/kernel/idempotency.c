@@ -3,7 +3,7 @@
 #define DUTY_MS    (INT64_C(3600) * 1000)
 #define SWEEP_ROWS 1000 /* of one writer's job: a sweep holds nobody up */
 
-static const Str sql_find = STR_INIT("SELECT body, type, record FROM idempotency"
+static const Str sql_find = STR_INIT("SELECT body, type, record, time FROM idempotency"
                                      " WHERE person = ? AND endpoint = ? AND key = ? AND part = ? AND time >= ?");
 static const Str sql_keep = STR_INIT(
     "INSERT INTO idempotency (person, endpoint, key, part, body, type, record, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -29,6 +29,7 @@ Err idempotency_find(Db *db, Arena *arena, const IdempotencyKey *key, int64_t no
         return err_make(ECODE_KEY_REUSED, "");
     out->type = str_dup(arena, rows_borrow_text(rows, 1));
     out->record = str_dup(arena, rows_borrow_text(rows, 2));
+    out->time_ms = rows_int(rows, 3);
     return ERR_OK;
 }
 

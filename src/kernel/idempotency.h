@@ -27,7 +27,8 @@ struct IdempotencyKey {
 };
 
 typedef struct IdempotencyDone { /* what it did */
-    Str type, record;            /* of a record; empty for anything else */
+    Str     type, record;        /* of a record; empty for anything else */
+    int64_t time_ms;             /* out: when */
 } IdempotencyDone;
 
 /* Has it been done within the time that keys are kept? ECODE_KEY_REUSED when it was, with another body. */

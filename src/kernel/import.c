@@ -101,10 +101,10 @@ typedef struct Given { /* a row as it was */
 
 static bool is_blank(const Given *given) { return given->cell_count == 1 && str_trim(given->cells[0]).len == 0; }
 
-static Err csv_fault(const Reader *reader, const Csv *csv, Err err)
+static Err cells_fault(const Reader *reader, size_t line, Err err)
 {
     Arena *arena = reader->problems->arena;
-    PROBLEM(reader->problems, err.code, STR_NONE, STR_NONE, ARG("line", str_printf(arena, "%zu", csv->line)),
+    PROBLEM(reader->problems, err.code, STR_NONE, STR_NONE, ARG("line", str_printf(arena, "%zu", line)),
             ARG("found", str_printf(arena, "> %d", CSV_CELLS_MAX)),
             ARG("expected", str_printf(arena, "<= %d", CSV_CELLS_MAX)));
     return err;
@@ -115,7 +115,7 @@ static Err next_csv(Reader *reader, Arena *arena, Given *out, bool *more)
     do {
         Err err = csv_next(&reader->csv, arena, &out->cells, &out->cell_count, more);
         if (err.kind)
-            return csv_fault(reader, &reader->csv, err);
+            return cells_fault(reader, reader->csv.line, err);
     } while (*more && is_blank(out));
     out->line = reader->csv.line;
     return ERR_OK;
@@ -159,26 +159,29 @@ static Err reader_next(Reader *reader, Arena *arena, Given *out, bool *more)
     return next[reader->format](reader, arena, out, more);
 }
 
-static void add_column(Reader *reader, Arena *arena, Str name)
+static Err add_column(Reader *reader, Arena *arena, Str name)
 {
     for (size_t i = 0; i < reader->column_count; i++)
         if (str_eq(reader->columns[i], name))
-            return;
-    if (reader->column_count < CSV_CELLS_MAX)
-        reader->columns[reader->column_count++] = str_dup(arena, name);
+            return ERR_OK;
+    if (reader->column_count == CSV_CELLS_MAX)
+        return cells_fault(reader, (size_t)reader->line, err_make(ECODE_CSV_CELLS, "members"));
+    reader->columns[reader->column_count++] = str_dup(arena, name);
+    return ERR_OK;
 }
 
 /* Members of the object; of a record as the API shows it what names it, and its `fields`. */
-static void add_columns(Reader *reader, Arena *arena, const Json *object)
+static Err add_columns(Reader *reader, Arena *arena, const Json *object)
 {
     static const Str names[] = { STR_INIT("id"), STR_INIT("number"), STR_INIT("version") };
     const Json      *fields = json_get(object, STR("fields"));
     bool             record = fields && fields->kind == JSON_OBJECT;
     JSON_EACH(member, record ? fields : object)
-        add_column(reader, arena, member->key);
+        TRY(add_column(reader, arena, member->key));
     for (size_t i = 0; record && i < sizeof names / sizeof *names; i++)
         if (json_get(object, names[i]))
-            add_column(reader, arena, names[i]);
+            TRY(add_column(reader, arena, names[i]));
+    return ERR_OK;
 }
 
 /* Reads all of a text once: what cannot be read at all is found before its first row goes in. */
@@ -194,7 +197,7 @@ static Err scan_text(Reader *reader, Arena *arena, int64_t *rows)
         if (!more)
             return ERR_OK;
         if (given.object && given.object->kind == JSON_OBJECT)
-            add_columns(reader, arena, given.object);
+            TRY(add_columns(reader, arena, given.object));
         ++*rows;
     }
 }
@@ -643,11 +646,12 @@ const JobKind job_import = { STR_INIT("import"), import_open, import_turn, impor
 
 /* ---- sweeping ---- */
 
+#define SWEEP_ROWS     1000   /* of one writer's job */
 #define SENT_LATELY_MS DAY_MS /* a file that may yet become a job's */
 
 static const Str sql_refusals_old = STR_INIT(
-    "DELETE FROM job_refusal WHERE job IN (SELECT id FROM r_job WHERE state NOT IN ('waiting', 'running')"
-    " AND changed < ?)");
+    "DELETE FROM job_refusal WHERE (job, line) IN (SELECT job, line FROM job_refusal WHERE job IN"
+    " (SELECT id FROM r_job WHERE state NOT IN ('waiting', 'running') AND changed < ?) LIMIT ?)");
 static const Str sql_file_wanted = STR_INIT(
     "SELECT 1 FROM r_job WHERE file = ? AND (state IN ('waiting', 'running') OR changed >= ?) LIMIT 1");
 
@@ -662,8 +666,8 @@ typedef struct Sweep {
 
 static Err sweep_rows(Db *db, WriterJob *job)
 {
-    Value before = value_instant(((Sweep *)job)->before_ms);
-    return db_run(db, sql_refusals_old, &before, 1);
+    Value params[] = { value_instant(((Sweep *)job)->before_ms), value_int(SWEEP_ROWS) };
+    return db_run(db, sql_refusals_old, params, 2);
 }
 
 static Err file_wanted(const Ctx *ctx, Str name, int64_t before_ms, bool *out)
@@ -711,10 +715,12 @@ static Err rows_there(const Ctx *ctx, int64_t before_ms, bool *out)
 Err import_sweep(const Ctx *ctx)
 {
     Sweep sweep = { .job = { .run = sweep_rows }, .before_ms = ctx->now_ms - LIMIT_JOB_KEPT_DAYS * DAY_MS };
-    bool  there;
-    TRY(rows_there(ctx, sweep.before_ms, &there));
-    if (there)
-        TRY(writer_run(ctx->city->writer, &sweep.job));
+    bool  there = true;
+    while (there) {
+        TRY(rows_there(ctx, sweep.before_ms, &there));
+        if (there)
+            TRY(writer_run(ctx->city->writer, &sweep.job));
+    }
     return sweep_files(ctx, sweep.before_ms);
 }
 

@@ -5,11 +5,12 @@
 #include "kernel/history.h"
 #include "kernel/mail.h"
 
-#define EVENTS_AT_ONCE 500  /* of one writer's job */
-#define LOOK_MS        1000 /* for new events */
-#define SCAN_ROWS      1000 /* of one reader, with those that do not show: what lies behind them is not there */
-#define ITEMS_MOST     4096 /* of an event: more than any has */
-#define SWEEP_ROWS     1000
+#define EVENTS_AT_ONCE  500  /* of one writer's job: */
+#define NOTICES_AT_ONCE 2000 /* or as many as make so many notices, whole events */
+#define LOOK_MS         1000 /* for new events */
+#define SCAN_ROWS       1000 /* of one reader, with those that do not show: what lies behind them is not there */
+#define ITEMS_MOST      4096 /* of an event: more than any has */
+#define SWEEP_ROWS      1000
 
 static const Str sql_position = STR_INIT("SELECT sequence, (SELECT coalesce(max(sequence), 0) FROM event)"
                                          " FROM notice_state");
@@ -112,9 +113,11 @@ static Err tell(const Ctx *ctx, const Notify *notify, const Record *record, cons
     Value       value;
     const Type *target = expr_type(notify->to).target;
     Err         err = expr_eval(ctx->arena, notify->to, &env, (ExprRow){ record->type, record }, &value);
-    if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW || value.kind != VALUE_ID)
+    if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW)
         return ERR_OK; /* it gives nobody */
     TRY(err);
+    if (value.kind != VALUE_ID)
+        return ERR_OK;
     return target == ctx->city->pack->person ? tell_person(ctx, notify, about, value.text, actor, batch)
                                              : tell_members(ctx, notify, about, value.text, actor, batch);
 }
@@ -149,11 +152,17 @@ static Err read_events(const Ctx *ctx, Batch *batch)
 {
     OWNED(rows) Rows *rows = NULL;
     Value             params[] = { value_int(batch->from), value_int(batch->to) };
+    int64_t           last = batch->from;
     TRY(db_query(ctx->db, sql_events, params, 2, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
+        if (batch->count >= NOTICES_AT_ONCE && rows_int(rows, 0) > last) {
+            batch->to = last;
+            return ERR_OK;
+        }
+        last = rows_int(rows, 0);
         TRY(read_event(ctx, rows, batch));
     }
 }

@@ -3,6 +3,8 @@
 #include "kernel/outbox_channel.h"
 #include "kernel/webhook.h"
 
+#include <stdio.h>
+
 #define WAIT_MS 200 /* for an answer, before new events are looked for */
 
 typedef struct Sending { /* a delivery under way */
@@ -80,7 +82,7 @@ static void sending_free(Outbox *box, Sending *sending)
 
 static bool is_mail(Str target) { return str_eq(target, DELIVERY_MAIL); }
 
-/* The message as it stands now. */
+/* The message as it stands now. One that cannot be read is this delivery's trouble and nobody else's. */
 static Err compose(const Outbox *box, Sending *sending, Compose *how)
 {
     Ctx ctx = box->run->ctx;
@@ -90,7 +92,13 @@ static Err compose(const Outbox *box, Sending *sending, Compose *how)
     Err err = is_mail(sending->delivery.target) ? mail_compose(&ctx, &sending->delivery, &sending->post, how)
                                                 : webhook_compose(&ctx, &sending->delivery, &sending->post, how);
     db_snapshot_end(ctx.db);
-    return err;
+    if (!err.kind || err.kind == ERR_UNSEEN)
+        return err;
+    fprintf(stderr, "outbox: %.*s: %.*s: %s\n", STR_FMT(sending->delivery.id), STR_FMT(err_row(err.code)->code),
+            err.context);
+    sending->post = (Post){ .problem = "unreadable" };
+    *how = COMPOSE_NOWHERE;
+    return ERR_OK;
 }
 
 static Err send_one(Outbox *box, Sending *sending)
@@ -186,21 +194,6 @@ static Err take_ended(Outbox *box)
     return ERR_OK;
 }
 
-static Err run_box(Outbox *box)
-{
-    bool any = true;
-    while ((any || box->under_way) && !duty_ends(box->run)) {
-        OWNED(arena) Arena *scratch = arena_new();
-        Ctx                 ctx = box->run->ctx;
-        ctx.arena = scratch;
-        TRY(webhook_fan_out(&ctx));
-        TRY(mail_fan_out(&ctx));
-        TRY(start_due(box, &ctx, &any));
-        TRY(take_ended(box));
-    }
-    return ERR_OK;
-}
-
 typedef struct Sweep {
     WriterJob job;
     int64_t   now_ms;
@@ -216,6 +209,22 @@ static Err sweep(const DutyRun *run)
     return old ? writer_run(run->ctx.city->writer, &one.job) : ERR_OK;
 }
 
+static Err run_box(Outbox *box)
+{
+    bool any = true;
+    while ((any || box->under_way) && !duty_ends(box->run)) {
+        OWNED(arena) Arena *scratch = arena_new();
+        Ctx                 ctx = box->run->ctx;
+        ctx.arena = scratch;
+        TRY(webhook_fan_out(&ctx));
+        TRY(mail_fan_out(&ctx));
+        TRY(start_due(box, &ctx, &any));
+        TRY(take_ended(box));
+        TRY(sweep(box->run));
+    }
+    return ERR_OK;
+}
+
 Err outbox_duty(DutyRun *run)
 {
     Outbox box = { .run = run, .posts = posts_new() };
@@ -223,8 +232,6 @@ Err outbox_duty(DutyRun *run)
     posts_free(box.posts);
     for (size_t i = 0; i < OUTBOX_AT_ONCE; i++)
         arena_free(box.sending[i].arena);
-    if (!err.kind)
-        err = sweep(run);
     run->next_ms = env_now(&run->ctx.city->env) + OUTBOX_LOOK_MS;
     return err;
 }

@@ -143,6 +143,43 @@ static void what_nobody_hears_is_tried_again_later_and_later_then_is_dead_and_ca
     close(fd);
 }
 
+typedef struct Damage {
+    WriterJob job;
+    Str       record;
+} Damage;
+
+static Err damage_run(Db *db, WriterJob *job)
+{
+    Value record = value_text(((const Damage *)job)->record);
+    return db_run(db,
+                  STR("UPDATE event_value SET value = 'x:?' WHERE field = 'title' AND (sequence, item) IN"
+                      " (SELECT sequence, item FROM event_record WHERE record = ?)"),
+                  &record, 1);
+}
+
+/* What cannot be read is that delivery's trouble: those behind it are sent. */
+static void a_step_that_cannot_be_read_holds_up_no_other(void **state)
+{
+    Cast     *cast = *state;
+    TestCity *test = cast->test;
+    char      url[64];
+    int       fd = closed_port(url, sizeof url);
+    Webhook   webhook = webhook_new(test, &cast->admin, url, "", "");
+    Record    damaged = create(cast, "D"), whole = create(cast, "W");
+    Damage    damage = { .job = { .run = damage_run }, .record = record_id(&damaged) };
+    assert_int_equal(writer_run(test->city->writer, &damage.job).kind, ERR_NONE);
+    run_duty(test);
+    JSON_EACH(one, log_of(test, &webhook)) {
+        bool hurt = str_eq(text_of(one, "record"), record_id(&damaged));
+        expect_state(one, "waiting");
+        assert_true(
+            str_eq(text_of(json_get(one, STR("tries"))->first, "problem"), str_from(hurt ? "unreadable" : "connect")));
+        assert_true(hurt || str_eq(text_of(one, "record"), record_id(&whole)));
+    }
+    assert_int_equal(log_of(test, &webhook)->count, 2);
+    close(fd);
+}
+
 static void only_what_it_wants_is_sent_and_only_from_then_on(void **state)
 {
     Cast     *cast = *state;
@@ -314,6 +351,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, dossier_setup, cast_teardown)
     const struct CMUnitTest tests[] = {
         CASE(what_nobody_hears_is_tried_again_later_and_later_then_is_dead_and_can_be_sent_again),
+        CASE(a_step_that_cannot_be_read_holds_up_no_other),
         CASE(only_what_it_wants_is_sent_and_only_from_then_on),
         CASE(what_its_membership_may_not_see_is_dropped),
         CASE(with_its_end_what_waits_is_dropped),

@@ -1,5 +1,6 @@
 /* kernel/outbox_webhook.c: steps to deliveries, and deliveries to signed messages. */
 #include "base/limits.h"
+#include "kernel/evolve.h"
 #include "kernel/history.h"
 #include "kernel/outbox_channel.h"
 #include "kernel/webhook.h"
@@ -52,6 +53,19 @@ static Delivery delivery_new(const Ctx *ctx, const Webhook *webhook, const Rows 
                        .created_ms = now };
 }
 
+/* A type that was given another name is wanted under either. */
+static bool is_wanted(const Ctx *ctx, const Webhook *webhook, const Rows *rows)
+{
+    Str         type = rows_borrow_text(rows, 2), action = rows_borrow_text(rows, 4);
+    const Type *today = evolve_type(ctx->city->names, rows_int(rows, 0), type);
+    if (webhook_wants(webhook, type, action) || (today && webhook_wants(webhook, today->name, action)))
+        return true;
+    for (Str rest = webhook->types; today && rest.len;)
+        if (evolve_type(ctx->city->names, 1, str_cut(&rest, ',')) == today)
+            return webhook_wants(webhook, STR_NONE, action);
+    return false;
+}
+
 static Err wanted_events(const Ctx *ctx, FanOut *out)
 {
     OWNED(rows) Rows *rows = NULL;
@@ -63,7 +77,7 @@ static Err wanted_events(const Ctx *ctx, FanOut *out)
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        if (!webhook_wants(out->webhook, rows_borrow_text(rows, 2), rows_borrow_text(rows, 4)))
+        if (!is_wanted(ctx, out->webhook, rows))
             continue;
         ARENA_ROOM(ctx->arena, out->deliveries, out->count, capacity);
         out->deliveries[out->count++] = delivery_new(ctx, out->webhook, rows);
@@ -105,7 +119,7 @@ Err webhook_fan_out(const Ctx *ctx)
 /* What the actor may know of that step on that record; NULL: nothing. */
 static Err message_of(const Ctx *ctx, const Delivery *delivery, Json **out)
 {
-    const Type *type = pack_type(ctx->city->pack, delivery->type);
+    const Type *type = evolve_type(ctx->city->names, delivery->sequence, delivery->type);
     Record      record;
     Json       *events, *shown;
     int64_t     next, sequence = 0;

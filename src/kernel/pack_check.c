@@ -200,19 +200,32 @@ static void parameter_type_check(PackLoad *load)
     }
 }
 
-/* ---- the type of long work (kernel/job.h) ---- */
+/* ---- types that the program itself writes ---- */
 
-static void job_part_missing(PackLoad *load, const Type *type, Str part)
+static void part_missing(PackLoad *load, const Type *type, Str part)
 {
     PACK_LOG(load->log, pack_type_place(load, type), ECODE_PACK_PARTY, ARG("type", type->name), ARG("field", part));
 }
 
+typedef struct Wanted {
+    Str       field;
+    FieldKind kind;
+} Wanted;
+
+static void fields_wanted(PackLoad *load, const Type *type, const Wanted *wanted, size_t count)
+{
+    for (size_t i = 0; type && i < count; i++) {
+        const Field *field = type_field(type, wanted[i].field);
+        if (!field || field->kind != wanted[i].kind)
+            part_missing(load, type, wanted[i].field);
+    }
+}
+
+/* Long work (kernel/job.h). */
+
 static void job_type_check(PackLoad *load)
 {
-    static const struct {
-        Str       field;
-        FieldKind kind;
-    } wanted[] = {
+    static const Wanted wanted[] = {
         { STR_INIT("kind"), FIELD_CHOICE },     { STR_INIT("about"), FIELD_TEXT },
         { STR_INIT("file"), FIELD_TEXT },       { STR_INIT("mapping"), FIELD_LONG_TEXT },
         { STR_INIT("dry_run"), FIELD_BOOLEAN }, { STR_INIT("language"), FIELD_CHOICE },
@@ -226,20 +239,67 @@ static void job_type_check(PackLoad *load)
                                    STR_INIT("fail"),   STR_INIT("cancel"), STR_INIT("resume") };
     Pack            *pack = load->pack;
     const Type      *type = pack->job = pack_type(pack, STR("job"));
-    for (size_t i = 0; type && i < sizeof wanted / sizeof *wanted; i++) {
-        const Field *field = type_field(type, wanted[i].field);
-        if (!field || field->kind != wanted[i].kind)
-            job_part_missing(load, type, wanted[i].field);
-    }
+    fields_wanted(load, type, wanted, sizeof wanted / sizeof *wanted);
     const Field *sheet = type ? type_field(type, STR("sheet")) : NULL; /* packs of an earlier release have none */
     if (sheet && sheet->kind != FIELD_TEXT)
-        job_part_missing(load, type, sheet->name);
+        part_missing(load, type, sheet->name);
     for (size_t i = 0; type && i < sizeof states / sizeof *states; i++)
         if (type_state(type, states[i]) < 0)
-            job_part_missing(load, type, states[i]);
+            part_missing(load, type, states[i]);
     for (size_t i = 0; type && i < sizeof actions / sizeof *actions; i++)
         if (!type_action(type, actions[i]))
-            job_part_missing(load, type, actions[i]);
+            part_missing(load, type, actions[i]);
+}
+
+/* Kept results (kernel/computation.h). */
+static void computation_type_check(PackLoad *load)
+{
+    static const Wanted wanted[] = {
+        { STR_INIT("title"), FIELD_TEXT },
+        { STR_INIT("engine"), FIELD_TEXT },
+        { STR_INIT("engine_version"), FIELD_INTEGER },
+        { STR_INIT("step"), FIELD_TEXT },
+        { STR_INIT("pack"), FIELD_INTEGER },
+        { STR_INIT("day"), FIELD_DATE },
+        { STR_INIT("seed"), FIELD_TEXT },
+        { STR_INIT("parameters"), FIELD_LONG_TEXT },
+        { STR_INIT("input"), FIELD_LONG_TEXT },
+        { STR_INIT("input_sha256"), FIELD_TEXT },
+        { STR_INIT("result"), FIELD_LONG_TEXT },
+        { STR_INIT("result_sha256"), FIELD_TEXT },
+    };
+    const Type *type = load->pack->computation = pack_type(load->pack, STR("computation"));
+    fields_wanted(load, type, wanted, sizeof wanted / sizeof *wanted);
+    if (type && (!type_action(type, STR("create")) || type_action(type, STR("create"))->who_count))
+        part_missing(load, type, STR("create"));
+    if (type && !str_eq(type->page, STR("computation")))
+        part_missing(load, type, STR("page"));
+}
+
+static void note_erasable(void *context, const void *type, const void *field)
+{
+    const Type *of = type;
+    for (size_t a = 0; a < of->action_count; a++)
+        *(bool *)context |= field_among(of->actions[a].erases, of->actions[a].erase_count, field);
+}
+
+/* What a decision rests on is kept for good: it must not be something that may have to be erased. */
+static void decides_check(PackLoad *load, const Type *type, const Action *action)
+{
+    bool erasable = false;
+    for (size_t g = 0; g < action->guard_count; g++)
+        if (action->guards[g].when)
+            expr_fields(action->guards[g].when, note_erasable, &erasable);
+    if (!load->pack->computation || !action->guard_count || erasable)
+        PACK_LOG(load->log, pack_type_place(load, type), ECODE_PACK_DECIDES, ARG("action", action->name));
+}
+
+static void decisions_check(PackLoad *load)
+{
+    for (size_t t = 0; t < load->pack->type_count; t++)
+        for (size_t a = 0; a < load->pack->types[t].action_count; a++)
+            if (load->pack->types[t].actions[a].decides)
+                decides_check(load, &load->pack->types[t], &load->pack->types[t].actions[a]);
 }
 
 void pack_check(PackLoad *load)
@@ -253,6 +313,8 @@ void pack_check(PackLoad *load)
     parties_check(load);
     parameter_type_check(load);
     job_type_check(load);
+    computation_type_check(load);
+    decisions_check(load);
     if (!load->frozen)
         pack_proof(load);
 }

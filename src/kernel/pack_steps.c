@@ -282,7 +282,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
         { STR_INIT("name"), true },    { STR_INIT("label"), true },     { STR_INIT("help"), false },
         { STR_INIT("from"), false },   { STR_INIT("to"), false },       { STR_INIT("who"), true },
         { STR_INIT("inputs"), false }, { STR_INIT("required"), false }, { STR_INIT("guard"), false },
-        { STR_INIT("erases"), false }, { STR_INIT("notify"), false },
+        { STR_INIT("erases"), false }, { STR_INIT("notify"), false },   { STR_INIT("decides"), false },
     };
     if (!READ_KEYS(load, map, keys))
         return;
@@ -298,6 +298,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     read_indexes(load, map, STR("required"), lookup_stored(type), &action->required, &action->required_count);
     erases_read(load, map, type, action);
     guards_read(load, map, type, action);
+    action->decides = read_boolean(load, map, STR("decides"));
     notifies_read(load, map, type, action);
 }
 

@@ -52,8 +52,10 @@ static void the_pack_of_shanghai_has_the_roles_of_the_contract(void **state)
 
 static void types_stand_in_the_order_that_the_pack_gives(void **state)
 {
-    static const char *const types[] = { "result", "trl_assessment", "market_validation", "gate_review", "organisation",
-                                         "person", "membership",     "parameter",         "job" };
+    static const char *const types[] = { "result",      "trl_assessment", "market_validation",
+                                         "gate_review", "computation",    "organisation",
+                                         "person",      "membership",     "parameter",
+                                         "job" };
     const Pack              *pack = pack_of(*state, SHANGHAI);
     assert_int_equal(pack->type_count, sizeof types / sizeof *types);
     for (size_t i = 0; i < pack->type_count; i++) {
@@ -714,6 +716,7 @@ static void documents_calendars_and_parameters_are_checked(void **state)
           ECODE_PACK_KEY_UNKNOWN },
         { "types/parameter.yaml", "{name: code, kind: text,", "{name: code, kind: long_text,", "^type: parameter",
           ECODE_PACK_PARTY },
+        { "types/paper.yaml", "    guard:", "    decides: true\n    guard:", "^type: paper", ECODE_PACK_DECIDES },
         { "types/paper.yaml", "param('page_limit')", "param('limit')", "param(^'limit')", ECODE_PACK_EXPRESSION },
     };
     FAULTS_ARE_TOLD(*state, faults);

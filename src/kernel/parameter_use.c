@@ -1,15 +1,21 @@
 #include "kernel/find.h"
 #include "kernel/parameter.h"
 
-#define USES_MAX 32 /* of one record */
-
 /* ---- of an expression ---- */
 
 typedef struct Uses {
-    const Pack  *pack;
-    ParameterUse items[USES_MAX];
-    size_t       count;
+    const Pack   *pack;
+    ParameterUse *items; /* each parameter of the pack at most once */
+    size_t        count;
 } Uses;
+
+static Uses *uses_new(const Ctx *ctx)
+{
+    Uses *uses = ARENA_NEW(ctx->arena, Uses);
+    *uses = (Uses){ .pack = ctx->city->pack };
+    uses->items = ARENA_ARRAY(ctx->arena, ParameterUse, uses->pack->parameter_count);
+    return uses;
+}
 
 static void note_use(void *context, Str code)
 {
@@ -18,7 +24,7 @@ static void note_use(void *context, Str code)
     for (size_t i = 0; i < uses->count; i++)
         if (uses->items[i].parameter == parameter)
             return;
-    if (parameter && uses->count < USES_MAX)
+    if (parameter)
         uses->items[uses->count++] = (ParameterUse){ .parameter = parameter };
 }
 
@@ -41,8 +47,7 @@ static Err look_up_all(const Ctx *ctx, const Record *record, Uses *uses)
 
 Err parameter_uses(const Ctx *ctx, const Expr *expr, const Record *record, ParameterUse **out, size_t *count)
 {
-    Uses *uses = ARENA_NEW(ctx->arena, Uses);
-    uses->pack = ctx->city->pack;
+    Uses *uses = uses_new(ctx);
     expr_parameters(expr, note_use, uses);
     TRY(look_up_all(ctx, record, uses));
     *out = uses->items;
@@ -110,8 +115,7 @@ static Err use_json(const Ctx *ctx, const Record *record, const ParameterUse *us
 
 Err parameters_json(const Ctx *ctx, const Record *record, Json **out)
 {
-    Uses *uses = ARENA_NEW(ctx->arena, Uses);
-    uses->pack = ctx->city->pack;
+    Uses *uses = uses_new(ctx);
     *out = json_array(ctx->arena);
     note_computed(record, uses);
     TRY(note_steps(ctx, record, uses));

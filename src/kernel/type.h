@@ -236,6 +236,7 @@ typedef struct Action {
     size_t          notify_count;
     const uint16_t *erases; /* fields whose values the step erases for good, with all they ever were */
     size_t          erase_count;
+    bool            decides; /* what its guards found is kept as a computation (kernel/decision.h) */
 } Action;
 
 struct Clock { /* a legal time limit: kernel/clock.h counts it */
@@ -354,8 +355,9 @@ struct Pack {
     const WorkCalendar *calendar; /* by which the city counts working days; NULL: Monday to Friday */
     const Parameter    *parameters;
     size_t              parameter_count;
-    const Type         *parameter; /* type of the records that hold their rows; NULL: a pack without parameters */
-    const Type         *job;       /* type of long work (kernel/job.h); NULL: a pack without it */
+    const Type         *parameter;   /* type of the records that hold their rows; NULL: a pack without parameters */
+    const Type         *computation; /* type of kept results (kernel/computation.h); NULL: a pack without it */
+    const Type         *job;         /* type of long work (kernel/job.h); NULL: a pack without it */
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
     uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;

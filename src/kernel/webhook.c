@@ -8,6 +8,7 @@
 
 static const Str sql_list = STR_INIT("SELECT " WEBHOOK_COLUMNS " FROM webhook ORDER BY created, id");
 static const Str sql_find = STR_INIT("SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id = ? AND ended = 0");
+static const Str sql_known = STR_INIT("SELECT 1 FROM webhook WHERE id = ?");
 static const Str sql_running = STR_INIT("SELECT count(*) FROM webhook WHERE ended = 0");
 static const Str sql_add = STR_INIT("INSERT INTO webhook (" WEBHOOK_COLUMNS ")"
                                     " SELECT ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, coalesce(max(sequence), 0) FROM event");
@@ -29,7 +30,7 @@ static bool names_have(Str names, Str name)
 
 bool webhook_wants(const Webhook *webhook, Str type, Str action)
 {
-    return names_have(webhook->types, type) && names_have(webhook->actions, action);
+    return (!type.len || names_have(webhook->types, type)) && names_have(webhook->actions, action);
 }
 
 static Hash webhook_key(const City *city, const Webhook *webhook, int64_t number)
@@ -115,6 +116,14 @@ Err webhook_find(Db *db, Arena *arena, Str id, Webhook *out)
         return err_make(ECODE_RECORD_UNSEEN, "webhook");
     *out = webhook_from(rows, arena);
     return ERR_OK;
+}
+
+Err webhook_known(Db *db, Str id, bool *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             key = value_text(id);
+    TRY(db_query(db, sql_known, &key, 1, &rows));
+    return rows_next(rows, out);
 }
 
 static Err running_count(Db *db, int64_t *out)

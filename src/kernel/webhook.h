@@ -24,7 +24,7 @@ typedef struct Webhook {
     int64_t sequence;                         /* of the last event that has been turned into deliveries */
 } Webhook;
 
-/* Does it want to hear of such a step on such a record? */
+/* Does it want to hear of such a step on such a record? type empty: of a type that it wants. */
 bool webhook_wants(const Webhook *webhook, Str type, Str action);
 Str  webhook_secret(const City *city, Arena *arena, const Webhook *webhook, int64_t number);
 /* The value of webhook-signature: one signature, or two while both secrets sign. */
@@ -33,6 +33,7 @@ Str webhook_signature(const City *city, Arena *arena, const Webhook *webhook, St
 Err webhook_list(Db *db, Arena *arena, Webhook **out, size_t *count) MUST_CHECK; /* oldest first */
 /* ECODE_RECORD_UNSEEN, also for one that has ended. */
 Err webhook_find(Db *db, Arena *arena, Str id, Webhook *out) MUST_CHECK;
+Err webhook_known(Db *db, Str id, bool *out) MUST_CHECK; /* also one that has ended */
 /* On the writer, these three. A new one hears of what happens from now on. ECODE_WEBHOOK_MANY. The others:
  * ECODE_RECORD_UNSEEN. Ending drops what still waits (kernel/delivery.h). */
 Err webhook_add(Db *db, const Webhook *webhook) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "services/views.h"
 
+#include "kernel/computation.h"
 #include "services/jobs.h"
 #include "services/validation/gate.h"
 
@@ -7,6 +8,7 @@ static const struct {
     Str         page;
     ServiceView view;
 } views[] = {
+    { STR_INIT("computation"), computation_view },
     { STR_INIT("gate"), gate_view },
     { STR_INIT("job"), jobs_view },
 };

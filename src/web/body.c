@@ -17,7 +17,7 @@ struct Body {
     Pair       *pairs;
     size_t      pair_count, pair_room;
     Buf         text; /* of the pair that is coming */
-    size_t      text_bytes;
+    size_t      text_bytes, part_count;
     bool        in_file, in_text;
 };
 
@@ -28,7 +28,7 @@ static Err part_begin(void *context, Str name, Str file)
     Body *body = context;
     body->in_file = file.len > 0;
     body->in_text = !file.ptr;
-    if (body->file_count + body->pair_count >= LIMIT_FORM_PARTS)
+    if (++body->part_count > LIMIT_FORM_PARTS)
         return err_make(ECODE_HTTP_MULTIPART, "over %d parts", LIMIT_FORM_PARTS);
     if (body->in_file && body->file_count == LIMIT_LIST_ITEMS)
         return err_make(ECODE_HTTP_MULTIPART, "over %d files", LIMIT_LIST_ITEMS);
@@ -154,6 +154,7 @@ Hash body_hash(const Body *body, Str name)
 typedef struct Keeping {
     Call                        *call;
     const struct IdempotencyKey *once; /* is the step's, not the upload's */
+    bool used; /* the same upload came before and is in a record by now: its bytes are nobody's */
     void (*then)(Call *call, Err err);
 } Keeping;
 
@@ -169,33 +170,37 @@ static Err flush_all(Call *copy, void *context, Problems *problems)
 static Err rename_all(Call *copy, void *context, Problems *problems)
 {
     (void)copy, (void)problems;
-    const Call *call = ((const Keeping *)context)->call;
-    for (size_t i = 0; i < call->file_count; i++)
+    const Keeping *keeping = context;
+    const Call    *call = keeping->call;
+    for (size_t i = 0; i < call->file_count && !keeping->used; i++)
         TRY(staged_keep(call->files[i].staged, call->ctx.city));
     return ERR_OK;
 }
 
-/* An upload alone is what the key of its request is for; it is done once. */
-static Err write_once(Db *db, const Keeping *keeping)
+/* An upload alone is what the key of its request is for; it is done once, for as long as an upload may be used. */
+static Err write_once(Db *db, Keeping *keeping)
 {
-    const Ctx      *ctx = &keeping->call->ctx;
-    FileRef        *file = &keeping->call->files[0].upload.file;
+    Ctx             ctx = keeping->call->ctx;
+    FileRef        *file = &keeping->call->files[0].upload.file, stands;
     IdempotencyDone done;
     bool            before;
-    TRY(idempotency_find(db, ctx->arena, keeping->once, ctx->now_ms, &done, &before));
-    if (before) {
+    ctx.db = db;
+    TRY(idempotency_find(db, ctx.arena, keeping->once, ctx.now_ms, &done, &before));
+    if (before && done.time_ms >= ctx.now_ms - UPLOAD_MS) {
         file->id = done.record;
+        TRY(upload_find(&ctx, file->id, &stands, &before));
+        keeping->used = !before;
         return ERR_OK;
     }
     done = (IdempotencyDone){ .type = STR("upload"), .record = file->id };
     TRY(upload_write(db, &keeping->call->files[0].upload));
-    return idempotency_keep(db, keeping->once, ctx->now_ms, &done);
+    return idempotency_keep(db, keeping->once, ctx.now_ms, &done);
 }
 
 static Err write_all(Db *db, void *context)
 {
-    const Keeping *keeping = context;
-    const Call    *call = keeping->call;
+    Keeping    *keeping = context;
+    const Call *call = keeping->call;
     if (keeping->once && call->endpoint->body == BODY_FILE)
         return write_once(db, keeping);
     for (size_t i = 0; i < call->file_count; i++)

@@ -13,8 +13,8 @@ struct Multipart {
     State          state;
     char           delimiter[4 + MULTIPART_BOUNDARY]; /* "\r\n--boundary" */
     size_t         delimiter_len;
-    char          *held; /* come, and not yet used */
-    size_t         held_len, held_room;
+    char          *held; /* come, and not yet used: from `used` on */
+    size_t         used, held_len, held_room;
 };
 
 static Err malformed(const char *why) { return err_make(ECODE_HTTP_MULTIPART, "%s", why); }
@@ -120,16 +120,15 @@ static Err read_head(Multipart *form, Str head)
 
 /* ---- step by step ---- */
 
-static void use(Multipart *form, size_t count)
-{
-    form->held_len -= count;
-    memmove(form->held, form->held + count, form->held_len);
-}
+static Str unused(const Multipart *form) { return (Str){ form->held + form->used, form->held_len - form->used }; }
+
+static void use(Multipart *form, size_t count) { form->used += count; }
 
 static Err hand_on(Multipart *form, size_t count)
 {
-    Err err = form->state == STATE_PART && count ? form->taker.data(form->taker.context, (Str){ form->held, count })
-                                                 : ERR_OK;
+    Err err = form->state == STATE_PART && count
+                  ? form->taker.data(form->taker.context, str_slice(unused(form), 0, count))
+                  : ERR_OK;
     use(form, count);
     return err;
 }
@@ -137,7 +136,7 @@ static Err hand_on(Multipart *form, size_t count)
 /* Up to the next delimiter, or as far as none can begin. */
 static Err step_part(Multipart *form, bool *more)
 {
-    Str    held = { form->held, form->held_len };
+    Str    held = unused(form);
     size_t at = str_find(held, (Str){ form->delimiter, form->delimiter_len });
     size_t open = form->delimiter_len - 1; /* may be the beginning of one */
     *more = at < held.len;
@@ -153,11 +152,12 @@ static Err step_part(Multipart *form, bool *more)
 
 static Err step_delimiter(Multipart *form, bool *more)
 {
-    *more = form->held_len >= 2;
+    Str held = unused(form);
+    *more = held.len >= 2;
     if (!*more)
         return ERR_OK;
-    bool last = memcmp(form->held, "--", 2) == 0;
-    if (!last && memcmp(form->held, "\r\n", 2) != 0)
+    bool last = str_starts(held, STR("--"));
+    if (!last && !str_starts(held, STR("\r\n")))
         return malformed("behind a delimiter");
     use(form, 2);
     form->state = last ? STATE_END : STATE_HEAD;
@@ -166,7 +166,7 @@ static Err step_delimiter(Multipart *form, bool *more)
 
 static Err step_head(Multipart *form, bool *more)
 {
-    Str    held = { form->held, form->held_len };
+    Str    held = unused(form);
     size_t end = str_find(held, STR("\r\n\r\n"));
     *more = end < held.len;
     if (end > (*more ? MULTIPART_HEAD : MULTIPART_HEAD + 3)) /* three bytes of its end may be there */
@@ -189,12 +189,17 @@ static Err step(Multipart *form, bool *more)
     case STATE_END: break;
     }
     *more = false;
-    use(form, form->held_len); /* what stands behind the last delimiter is nothing */
+    use(form, unused(form).len); /* what stands behind the last delimiter is nothing */
     return ERR_OK;
 }
 
+/* What was used makes room, once for each piece that comes. */
 static void hold(Multipart *form, Str piece)
 {
+    if (form->used)
+        memmove(form->held, form->held + form->used, form->held_len - form->used);
+    form->held_len -= form->used;
+    form->used = 0;
     if (form->held_len + piece.len > form->held_room) {
         form->held_room = form->held_len + piece.len;
         form->held = mem_grow(form->held, form->held_room);

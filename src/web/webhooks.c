@@ -167,9 +167,23 @@ void webhooks_end(Call *call) { call_write(call, write_end, call, call_done); }
 
 /* ---- deliveries, of webhooks and of mail ---- */
 
-static Err log_json(Call *call, Str target, Json **out)
+static bool state_known(Str state)
+{
+    static const Str states[] = { STR_INIT("waiting"), STR_INIT("delivered"), STR_INIT("dead"), STR_INIT("dropped") };
+    bool             known = !state.ptr;
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        known = known || str_eq(state, states[i]);
+    return known;
+}
+
+static Err log_json(Call *call, Str target, Json **out, Problems *problems)
 {
     Json *items;
+    if (!state_known(call_query(call, STR("state")))) {
+        PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("state"), STR_NONE, ARG("name", STR("state")),
+                ARG("expected", STR("waiting, delivered, dead, dropped")));
+        return shape_problem(problems);
+    }
     TRY(delivery_log(call->ctx.db, call->ctx.arena, target, call_query(call, STR("state")),
                      call_query(call, STR("before")), &items));
     *out = json_object(call->ctx.arena);
@@ -179,12 +193,21 @@ static Err log_json(Call *call, Str target, Json **out)
 
 static void answer_log(Call *call, Str target)
 {
-    Json *json = NULL;
-    Err   err = log_json(call, target, &json);
-    call_answer(call, err, json, NULL);
+    Problems problems = call_problems(call);
+    Json    *json = NULL;
+    Err      err = log_json(call, target, &json, &problems);
+    call_answer(call, err, json, &problems);
 }
 
-void webhooks_log(Call *call) { answer_log(call, call->params[0]); }
+void webhooks_log(Call *call)
+{
+    bool known;
+    Err  err = webhook_known(call->ctx.db, call->params[0], &known);
+    if (err.kind || !known)
+        call_fail(call, err.kind ? err : err_make(ECODE_RECORD_UNSEEN, "webhook"), NULL);
+    else
+        answer_log(call, call->params[0]);
+}
 
 void relay_log(Call *call) { answer_log(call, DELIVERY_MAIL); }
 

@@ -51,10 +51,13 @@ class Deeds:
         self.m.endpoint = self.endpoints[subject_name]
         return self.m.ask(caller, target, relation, **given)
 
-    def came_of_it(self, *records):
-        """Rows that changed: at most those of these records and the history's."""
+    def came_of_it(self, *records, decides=False):
+        """Rows that changed: at most those of these records and the history's, and one computation when the step decides."""
         after = self.m.site.dump()
         changed = difference(self.before, after)
+        kept = {key for key in changed if key[0] == 'r_computation'}
+        self.m.expect_equal(int(decides), len({key[1] for key in kept}), 'computations that were kept')
+        changed = {key for key in changed if key not in kept}
         allowed = {(f'r_{r.type.name}{rows}', r.id) for r in records
                    for rows in ('', *(f'.{f.name}' for f in r.type.fields if f.kind == 'rows'))}
         strange = sorted(str(key) for key in changed if key[0] not in HISTORY and key[:2] not in allowed)
@@ -167,7 +170,7 @@ class Deeds:
             return
         self.m.garden.note(record.id, record.type, fields)
         self.m.renew()
-        self.came_of_it(record)
+        self.came_of_it(record, decides=action.decides)
         after = self.m.truth.by_id[record.id]
         self.m.expect_equal([action.to or record['state'], record['version'] + 1, record['owner']],
                             [after['state'], after['version'], after['owner']], f'after {action.name}')

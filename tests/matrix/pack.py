@@ -83,6 +83,7 @@ class Action:
     required: list
     guards: list                    # functions of (env, record)
     erases: list                    # names of fields
+    decides: bool                   # what it rested on is kept
 
 
 @dataclass
@@ -332,7 +333,7 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard erases notify', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases notify decides', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
         everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
@@ -341,7 +342,7 @@ class Pack:
                       [Who(**self.who(type_, only(w, 'roles relation', type_.name))) for w in raw['who']],
                       self.with_translations(type_, listed(inputs)), listed(raw.get('required')),
                       [expression.compile_expression(g, self, type_) for g in guards],
-                      self.with_translations(type_, listed(raw.get('erases'))))
+                      self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')))
 
     @staticmethod
     def with_translations(type_, names):

@@ -276,6 +276,8 @@ class Garden:
 
     def plant_type(self, letter, type_):
         create = type_.action('create')
+        if not create.who:                              # the city makes them itself, with what it is about
+            return
         actor = next((a for a in self.own[letter].values() if self.policy.permits(a, create, None) == 'yes'), None)
         if actor is None:
             self.unreached.add(f'{type_.name}: nobody may create one')

@@ -335,6 +335,10 @@ def filters(m, type_):
     return m.filters_known[type_.name]
 
 
+def quoted(text):
+    return "'" + text.replace("'", "''").replace('\n', ' ') + "'"
+
+
 def on_field(m, type_, field, path, records=None):
     """Conditions that true values meet. records: those that have them, when not all of the type."""
     records = m.truth.records[type_.name] if records is None else records
@@ -353,8 +357,9 @@ def on_field(m, type_, field, path, records=None):
         return [f"{path} = '{middle}'", *found, f"{path} != '{values[0]}'"]
     if field.kind in ('text', 'long_text'):
         canary = next((v for v in values if 'CANARY' in v), middle)
-        return [f"{path} contains '{CANARY.search(canary)[0] if CANARY.search(canary) else middle[:4]}'", *found,
-                f"{path} = '{canary}'".replace('\n', ' '), f"{path} != '{canary}'".replace('\n', ' ')]
+        some = CANARY.search(canary)[0] if CANARY.search(canary) else middle[:4]
+        found = [f"{path} contains {quoted(some)}", *found]
+        return found + ([f'{path} = {quoted(canary)}', f'{path} != {quoted(canary)}'] if len(canary) < 300 else [])
     if field.kind == 'choice':
         return [f"{path} = '{middle}'", *found, f"{path} in ('{values[0]}', '{values[-1]}')"]
     if field.kind == 'date':

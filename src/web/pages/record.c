@@ -3,6 +3,7 @@
 #include "kernel/history.h"
 #include "web/pages/changes.h"
 #include "web/pages/clocks.h"
+#include "web/pages/computation.h"
 #include "web/pages/gate.h"
 #include "web/pages/job.h"
 #include "web/pages/line.h"
@@ -93,7 +94,7 @@ static bool in_sections(const RecordView *view, const Field *field)
 {
     return !field->system && !field->clock && field->index != view->type->title &&
            (int)field->index != view->type->parent && !shape_translation(field) &&
-           access_shows(&view->record.clearance, field);
+           access_shows(&view->record.clearance, field) && !computation_raw(field);
 }
 
 /* Does anybody fill the field in by editing? Of those that only a step fills in, it says
@@ -524,6 +525,10 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     if (str_eq(view.type->page, STR("job")) && json_get(data, STR("job"))) {
         out->template = STR("job");
         job_put(call, &view.record, data, out);
+    }
+    if (json_get(data, STR("computation"))) {
+        out->template = STR("computation");
+        computation_put(call, data, out->page);
     }
     if (!str_eq(view.type->page, STR("gate")))
         return ERR_OK;

@@ -1,0 +1,13 @@
+/* web/pages/computation.h: what a computation's page shows beyond its record: whether it works out the same, and in
+ * words what was decided on. Private to web/pages. */
+#ifndef FM_WEB_PAGES_COMPUTATION_H
+#define FM_WEB_PAGES_COMPUTATION_H
+
+#include "web/page.h"
+
+/* Is it one of the fields that hold JSON? The page says it in words; whoever wants the bytes takes the page as data. */
+bool computation_raw(const Field *field);
+/* Sets `computation` from the record's member of that name (kernel/computation.h) and what the reader sees of it. */
+void computation_put(Call *call, const Json *data, Json *page);
+
+#endif
