@@ -194,13 +194,14 @@ static Str sextets_encode(Arena *arena, Str bytes, const char *letters, bool pad
     size_t length = 0;
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t   count = bytes.len - i < 3 ? bytes.len - i : 3;
-        uint32_t group = 0;
-        for (size_t j = 0; j < 3; j++)
-            group = group << 8 | (j < count ? (uint8_t)bytes.ptr[i + j] : 0);
-        for (size_t j = 0; j <= count; j++)
-            text[length++] = letters[group >> (18 - 6 * j) & 63];
-        for (size_t j = count; padded && j < 3; j++)
-            text[length++] = '=';
+        uint32_t group = (uint32_t)(uint8_t)bytes.ptr[i] << 16;
+        if (count > 1)
+            group |= (uint32_t)(uint8_t)bytes.ptr[i + 1] << 8;
+        if (count > 2)
+            group |= (uint8_t)bytes.ptr[i + 2];
+        for (size_t j = 0; j < 4; j++)
+            text[length + j] = j <= count ? letters[group >> (18 - 6 * j) & 63] : '=';
+        length += padded ? 4 : count + 1;
     }
     return (Str){ text, length };
 }

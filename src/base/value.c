@@ -3,10 +3,9 @@
 #include "base/value.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/date.h"
 #include "base/uuid.h"
-
-#include <inttypes.h>
 
 bool value_eq(Value a, Value b)
 {
@@ -37,9 +36,18 @@ static Str plain_missing(Arena *arena, Value value)
     return STR("");
 }
 
-static Str plain_text(Arena *arena, Value value) { return str_dup(arena, value.text); }
+static Str plain_text(Arena *arena, Value value) /* its own, not a copy */
+{
+    (void)arena;
+    return value.text;
+}
 
-static Str plain_integer(Arena *arena, Value value) { return str_printf(arena, "%" PRId64, value.number); }
+static Str plain_integer(Arena *arena, Value value)
+{
+    Buf out = buf_new(arena, SIZE_MAX);
+    buf_int(&out, value.number);
+    return buf_str(&out);
+}
 
 static Str plain_decimal(Arena *arena, Value value)
 {
@@ -157,7 +165,7 @@ bool value_decode(Str encoded, Value *out)
     return false;
 }
 
-Str value_plain(Arena *arena, Value value) { return kinds[value.kind].plain(arena, value); }
+Str value_plain(Arena *arena, Value value) { return str_dup(arena, kinds[value.kind].plain(arena, value)); }
 
 static bool parse_decimal(Str text, uint8_t scale, Value *out)
 {

@@ -129,31 +129,65 @@ static Str commitment(Arena *arena, const ManifestValue *value)
 {
     if (value->given.len)
         return value->given;
-    Buf bytes = buf_new(arena, value->salt.len + value->name.len + 1 + value->value.len);
-    buf_add(&bytes, value->salt);
-    buf_add(&bytes, value->name);
-    buf_char(&bytes, '\0');
-    buf_add(&bytes, value->value);
-    Hash hash = sha256(buf_str(&bytes));
+    Str  parts[] = { value->salt, value->name, { "\0", 1 }, value->value };
+    Hash hash = sha256(str_join(arena, parts, 4, STR_NONE));
     return base64_encode(arena, hash_str(&hash));
 }
 
+static Str item_place(Arena *arena, int64_t index) /* "<item>." */
+{
+    Buf out = buf_new(arena, SIZE_MAX);
+    buf_int(&out, index);
+    buf_char(&out, '.');
+    return buf_str(&out);
+}
+
+static Str value_name(Arena *arena, Str place, Str field) /* "<item>.<field>" */
+{
+    Str parts[] = { place, field };
+    return str_join(arena, parts, 2, STR_NONE);
+}
+
 static Str or_else(Str s, Str other) { return s.len ? s : other; }
+
+static void add_text(Buf *out, Str before, Str text)
+{
+    buf_add(out, before);
+    buf_add(out, text);
+}
+
+static void add_number(Buf *out, Str before, int64_t number)
+{
+    buf_add(out, before);
+    buf_int(out, number);
+}
+
+static void head_text(Buf *out, const EventHead *head)
+{
+    add_number(out, STR("\nsequence "), head->sequence);
+    add_text(out, STR("\ntime "), instant_text(out->arena, head->time_ms));
+    add_text(out, STR("\npack "), head->pack_name);
+    add_number(out, STR(" "), head->pack_number);
+    add_text(out, STR("\naction "), head->action);
+    add_text(out, STR("\nperson "), or_else(head->person, STR("system")));
+    add_text(out, STR("\nmembership "), or_else(head->membership, STR("-")));
+    add_text(out, STR("\norganisation "), or_else(head->organisation, STR("-")));
+}
 
 /* Sorts values by name; the layout stands in event.h and never changes for version 1. */
 static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem *items, size_t item_count,
                          ManifestValue *values, size_t value_count)
 {
     Buf out = buf_new(arena, SIZE_MAX);
-    buf_printf(&out, "evidence-manifest/v1\nsequence %lld\ntime %.*s\n", (long long)head->sequence,
-               STR_FMT(instant_text(arena, head->time_ms)));
-    buf_printf(&out, "pack %.*s %lld\naction %.*s\n", STR_FMT(head->pack_name), (long long)head->pack_number,
-               STR_FMT(head->action));
-    buf_printf(&out, "person %.*s\nmembership %.*s\norganisation %.*s\n", STR_FMT(or_else(head->person, STR("system"))),
-               STR_FMT(or_else(head->membership, STR("-"))), STR_FMT(or_else(head->organisation, STR("-"))));
-    for (size_t i = 0; i < item_count; i++)
-        buf_printf(&out, "record %zu %.*s %.*s %lld\n", i, STR_FMT(items[i].type), STR_FMT(items[i].record),
-                   (long long)items[i].version);
+    buf_add(&out, STR("evidence-manifest/v1"));
+    head_text(&out, head);
+    for (size_t i = 0; i < item_count; i++) {
+        add_number(&out, STR("\nrecord "), (int64_t)i);
+        add_text(&out, STR(" "), items[i].type);
+        add_text(&out, STR(" "), items[i].record);
+        add_number(&out, STR(" "), items[i].version);
+    }
+    buf_char(&out, '\n');
     if (value_count)
         qsort(values, value_count, sizeof *values, by_name);
     for (size_t i = 0; i < value_count; i++) {
@@ -184,8 +218,9 @@ static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index
     Value row[] = { value_int(head->sequence), value_int(index), value_text(item->type), value_text(item->record),
                     value_int(item->version) };
     TRY(db_run(db, sql_item, row, 5));
+    Str place = item_place(arena, index);
     for (size_t i = 0; i < item->count; i++) {
-        out[i] = (ManifestValue){ .name = str_printf(arena, "%lld.%.*s", (long long)index, STR_FMT(item->fields[i])),
+        out[i] = (ManifestValue){ .name = value_name(arena, place, item->fields[i]),
                                   .salt = { salts + i * SALT_SIZE, SALT_SIZE },
                                   .value = value_encode(arena, item->values[i]) };
         Value cells[] = { value_int(head->sequence), value_int(index), value_text(item->fields[i]),
@@ -281,8 +316,7 @@ static Str manifest_commitment(Arena *arena, Str manifest, Str name)
 static bool value_from_row(Arena *arena, const Rows *rows, Str manifest, ManifestValue *out)
 {
     Str salt = rows_borrow_text(rows, 2), hash;
-    *out = (ManifestValue){ .name = str_printf(arena, "%lld.%.*s", (long long)rows_int(rows, 0),
-                                               STR_FMT(rows_borrow_text(rows, 1))),
+    *out = (ManifestValue){ .name = value_name(arena, item_place(arena, rows_int(rows, 0)), rows_borrow_text(rows, 1)),
                             .value = str_dup(arena, rows_borrow_text(rows, 3)) };
     if (!str_eq(out->value, STR(ERASED_MARKER)))
         return base64_decode(arena, salt, &out->salt);
@@ -343,7 +377,7 @@ static Err fold_flush(Fold *fold)
     if (!fold->open)
         return ERR_OK;
     fold->open = false;
-    Err err = record_version(&fold->record) == 1 ? record_insert(fold->db, fold->arena, &fold->record)
+    Err err = record_version(&fold->record) == 1 ? record_insert(fold->db, &fold->record)
                                                  : record_update(fold->db, fold->arena, &fold->record, fold->set);
     if (err.kind)
         return err_within(err, "folding event %lld", (long long)fold->sequence);
