@@ -260,7 +260,7 @@ static Err write_batch(Db *db, WriterJob *job)
         Record record = batch->children ? make_review(batch->bench, arena, i) : make_paper(batch->bench, arena, i);
         if (!batch->children)
             batch->bench->papers[i] = str_dup(batch->bench->arena, record_id(&record));
-        err = record_insert(db, arena, &record);
+        err = record_insert(db, &record);
         arena_reset(arena);
     }
     arena_free(arena);

@@ -541,7 +541,7 @@ static Err commit_event(const Ctx *writer, Change *change)
 static Err commit_row(const Ctx *writer, const Delta *delta)
 {
     return delta->base_version ? record_update(writer->db, writer->arena, &delta->record, delta->set)
-                               : record_insert(writer->db, writer->arena, &delta->record);
+                               : record_insert(writer->db, &delta->record);
 }
 
 static Err write_delta(const Ctx *writer, const Change *change, Delta *delta)

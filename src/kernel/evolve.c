@@ -37,7 +37,7 @@ static Err touch_record(const EvolveWriting *writing, EvolveTouch *touch, int64_
     touch_set(touch, SYS_CHANGED, value_instant(time_ms));
     if (is_new)
         touch_set(touch, SYS_CREATED, value_instant(time_ms));
-    return is_new ? record_insert(writing->db, writing->arena, &touch->record)
+    return is_new ? record_insert(writing->db, &touch->record)
                   : record_update(writing->db, writing->arena, &touch->record, touch->set);
 }
 

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "kernel/pack_read.h"
+#include "kernel/party.h"
+#include "kernel/record.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -204,6 +206,9 @@ static Err load_pack(Arena *arena, const PackSource *source, bool frozen, const 
         pack_log_sorted(load.log, problems);
         return err_make(ECODE_PACK_INVALID, "%zu problems", found);
     }
+    for (size_t i = 0; i < load.pack->type_count; i++)
+        record_statements(arena, load.drafts[i].type);
+    actor_statement(arena, load.pack);
     *out = load.pack;
     return ERR_OK;
 }

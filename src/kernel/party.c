@@ -44,16 +44,21 @@ static Actor actor_from_row(Arena *arena, const Pack *pack, const Rows *rows)
                     .organisation_name = str_dup(arena, rows_borrow_text(rows, 5)) };
 }
 
+void actor_statement(Arena *arena, Pack *pack)
+{
+    Buf sql = running_sql(arena, pack);
+    buf_add(&sql, STR(" AND m.\"id\" = ?"));
+    pack->actor_sql = buf_str(&sql);
+}
+
 Err actor_load(const Ctx *ctx, Str membership, Actor *out)
 {
-    const Pack *pack = ctx->city->pack;
-    Buf         sql = running_sql(ctx->arena, pack);
-    buf_add(&sql, STR(" AND m.\"id\" = ?"));
+    const Pack       *pack = ctx->city->pack;
     OWNED(rows) Rows *rows = NULL;
     Value             params[RUNNING_PARAMS + 1];
     running_params(ctx, params);
     params[RUNNING_PARAMS] = value_id(membership);
-    TRY(db_query(ctx->db, buf_str(&sql), params, RUNNING_PARAMS + 1, &rows));
+    TRY(db_query(ctx->db, pack->actor_sql, params, RUNNING_PARAMS + 1, &rows));
     bool more;
     TRY(rows_next(rows, &more));
     if (!more)

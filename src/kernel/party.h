@@ -14,6 +14,8 @@ struct Actor {
 };
 extern const Actor actor_system;
 
+/* What actor_load() asks: made once, when the pack is loaded. */
+void actor_statement(Arena *arena, Pack *pack);
 /* The membership as an actor; ECODE_SIGN_IN_NO_MEMBERSHIP when it is not running today. */
 Err actor_load(const Ctx *ctx, Str membership, Actor *out) MUST_CHECK;
 #define ACTOR_CHOICES_MAX 32

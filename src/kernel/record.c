@@ -270,13 +270,33 @@ static Buf select_all(Arena *arena, const Type *type)
     return sql;
 }
 
+static Str insert_text(Arena *arena, const Type *type)
+{
+    Buf sql = buf_new(arena, SIZE_MAX);
+    buf_add(&sql, STR("INSERT INTO "));
+    add_name(&sql, type->table);
+    buf_add(&sql, STR(" ("));
+    record_columns(&sql, type, STR_NONE);
+    buf_add(&sql, STR(") VALUES ("));
+    for (size_t i = 0; i < type->stored_count; i++)
+        buf_add(&sql, i ? STR(", ?") : STR("?"));
+    buf_char(&sql, ')');
+    return buf_str(&sql);
+}
+
+void record_statements(Arena *arena, Type *type)
+{
+    Buf load = select_all(arena, type);
+    buf_add(&load, STR(" WHERE \"id\" = ?"));
+    type->load_sql = buf_str(&load);
+    type->insert_sql = insert_text(arena, type);
+}
+
 Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, bool *found)
 {
-    Buf sql = select_all(arena, type);
-    buf_add(&sql, STR(" WHERE \"id\" = ?"));
     OWNED(rows) Rows *rows = NULL;
     Value             key = value_id(id);
-    TRY(db_query(db, buf_str(&sql), &key, 1, &rows));
+    TRY(db_query(db, type->load_sql, &key, 1, &rows));
     TRY(rows_next(rows, found));
     if (*found)
         record_from_row(arena, type, rows, 0, out);
@@ -321,19 +341,9 @@ static Err store_rows(Db *db, const Record *record, const bool *set)
     return ERR_OK;
 }
 
-Err record_insert(Db *db, Arena *arena, const Record *record)
+Err record_insert(Db *db, const Record *record)
 {
-    const Type *type = record->type;
-    Buf         sql = buf_new(arena, SIZE_MAX);
-    buf_add(&sql, STR("INSERT INTO "));
-    add_name(&sql, type->table);
-    buf_add(&sql, STR(" ("));
-    record_columns(&sql, type, STR_NONE);
-    buf_add(&sql, STR(") VALUES ("));
-    for (size_t i = 0; i < type->stored_count; i++)
-        buf_add(&sql, i ? STR(", ?") : STR("?"));
-    buf_char(&sql, ')');
-    TRY(db_run(db, buf_str(&sql), record->values, type->stored_count));
+    TRY(db_run(db, record->type->insert_sql, record->values, record->type->stored_count));
     return store_rows(db, record, NULL);
 }
 

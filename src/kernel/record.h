@@ -28,6 +28,8 @@ int                   record_state(const Record *record); /* index in type->stat
 Str record_tables(Arena *arena, const Type *type);
 Str record_indexes(Arena *arena, const Type *type);
 Str record_ddl(Arena *arena, const Type *type);
+/* The statements that a type keeps: made once, when its pack is loaded. */
+void record_statements(Arena *arena, Type *type);
 /* The field whose value a reader of lang is shown: its translation when the record has one, else itself. */
 const Field *field_in_language(const Record *record, const Field *field, Lang lang);
 /* True values of one record; *found false when there is none. No access check: kernel only. */
@@ -40,7 +42,7 @@ Err record_children(Db *db, Arena *arena, const Type *type, const Field *link, S
 void record_columns(Buf *buf, const Type *type, Str alias);
 void record_from_row(Arena *arena, const Type *type, const Rows *rows, int first_column, Record *out);
 /* Both write the tables of child rows, too. */
-Err record_insert(Db *db, Arena *arena, const Record *record) MUST_CHECK;
+Err record_insert(Db *db, const Record *record) MUST_CHECK;
 /* Writes the set fields of an existing record. */
 Err record_update(Db *db, Arena *arena, const Record *record, const bool *set) MUST_CHECK;
 

@@ -155,9 +155,10 @@ static void the_side_table_is_written_with_the_record(void **state)
     close(mkstemp(path));
     assert_ok(db_open(str_from(path), DB_WRITE, &db));
     assert_ok(db_script(db, record_tables(w->arena, &w->record)));
+    record_statements(w->arena, &w->record);
     Record first = record_of(w, ONE, value_rows(TEXT_OF_TWO)), second = record_of(w, OTHER, VALUE_NONE);
-    assert_ok(record_insert(db, w->arena, &first));
-    assert_ok(record_insert(db, w->arena, &second));
+    assert_ok(record_insert(db, &first));
+    assert_ok(record_insert(db, &second));
     assert_str_equal(side_table(w, db), STR("1 1 a \"cell\" 1250 -\n1 2 - - 20151\n"));
 
     second.values[MATERIALS] = first.values[MATERIALS] = value_rows(STR("[{\"part\":\"text:b\"}]"));

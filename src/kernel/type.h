@@ -279,6 +279,8 @@ struct Type {
     const Pack       *pack;
     uint16_t          index;      /* in pack->types */
     Str               table;      /* name of the SQL table: "r_" and the name */
+    Str               load_sql;   /* statement that reads one record: record_statements() makes it, */
+    Str               insert_sql; /* and that which writes a new one */
     int               service;    /* index in pack->services, or -1 */
     Str               page;       /* name of a page of its own ("gate"), or empty */
     int               parent;     /* reference field that says whose child this is, or -1 */
@@ -361,6 +363,7 @@ struct Pack {
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
     uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;
+    Str         actor_sql; /* made by actor_statement() */
 };
 
 const Type      *pack_type(const Pack *pack, Str name);
