@@ -64,7 +64,9 @@ def four_eyes(cases):
         with cases('a parameter is confirmed by other eyes than those that entered it'):
             officer.create('parameter', **row_, entered_by=person_of(operator)).wants(409)          # in another's name
             made = officer.create('parameter', **row_).wants(201).json
-            confirm(officer).wants(409)
+            refused = confirm(officer).wants(409).text
+            me = officer.get('/api/v1/sessions').wants(200).json['person']
+            expect(me['name'] in refused and f'“{me["id"]}”' not in refused, f'who entered it is not named: {refused}')
             operator.edit('parameter', made['id'], 1, value='2').wants(409)                         # entered by the officer, it said
             operator.edit('parameter', made['id'], 1, value='2', entered_by=person_of(operator)).wants(200)
             confirm(operator).wants(409)

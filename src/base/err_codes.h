@@ -193,7 +193,7 @@
     X(HTTP_CROSS_SITE, "http.cross_site", ERR_DENIED, "来自其他网站的请求", "Request from another site",                         \
       "此请求来自其他网站或缺少表单凭证，已拒绝。请刷新页面后重试。",                                                             \
       "This request came from another site or lacks the form token. Reload the page and try again.")                         \
-    X(HTTP_PARAMETER, "http.parameter", ERR_INVALID, "参数有误", "Bad parameter", "参数 {name} 应为{expected}。",                \
+    X(HTTP_PARAMETER, "http.parameter", ERR_INVALID, "参数有误", "Bad parameter", "参数 {name} 应为 {expected}。",                \
       "The parameter {name} must be {expected}.")                                                                            \
     X(HTTP_PARAMETER_UNKNOWN, "http.parameter_unknown", ERR_INVALID, "未知参数", "Unknown parameter", "不认识参数 {name}。",       \
       "The parameter {name} is not known here.")                                                                             \

@@ -41,6 +41,18 @@ Str help_all(const Cli *cli, const Verb *const *verbs, size_t verb_count)
     return buf_str(&buf);
 }
 
+Str help_family(const Cli *cli, const Verb *const *verbs, size_t verb_count, Str first)
+{
+    Buf buf = buf_new(cli->arena, SIZE_MAX);
+    for (size_t i = 0; i < verb_count; i++) {
+        Str second = str_from(verbs[i]->name);
+        if (str_eq(str_cut(&second, ' '), first) && second.len)
+            row(&buf, str_from(verbs[i]->name), verbs[i]->summary.in[cli->lang]);
+    }
+    Str all = buf_str(&buf);
+    return str_slice(all, 0, all.len ? all.len - 1 : 0);
+}
+
 Str help_verb(const Cli *cli, const Verb *verb)
 {
     Buf buf = buf_new(cli->arena, SIZE_MAX);

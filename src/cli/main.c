@@ -6,6 +6,15 @@
 
 #include <stdlib.h>
 
+/* "firstmile webhook --help", "firstmile help webhook": of verbs of two words. */
+static bool about_family(const Cli *cli, Str first)
+{
+    Str family = help_family(cli, verbs, verb_count, first);
+    if (family.len)
+        cli_print(family);
+    return family.len > 0;
+}
+
 /* "firstmile help [VERB]", "firstmile --help", "firstmile version", "firstmile --version": about the program itself. */
 static bool about(Cli *cli, Words words, Err *err)
 {
@@ -19,13 +28,17 @@ static bool about(Cli *cli, Words words, Err *err)
             cli_print(STR("firstmile " APP_VERSION));
         return true;
     }
-    if (!str_eq(first, STR("help")) && !str_eq(first, STR("--help")))
-        return false;
+    bool asks = str_eq(first, STR("help")) || str_eq(first, STR("--help"));
+    if (!asks)
+        return words.count > 1 && str_eq(str_from(words.items[1]), STR("--help")) && about_family(cli, first);
     Words rest = { words.items + 1, words.count - 1 };
     if (!rest.count || words.items[1][0] == '-') {
         cli_print(help_all(cli, verbs, verb_count));
         return true;
     }
+    bool alone = rest.count == 1 || rest.items[1][0] == '-';
+    if (alone && about_family(cli, str_from(rest.items[0])))
+        return true;
     *err = options_verb(cli, verbs, verb_count, &rest);
     if (!err->kind)
         cli_print(help_verb(cli, cli->verb));

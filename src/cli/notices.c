@@ -49,6 +49,8 @@ static Err run(Cli *cli)
         TRY(mark_read(cli, client, json_get(answer, STR("items"))));
     if (cli->json)
         cli_print_json(cli, answer);
+    else if (!json_get(answer, STR("items"))->count)
+        cli_print(SAY(cli, TEXT("没有通知。", "No notices.")));
     else
         print_items(cli, json_get(answer, STR("items")));
     return ERR_OK;

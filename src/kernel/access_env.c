@@ -1,5 +1,6 @@
 /* kernel/access_env.c: records as expressions find them, and values as their reader does. */
 #include "kernel/access_rules.h"
+#include "kernel/find.h"
 #include "kernel/parameter.h"
 #include "kernel/rows.h"
 
@@ -170,6 +171,16 @@ static Err env_parameter(void *context, ExprRow root, Str code, Value *out)
     return parameter_value(&state->ctx, state->parameters, parameter, reference_day(&state->ctx, root.row), out);
 }
 
+/* By its title, as far as the reader sees it; what is asked of true values alone has no reader. */
+static Str env_called(void *context, const void *type, Str id)
+{
+    const EnvState *state = context;
+    Record          record;
+    if (state->truth || !type || env_spend(state, 1).kind || find_one(&state->ctx, type, id, &record).kind)
+        return STR_NONE;
+    return record_title(&state->ctx, &record);
+}
+
 static ExprEnv env_of(EnvState *state)
 {
     const Ctx *ctx = &state->ctx;
@@ -178,6 +189,7 @@ static ExprEnv env_of(EnvState *state)
                       .follow = env_follow,
                       .children = env_children,
                       .parameter = env_parameter,
+                      .called = env_called,
                       .calendar = ctx->city->pack->calendar,
                       .today = ctx_today(ctx),
                       .actor = ctx->actor ? ctx->actor->person : STR_NONE,

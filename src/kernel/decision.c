@@ -277,6 +277,7 @@ static Err take_down(Tape *tape, const Pack *pack, const Action *action, const R
     env.follow = tape_follow;
     env.children = tape_children;
     env.parameter = tape_parameter;
+    env.called = NULL; /* a name is nothing that is decided on */
     for (size_t i = 0; i < action->guard_count; i++) {
         const Guard *guard = &action->guards[i];
         ExprClause  *clauses;

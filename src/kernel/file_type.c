@@ -2,8 +2,6 @@
 
 #include "base/utf8.h"
 
-#include <assert.h>
-
 typedef enum Content {
     CONTENT_PDF,
     CONTENT_PNG,
@@ -24,33 +22,24 @@ static const Str marks[MARK_COUNT] = {
 };
 
 const FileType file_types[] = {
-    { STR_INIT("pdf"), STR_INIT("application/pdf") },
-    { STR_INIT("ofd"), STR_INIT("application/ofd") },
-    { STR_INIT("png"), STR_INIT("image/png") },
-    { STR_INIT("jpg"), STR_INIT("image/jpeg") },
-    { STR_INIT("docx"), STR_INIT("application/vnd.openxmlformats-officedocument.wordprocessingml.document") },
-    { STR_INIT("xlsx"), STR_INIT("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet") },
-    { STR_INIT("pptx"), STR_INIT("application/vnd.openxmlformats-officedocument.presentationml.presentation") },
-    { STR_INIT("doc"), STR_INIT("application/msword") },
-    { STR_INIT("xls"), STR_INIT("application/vnd.ms-excel") },
-    { STR_INIT("zip"), STR_INIT("application/zip") },
-    { STR_INIT("csv"), STR_INIT("text/csv") },
-    { STR_INIT("txt"), STR_INIT("text/plain") },
-    { STR_INIT("mp4"), STR_INIT("video/mp4") },
+    { STR_INIT("pdf"), STR_INIT("application/pdf"), CONTENT_PDF, MARK_NONE },
+    { STR_INIT("ofd"), STR_INIT("application/ofd"), CONTENT_ZIP, MARK_OFD },
+    { STR_INIT("png"), STR_INIT("image/png"), CONTENT_PNG, MARK_NONE },
+    { STR_INIT("jpg"), STR_INIT("image/jpeg"), CONTENT_JPEG, MARK_NONE },
+    { STR_INIT("docx"), STR_INIT("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+      CONTENT_ZIP, MARK_WORD },
+    { STR_INIT("xlsx"), STR_INIT("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), CONTENT_ZIP,
+      MARK_SHEET },
+    { STR_INIT("pptx"), STR_INIT("application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+      CONTENT_ZIP, MARK_SLIDES },
+    { STR_INIT("doc"), STR_INIT("application/msword"), CONTENT_CFB, MARK_NONE },
+    { STR_INIT("xls"), STR_INIT("application/vnd.ms-excel"), CONTENT_CFB, MARK_NONE },
+    { STR_INIT("zip"), STR_INIT("application/zip"), CONTENT_ZIP, MARK_NONE },
+    { STR_INIT("csv"), STR_INIT("text/csv"), CONTENT_TEXT, MARK_NONE },
+    { STR_INIT("txt"), STR_INIT("text/plain"), CONTENT_TEXT, MARK_NONE },
+    { STR_INIT("mp4"), STR_INIT("video/mp4"), CONTENT_MP4, MARK_NONE },
 };
 const size_t file_type_count = sizeof file_types / sizeof file_types[0];
-
-/* In the order of file_types. */
-static const struct {
-    Content content;
-    Mark    mark;
-} contents[] = {
-    { CONTENT_PDF, MARK_NONE }, { CONTENT_ZIP, MARK_OFD },   { CONTENT_PNG, MARK_NONE },   { CONTENT_JPEG, MARK_NONE },
-    { CONTENT_ZIP, MARK_WORD }, { CONTENT_ZIP, MARK_SHEET }, { CONTENT_ZIP, MARK_SLIDES }, { CONTENT_CFB, MARK_NONE },
-    { CONTENT_CFB, MARK_NONE }, { CONTENT_ZIP, MARK_NONE },  { CONTENT_TEXT, MARK_NONE },  { CONTENT_TEXT, MARK_NONE },
-    { CONTENT_MP4, MARK_NONE },
-};
-static_assert(sizeof contents / sizeof contents[0] == sizeof file_types / sizeof file_types[0], "a content a type");
 
 /* ---- by name ---- */
 
@@ -134,9 +123,8 @@ void file_sniff_add(FileSniff *sniff, Str piece)
 
 bool file_sniff_fits(const FileSniff *sniff, const FileType *type)
 {
-    size_t place = (size_t)(type - file_types);
-    Mark   mark = contents[place].mark;
-    switch (contents[place].content) {
+    Mark mark = type->mark;
+    switch ((Content)type->content) {
     case CONTENT_PDF: return STARTS(sniff, 0, "%PDF-");
     case CONTENT_PNG: return STARTS(sniff, 0, "\x89PNG\r\n\x1a\n");
     case CONTENT_JPEG: return STARTS(sniff, 0, "\xff\xd8\xff");

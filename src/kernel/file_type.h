@@ -16,8 +16,9 @@
 #define FILE_NAME_BYTES 200 /* of a name, its ending included */
 
 typedef struct FileType {
-    Str code;  /* in packs: "pdf", "docx" … */
-    Str media; /* "application/pdf" */
+    Str     code;          /* in packs: "pdf", "docx" … */
+    Str     media;         /* "application/pdf" */
+    uint8_t content, mark; /* file_type.c's own: what its first bytes are, and what stands in a ZIP of this kind */
 } FileType;
 
 extern const FileType file_types[];

@@ -21,6 +21,8 @@
 #include "kernel/act.h"
 #include "kernel/file_store.h"
 
+#define IMPORT_ERRORS STR("errors") /* column of the file of refused rows that says why; an import passes over it */
+
 /* ---- one row ---- */
 
 typedef struct ImportRow {

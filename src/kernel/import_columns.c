@@ -4,8 +4,7 @@
 #include "kernel/import.h"
 #include "kernel/input.h"
 
-#define ERRORS_COLUMN "errors"
-#define NEAR_COLUMNS  20 /* of more, most are of another table, and near nothing */
+#define NEAR_COLUMNS 20 /* of more, most are of another table, and near nothing */
 
 typedef struct Link {
     const Field *field; /* SYS_ID, SYS_NUMBER and SYS_VERSION name the record; others are given to it */
@@ -135,7 +134,7 @@ static void link_by_names(const Actor *actor, ImportLinks *links, Problems *prob
         const Field *field = field_called(links->type, links->columns[i]);
         if (field && is_known(field))
             link_add(links, field, i, problems);
-        else if (!field && !str_eq(links->columns[i], STR(ERRORS_COLUMN)))
+        else if (!field && !str_eq(links->columns[i], IMPORT_ERRORS))
             unknown[count++] = links->columns[i];
     }
     unknown_columns(actor, links->type, unknown, count, problems);

@@ -14,8 +14,7 @@
 
 #include <stdio.h>
 
-#define ERRORS_COLUMN "errors"
-#define PIECE_ROWS    256
+#define PIECE_ROWS 256
 
 static Err find_job(Call *call, Record *out)
 {
@@ -82,11 +81,11 @@ static void put_object(Buf *out, const Json *given, Str reasons)
     Json  *json = json_object(arena);
     if (given->kind == JSON_OBJECT)
         JSON_EACH(member, given)
-            if (!str_eq(member->key, STR(ERRORS_COLUMN)))
+            if (!str_eq(member->key, IMPORT_ERRORS))
                 json_set(json, member->key, json_dup(arena, member));
     if (given->kind != JSON_OBJECT)
         json_set(json, STR("line"), json_dup(arena, given));
-    json_set_str(arena, json, STR(ERRORS_COLUMN), reasons);
+    json_set_str(arena, json, IMPORT_ERRORS, reasons);
     json_write(out, json);
     buf_char(out, '\n');
 }
@@ -103,7 +102,7 @@ static Err errors_piece(Call *call, Str *out, Problems *problems)
     TRY(import_refusals(&call->ctx, str_from(errors->job), errors->after, PIECE_ROWS, &rows, &count));
     if (!errors->begun && columns) {
         buf_add(&buf, STR(CSV_BYTE_ORDER_MARK));
-        put_cells(errors, &buf, columns, STR(ERRORS_COLUMN));
+        put_cells(errors, &buf, columns, IMPORT_ERRORS);
     }
     errors->begun = true;
     for (size_t i = 0; i < count; i++) {
@@ -172,7 +171,7 @@ static Err sheet_send_errors(Call *call, Errors *errors, const Json *columns)
 {
     size_t      widest, count = 0;
     Arena      *arena = call->ctx.arena;
-    SheetSource source = { .name = STR("errors.xlsx"), .sheet = STR(ERRORS_COLUMN), .rows = sheet_rows };
+    SheetSource source = { .name = STR("errors.xlsx"), .sheet = IMPORT_ERRORS, .rows = sheet_rows };
     TRY(import_widest(&call->ctx, str_from(errors->job), &widest));
     errors->width = widest + 1;
     XlsxColumn *heads = ARENA_ARRAY(arena, XlsxColumn, errors->width);
@@ -181,7 +180,7 @@ static Err sheet_send_errors(Call *call, Errors *errors, const Json *columns)
         if (!errors->is_reasons[at++])
             heads[count++].head = plain_cell(errors, column->text);
     errors->heads = count;
-    heads[count].head = STR(ERRORS_COLUMN);
+    heads[count].head = IMPORT_ERRORS;
     source.columns = heads;
     source.count = errors->width;
     source.context = errors;
@@ -203,7 +202,7 @@ static Err find_errors(Call *call, Errors *errors, const Json **columns)
     errors->csv = !str_ends(job_value(&job, "file").text, STR(".xlsx"));
     TRY(import_columns(&call->ctx, record_id(&job), columns));
     for (const Json *column = *columns ? (*columns)->first : NULL; column && at < CSV_CELLS_MAX; column = column->next)
-        errors->is_reasons[at++] = str_eq(json_text(column), STR(ERRORS_COLUMN));
+        errors->is_reasons[at++] = str_eq(json_text(column), IMPORT_ERRORS);
     return ERR_OK;
 }
 

@@ -130,6 +130,12 @@ static Text quoted(const Explain *x, Text text)
 /* A code, an id or a text as the field calls it; step NULL when it belongs to no field. */
 static Text quoted_label(const Explain *x, Value value, const PathStep *step)
 {
+    const ExprEnv *env = x->eval.env;
+    Str            called = value.kind == VALUE_ID && step && env->called
+                                ? env->called(env->context, step->field_type.target, value.text)
+                                : STR_NONE;
+    if (called.len)
+        return quoted(x, text_same(called));
     return quoted(x, step ? x->scope->value_label(x->scope->context, step->type, step->field, value)
                           : text_same(value.text));
 }

@@ -106,6 +106,8 @@ typedef struct ExprEnv {
     /* The parameter's value under the rules of the day on which the case of `root` counts, the row that expr_eval was
      * given; missing when none is valid then. NULL: every parameter is missing. */
     Err (*parameter)(void *context, ExprRow root, Str code, Value *out);
+    /* What the reader of the explanation calls the record of that type and id; empty: by its id. NULL: always so. */
+    Str (*called)(void *context, const void *type, Str id);
     const WorkCalendar *calendar;     /* of workdays(); NULL: Monday to Friday */
     int64_t             today;        /* city day */
     Str                 actor;        /* person id */

@@ -5,6 +5,7 @@
 #include "services/jobs.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
+#include "web/shapes.h"
 
 #define REFRESH_S "2"
 
@@ -37,10 +38,15 @@ static void put_far(const JobView *view)
     Arena  *arena = call->ctx.arena;
     int64_t total = number_of(view, "total"), done = number_of(view, "done");
     bool    begun = total > 0;
+    Str     reason = job_value(view->record, "reason").text;
     put(call, view->json, STR("far"),
         begun ? SAY(call, "say.job.far", ARG("done", counted(view, "done")), ARG("total", counted(view, "total")))
-              : say(call, "say.job.far_unknown"));
-    put(call, view->json, STR("note"), view->dry_run ? say(call, "say.job.check") : STR_NONE);
+        : view->open ? say(call, "say.job.far_unknown")
+                     : say(call, "say.job.far_never"));
+    put(call, view->json, STR("note"),
+        !view->open && reason.len ? reason
+        : view->dry_run           ? say(call, "say.job.check")
+                                  : STR_NONE);
     if (!begun) {
         put_null(call, view->json, STR("bar"));
         return;
@@ -91,6 +97,9 @@ static void put_links(const JobView *view, bool follows)
                  false);
     if (errors.len && !view->open)
         put_link(view, links, say(call, "say.job.errors"), errors, true);
+    if (view->about && !view->open && view->own && shape_imports(call, view->about))
+        put_link(view, links, say(call, "say.job.another"),
+                 str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, view->about))), false);
     if (view->about && !view->open)
         put_link(view, links, SAY(call, "say.job.list", ARG_TEXT("label", view->about->plural)),
                  view_list_href(call, view->about), false);

@@ -112,6 +112,8 @@ Err view_creates(const Call *call, const Type *type, const Action **out)
 {
     bool may;
     *out = NULL;
+    if (type == call_pack(call)->job) /* a job begins where its records are: with an import */
+        return ERR_OK;
     TRY(act_may_create(&call->ctx, type, &may));
     for (size_t i = 0; may && i < type->action_count && !*out; i++)
         if (type->actions[i].creates)
