@@ -236,9 +236,9 @@ static Err open_text(Reader *reader, Arena *arena, Str path, int64_t *rows)
 
 static Err open_xlsx(Reader *reader, Arena *arena, Str path, Str sheet, int64_t *rows)
 {
-    size_t count;
-    TRY(xlsx_open(path, sheet, &reader->xlsx, &count, reader->problems));
-    *rows = count ? (int64_t)count - 1 : 0;
+    XlsxWork work;
+    TRY(xlsx_open(path, sheet, &reader->xlsx, &work, reader->problems));
+    *rows = work.rows ? (int64_t)work.rows - 1 : 0;
     return read_head(reader, arena);
 }
 

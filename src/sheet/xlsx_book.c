@@ -181,6 +181,7 @@ static void keep_string(Strings *strings, Str text)
     memcpy(book->text + book->text_len, text.len ? text.ptr : "", text.len);
     book->text_len += text.len;
     book->string_ends[book->string_count++] = book->text_len;
+    book->work->strings++;
 }
 
 static void strings_end(void *context, Str name)
@@ -220,18 +221,44 @@ typedef struct OwnFormat {
 
 typedef struct Styles {
     XlsxBook  *book;
-    OwnFormat *own;
+    OwnFormat *own; /* by id */
     size_t     own_count, own_room;
     bool       of_cells; /* within <cellXfs> */
     Err        err;
 } Styles;
 
+/* Where it stands, or would. */
+static bool find_own(const Styles *styles, int64_t id, size_t *place)
+{
+    size_t behind = styles->own_count;
+    *place = 0;
+    while (*place < behind) {
+        size_t middle = *place + (behind - *place) / 2;
+        styles->book->work->lookups++;
+        if (styles->own[middle].id < id)
+            *place = middle + 1;
+        else
+            behind = middle;
+    }
+    return *place < styles->own_count && styles->own[*place].id == id;
+}
+
 static CellFormat format_by_id(const Styles *styles, int64_t id)
 {
-    for (size_t i = 0; i < styles->own_count; i++)
-        if (styles->own[i].id == id)
-            return styles->own[i].format;
-    return cell_format_built_in(id);
+    size_t place;
+    return find_own(styles, id, &place) ? styles->own[place].format : cell_format_built_in(id);
+}
+
+/* Of two with one id the first counts. */
+static void own_format(Styles *styles, int64_t id, Str code)
+{
+    size_t place;
+    if (styles->own_count == OWN_MAX || find_own(styles, id, &place))
+        return;
+    ARENA_ROOM(styles->book->arena, styles->own, styles->own_count, styles->own_room);
+    memmove(&styles->own[place + 1], &styles->own[place], (styles->own_count - place) * sizeof *styles->own);
+    styles->own[place] = (OwnFormat){ id, cell_format_of(code) };
+    styles->own_count++;
 }
 
 static void styles_start(void *context, Str name, const char **attributes)
@@ -242,10 +269,8 @@ static void styles_start(void *context, Str name, const char **attributes)
     if (NAMED(name, "cellXfs"))
         styles->of_cells = true;
     bool known = str_int(attribute(attributes, STR("numFmtId")), &id);
-    if (NAMED(name, "numFmt") && known && styles->own_count < OWN_MAX) {
-        ARENA_ROOM(book->arena, styles->own, styles->own_count, styles->own_room);
-        styles->own[styles->own_count++] = (OwnFormat){ id, cell_format_of(attribute(attributes, STR("formatCode"))) };
-    }
+    if (NAMED(name, "numFmt") && known)
+        own_format(styles, id, attribute(attributes, STR("formatCode")));
     if (NAMED(name, "xf") && styles->of_cells && book->format_count < FORMATS_MAX) {
         ARENA_ROOM(book->arena, book->formats, book->format_count, book->format_room);
         book->formats[book->format_count++] = format_by_id(styles, id);
@@ -299,10 +324,10 @@ static Err read_book(XlsxBook *book, Str wanted, Problems *problems)
     return read_strings(book, target_of(book, &own, folder, STR("sharedStrings"), STR_NONE), problems);
 }
 
-Err book_open(XlsxBook *book, Arena *arena, Str path, Str sheet, Problems *problems)
+Err book_open(XlsxBook *book, Arena *arena, Str path, Str sheet, XlsxWork *work, Problems *problems)
 {
-    *book = (XlsxBook){ .arena = arena };
-    TRY(package_open(path, &book->package, problems));
+    *book = (XlsxBook){ .arena = arena, .work = work };
+    TRY(package_open(path, work, &book->package, problems));
     return read_book(book, sheet, problems);
 }
 

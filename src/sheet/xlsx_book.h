@@ -9,6 +9,7 @@
 typedef struct XlsxBook {
     Arena      *arena;
     Package    *package;
+    XlsxWork   *work;
     Str         sheet; /* name of the part with the rows */
     bool        since_1904;
     char       *text; /* all shared strings, one behind the other */
@@ -19,8 +20,8 @@ typedef struct XlsxBook {
     size_t      format_count, format_room;
 } XlsxBook;
 
-/* Errors and sheet as xlsx_open() says. */
-Err  book_open(XlsxBook *book, Arena *arena, Str path, Str sheet, Problems *problems) MUST_CHECK;
+/* Errors and sheet as xlsx_open() says; work lives as long as the book. */
+Err  book_open(XlsxBook *book, Arena *arena, Str path, Str sheet, XlsxWork *work, Problems *problems) MUST_CHECK;
 void book_close(XlsxBook *book);
 /* False when there is no such string. */
 bool book_string(const XlsxBook *book, int64_t index, Str *out);

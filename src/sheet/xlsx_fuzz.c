@@ -15,8 +15,9 @@ static void read_all(Arena *arena, const char *path)
 {
     OWNED(xlsx) XlsxReader *reader = NULL;
     Problems                problems = { .arena = arena };
-    size_t                  rows, found = 0, line = 0;
-    Err                     err = xlsx_open(str_from(path), STR_NONE, &reader, &rows, &problems);
+    XlsxWork                work;
+    size_t                  found = 0, line = 0;
+    Err                     err = xlsx_open(str_from(path), STR_NONE, &reader, &work, &problems);
     for (bool more = true; !err.kind && more;) {
         XlsxRow row;
         err = xlsx_next(reader, arena, &row, &more, &problems);
@@ -25,7 +26,7 @@ static void read_all(Arena *arena, const char *path)
         line = row.line;
         found += more;
     }
-    assert(err.kind ? problems.count == 1 : found == rows);
+    assert(err.kind ? problems.count == 1 : found == work.rows);
 }
 
 static void put_file(const char *path, Str bytes)

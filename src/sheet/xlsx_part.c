@@ -14,7 +14,8 @@
 #define DIRECTORY_ENTRY 512          /* bytes of one entry, on the average */
 
 struct Package {
-    zip_t *zip;
+    zip_t    *zip;
+    XlsxWork *work;
 };
 
 struct Part {
@@ -22,6 +23,7 @@ struct Part {
     Str          name;
     PartHandlers handlers;
     zip_file_t  *file;
+    XlsxWork    *work;
     XML_Parser   parser;
     int64_t      read, seen; /* bytes; seen: how many had come at the last event */
     int          depth;
@@ -88,7 +90,7 @@ static Err check_directory(Str path, Problems *problems)
     return err_make(ECODE_SHEET_LARGE, "the directory of the zip");
 }
 
-Err package_open(Str path, Package **out, Problems *problems)
+Err package_open(Str path, XlsxWork *work, Package **out, Problems *problems)
 {
     OWNED(arena) Arena *arena = arena_new();
     bool                ole;
@@ -107,7 +109,7 @@ Err package_open(Str path, Package **out, Problems *problems)
         return err_make(ECODE_SHEET_FOREIGN, "zip error %d", code);
     }
     *out = mem_alloc(sizeof **out);
-    (*out)->zip = zip;
+    **out = (Package){ zip, work };
     return ERR_OK;
 }
 
@@ -144,6 +146,7 @@ static void after_event(Part *part)
 static void on_start(void *context, const char *name, const char **attributes)
 {
     Part *part = context;
+    part->work->elements++;
     if (++part->depth > LIMIT_SHEET_DEPTH)
         stop(part, err_make(ECODE_SHEET_LARGE, "nested too deep"));
     else
@@ -196,6 +199,17 @@ static XML_Parser new_parser(Part *part)
     return parser;
 }
 
+static bool is_twice(zip_t *zip, zip_uint64_t index)
+{
+    const char *name = zip_get_name(zip, index, ZIP_FL_ENC_GUESS);
+    for (zip_int64_t i = 0; name && i < zip_get_num_entries(zip, 0); i++) {
+        const char *other = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_GUESS);
+        if ((zip_uint64_t)i != index && other && strcmp(name, other) == 0)
+            return true;
+    }
+    return false;
+}
+
 Err part_open(Package *package, Str name, const PartHandlers *handlers, Part **out, Problems *problems)
 {
     Arena      *arena = arena_new();
@@ -205,8 +219,12 @@ Err part_open(Package *package, Str name, const PartHandlers *handlers, Part **o
         arena_free(arena);
         return ERR_OK;
     }
+    if (is_twice(package->zip, (zip_uint64_t)index)) {
+        arena_free(arena);
+        return part_damaged(problems, name, "there twice");
+    }
     Part *part = mem_alloc(sizeof *part);
-    *part = (Part){ .arena = arena, .name = str_dup(arena, name), .handlers = *handlers };
+    *part = (Part){ .arena = arena, .name = str_dup(arena, name), .handlers = *handlers, .work = package->work };
     part->file = zip_fopen_index(package->zip, (zip_uint64_t)index, 0);
     part->parser = new_parser(part);
     if (!part->file) {
@@ -262,6 +280,7 @@ static Err feed(Part *part, enum XML_Status *status, Problems *problems)
     if (got < 0)
         return part_damaged(problems, part->name, "cannot be unpacked");
     part->read += got;
+    part->work->bytes += (size_t)got;
     part->last = got == 0;
     if (part->read > LIMIT_SHEET_PART_BYTES)
         return too_large(part, problems, "more than the limit");

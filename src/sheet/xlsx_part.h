@@ -2,16 +2,17 @@
  *
  * Hostile  a document type is refused, and with it every entity of one's own; so are elements nested deeper than
  *          LIMIT_SHEET_DEPTH, a single tag or attribute of more than LIMIT_SHEET_TAG_BYTES, and a part that unpacks to
- *          more than LIMIT_SHEET_PART_BYTES, whatever its directory says. */
+ *          more than LIMIT_SHEET_PART_BYTES, whatever its directory says; and a part whose name the zip has twice,
+ *          since programs differ in which of them they take. */
 #ifndef FM_SHEET_XLSX_PART_H
 #define FM_SHEET_XLSX_PART_H
 
-#include "base/err.h"
+#include "sheet/xlsx_read.h"
 
 typedef struct Package Package; /* the zipped file */
 
-/* ECODE_SHEET_FOREIGN, ECODE_SHEET_LOCKED, ECODE_FILE_MISSING. */
-Err  package_open(Str path, Package **out, Problems *problems) MUST_CHECK;
+/* work: counts its bytes and elements until it is closed. ECODE_SHEET_FOREIGN, _LARGE, _LOCKED, ECODE_FILE_MISSING. */
+Err  package_open(Str path, XlsxWork *work, Package **out, Problems *problems) MUST_CHECK;
 void package_close(Package *package); /* NULL does nothing */
 
 /* Names come without their prefix; attributes as name, value, …, NULL. The first error that a handler sets in *err ends

@@ -13,6 +13,7 @@
 
 struct XlsxReader {
     XlsxBook     book;
+    XlsxWork     work;
     Part        *part;
     PartHandlers handlers;
     Problems    *problems; /* of the call */
@@ -85,6 +86,7 @@ static Str cell_text(XlsxReader *reader)
 static void keep_cell(XlsxReader *reader, Str text)
 {
     XlsxRow *row = &reader->row;
+    size_t   had = row->count;
     reader->row_bytes += text.len;
     if (reader->column >= CSV_CELLS_MAX || reader->row_bytes > LIMIT_SHEET_ROW_BYTES) {
         refuse(reader, ECODE_SHEET_LARGE, "part", cell_name(reader->problems->arena, reader->column, reader->line));
@@ -95,6 +97,7 @@ static void keep_cell(XlsxReader *reader, Str text)
     for (; row->count < reader->column; row->count++)
         row->cells[row->count] = STR("");
     row->cells[reader->column] = text;
+    reader->work.cells += reader->column + 1 - had;
     row->count = reader->column + 1;
 }
 
@@ -224,16 +227,15 @@ static Err read_row(XlsxReader *reader, Arena *arena, bool *more)
     return ERR_OK;
 }
 
-static Err scan(XlsxReader *reader, size_t *rows)
+static Err scan(XlsxReader *reader)
 {
     OWNED(arena) Arena *scratch = arena_new();
-    *rows = 0;
     for (bool more;;) {
         arena_reset(scratch);
         TRY(read_row(reader, scratch, &more));
         if (!more)
             break;
-        ++*rows;
+        reader->work.rows++;
     }
     if (reader->merged_count > MERGED_TOLD)
         buf_add(&reader->merged, STR(" …"));
@@ -242,22 +244,23 @@ static Err scan(XlsxReader *reader, size_t *rows)
     return reader->err;
 }
 
-static Err open_all(XlsxReader *reader, Str path, Str sheet, size_t *rows)
+static Err open_all(XlsxReader *reader, Str path, Str sheet)
 {
-    TRY(book_open(&reader->book, arena_new(), path, sheet, reader->problems));
+    TRY(book_open(&reader->book, arena_new(), path, sheet, &reader->work, reader->problems));
     reader->text = buf_new(reader->book.arena, LIMIT_SHEET_CELL_BYTES);
     reader->merged = buf_new(reader->book.arena, SIZE_MAX);
     reader->handlers = (PartHandlers){ sheet_start, sheet_end, sheet_text, reader, &reader->err };
     TRY(begin_rows(reader));
-    TRY(scan(reader, rows));
+    TRY(scan(reader));
     return begin_rows(reader);
 }
 
-Err xlsx_open(Str path, Str sheet, XlsxReader **out, size_t *rows, Problems *problems)
+Err xlsx_open(Str path, Str sheet, XlsxReader **out, XlsxWork *work, Problems *problems)
 {
     XlsxReader *reader = mem_alloc(sizeof *reader);
     reader->problems = problems;
-    Err err = open_all(reader, path, sheet, rows);
+    Err err = open_all(reader, path, sheet);
+    *work = reader->work;
     if (err.kind) {
         xlsx_close(reader);
         return err;

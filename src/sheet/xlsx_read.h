@@ -17,16 +17,27 @@
 
 typedef struct XlsxReader XlsxReader;
 
+/* What reading a file came to, counted: what a hostile one costs is bounded by these, and tests hold it to them. */
+typedef struct XlsxWork {
+    size_t rows;     /* that have a value */
+    size_t cells;    /* of them, the empty ones before a value too */
+    size_t bytes;    /* unpacked */
+    size_t elements; /* of XML */
+    size_t strings;  /* shared ones, kept */
+    size_t lookups;  /* comparisons for the number formats of cells */
+} XlsxWork;
+
 typedef struct XlsxRow {
     size_t line; /* counted from 1, as the spreadsheet shows it */
     Str   *cells;
     size_t count;
 } XlsxRow;
 
-/* The sheet of that name, or else of that place, counted from 1; empty: the first one that is not hidden. *rows: how
- * many rows have a value. Reads the whole sheet once, so that nothing of a file that is refused is taken. Errors, each
- * with its problem: ECODE_SHEET_FOREIGN, _LOCKED, _DAMAGED, _LARGE, _MERGED, _FORMULA, _NONE; ECODE_FILE_MISSING. */
-Err xlsx_open(Str path, Str sheet, XlsxReader **out, size_t *rows, Problems *problems) MUST_CHECK;
+/* The sheet of that name, or else of that place, counted from 1; empty: the first one that is not hidden. Reads the
+ * whole sheet once, so that nothing of a file that is refused is taken; *work: what that came to, also when it is
+ * refused. Errors, each with its problem: ECODE_SHEET_FOREIGN, _LOCKED, _DAMAGED, _LARGE, _MERGED, _FORMULA, _NONE;
+ * ECODE_FILE_MISSING. */
+Err xlsx_open(Str path, Str sheet, XlsxReader **out, XlsxWork *work, Problems *problems) MUST_CHECK;
 /* The next row that has a value, in the arena; *more is false at the end. Errors as above. */
 Err                xlsx_next(XlsxReader *reader, Arena *arena, XlsxRow *out, bool *more, Problems *problems) MUST_CHECK;
 void               xlsx_close(XlsxReader *reader); /* NULL does nothing */

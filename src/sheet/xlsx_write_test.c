@@ -25,9 +25,9 @@ static Str read_back(Arena *arena, const char *path)
 {
     OWNED(xlsx) XlsxReader *reader = NULL;
     Problems                problems = { .arena = arena };
-    size_t                  rows;
+    XlsxWork                work;
     Buf                     buf = buf_new(arena, SIZE_MAX);
-    assert_ok(xlsx_open(str_from(path), STR_NONE, &reader, &rows, &problems));
+    assert_ok(xlsx_open(str_from(path), STR_NONE, &reader, &work, &problems));
     for (bool more;;) {
         XlsxRow row;
         assert_ok(xlsx_next(reader, arena, &row, &more, &problems));
@@ -87,13 +87,13 @@ static void a_text_that_does_not_fit_is_known_by_its_cell(void **state)
         XlsxReader *reader = NULL;
         XlsxWriter *writer;
         Problems    problems = { .arena = *state };
-        size_t      rows;
+        XlsxWork    work;
         const char *path = file_of(*state);
         Str         row[COLUMNS] = { texts[i] };
         assert_ok(xlsx_begin(str_from(path), STR("/tmp"), STR("a"), columns, COLUMNS, &writer));
         assert_ok(xlsx_add(writer, row));
         assert_ok(xlsx_finish(writer));
-        assert_err(xlsx_open(str_from(path), STR_NONE, &reader, &rows, &problems), ECODE_SHEET_FULL);
+        assert_err(xlsx_open(str_from(path), STR_NONE, &reader, &work, &problems), ECODE_SHEET_FULL);
         unlink(path);
     }
 }
