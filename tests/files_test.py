@@ -244,6 +244,17 @@ def by_form(city, client):
     expect('六.pdf' in client.get(created.headers['Location'].split('?')[0]).wants(200).text, 'no file in the new record')
 
 
+def import_form(city, client):
+    """A file for records: a sheet of one that has none is told at its own field, and nothing of the file stays."""
+    title = '表中之表'
+    rows = [('file', 'x.csv', f'title\n{title}\n'.encode())]
+    refused = send(client, '/result/import', {'how': 'write', 'sheet': '1'}, rows).wants(422).text
+    expect('href="#sheet"' in refused and re.search(r'id="sheet"[^>]*aria-invalid="true"', refused), 'the field is not named')
+    expect(not re.search(r'id="file"[^>]*aria-invalid', refused), 'the file is said to be wrong')
+    nothing_staged(city)
+    send(client, '/result/import', {'how': 'check', 'sheet': ''}, rows).wants(303)
+
+
 def forged_form(city, client):
     """Another site's form, with files or without, does nothing, and leaves nothing."""
     record, before = assessment(client)['id'], kept(city)
@@ -408,6 +419,8 @@ def main(seed=None):
             once(city, client)
         with cases('by a form'):
             by_form(city, client)
+        with cases('a form that imports names the field that is wrong'):
+            import_form(city, client)
         with cases('by a form of another site: nothing'):
             forged_form(city, client)
         with cases('uploads that wait are bounded'):

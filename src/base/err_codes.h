@@ -299,6 +299,7 @@
     X(IMPORT_HEADLESS, "import.headless", ERR_INVALID, "文件是空的", "The file is empty", "文件里没有一行内容；第一行应写列名。", "There is no row in the file; its first row names the columns.") \
     X(IMPORT_FORMAT, "import.format", ERR_INVALID, "文件格式不认识", "File format not known",                                     \
       "{file} 不是 .csv、.jsonl（或其 .gz）、.xlsx。", "{file} is not a .csv, .jsonl (or one of these as .gz) or .xlsx file.")   \
+    X(IMPORT_SHEET, "import.sheet", ERR_INVALID, "文件没有工作表", "A file without sheets", "{file} 不是 .xlsx，没有工作表可选；请去掉 sheet。", "{file} is no .xlsx and has no sheets to choose from; leave sheet out.") \
     X(IMPORT_MAP, "import.map", ERR_INVALID, "对照文件有误", "Mapping file has a problem",                                       \
       "对照文件应为 JSON 对象，键为字段名，值为来源列名。",                                                                       \
       "The mapping file must be a JSON object from field names to source columns.")                                          \

@@ -556,11 +556,13 @@ static Str staged_path(const City *city, Arena *arena, Str staged)
     return str_printf(arena, "%.*s/imports/%.*s", STR_FMT(city->dir), STR_FMT(staged));
 }
 
-Err import_stage(const City *city, Arena *arena, Str name, Staged *staged, Str *out)
+Err import_stage(const City *city, Arena *arena, Str name, Str sheet, Staged *staged, Str *out)
 {
     const struct Suffix *suffix = suffix_of(name);
     if (!suffix)
         return err_make(ECODE_IMPORT_FORMAT, "%.*s", STR_FMT(name));
+    if (sheet.len && suffix->format != FORMAT_XLSX)
+        return err_make(ECODE_IMPORT_SHEET, "%.*s", STR_FMT(name));
     const char *folder = str_dup_z(arena, str_printf(arena, "%.*s/imports", STR_FMT(city->dir)));
     if (mkdir(folder, 0750) != 0 && errno != EEXIST)
         return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder);

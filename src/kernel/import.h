@@ -58,10 +58,10 @@ bool import_object(const ImportLinks *links, Arena *arena, const Json *object, I
 
 extern const struct JobKind job_import; /* kernel/job.h */
 
-/* Keeps the file among the city's until a job reads it; *out is its name there, the job's `file`. name says the format.
- * ECODE_IMPORT_FORMAT, and those of kernel/file_store.h. Takes
- * the staged file, which is then no more. */
-Err import_stage(const City *city, Arena *arena, Str name, Staged *staged, Str *out) MUST_CHECK;
+/* Keeps the file among the city's until a job reads it; *out is its name there, the job's `file`. name says the format;
+ * sheet, which may be empty, is for one that has sheets. ECODE_IMPORT_FORMAT, _SHEET, and those of
+ * kernel/file_store.h. Takes the staged file, which is then no more. */
+Err import_stage(const City *city, Arena *arena, Str name, Str sheet, Staged *staged, Str *out) MUST_CHECK;
 
 /* What is no longer of use goes: files that no job reads any more, and the refused rows of jobs that ended longer than
  * LIMIT_JOB_KEPT_DAYS ago; so do the files that came in and became no job. */

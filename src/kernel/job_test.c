@@ -38,7 +38,7 @@ static Str job_of_type(Cast *cast, const Actor *actor, const char *about, const 
     Staged *sent;
     assert_int_equal(staged_open(cast->test->city, &sent).kind, ERR_NONE);
     assert_int_equal(staged_add(sent, text).kind, ERR_NONE);
-    assert_int_equal(import_stage(cast->test->city, arena, str_from(file), sent, &staged).kind, ERR_NONE);
+    assert_int_equal(import_stage(cast->test->city, arena, str_from(file), STR_NONE, sent, &staged).kind, ERR_NONE);
     staged_free(sent);
     Str    input = str_printf(arena,
                               "{\"title\":\"%s\",\"kind\":\"import\",\"about\":\"%s\",\"language\":\"en\",\"file\":"

@@ -192,15 +192,17 @@ static Err sent_stage(Call *copy, void *context, Problems *problems)
 {
     Sent *sent = context;
     (void)copy, (void)problems;
-    return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->call->files[0].staged, &sent->staged);
+    return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->sheet, sent->call->files[0].staged,
+                        &sent->staged);
 }
 
 static void sent_failed(Call *call, Err err)
 {
     const Sent *sent = call->state;
     Problems    problems = call_problems(call);
-    if (err.code == ECODE_IMPORT_FORMAT)
-        PROBLEM(&problems, err.code, STR_NONE, STR_NONE, ARG("file", sent->name));
+    if (err.code == ECODE_IMPORT_FORMAT || err.code == ECODE_IMPORT_SHEET)
+        PROBLEM(&problems, err.code, err.code == ECODE_IMPORT_SHEET ? STR("sheet") : STR_NONE, STR_NONE,
+                ARG("file", sent->name));
     ActResult result = { .err = err, .problems = problems };
     sent->then(call, &result);
 }

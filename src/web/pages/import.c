@@ -17,6 +17,23 @@ static void put_columns(Call *call, const Type *type, Json *page)
     }
 }
 
+static bool is_about(const Json *error, Str field)
+{
+    JSON_EACH(part, json_get(error, STR("errors")))
+        if (str_eq(json_text(json_get(part, STR("field"))), field))
+            return true;
+    return false;
+}
+
+/* Of the file, unless it is the sheet. */
+static void put_errors(Call *call, const Json *error, Json *page)
+{
+    bool sheet = error && is_about(error, STR("sheet"));
+    view_errors(call, error, sheet ? "sheet" : "file", page);
+    json_set_bool(call->ctx.arena, page, STR("file_bad"), error && !sheet);
+    json_set_bool(call->ctx.arena, page, STR("sheet_bad"), sheet);
+}
+
 Err view_import(Call *call, const Json *data, PageOut *out)
 {
     const Type   *type;
@@ -38,7 +55,7 @@ Err view_import(Call *call, const Json *data, PageOut *out)
         creates ? str_printf(call->ctx.arena, "/api/v1/records/%.*s/template?lang=%.*s", STR_FMT(type->name),
                              STR_FMT(lang_tag(call->ctx.lang)))
                 : STR_NONE);
-    view_errors(call, error, "file", out->page);
+    put_errors(call, error, out->page);
     put_columns(call, type, out->page);
     return ERR_OK;
 }
