@@ -9,7 +9,7 @@
 /* A batch: short enough that who waits for the writer hardly notices, long enough that its commit is worth it. */
 #define ROWS_LEAST 16
 #define ROWS_FIRST 128
-#define ROWS_MOST  1024
+#define ROWS_MOST  4096
 
 #define REASON_POINTS 2000 /* of the field */
 #define LOOK_MS       1000 /* for jobs that a plain step has made or taken up again */

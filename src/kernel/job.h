@@ -23,7 +23,7 @@
 
 #define JOBS_OPEN    4
 #define JOB_BATCH_MS 25  /* of the writer, when nobody waits for it */
-#define JOB_ALONE_MS 100 /* the same where nobody can: in a process that serves nobody */
+#define JOB_ALONE_MS 300 /* the same where nobody can: in a process that serves nobody */
 #define JOB_YIELD_MS 100 /* longer a batch does not wait for people's changes: both come forward */
 
 typedef struct JobProgress {
