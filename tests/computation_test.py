@@ -199,6 +199,7 @@ actions:
       - when: "paper is missing or paper.pages_left >= 0"
       - when: "workdays(day, today()) >= 0 and not any(items where spent > today())"
       - when: "creator = actor()"
+      - when: "paper is missing or count(paper.review) >= 0"
 '''
 
 
@@ -219,6 +220,24 @@ def other_pack(folder):
 def act(city, record_type, record, action, data):
     done = proof.run(city, 'act', record_type, record, action, '--as', 'admin', '--json', '--data', json.dumps(data), status=None)
     return json.loads(done.body)
+
+
+def too_many(city, paper):
+    """A decision that rests on more records than can be kept is refused whole."""
+    with proof.database(city) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info('r_review')")]
+        values = ', '.join({'id': "printf('01a00000-0000-7000-8000-%012d', i)", 'paper': f"'{paper}'", 'version': '1',
+                            'state': "'draft'", 'disclosure': "'secret'", 'created': '0', 'changed': '0'}.get(c, 'NULL')
+                           for c in columns)
+        db.execute(f'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2001)'
+                   f' INSERT INTO r_review ({", ".join(columns)}) SELECT {values} FROM n')
+        db.commit()
+    data = {'title': 'V', 'day': '2025-02-03', 'paper': paper, 'items': [{'amount': '11.00', 'spent': '2025-01-02'}]}
+    verdict = act(city, 'verdict', '-', 'create', data)['id']
+    refused = act(city, 'verdict', verdict, 'decide', {})
+    expect_same(refused['type'].split('/')[-1], 'computation.size', 'refusal')
+    stays = json.loads(proof.run(city, 'show', 'verdict', verdict, '--as', 'admin', '--json').body)
+    expect_same((stays['state'], stays['version']), ('open', 1), 'the record')
 
 
 def all_kinds(cases, folder):
@@ -246,6 +265,7 @@ def all_kinds(cases, folder):
             parts = [int(record['fields']['amount'].removeprefix('decimal:').replace('.', ''))
                      for name, record in held['records'].items() if '.items[' in name]
             expect_same(sum(parts), total, 'the rows and their total')
+        too_many(city, papers[0])
     with cases('a decision remembers the rows of dated values that it used'):
         used = {p['code']: p for p in json.loads(items[0]['fields']['parameters'])}
         expect_same((used['fee_rate']['value'], used['fee_rate']['valid_from'], used['fee_rate']['confirmed']),

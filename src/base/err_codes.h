@@ -221,7 +221,7 @@
     X(WEBHOOK_ADDRESS, "webhook.address", ERR_INVALID, "不能向此地址发送", "Address not allowed", "{host} 属于内网或特殊用途的地址。内网目标须由运营者以 --private 明确允许；链路本地、组播及云主机元数据等地址一律不允许。", "{host} is an address of a private or special network. An operator may allow a private one by --private; link-local, multicast, metadata and other special addresses are never allowed.") \
     X(WEBHOOK_NAME, "webhook.name", ERR_INVALID, "没有此名称", "No such name", "本城没有名为 {name} 的记录类型或步骤。", "This city has no type of record or step called {name}.") \
     X(WEBHOOK_MANY, "webhook.many", ERR_REFUSED, "网络通知过多", "Too many webhooks", "在用的网络通知已达上限；请先终止不用的。", "As many webhooks run as there may be; end one that is not needed.") \
-    X(COMPUTATION_SIZE, "computation.size", ERR_REFUSED, "依据过多", "Too much to keep", "这一步所依据的内容超过 1 MB，无法留存供日后复算；请减少所引用的记录。", "What this step rests on is over 1 MB and cannot be kept to be recomputed; have it rest on fewer records.") \
+    X(COMPUTATION_SIZE, "computation.size", ERR_REFUSED, "依据过多", "Too much to keep", "这一步所依据的内容超过 1 MB 或 2,000 条记录，无法留存供日后复算；请减少所引用的记录。", "What this step rests on is over 1 MB or 2,000 records and cannot be kept to be recomputed; have it rest on fewer.") \
     X(COMPUTATION_INPUT, "computation.input", ERR_MALFORMED, "不是该引擎的输入", "Not an input of that engine", "留存的输入不完整，或不属于这个引擎，不能复算。", "The kept input is incomplete or not one of that engine's; it cannot be recomputed.") \
     X(COMPUTATION_DIFFERS, "computation.differs", ERR_INTERNAL, "复算结果不同", "Not the same", "{what}。", "{what}.") \
     X(COMPUTATION_HIDDEN, "computation.hidden", ERR_DENIED, "不能复算", "Not for you to recompute", "只有看得到输入和结论的人可以复算。", "Only those who may see the input and the result can recompute it.") \

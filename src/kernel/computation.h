@@ -19,7 +19,8 @@
 #include "base/json.h"
 #include "kernel/act.h"
 
-#define COMPUTATION_BYTES (1 << 20) /* of an input; what reads more is refused: ECODE_COMPUTATION_SIZE */
+#define COMPUTATION_BYTES   (1 << 20) /* of an input; what reads more is refused: ECODE_COMPUTATION_SIZE */
+#define COMPUTATION_RECORDS 2000      /* of an input */
 
 typedef struct Engine {
     Str     name;

@@ -87,6 +87,8 @@ static Err tape_children(void *context, ExprRow row, const ExprChild *child, Exp
     Tape       *tape = context;
     const Type *type = child->type;
     TRY(tape->under.children(tape->under.context, row, child, out, count, hidden));
+    if (tape->records->count + *count > COMPUTATION_RECORDS)
+        return err_make(ECODE_COMPUTATION_SIZE, "%zu records", tape->records->count + *count);
     Str   list = list_name(tape->arena, child), parent = name_of(tape, row.row);
     Json *names = json_array(tape->arena);
     for (size_t i = 0; i < *count; i++) {

@@ -253,14 +253,27 @@ Str mail_off_key(const City *city, Arena *arena, Str person, Str address)
     return base64url_encode(arena, hash_str(&hash));
 }
 
+static Err off_find(const City *city, Db *db, Arena *arena, Str person, Str key, Mail *out)
+{
+    bool found;
+    *out = (Mail){ 0 };
+    TRY(mail_find(db, arena, person, out, &found));
+    bool right = bytes_eq_secret(key, mail_off_key(city, arena, person, out->address));
+    return right && found && out->address.len ? ERR_OK : err_make(ECODE_PAGE_UNSEEN, "mail");
+}
+
+Err mail_off_check(const City *city, Db *db, Str person, Str key)
+{
+    OWNED(arena) Arena *scratch = arena_new();
+    Mail                mail;
+    return off_find(city, db, scratch, person, key, &mail);
+}
+
 Err mail_off(const City *city, Db *db, Str person, Str key)
 {
     OWNED(arena) Arena *scratch = arena_new();
-    Mail                mail = { 0 };
-    bool                found;
-    TRY(mail_find(db, scratch, person, &mail, &found));
-    if (!bytes_eq_secret(key, mail_off_key(city, scratch, person, mail.address)) || !found || !mail.address.len)
-        return err_make(ECODE_PAGE_UNSEEN, "mail");
+    Mail                mail;
+    TRY(off_find(city, db, scratch, person, key, &mail));
     mail.wants = MAIL_OFF;
     mail.due_ms = 0;
     return mail_put(db, &mail);

@@ -56,9 +56,10 @@ Err mail_end(Db *db, Str person) MUST_CHECK; /* on the writer: forgets the addre
 /* Does it wait for a code that may still be given? */
 bool mail_waits(const Mail *mail, int64_t now_ms);
 Str  mail_code(const City *city, Arena *arena, const Mail *mail);
-/* What stands in the address of List-Unsubscribe, and on the writer what following it does: ECODE_PAGE_UNSEEN when it
- * is not that person's key. */
+/* What stands in the address of List-Unsubscribe; whether it is that person's key (ECODE_PAGE_UNSEEN); and on the
+ * writer, asked again there, what following it does. */
 Str mail_off_key(const City *city, Arena *arena, Str person, Str address);
+Err mail_off_check(const City *city, Db *db, Str person, Str key) MUST_CHECK;
 Err mail_off(const City *city, Db *db, Str person, Str key) MUST_CHECK;
 /* On the writer, with a new notice: the person's mail becomes due. */
 Err mail_wake(const City *city, Db *db, Str person, int64_t now_ms) MUST_CHECK;

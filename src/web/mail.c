@@ -213,7 +213,16 @@ static Err write_off(Db *db, void *context)
 
 static void is_off(Call *call, Err err) { call_answer(call, err, off_data(call, true), NULL); }
 
-void mail_off_follow(Call *call) { call_write(call, write_off, call, is_off); }
+/* Nobody is signed in: what is wrong does not come as far as the writer. */
+void mail_off_follow(Call *call)
+{
+    Err err = mail_off_check(call->ctx.city, call->ctx.db, call_query(call, STR("person")),
+                             call_query(call, STR("key")));
+    if (err.kind)
+        call_fail(call, err, NULL);
+    else
+        call_write(call, write_off, call, is_off);
+}
 
 /* ---- the relay ---- */
 
