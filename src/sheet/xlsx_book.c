@@ -170,7 +170,7 @@ static void keep_string(Strings *strings, Str text)
         strings_refuse(strings);
         return;
     }
-    while (book->text_room < book->text_len + text.len) {
+    while (!book->text || book->text_room < book->text_len + text.len) { /* an empty string has a place too */
         book->text_room = book->text_room ? book->text_room * 2 : 65536;
         book->text = mem_grow(book->text, book->text_room);
     }

@@ -66,6 +66,14 @@ static void every_kind_of_cell_is_text(void **state)
                                "3[2025-01-01|2025-01-01T18:00:00|0.15|12:00:00|2025-01-01|2025-01-31]"));
 }
 
+static void a_shared_string_may_be_empty(void **state)
+{
+    const char *path = file_of(*state);
+    make_workbook_with(*state, path, 4, STR("<sst><si><t></t></si><si/></sst>"));
+    assert_str_equal(summary(*state, path, STR_NONE), STR("1[|2025-01-01]"));
+    unlink(path);
+}
+
 static void gaps_and_empty_rows_are_passed_over(void **state)
 {
     Str rows = read_rows(*state,
@@ -194,10 +202,15 @@ static void a_sheet_is_chosen_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_kind_of_cell_is_text),           TEST(gaps_and_empty_rows_are_passed_over),
-        TEST(what_cannot_be_understood_is_refused), TEST(bombs_are_refused),
-        TEST(directories_and_names_are_bounded),    TEST(a_document_type_is_refused),
-        TEST(foreign_files_are_told_apart),         TEST(a_sheet_is_chosen_by_name),
+        TEST(a_shared_string_may_be_empty),
+        TEST(every_kind_of_cell_is_text),
+        TEST(gaps_and_empty_rows_are_passed_over),
+        TEST(what_cannot_be_understood_is_refused),
+        TEST(bombs_are_refused),
+        TEST(directories_and_names_are_bounded),
+        TEST(a_document_type_is_refused),
+        TEST(foreign_files_are_told_apart),
+        TEST(a_sheet_is_chosen_by_name),
     };
     return cmocka_run_group_tests_name("xlsx_read", tests, NULL, NULL);
 }
