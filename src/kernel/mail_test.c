@@ -62,7 +62,7 @@ static void subjects_and_bodies_come_back_and_fit_their_lines(void **state)
     assert_true(str_find(text, STR("Message-ID: <msg_1@b.cn>\r\n")) < text.len);
     bool head = true;
     while (text.len) {
-        Str line = str_cut(&text, '\n'), word = line, decoded;
+        Str line = str_cut(&text, '\n'), word, decoded;
         assert_true(str_ends(line, STR("\r")));
         line = word = str_slice(line, 0, line.len - 1);
         assert_true(line.len <= 76);

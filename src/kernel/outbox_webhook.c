@@ -149,14 +149,14 @@ static Err message_of(const Ctx *ctx, const Delivery *delivery, Json **out)
 
 static Err message_read(Ctx *ctx, const Webhook *webhook, const Delivery *delivery, Json **out)
 {
-    Actor actor;
+    Actor *actor = ARENA_NEW(ctx->arena, Actor);
     *out = NULL;
-    Err err = actor_load(ctx, webhook->membership, &actor);
+    Err err = actor_load(ctx, webhook->membership, actor);
     if (err.code == ECODE_SIGN_IN_NO_MEMBERSHIP)
         return ERR_OK;
     if (err.kind)
         return err;
-    ctx->actor = &actor;
+    ctx->actor = actor;
     return message_of(ctx, delivery, out);
 }
 

@@ -2,6 +2,7 @@
  * it, and what comes after. */
 #include "web/pages/field.h"
 #include "web/pages/line.h"
+#include "web/pages/parts.h"
 #include "web/pages/show.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
@@ -372,6 +373,30 @@ static void put_around(const FormView *view, Str title)
         line_after(call, view->type, view->action->to < 0 && view->action->creates ? 0 : view->action->to, view->page);
 }
 
+/* Does the form of a step say it beside what it asks for? What the list shows of a record, and what the step needs. */
+static bool stands_beside(const FormView *view, const Field *field)
+{
+    const Action *action = view->action;
+    return !field->system && !shape_translation(field) && !field_among(action->inputs, action->input_count, field) &&
+           (field_among(view->type->columns, view->type->column_count, field) ||
+            field_among(action->required, action->required_count, field));
+}
+
+/* What the step is taken on: nobody confirms what they do not see. */
+static Err put_about(const FormView *view)
+{
+    const Type *type = view->type;
+    Parts       about = parts_new(view->call->ctx.arena);
+    for (size_t i = 0; view->record && !is_edit(view) && i < type->field_count; i++)
+        if (stands_beside(view, &type->fields[i]))
+            TRY(parts_field(view->show, view->call, &type->fields[i], view->record, false, &about));
+    put_block(view->call, view->page, STR("about"), STR("items"), about.facts);
+    const Json *after = json_get(view->page, STR("after"));
+    json_set_bool(view->call->ctx.arena, view->page, STR("beside"),
+                  about.facts->count || (after && after->kind != JSON_NULL));
+    return ERR_OK;
+}
+
 static Err put_frame(const FormView *view, PageOut *out, Str title)
 {
     Call *call = view->call;
@@ -400,6 +425,7 @@ Err view_form(Call *call, const Json *data, PageOut *out)
     Str title = form_title(&view);
     TRY(put_frame(&view, out, title));
     put_around(&view, title);
+    TRY(put_about(&view));
     put_errors(&view);
     return put_parts(&view);
 }
