@@ -44,7 +44,7 @@ static bool is_alphanumeric(char c)
 static bool word_fits(Str word, const char *others)
 {
     for (size_t i = 0; i < word.len; i++)
-        if (!is_alphanumeric(word.ptr[i]) && !strchr(others, word.ptr[i]))
+        if (!is_alphanumeric(word.ptr[i]) && (!word.ptr[i] || !strchr(others, word.ptr[i]))) /* it finds a NUL, too */
             return false;
     return word.len > 0;
 }

@@ -34,6 +34,8 @@ static void addresses_that_every_relay_takes(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (mail_address_fits(str_from(bad[i])))
             fail_msg("%s", bad[i]);
+    assert_false(mail_address_fits(STR("a@b\0c.d")));
+    assert_false(mail_address_fits(STR("a\0@b.c")));
     char longest[300] = "a@";
     for (size_t at = 2; at < 254; at++)
         longest[at] = at % 50 == 49 ? '.' : 'x';

@@ -26,7 +26,7 @@ static bool boundary_valid(Str boundary)
     for (size_t i = 0; i < boundary.len; i++) {
         char c = boundary.ptr[i];
         bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!plain && !strchr("'()+_,-./:=?", c))
+        if (!plain && (!c || !strchr("'()+_,-./:=?", c)))
             return false;
     }
     return boundary.len > 0 && boundary.len <= MULTIPART_BOUNDARY;
