@@ -27,6 +27,7 @@ static const Str sql_list = STR_INIT("SELECT number, sequence, type, record, unr
 static const Str sql_unread = STR_INIT("SELECT number, sequence, type, record, unread, version FROM notice"
                                        " WHERE person = ? AND unread = 1 AND number < ? ORDER BY number DESC LIMIT ?");
 static const Str sql_read = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND number <= ?");
+static const Str sql_read_one = STR_INIT("UPDATE notice SET unread = 0 WHERE person = ? AND unread = 1 AND number = ?");
 static const Str sql_old = STR_INIT("SELECT EXISTS (SELECT 1 FROM notice WHERE created < ?)");
 static const Str sql_sweep = STR_INIT(
     "DELETE FROM notice WHERE rowid IN (SELECT rowid FROM notice WHERE created < ? ORDER BY created LIMIT ?)");
@@ -368,4 +369,10 @@ Err notice_read(Db *db, Str person, int64_t id)
 {
     Value params[] = { value_text(person), value_int(id) };
     return db_run(db, sql_read, params, 2);
+}
+
+Err notice_read_one(Db *db, Str person, int64_t id)
+{
+    Value params[] = { value_text(person), value_int(id) };
+    return db_run(db, sql_read_one, params, 2);
 }

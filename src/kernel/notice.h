@@ -24,6 +24,7 @@ Err notice_list(const Ctx *ctx, int64_t before, int64_t limit, Json **out, int64
 Err notice_unread(const Ctx *ctx, int64_t *out) MUST_CHECK;
 /* On the writer: the person has read the notices up to that id. */
 Err notice_read(Db *db, Str person, int64_t id) MUST_CHECK;
+Err notice_read_one(Db *db, Str person, int64_t id) MUST_CHECK; /* that one alone */
 
 /* The duty "notices". */
 Err notice_duty(DutyRun *run) MUST_CHECK;

@@ -80,7 +80,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/api/v1/notices",           notices_list,   ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "What one was told of, newest first" },
     { METHOD_POST,   "/api/v1/notices/read",      notices_read,   ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON,
-      .summary = "Read, up to that one: {until}" },
+      .summary = "Read, up to that one, or that one alone: {until} or {id}" },
 
     { METHOD_GET,    "/api/v1/mail",              mail_show,       ALLOW_SIGNED_IN,
       .summary = "Whether notices come by mail as well, and where to" },
@@ -149,7 +149,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/notices",                  notices_list,       ALLOW_SIGNED_IN, .page = PAGE_NOTICES,
       .query = { "before" }, .summary = "What one was told of" },
     { METHOD_POST,   "/notices",                  notices_form,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,
-      .page = PAGE_NOTICES, .summary = "Read, up to that one" },
+      .page = PAGE_NOTICES, .summary = "Read, up to that one, or that one alone" },
     { METHOD_GET,    "/mail",                     mail_show,          ALLOW_SIGNED_IN, .page = PAGE_MAIL,
       .summary = "Whether notices come by mail as well" },
     { METHOD_POST,   "/mail",                     mail_change,        ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

@@ -34,38 +34,58 @@ void notices_list(Call *call)
 
 /* ---- read ---- */
 
-typedef struct Reading {
+typedef struct Reading { /* `until`: that one and older ones; `id`: that one alone */
     Str     person;
-    int64_t until;
+    int64_t until, id; /* -1: not said */
 } Reading;
 
 static Err write_read(Db *db, void *context)
 {
     const Reading *reading = context;
-    return notice_read(db, reading->person, reading->until);
+    return reading->id >= 0 ? notice_read_one(db, reading->person, reading->id)
+                            : notice_read(db, reading->person, reading->until);
 }
 
-static void read_until(Call *call, int64_t until, void (*then)(Call *call, Err err))
+static Err wrong(const char *name, Problems *problems)
+{
+    PROBLEM(problems, ECODE_HTTP_PARAMETER, str_from(name), STR_NONE, ARG("name", str_from(name)),
+            ARG("expected", STR("0 …")));
+    return shape_problem(problems);
+}
+
+/* Exactly one of the two. */
+static Err reading_check(const Reading *reading, Problems *problems)
+{
+    return (reading->until >= 0) != (reading->id >= 0) ? ERR_OK : wrong("until", problems);
+}
+
+static Err read_body(Call *call, Reading *out, Problems *problems)
+{
+    const Json *until = json_get(call->body, STR("until")), *id = json_get(call->body, STR("id"));
+    TRY(SHAPE(call->body, problems, { "until", JSON_NUMBER, false }, { "id", JSON_NUMBER, false }));
+    if (until && (!json_int(until, &out->until) || out->until < 0))
+        return wrong("until", problems);
+    if (id && (!json_int(id, &out->id) || out->id < 0))
+        return wrong("id", problems);
+    return reading_check(out, problems);
+}
+
+static Reading *reading_new(const Call *call)
 {
     Reading *reading = ARENA_NEW(call->ctx.arena, Reading);
-    *reading = (Reading){ call->ctx.actor->person, until };
-    call_write(call, write_read, reading, then);
+    *reading = (Reading){ call->ctx.actor->person, -1, -1 };
+    return reading;
 }
 
 void notices_read(Call *call)
 {
     Problems problems = call_problems(call);
-    int64_t  until = 0;
-    Err      err = SHAPE(call->body, &problems, { "until", JSON_NUMBER, true });
-    if (!err.kind && (!json_int(json_get(call->body, STR("until")), &until) || until < 0)) {
-        PROBLEM(&problems, ECODE_HTTP_PARAMETER, STR("until"), STR_NONE, ARG("name", STR("until")),
-                ARG("expected", STR("0 …")));
-        err = shape_problem(&problems);
-    }
+    Reading *reading = reading_new(call);
+    Err      err = read_body(call, reading, &problems);
     if (err.kind)
         call_fail(call, err, &problems);
     else
-        read_until(call, until, call_done);
+        call_write(call, write_read, reading, call_done);
 }
 
 static void led_back(Call *call, Err err)
@@ -76,16 +96,16 @@ static void led_back(Call *call, Err err)
         call_redirect(call, STR("/notices"));
 }
 
-/* Those that the page showed, and older ones: what came since stays unread. */
+/* Those that the page showed, and older ones: what came since stays unread. Or one of them. */
 void notices_form(Call *call)
 {
     Problems problems = call_problems(call);
-    int64_t  until;
-    if (str_int(call_form(call, STR("until")), &until) && until >= 0) {
-        read_until(call, until, led_back);
-        return;
-    }
-    PROBLEM(&problems, ECODE_HTTP_PARAMETER, STR("until"), STR_NONE, ARG("name", STR("until")),
-            ARG("expected", STR("0 …")));
-    call_fail(call, shape_problem(&problems), &problems);
+    Reading *reading = reading_new(call);
+    Str      until = call_form(call, STR("until")), id = call_form(call, STR("id"));
+    bool     numbers = (!until.ptr || str_int(until, &reading->until)) && (!id.ptr || str_int(id, &reading->id));
+    Err      err = numbers ? reading_check(reading, &problems) : wrong("until", &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_write(call, write_read, reading, led_back);
 }

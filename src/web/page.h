@@ -44,7 +44,7 @@
  *     POST /sign-in {login, password, next}     (csrf may be empty: nobody has a session yet)
  *     POST /sign-in/membership {membership}     act as another of one's memberships
  *     POST /sign-out {}
- *     POST /notices {until}                     one's notices up to that one are read
+ *     POST /notices {until} or {id}             one's notices up to that one, or that one alone, are read
  *     POST /mail {address, wants}               notices by mail; leads back there, as the next two do
  *     POST /mail/code {code}                    confirms the address
  *     POST /mail/forget {}                      forgets it

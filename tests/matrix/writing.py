@@ -150,7 +150,8 @@ def upload(m, e):
 def notices_read(m, e):
     """Up to the notice before the first: nothing becomes read."""
     for caller in m.callers():
-        for body, status in (({'until': 0}, 204), ({'until': -1}, 422), ({}, 422), ({'until': 'x'}, 422)):
+        for body, status in (({'until': 0}, 204), ({'id': 0}, 204), ({'until': -1}, 422), ({'id': -1}, 422), ({}, 422),
+                             ({'until': 'x'}, 422), ({'until': 0, 'id': 0}, 422)):
             answer = m.ask(caller, '/api/v1/notices/read', body=body)
             m.turned_away(caller, answer) or m.expect(answer, status)
         cross_site(m, caller, '/api/v1/notices/read', {'until': 0})

@@ -26,7 +26,7 @@ static void put_item(Call *call, const Json *notice, Json *items)
     put(call, item, STR("title"), title.len ? title : number.len ? number : in_words(call, type->label));
     put(call, item, STR("title_lang"), show_lang(call, title));
     put(call, item, STR("href"), view_href(call, type, json_text(json_get(record, STR("id"))), STR_NONE));
-    json_set_bool(call->ctx.arena, item, STR("unread"), !read);
+    put(call, item, STR("unread"), read ? STR_NONE : number_text(call->ctx.arena, json_get(notice, STR("id"))));
 }
 
 Err view_notices(Call *call, const Json *data, PageOut *out)
