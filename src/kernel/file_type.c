@@ -146,7 +146,8 @@ static Str behind_folders(Str name)
     return name;
 }
 
-/* What is drawn as nothing, or turns what stands beside it: U+200B-F, U+202A-E, U+2060-F, U+FEFF, and U+061C. */
+/* What is drawn as nothing, or turns what stands beside it: U+200B-F, U+2028-E, U+2060-F, U+FEFF,
+ * U+061C and U+00AD. */
 static bool is_format(uint32_t point)
 {
     return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||

@@ -12,7 +12,7 @@ struct BodyFile {
     Str     field;  /* of a form, the part's name; else empty */
     Str     name;   /* as given */
     Staged *staged; /* the body's, which ends with the exchange */
-    Upload  upload; /* after body_name() */
+    Upload  upload; /* once body_keep() has named it */
 };
 
 typedef struct Body Body;
