@@ -6,6 +6,7 @@ import xml.etree.ElementTree as XML
 import zipfile
 
 MAIN = '{http://schemas.openxmlformats.org/spreadsheetml/2006/main}'
+OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
 EPOCH = datetime.date(1899, 12, 30)
 DATES = re.compile(r'[ymd]', re.IGNORECASE)
 
@@ -80,3 +81,42 @@ def index_of(letters):
     for letter in letters:
         column = column * 26 + ord(letter) - 64
     return column - 1
+
+
+def book(rows):
+    """The bytes of a file with one sheet of these texts."""
+    def cell(column, text):
+        text = text.replace('&', '&amp;').replace('<', '&lt;')
+        return f'<c r="{letters_of(column)}{at}" t="inlineStr"><is><t>{text}</t></is></c>'
+    lines = ''
+    for at, row in enumerate(rows, 1):
+        lines += f'<row r="{at}">' + ''.join(cell(column, text) for column, text in enumerate(row)) + '</row>'
+    parts = {
+        '[Content_Types].xml': '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+                               '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+                               '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument'
+                               '.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/'
+                               'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+        '_rels/.rels': relations('officeDocument', 'xl/workbook.xml'),
+        'xl/_rels/workbook.xml.rels': relations('worksheet', 'worksheets/sheet1.xml'),
+        'xl/workbook.xml': f'<workbook xmlns="{MAIN[1:-1]}" xmlns:r="{OFFICE}"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets></workbook>',
+        'xl/worksheets/sheet1.xml': f'<worksheet xmlns="{MAIN[1:-1]}"><sheetData>{lines}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as file:
+        for name, text in parts.items():
+            file.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    return out.getvalue()
+
+
+def relations(kind, target):
+    return (f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+            f'Type="{OFFICE}/{kind}" Target="{target}"/></Relationships>')
+
+
+def letters_of(column):
+    letters = ''
+    while column >= 0:
+        letters = chr(ord('A') + column % 26) + letters
+        column = column // 26 - 1
+    return letters

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ask.h"
+#include "cli/table.h"
 #include "cli/verbs.h"
 
 #include <signal.h>
@@ -64,6 +65,8 @@ static Err read_whole(Cli *cli, Arena *arena, Str path, size_t max, Str *out)
     return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", str_printf(cli->arena, "%zu", max))) : ERR_OK;
 }
 
+static bool checks_only(const Cli *cli) { return cli_switch(cli, "dry-run") || cli_switch(cli, "columns"); }
+
 static Err send_file(Import *import, Arena *arena)
 {
     Cli *cli = import->cli;
@@ -77,7 +80,7 @@ static Err send_file(Import *import, Arena *arena)
     ask_query(&target, "name", base_name(path));
     ask_query(&target, "mapping", mapping);
     ask_query(&target, "sheet", cli_option(cli, "sheet"));
-    if (cli_switch(cli, "dry-run"))
+    if (checks_only(cli))
         ask_query(&target, "dry_run", STR("1"));
     AppRequest  request = { .method = METHOD_POST,
                             .target = buf_str(&target),
@@ -277,7 +280,7 @@ static void print_counts(const Import *import)
         cli_print_json(cli, json);
         return;
     }
-    if (cli_switch(cli, "dry-run"))
+    if (checks_only(cli))
         cli_print(SAY(cli, TEXT("只是检查，没有写入", "checked only, nothing was written")));
     if (accepted != number_of(import, "added"))
         cli_print(SAY(cli,
@@ -289,6 +292,47 @@ static void print_counts(const Import *import)
     cli_print(SAY(cli, TEXT("接受 {accepted} 行，拒绝 {refused} 行", "{accepted} accepted, {refused} refused"),
                   ARG("accepted", cli_count(cli->arena, accepted)),
                   ARG("refused", cli_count(cli->arena, number_of(import, "refused")))));
+}
+
+/* The field, or what may be meant. */
+static Str column_field(const Cli *cli, const Json *column)
+{
+    Str field = json_text(json_get(column, STR("field"))), near = json_text(json_get(column, STR("near")));
+    if (field.len || !near.len)
+        return field.len ? field : STR("-");
+    return SAY(cli, TEXT("是否指 {near}？", "{near}?"), ARG("near", near));
+}
+
+static void print_columns(const Cli *cli, const Json *columns)
+{
+    Table table = table_new(cli->arena, 3);
+    JSON_EACH(column, columns) {
+        const Json *values = json_get(column, STR("values"));
+        Str        *cells = ARENA_ARRAY(cli->arena, Str, values->count);
+        size_t      count = 0;
+        JSON_EACH(value, values)
+            cells[count++] = value->text;
+        table_row(&table, (const Str[]){ json_text(json_get(column, STR("column"))), column_field(cli, column),
+                                         str_join(cli->arena, cells, count, STR(" | ")) });
+    }
+    table_print(&table);
+}
+
+static Err tell_columns(const Import *import)
+{
+    Cli        *cli = import->cli;
+    const Json *found;
+    Str         target;
+    if (!cli_switch(cli, "columns"))
+        return ERR_OK;
+    TRY(ASK_PATH(cli, &target, STR("jobs"), import->id, STR("columns")));
+    AppRequest request = { .method = METHOD_GET, .target = target, .as = cli_option(cli, "as"), .lang = cli->lang };
+    TRY(ask(cli, import->client, request, &found));
+    if (cli->json)
+        cli_print_json(cli, found);
+    else
+        print_columns(cli, json_get(found, STR("columns")));
+    return ERR_OK;
 }
 
 /* What the city wrote into the job. */
@@ -306,6 +350,7 @@ static Err not_finished(const Import *import)
 static Err finish(Import *import)
 {
     Cli *cli = import->cli;
+    TRY(tell_columns(import));
     tell_refusals(import);
     if (!is_open(import))
         TRY(write_errors(import));
@@ -356,6 +401,9 @@ const Verb verb_import = {
                  { "sheet", "SHEET",
                    TEXT_INIT("XLSX 的工作表：名称或第几张", "the sheet of an XLSX: its name, or its place from 1") },
                  { "dry-run", NULL, TEXT_INIT("只检查，不写入", "check only, write nothing") },
+                 { "columns", NULL,
+                   TEXT_INIT("列出各列当作哪个字段和前几行的内容；只检查，不写入",
+                             "list which field each column is, with the first rows; check only, write nothing") },
                  { "errors", "FILE",
                    TEXT_INIT("把不合格的行写入此文件（.csv 或 .xlsx），附原因一列 errors",
                              "write refused rows there (.csv or .xlsx), with a column errors") },

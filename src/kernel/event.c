@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
- * (kernel/record.h). credential, session, token, job_progress, job_refusal, upload, file_hold,
+ * (kernel/record.h). credential, session, token, job_progress, job_refusal, job_sample, upload, file_hold,
  * file_loose, notice, notice_state and mail are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
@@ -81,6 +81,10 @@ const Str kernel_migrations[] = {
              " codes INTEGER NOT NULL, codes_since INTEGER NOT NULL, code INTEGER NOT NULL, sent INTEGER NOT NULL,"
              " tries INTEGER NOT NULL) WITHOUT ROWID;"
              "CREATE INDEX mail_by_due ON mail (due) WHERE due > 0;"),
+    STR_INIT("CREATE TABLE job_sample (job TEXT PRIMARY KEY NOT NULL, is_table INTEGER NOT NULL, columns TEXT NOT NULL,"
+             " rows TEXT NOT NULL) WITHOUT ROWID;"
+             "INSERT INTO job_sample SELECT job, 1, cells, '[]' FROM job_refusal WHERE line = 0;"
+             "DELETE FROM job_refusal WHERE line = 0;"),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

@@ -11,6 +11,7 @@
  *          mended and sent as it is; and so are columns of what the city keeps itself or works out, so that what was
  *          exported can be. An object with an object `fields` is a record as the API shows it.
  * Map      {field: column}; then only mapped columns are read.
+ * Hidden   a field that could never show to the actor is no field: neither known, nor near, nor mapped.
  * Values   of cells by the field's kind, as input_from_text() reads them; truths are also yes, no, 是, 否, choices also
  *          their labels. JSON values go as they are; an array for a text field is joined by "；". An empty cell and
  *          null are missing: a new record gets the field's default or nothing, a record that is there loses the value.
@@ -53,6 +54,26 @@ Err import_link(const Ctx *ctx, Arena *arena, const Type *type, const Str *colum
 bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size_t count, ImportRow *out,
                   Problems *problems);
 bool import_object(const ImportLinks *links, Arena *arena, const Json *object, ImportRow *out, Problems *problems);
+/* What an object of JSON Lines has in the column; NULL: nothing. */
+const Json *import_member(const Type *type, const Json *object, Str column);
+
+/* What each column is understood as, for whoever maps them by hand. */
+typedef struct ImportColumn {
+    Str          name;
+    const Field *field;  /* NULL: none */
+    const Field *near;   /* of one that is none: which may be meant; NULL: nothing is near */
+    bool         passed; /* the city keeps it or works it out: it is passed over */
+} ImportColumn;
+
+typedef struct ImportMatch {
+    ImportColumn *columns; /* in the order of the file */
+    size_t        count;
+    const Field **fields; /* that a column may be: what names a record, then what the actor could ever write */
+    size_t        field_count;
+} ImportMatch;
+
+/* columns as import_sample() gives them; mapping: the parsed map, or NULL. What lies in ctx->arena. */
+void import_match(const Ctx *ctx, const Type *type, const Json *columns, const Json *mapping, ImportMatch *out);
 
 /* ---- a file, as a job ---- */
 
@@ -75,7 +96,16 @@ typedef struct ImportRefusal {
     Str         reasons;
 } ImportRefusal;
 Err import_refusals(const Ctx *ctx, Str job, int64_t after, size_t most, ImportRefusal **out, size_t *count) MUST_CHECK;
-/* The columns of the file, as an array; NULL for JSON Lines, and as long as no row was read. */
+/* What a file begins with, kept when its job begins and as long as its refused rows. */
+#define IMPORT_SAMPLE_ROWS 5
+typedef struct ImportSample {
+    bool        is_table; /* not JSON Lines */
+    const Json *columns;  /* an array of their names */
+    const Json *rows;     /* the first ones, each an array with a text for each column; long ones cut short */
+} ImportSample;
+/* *found is false before the job has begun, and after LIMIT_JOB_KEPT_DAYS. */
+Err import_sample(const Ctx *ctx, Str job, ImportSample *out, bool *found) MUST_CHECK;
+/* The columns of a table, as an array; NULL for JSON Lines, and where there is no sample. */
 Err import_columns(const Ctx *ctx, Str job, const Json **out) MUST_CHECK;
 /* The most cells that a refused row of a table has, or its header. */
 Err import_widest(const Ctx *ctx, Str job, size_t *out) MUST_CHECK;

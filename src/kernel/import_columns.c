@@ -21,15 +21,15 @@ struct ImportLinks {
 
 /* ---- columns ---- */
 
-/* By name, or by label in either language. */
-static const Field *field_called(const Type *type, Str word)
+/* By name, or by label in either language. A field that could never show to the actor is called nothing. */
+static const Field *field_called(const Actor *actor, const Type *type, Str word)
 {
     const Field *field = type_field(type, word);
     for (size_t i = 0; !field && i < type->field_count; i++)
         for (int lang = 0; lang < LANG_COUNT; lang++)
-            if (str_eq(type->fields[i].label.in[lang], word))
+            if (str_eq(type->fields[i].label.in[lang], word) && access_field_ever(actor, &type->fields[i]))
                 field = &type->fields[i];
-    return field;
+    return field && access_field_ever(actor, field) ? field : NULL;
 }
 
 static bool names_record(const Field *field)
@@ -131,7 +131,7 @@ static void link_by_names(const Actor *actor, ImportLinks *links, Problems *prob
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, links->column_count);
     size_t count = 0;
     for (size_t i = 0; i < links->column_count; i++) {
-        const Field *field = field_called(links->type, links->columns[i]);
+        const Field *field = field_called(actor, links->type, links->columns[i]);
         if (field && is_known(field))
             link_add(links, field, i, problems);
         else if (!field && !str_eq(links->columns[i], IMPORT_ERRORS))
@@ -153,7 +153,7 @@ static void link_by_map(const Actor *actor, ImportLinks *links, const Json *mapp
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, mapping->count);
     size_t count = 0, column;
     JSON_EACH(entry, mapping) {
-        const Field *field = field_called(links->type, entry->key);
+        const Field *field = field_called(actor, links->type, entry->key);
         if (!field || !is_known(field))
             unknown[count++] = entry->key;
         else if (!column_of(links, entry->text, &column))
@@ -165,10 +165,71 @@ static void link_by_map(const Actor *actor, ImportLinks *links, const Json *mapp
     unknown_columns(actor, links->type, unknown, count, problems);
 }
 
+/* ---- what each column may be ---- */
+
+/* The fields that a column may be led to: what names a record, then what the actor could ever write. */
+static size_t choices_of(const Actor *actor, Arena *arena, const Type *type, const Field ***out)
+{
+    const Field **fields;
+    size_t        count = 0, field_count = writable(actor, arena, type, &fields);
+    *out = ARENA_ARRAY(arena, const Field *, field_count + SYS_COUNT);
+    for (size_t i = 0; i < SYS_COUNT; i++)
+        if (names_record(&type->fields[i]))
+            (*out)[count++] = &type->fields[i];
+    for (size_t i = 0; i < field_count; i++)
+        (*out)[count++] = fields[i];
+    return count;
+}
+
+static bool is_among(const Field *const *fields, size_t count, const Field *field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fields[i] == field)
+            return true;
+    return false;
+}
+
+static const Field *near_field(Arena *arena, Str column, const Field *const *fields, size_t count)
+{
+    Str *words = words_of(arena, fields, count);
+    Str  near = near_word(column, words, count * (1 + LANG_COUNT));
+    for (size_t i = 0; near.ptr && i < count * (1 + LANG_COUNT); i++)
+        if (str_eq(words[i], near))
+            return fields[i % count];
+    return NULL;
+}
+
+static const Field *mapped(const Actor *actor, const Type *type, const Json *mapping, Str column)
+{
+    JSON_EACH(entry, mapping)
+        if (str_eq(json_text(entry), column))
+            return field_called(actor, type, entry->key);
+    return NULL;
+}
+
+void import_match(const Ctx *ctx, const Type *type, const Json *columns, const Json *mapping, ImportMatch *out)
+{
+    Arena *arena = ctx->arena;
+    size_t at = 0, asked = 0;
+    *out = (ImportMatch){ .columns = ARENA_ARRAY(arena, ImportColumn, columns->count), .count = columns->count };
+    out->field_count = choices_of(ctx->actor, arena, type, &out->fields);
+    JSON_EACH(json, columns) {
+        ImportColumn *column = &out->columns[at++];
+        const Field  *field = mapping ? mapped(ctx->actor, type, mapping, json->text)
+                                      : field_called(ctx->actor, type, json->text);
+        column->name = json->text;
+        column->passed = !mapping && field && !is_known(field);
+        if (is_among(out->fields, out->field_count, field))
+            column->field = field;
+        else if (!mapping && !field && asked++ < NEAR_COLUMNS)
+            column->near = near_field(arena, json->text, out->fields, out->field_count);
+    }
+}
+
 static Err check_map(const Json *mapping)
 {
-    if (mapping->kind != JSON_OBJECT)
-        return err_make(ECODE_IMPORT_MAP, "no object");
+    if (mapping->kind != JSON_OBJECT || !mapping->count)
+        return err_make(ECODE_IMPORT_MAP, "no object, or an empty one");
     JSON_EACH(entry, mapping)
         if (entry->kind != JSON_STRING)
             return err_make(ECODE_IMPORT_MAP, "%.*s is no string", STR_FMT(entry->key));
@@ -345,24 +406,26 @@ bool import_cells(const ImportLinks *links, Arena *arena, const Str *cells, size
 
 static Str word_of(const Json *value) { return value && value->kind == JSON_NUMBER ? value->text : json_text(value); }
 
+const Json *import_member(const Type *type, const Json *object, Str column)
+{
+    const Json *inner = json_get(object, STR("fields"));
+    bool        record = inner && inner->kind == JSON_OBJECT && !type_field(type, STR("fields"));
+    const Json *value = record ? json_get(inner, column) : NULL;
+    return value ? value : json_get(object, column);
+}
+
 bool import_object(const ImportLinks *links, Arena *arena, const Json *object, ImportRow *out, Problems *problems)
 {
-    size_t      before = problems->count;
-    Json       *fields = json_object(arena);
-    const Json *inner = json_get(object, STR("fields"));
+    size_t before = problems->count;
+    Json  *fields = json_object(arena);
     *out = (ImportRow){ .version = -1, .fields = fields };
     if (object->kind != JSON_OBJECT) {
         PROBLEM(problems, ECODE_IMPORT_LINE, STR_NONE, STR_NONE);
         return false;
     }
-    if (!inner || inner->kind != JSON_OBJECT || type_field(links->type, STR("fields")))
-        inner = object;
     for (size_t i = 0; i < links->link_count; i++) {
         const Link *link = &links->links[i];
-        Str         column = links->columns[link->column];
-        const Json *value = json_get(inner, column);
-        if (!value)
-            value = json_get(object, column);
+        const Json *value = import_member(links->type, object, links->columns[link->column]);
         if (value && names_record(link->field))
             name_record(link->field, word_of(value), out, problems);
         else if (value)

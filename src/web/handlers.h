@@ -20,6 +20,11 @@ void records_import(Call *call);
 void imports_form(Call *call);
 void imports_send(Call *call);
 
+/* import_columns.c */
+void import_columns_show(Call *call);
+void import_columns_map(Call *call);
+void import_columns_send(Call *call);
+
 /* jobs.c */
 void jobs_show(Call *call);
 void jobs_errors(Call *call);

@@ -8,6 +8,7 @@
 #include "web/aside.h"
 #include "web/body.h"
 #include "web/handlers.h"
+#include "web/imports.h"
 #include "web/shapes.h"
 
 /* ---- rows in a request ---- */
@@ -210,8 +211,6 @@ static void sent_failed(Call *call, Err err)
 static void sent_done(Call *call, const ActResult *result)
 {
     const Sent *sent = call->state;
-    if (!result->err.kind)
-        duties_wake(call->ctx.city, "jobs");
     sent->then(call, result);
 }
 
@@ -263,7 +262,7 @@ static void send_file(Call *call, Sent made)
     call_aside(call, ASIDE_FILE, sent_stage, sent, sent_staged);
 }
 
-static void job_begun(Call *call, const ActResult *result)
+void imports_begun(Call *call, const ActResult *result)
 {
     Problems problems = call_problems(call);
     Json    *json = NULL;
@@ -271,6 +270,7 @@ static void job_begun(Call *call, const ActResult *result)
         call_fail(call, result->err, &result->problems);
         return;
     }
+    duties_wake(call->ctx.city, "jobs");
     Err err = shape_record(call, &result->record, &json, &problems);
     call_set_header(call, STR("Location"),
                     str_printf(call->ctx.arena, "/api/v1/jobs/%.*s", STR_FMT(record_id(&result->record))));
@@ -289,7 +289,7 @@ static Err file_asked(Call *call, const Type *type, Sent *out, Problems *problem
                    .mapping = call_query(call, STR("mapping")),
                    .sheet = call_query(call, STR("sheet")),
                    .dry_run = str_eq(dry_run, STR("1")),
-                   .then = job_begun };
+                   .then = imports_begun };
     if (!out->name.len)
         PROBLEM(problems, ECODE_HTTP_PARAMETER, STR("name"), STR_NONE, ARG("name", STR("name")),
                 ARG_TEXT("expected", TEXT("文件名，如 results.csv", "the name of the file, such as results.csv")));
@@ -346,13 +346,18 @@ void imports_form(Call *call)
         call_data(call, 200, form_data(call, type, ERR_OK, NULL));
 }
 
+void imports_follow(Call *call, const Record *job)
+{
+    duties_wake(call->ctx.city, "jobs");
+    call_redirect(call, str_printf(call->ctx.arena, "%.*s?follow=1",
+                                   STR_FMT(shape_record_path(call, job->type, record_id(job)))));
+}
+
 static void form_sent(Call *call, const ActResult *result)
 {
     const Sent *sent = call->state;
     if (!result->err.kind)
-        call_redirect(call,
-                      str_printf(call->ctx.arena, "%.*s?follow=1",
-                                 STR_FMT(shape_record_path(call, result->record.type, record_id(&result->record)))));
+        imports_follow(call, &result->record);
     else if (result->err.kind == ERR_INVALID || result->err.kind == ERR_MALFORMED)
         call_data(call, 422, form_data(call, sent->type, result->err, &result->problems));
     else

@@ -195,9 +195,7 @@ static Err find_errors(Call *call, Errors *errors, const Json **columns)
 {
     Record job;
     size_t at = 0;
-    TRY(find_job(call, &job));
-    if (!jobs_own(&call->ctx, &job))
-        return err_make(ECODE_RECORD_UNSEEN, "another's rows");
+    TRY(jobs_find_own(&call->ctx, call->params[0], &job));
     snprintf(errors->job, sizeof errors->job, "%.*s", STR_FMT(record_id(&job)));
     errors->csv = !str_ends(job_value(&job, "file").text, STR(".xlsx"));
     TRY(import_columns(&call->ctx, record_id(&job), columns));

@@ -30,6 +30,8 @@
  *                   "version" (to send back; absent when created)}, and after a failed attempt "errors":[…] and "error"
  *                   (a problem)
  *     PAGE_IMPORT   {"type"}, and after a failed attempt "error" (a problem)
+ *     PAGE_COLUMNS  {"about","columns","fields"} (services/jobs.h), and after a failed attempt "error" (a problem),
+ *                   "chosen" (the field of each column) and "write"
  *     PAGE_DOCUMENT {"name","label","date" (today's),"blocks":[{"text"}, {"fields":[names]} or
  *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
  *                   "____" for what does not show
@@ -51,6 +53,7 @@
  *     POST /mail/off?person=ID&key=KEY {}       no more mail; nobody need be signed in
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/import {file, how}           multipart/form-data; how: "check" or "write"; leads to the job
+ *     POST /jobs/{id}/columns {c0, c1, …, how}  for each column the name of a field, or nothing; leads to the new job
  *     POST /{type}/{id}/{action} {version, …}   takes a step; version (needed for edit) is the version that was shown
  *     Values: text as typed; an empty value is a missing one; numbers may have thousand marks (1,234.50); booleans are
  *     "true" or "false"; dates YYYY-MM-DD; choices their code; references an id, or the number or exact title of one
@@ -73,6 +76,7 @@ typedef enum PageKind {
     PAGE_RECORD,
     PAGE_FORM,
     PAGE_IMPORT,
+    PAGE_COLUMNS,
     PAGE_DOCUMENT,
     PAGE_AT,
     PAGE_NOTICES,

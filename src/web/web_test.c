@@ -47,6 +47,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_RECORD] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_FORM] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_IMPORT] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_COLUMNS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_NOTICES] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("error"), plain_view, NULL },

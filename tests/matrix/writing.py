@@ -299,6 +299,46 @@ def page_import_send(m, e):
             m.turned_away(caller, answer) or m.expect(answer, 422 if may_import(m, caller.actor, type_) else 404)
 
 
+def may_map(m, actor, job):
+    """Whoever started it, as long as they may import what it is about."""
+    about = m.pack.types.get(job['about'])
+    return job['creator'] == actor.person and about is not None and may_import(m, actor, about)
+
+
+def columns_of(m, callers, path, status, **asked):
+    """What a file held has only been seen by who sent it: to others its columns are those of no job."""
+    for caller in callers:
+        none = m.ask(caller, f'{path}/{m.nothing}/columns', 'none', **asked)
+        for one in m.truth.records.get('job', []):
+            answer = m.ask(caller, f'{path}/{one.id}/columns', m.relation(caller.actor, one), **asked)
+            if m.turned_away(caller, answer):
+                continue
+            if may_map(m, caller.actor, one):
+                m.expect(answer, status)
+            else:
+                m.expect_same(answer, none, "another's columns and none")
+
+
+@subject('job_columns')
+def job_columns(m, e):
+    columns_of(m, m.callers(), '/api/v1/jobs', 200)
+
+
+@subject('job_map')
+def job_map(m, e):
+    columns_of(m, m.callers(), '/api/v1/jobs', 422, body={'mapping': {}})
+
+
+@subject('page_columns')
+def page_columns(m, e):
+    columns_of(m, page_callers(m), '/jobs', 200)
+
+
+@subject('page_columns_send')
+def page_columns_send(m, e):
+    columns_of(m, page_callers(m), '/jobs', 422, form=[('how', 'check')])
+
+
 @subject('page_form')
 def page_form(m, e):
     """A step's form opens for whom the step is, in its states; a hidden record has none, like no record."""

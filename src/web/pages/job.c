@@ -98,6 +98,9 @@ static void put_links(const JobView *view, bool follows)
     if (errors.len && !view->open)
         put_link(view, links, say(call, "say.job.errors"), errors, true);
     if (view->about && !view->open && view->own && shape_imports(call, view->about))
+        put_link(view, links, say(call, "say.job.columns"),
+                 str_printf(call->ctx.arena, "/jobs/%.*s/columns", STR_FMT(record_id(view->record))), false);
+    if (view->about && !view->open && view->own && shape_imports(call, view->about))
         put_link(view, links, say(call, "say.job.another"),
                  str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, view->about))), false);
     if (view->about && !view->open)
@@ -108,10 +111,9 @@ static void put_links(const JobView *view, bool follows)
 /* The same file again, to be written this time: an ordinary record of the type. */
 static void put_good(const JobView *view)
 {
-    static const char *const same[] = { "title", "kind", "about", "file", "mapping", "sheet", "language" };
-    Call                    *call = view->call;
-    bool                     some = number_of(view, "added") + number_of(view, "updated") > 0;
-    bool                     done = str_eq(view->record->values[SYS_STATE].text, STR("done"));
+    Call *call = view->call;
+    bool  some = number_of(view, "added") + number_of(view, "updated") > 0;
+    bool  done = str_eq(view->record->values[SYS_STATE].text, STR("done"));
     if (!view->dry_run || !view->own || !done || !some) {
         put_null(call, view->json, STR("good"));
         return;
@@ -120,13 +122,10 @@ static void put_good(const JobView *view)
     Json *fields = json_set(good, STR("fields"), json_array(call->ctx.arena));
     put(call, good, STR("action"), view_list_href(call, view->record->type));
     put(call, good, STR("label"), say(call, "say.job.good"));
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
-        Value value = job_value(view->record, same[i]);
-        if (value.kind == VALUE_MISSING)
-            continue;
+    JSON_EACH(member, jobs_again(&call->ctx, view->record)) {
         Json *field = json_push(fields, json_object(call->ctx.arena));
-        put(call, field, STR("name"), str_from(same[i]));
-        put(call, field, STR("value"), value.text);
+        put(call, field, STR("name"), member->key);
+        put(call, field, STR("value"), member->text);
     }
 }
 

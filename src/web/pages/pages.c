@@ -8,6 +8,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },
     [PAGE_FORM] = { STR_INIT("form"), view_form, NULL },
     [PAGE_IMPORT] = { STR_INIT("import"), view_import, NULL },
+    [PAGE_COLUMNS] = { STR_INIT("columns"), view_columns, NULL },
     [PAGE_DOCUMENT] = { STR_INIT("printed"), view_document, NULL },
     [PAGE_AT] = { STR_INIT("at"), view_at, at_before },
     [PAGE_NOTICES] = { STR_INIT("notices"), view_notices, NULL },

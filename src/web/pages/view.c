@@ -48,10 +48,10 @@ void put_block(const Call *call, Json *json, Str key, Str name, Json *items)
     json_set(json_set(json, key, json_object(call->ctx.arena)), name, items);
 }
 
-static void error_item(Call *call, const char *to, Str problem, Json *items)
+static void error_item(Call *call, Str to, Str problem, Json *items)
 {
     Json *item = json_push(items, json_object(call->ctx.arena));
-    put(call, item, STR("to"), str_from(to));
+    put(call, item, STR("to"), to);
     put(call, item, STR("problem"), problem);
 }
 
@@ -64,9 +64,10 @@ void view_errors(Call *call, const Json *problem, const char *to, Json *page)
     Json *errors = json_set(page, STR("errors"), json_object(call->ctx.arena));
     Json *items = json_set(errors, STR("items"), json_array(call->ctx.arena));
     JSON_EACH(part, json_get(problem, STR("errors")))
-        error_item(call, to, json_text(json_get(part, STR("text"))), items);
+        error_item(call, to ? str_from(to) : json_text(json_get(part, STR("field"))),
+                   json_text(json_get(part, STR("text"))), items);
     if (!items->count)
-        error_item(call, to, json_text(json_get(problem, STR("detail"))), items);
+        error_item(call, to ? str_from(to) : STR_NONE, json_text(json_get(problem, STR("detail"))), items);
     put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
 }
 

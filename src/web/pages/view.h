@@ -15,6 +15,8 @@ Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The form that sends a file. */
 Err view_import(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* The form that maps the columns of such a file by hand. */
+Err view_columns(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_notices(Call *call, const Json *data, PageOut *out) MUST_CHECK;
@@ -51,8 +53,8 @@ void put(const Call *call, Json *json, Str key, Str text);
 void put_null(const Call *call, Json *json, Str key);
 /* Makes items the list `name` of a block under key; null when there are no items. */
 void put_block(const Call *call, Json *json, Str key, Str name, Json *items);
-/* Under `errors` what was wrong with a form that has one input, `to`: each part, or the whole where nothing else is
- * said; null without a problem. */
+/* Under `errors` what was wrong with a form: each part, or the whole where nothing else is said; null without a
+ * problem. They lead to the input `to`, or where that is NULL each to that of its own field. */
 void view_errors(Call *call, const Json *problem, const char *to, Json *page);
 /* {label, href} */
 Json *view_link(const Call *call, Str label, Str href);
