@@ -262,10 +262,13 @@ class Parser:
         if self.take('mark', '.'):
             second = self.need('word')
         members, child, field = self.members(type_, first, second)
-        condition = None
+        condition = each = None
+        if self.token == ('word', 'of'):
+            self.take('word', 'of')
+            each = self.sum(child)
         if self.take('word', 'where'):
             condition = self.either(child)
-        if kind == 'all' and condition is None or kind in ('sum', 'min', 'max') and field is None:
+        if kind == 'all' and condition is None or kind in ('sum', 'min', 'max') and field is None and each is None:
             raise Unread(f'no reading for this {kind} in the expression {self.text!r}')
         self.need('mark', ')')
         self.condition = kind in CONDITIONS
@@ -283,9 +286,10 @@ class Parser:
             return lambda env, record: all(holds(condition(env, r)) for r in found(env, record))
 
         def over_field(env, record):
-            values = [v for v in (env.get(r, field) for r in found(env, record)) if v is not None]
+            taken = each or (lambda env, row: env.get(row, field))
+            values = [v for v in (taken(env, r) for r in found(env, record)) if v is not None]
             if kind == 'sum':
-                return sum(values, Decimal(0).scaleb(-field.scale) if field.scale else 0)
+                return sum(values, Decimal(0).scaleb(-field.scale) if field and field.scale else 0)
             return {'min': min, 'max': max}[kind](values) if values else None
         return over_field
 

@@ -388,11 +388,19 @@ static Text collection_form(Checker *checker, const Expr *expr, const char *zh, 
                      str_printf(checker->arena, "%.*s %s", STR_FMT(expr->name), en) } };
 }
 
+/* What is taken of each child, and where it stands. */
+static ExprType taken_type(const Expr *expr, size_t *position)
+{
+    *position = expr->each ? expr->each->position : expr->has_field ? expr->steps[1].position : expr->position;
+    return expr->each ? expr->each->type : expr->has_field ? expr->steps[1].field_type : type_unknown;
+}
+
 static ExprType collection_type(Checker *checker, Expr *expr)
 {
-    ExprType field = expr->has_field ? expr->steps[1].field_type : type_unknown;
+    size_t   position;
+    ExprType field = taken_type(expr, &position);
     if (collections[expr->collection].of_field) {
-        if (!expr->has_field) {
+        if (!expr->has_field && !expr->each) {
             report_form(checker, expr->position,
                         collection_form(checker, expr, "须写明子记录的字段，如 amount：子记录.amount",
                                         "needs a field of the child records, as in child.amount"));
@@ -400,9 +408,11 @@ static ExprType collection_type(Checker *checker, Expr *expr)
         }
         bool fits = expr->collection == COLLECTION_SUM ? kind_is_number(field.kind) : is_ordered(field.kind);
         if (!fits && field.kind != VALUE_MISSING)
-            report_type(checker, expr->steps[1].position, kind_names[field.kind], text_same(expr->name));
+            report_type(checker, position, kind_names[field.kind], text_same(expr->name));
         return fits ? field : type_unknown;
     }
+    if (expr->each)
+        report_form(checker, position, collection_form(checker, expr, "不能用 of", "takes no of"));
     if (expr->has_field && field.kind != VALUE_BOOLEAN && field.kind != VALUE_MISSING)
         report_type(checker, expr->steps[1].position, kind_names[field.kind], kind_names[VALUE_BOOLEAN]);
     if (expr->has_field && expr->first && expr->collection == COLLECTION_ALL)
@@ -420,16 +430,18 @@ static void check_collection(Checker *checker, Expr *expr)
             expr->collection = kind;
     if (!find_children(checker, expr))
         return;
+    const void *outer = checker->type;
+    checker->type = expr->child.type;
+    if (expr->each)
+        check(checker, expr->each);
+    if (expr->first) {
+        check(checker, expr->first);
+        require(checker, expr->first, VALUE_BOOLEAN);
+    }
+    checker->type = outer;
     expr->type = collection_type(checker, expr);
     if (checker->filter && collections[expr->collection].of_field)
         report_filter(checker, expr->position, text_same(str_printf(checker->arena, "%.*s()", STR_FMT(expr->name))));
-    if (expr->first) {
-        const void *outer = checker->type;
-        checker->type = expr->child.type;
-        check(checker, expr->first);
-        require(checker, expr->first, VALUE_BOOLEAN);
-        checker->type = outer;
-    }
 }
 
 /* ---- arithmetic ---- */
@@ -622,6 +634,8 @@ void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type
         if (expr->has_field)
             visit(context, expr->steps[1].type, expr->steps[1].field);
     }
+    if (expr->each)
+        expr_fields(expr->each, visit, context);
     for (const Expr *operand = expr->first; operand; operand = operand->next)
         expr_fields(operand, visit, context);
 }
@@ -630,6 +644,8 @@ void expr_parameters(const Expr *expr, void (*visit)(void *context, Str code), v
 {
     if (expr->kind == NODE_CALL && expr->function == FUNCTION_PARAM)
         visit(context, expr->first->value.text);
+    if (expr->each)
+        expr_parameters(expr->each, visit, context);
     for (const Expr *operand = expr->first; operand; operand = operand->next)
         expr_parameters(operand, visit, context);
 }

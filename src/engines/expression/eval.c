@@ -312,10 +312,16 @@ typedef struct Tally {
     Value   value; /* sum, least or greatest so far */
 } Tally;
 
+/* What the collection takes of a child. */
+static bool taken(Eval *eval, const Expr *expr, ExprRow child, Value *out)
+{
+    return expr->each ? eval_value(eval, expr->each, child, out) : read_field(eval, &expr->steps[1], child, out);
+}
+
 static bool tally_field(Eval *eval, const Expr *expr, ExprRow child, Tally *tally)
 {
     Value value;
-    if (!read_field(eval, &expr->steps[1], child, &value))
+    if (!taken(eval, expr, child, &value))
         return false;
     if (value.kind == VALUE_MISSING)
         return true;

@@ -246,7 +246,9 @@ static Text collection_phrase(const Explain *x, const Expr *collection)
         [COLLECTION_MIN] = TEXT_INIT("{a}的最小{b}", "the least {b} of {a} records"),
         [COLLECTION_MAX] = TEXT_INIT("{a}的最大{b}", "the greatest {b} of {a} records"),
     };
-    Text where, field = collection->has_field ? step_label(x, &collection->steps[1]) : TEXT("", "");
+    Text where, field = collection->each        ? phrase(x, collection->each, NULL)
+                        : collection->has_field ? step_label(x, &collection->steps[1])
+                                                : TEXT("", "");
     Text out = fill(x, patterns[collection->collection], children_label(x, collection), field);
     if (member_rule(x, collection, &where))
         out = fill(x, TEXT("{a}（限{b}）", "{a} where {b}"), out, where);
@@ -451,6 +453,8 @@ static bool child_found(Explain *x, const Expr *collection, ExprRow child, size_
         if (!add_found(x, &field, child, false, true, &values))
             return false;
     }
+    if (collection->each && !add_found(x, collection->each, child, false, true, &values))
+        return false;
     if (collection->first && !add_found(x, collection->first, child, false, true, &values))
         return false;
     *out = fill(x, TEXT("第 {a} 条：{b}", "{a}: {b}"), number_text(x, (int64_t)place + 1),
@@ -501,10 +505,10 @@ static bool collection_found(Explain *x, const Expr *expr, ExprRow row, bool neg
         Value value;
         if (!eval_value(&x->eval, expr, row, &value))
             return false;
-        list_add(x, found, labelled(x, collection_phrase(x, expr), value, &expr->steps[1]));
+        list_add(x, found, labelled(x, collection_phrase(x, expr), value, expr->each ? NULL : &expr->steps[1]));
     }
     TextList shown = { 0 };
-    if (!inside && (expr->first || expr->has_field)) {
+    if (!inside && (expr->first || expr->has_field || expr->each)) {
         bool belonging = negated && expr->collection == COLLECTION_ANY;
         belonging |= members == count;
         if (!children_found(x, expr, children, member, count, belonging, &shown))

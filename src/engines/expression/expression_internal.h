@@ -144,6 +144,7 @@ struct Expr {
     size_t   from, to; /* bytes of the text, brackets included */
     Str      source;
     Expr    *first, *last, *next; /* operands (of a collection: its condition); next operand of the same node */
+    Expr    *each;                /* of a collection: what is taken of each child, instead of a field; or NULL */
     size_t   count;
     Value    value; /* NODE_LITERAL */
     Str      name;  /* NODE_CALL, NODE_COLLECTION */

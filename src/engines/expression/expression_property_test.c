@@ -170,7 +170,7 @@ static const TestType *children(Writer *writer, const TestType *type)
     return child;
 }
 
-/* name(children [ where … ]); of_field: name(child.field …). False, and nothing written, when the type has no such
+/* name(children [ where … ]); of_field: name(child.field …) or name(child of …). False, and nothing written, when the type has no such
  * children. */
 static bool collection(Writer *writer, const TestType *type, const char *name, ValueKind of_field, int depth)
 {
@@ -183,7 +183,9 @@ static bool collection(Writer *writer, const TestType *type, const char *name, V
         writer->text.len = start;
         return false;
     }
-    if (field)
+    if (field && of_field == VALUE_INTEGER && chance(writer, 3))
+        buf_printf(&writer->text, " of %.*s * 2 - %.*s", STR_FMT(field->name), STR_FMT(field->name));
+    else if (field)
         buf_printf(&writer->text, ".%.*s", STR_FMT(field->name));
     if (!chance(writer, 3) && !(field && strcmp(name, "all") == 0)) {
         put(writer, " where ");

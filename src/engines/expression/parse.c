@@ -217,7 +217,17 @@ static Expr *parse_call(Parser *parser, Expr *call)
     return expect(parser, TOKEN_CLOSE, TEXT("“)”", "“)”")) ? node_end(parser, call) : NULL;
 }
 
-/* collection "(" name [ "." name ] [ "where" expr ] ")", the opening bracket read */
+/* `of` is a word of its own there alone. */
+static bool accept_of(Parser *parser)
+{
+    Str word = str_slice(parser->lexer.text, parser->token.from, parser->token.to);
+    if (parser->token.kind != TOKEN_NAME || !str_eq(word, STR("of")))
+        return false;
+    advance(parser);
+    return true;
+}
+
+/* collection "(" name [ "." name | "of" sum ] [ "where" expr ] ")", the opening bracket read */
 static Expr *parse_collection(Parser *parser, Expr *node)
 {
     node->kind = NODE_COLLECTION;
@@ -229,6 +239,10 @@ static Expr *parse_collection(Parser *parser, Expr *node)
         if (!parse_step(parser, &node->steps[1]))
             return NULL;
         node->step_count = 2;
+    } else if (accept_of(parser)) {
+        node->each = parse_expr(parser, POWER_SUM);
+        if (!node->each)
+            return NULL;
     }
     if (accept(parser, TOKEN_WHERE)) {
         Expr *where = parse_expr(parser, POWER_OR);
@@ -240,7 +254,8 @@ static Expr *parse_collection(Parser *parser, Expr *node)
     return expect(parser, TOKEN_CLOSE, TEXT("“)”", "“)”")) ? node_end(parser, node) : NULL;
 }
 
-/* `min` and `max` are functions and collections: a lone "name" or "name.name", or one with `where`, is a collection. */
+/* `min` and `max` are functions and collections: a lone "name" or "name.name", or one with `of` or `where`, is a
+ * collection. */
 static bool collection_ahead(const Parser *parser, Str name)
 {
     static const Str always[] = { STR_INIT("count"), STR_INIT("any"), STR_INIT("all"), STR_INIT("sum") };
@@ -253,7 +268,7 @@ static bool collection_ahead(const Parser *parser, Str name)
     Token token = lexer_next(&look);
     if (token.kind == TOKEN_DOT && lexer_next(&look).kind == TOKEN_NAME)
         token = lexer_next(&look);
-    return token.kind == TOKEN_CLOSE || token.kind == TOKEN_WHERE;
+    return token.kind == TOKEN_CLOSE || token.kind == TOKEN_WHERE || token.kind == TOKEN_NAME;
 }
 
 static Expr *parse_name(Parser *parser)
