@@ -10,12 +10,12 @@
     X(BODY_BYTES, 1048576, "bytes", "JSON or form body", "413")                                                        \
     X(BULK_BODY_BYTES, 16777216, "bytes", "body of an import", "413")                                                  \
     X(IDEMPOTENCY_KEY, 128, "bytes", "key of a request that is done once", "422")                                      \
-    X(FILE_BYTES, 268435456, "bytes", "one uploaded file", "413")                                                       \
-    X(FORM_FIELDS_BYTES, 1048576, "bytes", "what a form with files says beside them", "413")                            \
-    X(FORM_PARTS, 16500, "parts", "fields of a form with files", "400")                                                 \
-    X(STAGING_BYTES, 2147483648, "bytes", "files on their way in, together", "503")                                     \
-    X(PENDING_FILES, 200, "files", "uploads of one person that no record holds yet", "429")                                   \
-    X(PENDING_BYTES, 1073741824, "bytes", "the same, in all", "429")                                                     \
+    X(FILE_BYTES, 268435456, "bytes", "one uploaded file", "413")                                                      \
+    X(FORM_FIELDS_BYTES, 1048576, "bytes", "what a form with files says beside them", "413")                           \
+    X(FORM_PARTS, 16500, "parts", "fields of a form with files", "400")                                                \
+    X(STAGING_BYTES, 2147483648, "bytes", "files on their way in, together", "503")                                    \
+    X(PENDING_FILES, 200, "files", "uploads of one person that no record holds yet", "429")                            \
+    X(PENDING_BYTES, 1073741824, "bytes", "the same, in all", "429")                                                   \
     X(HEADER_MS, 10000, "ms", "time to send the headers", "connection closed")                                         \
     X(BODY_BYTES_PER_S, 1024, "bytes/s", "slowest body", "connection closed")                                          \
     X(KEEP_ALIVE_MS, 60000, "ms", "idle connection", "connection closed")                                              \
@@ -32,15 +32,16 @@
     X(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open connections of one address", "429 and closed")               \
     X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                           \
     X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                         \
-    X(ASIDE, 8, "requests", "spreadsheets waiting to be written, and as many uploads to be kept", "503")                                           \
-    X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409") \
-    X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`") \
-    X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait") \
-    X(POST_URL, 2000, "bytes", "URL of a webhook", "422") \
-    X(POST_CONNECT_MS, 5000, "ms", "time for a webhook's receiver, or the mail relay, to take the connection", "tried again later") \
-    X(POST_MS, 10000, "ms", "time for a webhook's receiver, or the mail relay, to answer", "tried again later") \
-    X(POST_ANSWER, 65536, "bytes", "answer of a webhook's receiver or the mail relay", "the rest is not read") \
-    X(MAIL_WORD, 256, "bytes", "login or password of the mail relay", "422") \
+    X(ASIDE, 8, "requests", "spreadsheets waiting to be written, and as many uploads to be kept", "503")               \
+    X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409")                                                 \
+    X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`")            \
+    X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait")                      \
+    X(POST_URL, 2000, "bytes", "URL of a webhook", "422")                                                              \
+    X(POST_CONNECT_MS, 5000, "ms", "time for a webhook's receiver, or the mail relay, to take the connection",         \
+      "tried again later")                                                                                             \
+    X(POST_MS, 10000, "ms", "time for a webhook's receiver, or the mail relay, to answer", "tried again later")        \
+    X(POST_ANSWER, 65536, "bytes", "answer of a webhook's receiver or the mail relay", "the rest is not read")         \
+    X(MAIL_WORD, 256, "bytes", "login or password of the mail relay", "422")                                           \
     X(SESSIONS, 5, "sessions", "open sessions of one person", "the oldest ends")                                       \
     X(SESSION_IDLE_MS, 1800000, "ms", "session that nobody uses", "401")                                               \
     X(SESSION_MS, 43200000, "ms", "session, from sign-in on", "401")                                                   \
@@ -51,6 +52,7 @@
     X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                         \
     X(PAGE_BYTES, 8388608, "bytes", "values in one page of a list", "the page ends, and there is a next one")          \
     X(LIST_ITEMS, 100, "items", "codes or references in one field", "422")                                             \
+    X(CARRIED, 2000, "records", "stepped on together with the one that is acted upon", "409")                          \
     X(ROWS, 500, "rows", "child rows in one field", "422")                                                             \
     X(ROWS_BYTES, 262144, "bytes", "child rows of one field, as they are kept", "422")                                 \
     X(FILTER_BYTES, 4096, "bytes", "filter of a list", "422")                                                          \

@@ -1,5 +1,7 @@
 #include "kernel/act.h"
 
+#include "base/limits.h"
+#include "kernel/carry.h"
 #include "kernel/clock_steps.h"
 #include "kernel/decision.h"
 #include "kernel/erase.h"
@@ -408,6 +410,135 @@ static void prepare_state_change(Prepare *p)
         delta_set(p->delta, SYS_STATE, state);
 }
 
+static void change_make(const Prepare *p, Change *out)
+{
+    /* an edit that changes nothing leaves no event; any other step has been taken, whatever it changes */
+    bool nothing = str_eq(p->action->name, STR("edit")) && delta_empty(p->delta) && !p->action->erase_count;
+    *out = (Change){ .city = p->ctx->city,
+                     .action = p->action,
+                     .actor = *p->ctx->actor,
+                     .deltas = p->delta,
+                     .delta_count = nothing ? 0 : 1,
+                     .arena = p->ctx->arena,
+                     .problems = p->problems };
+}
+
+/* ---- steps that it takes along ---- */
+
+/* An expression may give a number with fewer digits behind the point. */
+static Value in_scale(Value value, const Field *field)
+{
+    ExprType type = field_expr_type(field);
+    Decimal  number = { value.number, value.kind == VALUE_DECIMAL ? value.scale : 0 };
+    bool     is_number = value.kind == VALUE_DECIMAL || value.kind == VALUE_INTEGER;
+    if (type.kind != VALUE_DECIMAL || !is_number)
+        return value;
+    return decimal_rescale(number, type.scale, &number) ? value_decimal(number) : VALUE_NONE;
+}
+
+static void carried_sets(Prepare *p, const Carry *carry, const CarryItem *item)
+{
+    for (size_t i = 0; i < carry->set_count; i++) {
+        const Field *field = &carry->type->fields[carry->sets[i].field];
+        Value        value = in_scale(item->sets[i], field);
+        if (value_eq(value, p->delta->record.values[field->index]))
+            continue;
+        p->delta->record.values[field->index] = value;
+        p->delta->set[field->index] = true;
+    }
+}
+
+/* As act_prepare(), but that nobody is asked whether they see the record and may take the step. */
+static Err carried_step(Prepare *p, const Carry *carry, const CarryItem *item, bool *found)
+{
+    TRY(record_load(p->ctx->db, p->ctx->arena, carry->type, item->id, &p->before, found));
+    if (!*found)
+        return err_make(ECODE_RECORD_UNSEEN, "%.*s", STR_FMT(item->id));
+    TRY(access_clearance(p->ctx, &p->before, &p->before.clearance));
+    TRY(clock_settled(p->ctx, &p->before));
+    TRY(prepare_state(p));
+    delta_begin(p);
+    carried_sets(p, carry, item);
+    prepare_state_change(p);
+    TRY(prepare_record(p));
+    TRY(prepare_guards(p));
+    return clock_steps_check(p->ctx, p->action, &p->delta->record, p->problems);
+}
+
+/* What is wrong with it, as far as the actor sees the record. */
+static void explain_carried(const Prepare *p, bool found, Problems *problems)
+{
+    if (!found || !access_sees(&p->before.clearance)) {
+        PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+        return;
+    }
+    Text why = p->problems->count ? p->problems->items[0].text : err_row(ECODE_ACTION_REFUSED)->title;
+    PROBLEM(problems, ECODE_ACTION_CARRIED, STR_NONE, STR_NONE, ARG_TEXT("action", p->action->label),
+            ARG("record", record_title(p->ctx, &p->before)), ARG_TEXT("why", why));
+}
+
+static Err prepare_item(const Ctx *ctx, const Carry *carry, const CarryItem *item, Change *out, Problems *problems)
+{
+    bool             found = false;
+    const ActRequest request = { .type = carry->type, .record = item->id, .if_match = -1 };
+    Problems        *own = ARENA_NEW(ctx->arena, Problems);
+    Prepare          p = { .ctx = ctx, .request = &request, .problems = own, .action = carry->action };
+    *own = (Problems){ .arena = ctx->arena };
+    Err err = carried_step(&p, carry, item, &found);
+    if (err.kind == ERR_REFUSED || err.kind == ERR_INVALID || err.code == ECODE_RECORD_UNSEEN) {
+        explain_carried(&p, found, problems);
+        return ERR_OK;
+    }
+    TRY(err);
+    change_make(&p, out);
+    out->is_carried = true;
+    return ERR_OK;
+}
+
+#define CARRIED_TOLD 5 /* refusals of one action */
+
+/* Another carry of the action has named it already. */
+static bool is_stepped_on(const Change *changes, size_t count, Str id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(record_id(&changes[i].deltas[0].record), id))
+            return true;
+    return false;
+}
+
+/* record: as it stands with its new values. Problems tell what refuses a step; without any, *out are the changes. */
+static Err prepare_carried(const Ctx *ctx, const Action *action, const Record *record, Change **out, size_t *count,
+                           Problems *problems)
+{
+    size_t before = problems->count, capacity = 0;
+    *out = NULL;
+    *count = 0;
+    for (size_t c = 0; c < action->carry_count; c++) {
+        CarryItem *items;
+        size_t     item_count;
+        Err        err = carry_items(ctx, &action->carries[c], record, &items, &item_count);
+        if (err.code == ECODE_ACTION_CARRY_LIMIT)
+            PROBLEM(problems, err.code, STR_NONE, STR_NONE, ARG("max", str_printf(ctx->arena, "%d", LIMIT_CARRIED)));
+        TRY(err);
+        for (size_t i = 0; i < item_count && problems->count < before + CARRIED_TOLD; i++) {
+            size_t told = problems->count;
+            if (c > 0 && is_stepped_on(*out, *count, items[i].id))
+                continue;
+            ARENA_ROOM(ctx->arena, *out, *count, capacity);
+            TRY(prepare_item(ctx, &action->carries[c], &items[i], &(*out)[*count], problems));
+            *count += problems->count == told;
+        }
+    }
+    return ERR_OK;
+}
+
+static Err prepare_along(Prepare *p, Change *change)
+{
+    size_t before = p->problems->count;
+    TRY(prepare_carried(p->ctx, p->action, &p->delta->record, &change->carried, &change->carried_count, p->problems));
+    return p->problems->count == before ? ERR_OK : err_make(ECODE_ACTION_REFUSED, "carried");
+}
+
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems)
 {
     Prepare p = { .ctx = ctx, .request = request, .problems = problems };
@@ -425,15 +556,8 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     TRY(prepare_guards(&p));
     TRY(clock_steps_check(ctx, p.action, &p.delta->record, problems));
     Change *change = ARENA_NEW(ctx->arena, Change);
-    /* an edit that changes nothing leaves no event; any other step has been taken, whatever it changes */
-    bool nothing = str_eq(p.action->name, STR("edit")) && delta_empty(p.delta) && !p.action->erase_count;
-    *change = (Change){ .city = ctx->city,
-                        .action = p.action,
-                        .actor = *ctx->actor,
-                        .deltas = p.delta,
-                        .delta_count = nothing ? 0 : 1,
-                        .arena = ctx->arena,
-                        .problems = problems };
+    change_make(&p, change);
+    TRY(prepare_along(&p, change));
     *out = change;
     return ERR_OK;
 }
@@ -474,9 +598,11 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
         TRY(commit_load(writer, delta, &now));
         asked = with_state(writer->arena, &delta->record, now.values[SYS_STATE]);
     }
-    TRY(access_permits(writer, change->action, &now, &permit));
-    if (permit != PERMIT_YES)
-        return contended(delta);
+    if (!change->is_carried) {
+        TRY(access_permits(writer, change->action, &now, &permit));
+        if (permit != PERMIT_YES)
+            return contended(delta);
+    }
     TRY(guards_hold(writer, change->action, &asked, &hold));
     if (hold)
         TRY(rules_check(writer, &delta->record, delta->base_version ? delta->set : NULL, NULL, &broken));
@@ -566,6 +692,15 @@ Err act_write(const Ctx *writer, Change *change)
     return commit_event(writer, change);
 }
 
+static Err commit_checks(const Ctx *writer, Change *change)
+{
+    for (size_t d = 0; d < change->delta_count; d++) {
+        TRY(commit_recheck(writer, change, &change->deltas[d]));
+        TRY(commit_unique(writer, change, &change->deltas[d]));
+    }
+    return ERR_OK;
+}
+
 Err act_commit(Db *db, Change *change)
 {
     Ctx writer = { .city = change->city,
@@ -576,11 +711,12 @@ Err act_commit(Db *db, Change *change)
     if (change->delta_count == 0)
         return ERR_OK;
     TRY(actor_recheck(&writer));
-    for (size_t d = 0; d < change->delta_count; d++) {
-        TRY(commit_recheck(&writer, change, &change->deltas[d]));
-        TRY(commit_unique(&writer, change, &change->deltas[d]));
-    }
+    TRY(commit_checks(&writer, change));
+    for (size_t i = 0; i < change->carried_count; i++)
+        TRY(commit_checks(&writer, &change->carried[i]));
     TRY(act_write(&writer, change));
+    for (size_t i = 0; i < change->carried_count; i++)
+        TRY(act_write(&writer, &change->carried[i]));
     return change->kept ? act_write(&writer, change->kept) : ERR_OK;
 }
 
@@ -636,7 +772,11 @@ static Err option_reasons(const Ctx *ctx, const Action *action, const Record *re
             explain_required(action, record, field, out);
     }
     TRY(guards_hold(ctx, action, record, &hold));
-    return hold ? ERR_OK : explain_guards(ctx, action, record, out);
+    if (!hold)
+        return explain_guards(ctx, action, record, out);
+    Change *carried;
+    size_t  count;
+    return prepare_carried(ctx, action, record, &carried, &count, out);
 }
 
 static Json *reason_json(const Ctx *ctx, const Problem *problem)

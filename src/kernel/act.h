@@ -43,7 +43,10 @@ struct Change { /* pure: no effect until committed */
     size_t        delta_count;
     Arena        *arena;
     Problems     *problems; /* of act_prepare's caller, who keeps them until the commit has answered */
-    bool          expiry;   /* a clock has run out (kernel/clock_steps.h): what it does to clocks is in the deltas */
+    Change       *carried;  /* steps that it takes along (kernel/carry.h) */
+    size_t        carried_count;
+    bool          is_carried; /* is one of them: rights are those of the step that takes it along */
+    bool          expiry;     /* a clock has run out (kernel/clock_steps.h): what it does to clocks is in the deltas */
     /* filled by act_commit */
     int64_t sequence, time_ms;
     Change *kept; /* the computation of what its guards decided on (kernel/decision.h), or NULL */

@@ -308,6 +308,7 @@ void pack_check(PackLoad *load)
         return;
     pack_formulas(load);
     conditions_check(load);
+    pack_carries(load);
     for (size_t i = 0; i < load->pack->type_count; i++)
         states_check(load, &load->drafts[i]);
     parties_check(load);

@@ -12,6 +12,7 @@
  *   pack_forms      rules, sections of the form
  *   pack_documents  what can be printed
  *   pack_check      expressions, states that nothing reaches, the types that the kernel relies on
+ *   pack_carries    steps that take others along (so too)
  *   pack_formulas   computed fields, in the order in which they rest on each other (pack_check runs it)
  *   pack_proof      roles that nobody has, unique values that would tell secrets, steps of the program (so too). What
  *                   nothing in the program rests on for its safety is asked here, of new packs only */
@@ -47,6 +48,13 @@ typedef struct ExprUse { /* a condition waiting for pack_check */
     const Type     *type;
 } ExprUse;
 
+typedef struct CarryDraft { /* a step that is taken along: which one is known when all types are there */
+    const PackNode *node;
+    const Type     *type; /* whose action takes it along */
+    const Action   *action;
+    Carry          *out;
+} CarryDraft;
+
 typedef struct NamedFile { /* one of a folder in which each file is called as what it holds */
     Str             name;
     const PackNode *node;
@@ -67,6 +75,8 @@ typedef struct PackLoad {
     TypeDraft      *drafts; /* as pack->types */
     ExprUse        *uses;
     size_t          use_count, use_capacity;
+    CarryDraft     *carries;
+    size_t          carry_count, carry_capacity;
     bool            frozen;  /* accepted before: pack_proof asks nothing of it */
     bool            damaged; /* a file could not be read: what names its content is not held against it */
 } PackLoad;
@@ -79,6 +89,7 @@ void pack_clocks(PackLoad *load);
 void pack_forms(PackLoad *load);
 void pack_documents(PackLoad *load);
 void pack_check(PackLoad *load);
+void pack_carries(PackLoad *load);
 void pack_formulas(PackLoad *load);
 void pack_proof(PackLoad *load);
 

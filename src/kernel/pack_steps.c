@@ -8,6 +8,7 @@
 #define ACTIONS_MAX 64
 #define GUARDS_MAX  64
 #define NOTIFY_MAX  16
+#define CARRIES_MAX 16
 #define WHO_MAX     16
 #define COLUMNS_MAX 30
 
@@ -189,6 +190,18 @@ static void notifies_read(PackLoad *load, const PackNode *map, const Type *type,
     action->notifies = notifies;
 }
 
+/* Which steps they are is known when all types are (pack_carries). */
+static void carries_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+{
+    const PackNode *list = read_list(load, map, STR("carries"), CARRIES_MAX);
+    Carry          *carries = ARENA_ARRAY(load->arena, Carry, list ? list->count : 0);
+    PACK_EACH(item, list) {
+        ARENA_ROOM(load->arena, load->carries, load->carry_count, load->carry_capacity);
+        load->carries[load->carry_count++] = (CarryDraft){ item, type, action, &carries[action->carry_count++] };
+    }
+    action->carries = carries;
+}
+
 /* Every field that people may write: what create and edit take unless they say. */
 static void inputs_all(const PackLoad *load, const Type *type, Action *action)
 {
@@ -279,10 +292,11 @@ static void movement_read(PackLoad *load, const PackNode *map, const Type *type,
 static void action_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const PackKey keys[] = {
-        { STR_INIT("name"), true },    { STR_INIT("label"), true },     { STR_INIT("help"), false },
-        { STR_INIT("from"), false },   { STR_INIT("to"), false },       { STR_INIT("who"), true },
-        { STR_INIT("inputs"), false }, { STR_INIT("required"), false }, { STR_INIT("guard"), false },
-        { STR_INIT("erases"), false }, { STR_INIT("notify"), false },   { STR_INIT("decides"), false },
+        { STR_INIT("name"), true },     { STR_INIT("label"), true },     { STR_INIT("help"), false },
+        { STR_INIT("from"), false },    { STR_INIT("to"), false },       { STR_INIT("who"), true },
+        { STR_INIT("inputs"), false },  { STR_INIT("required"), false }, { STR_INIT("guard"), false },
+        { STR_INIT("erases"), false },  { STR_INIT("notify"), false },   { STR_INIT("decides"), false },
+        { STR_INIT("carries"), false },
     };
     if (!READ_KEYS(load, map, keys))
         return;
@@ -300,6 +314,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     guards_read(load, map, type, action);
     action->decides = read_boolean(load, map, STR("decides"));
     notifies_read(load, map, type, action);
+    carries_read(load, map, type, action);
 }
 
 static void actions_read(PackLoad *load, TypeDraft *draft)

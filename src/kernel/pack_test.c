@@ -722,6 +722,26 @@ static void documents_calendars_and_parameters_are_checked(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
+static void steps_that_are_carried_must_be_there(void **state)
+{
+    static const Fault faults[] = {
+        { "types/paper.yaml", "{step: lapse, each: review, when: \"state = 'asked'\"}",
+          "{step: vanish, each: review}, {step: create, each: review}, {step: lapse, each: reviews}, {step: lapse},"
+          " {step: lapse, each: expenses}, {step: lapse, on: title}, {step: lapse, each: review, with: {verdict: remark}},"
+          " {step: lapse, each: review, when: pages}, {step: lapse, each: review, where: x}",
+          "{step: ^vanish", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "{step: ^create", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "each: ^reviews", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "^{step: lapse}", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "^{step: lapse, each: expenses}", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "on: ^title}", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "with: {verdict: ^remark", ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "", "", "when: ^pages}", ECODE_PACK_EXPRESSION },
+        { "types/paper.yaml", "", "", "^where: x", ECODE_PACK_KEY_UNKNOWN },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
 static void rows_of_a_parameter_follow_each_other(void **state)
 {
     static const Fault faults[] = {
@@ -1497,6 +1517,7 @@ int main(void)
         TEST(fields_say_what_their_kind_allows),
         TEST(forms_rules_and_steps_name_fields_that_people_fill_in),
         TEST(documents_calendars_and_parameters_are_checked),
+        TEST(steps_that_are_carried_must_be_there),
         TEST(rows_of_a_parameter_follow_each_other),
         TEST(computed_fields_that_read_themselves_are_told_with_their_way),
         TEST(what_reads_a_field_with_a_problem_has_none_of_its_own),

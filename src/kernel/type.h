@@ -216,6 +216,22 @@ typedef struct Notify { /* who is told of an action */
     uint64_t roles;     /* of these: bit per role of the pack; 0: any role */
 } Notify;
 
+typedef struct CarrySet { /* what a step that is taken along gets */
+    uint16_t field;       /* of its record */
+    Expr    *value;       /* over the child, else over the record that is acted upon */
+} CarrySet;
+
+typedef struct Carry { /* a step that an action takes along, on other records (kernel/carry.h) */
+    const Type          *type;
+    const struct Action *action;
+    bool                 has_each; /* of the children `each`, or of the rows of a field; else of the record itself */
+    ExprChild            each;
+    Expr                *when; /* which of the children; NULL: all */
+    Expr                *on;   /* gives a record of the type, or several; NULL: the child itself */
+    const CarrySet      *sets;
+    size_t               set_count;
+} Carry;
+
 typedef struct Action {
     Str             name;
     uint16_t        index;
@@ -236,6 +252,8 @@ typedef struct Action {
     size_t          notify_count;
     const uint16_t *erases; /* fields whose values the step erases for good, with all they ever were */
     size_t          erase_count;
+    const Carry    *carries;
+    size_t          carry_count;
     bool            decides; /* what its guards found is kept as a computation (kernel/decision.h) */
 } Action;
 

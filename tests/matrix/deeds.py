@@ -157,11 +157,14 @@ class Deeds:
         env, changed = self.m.policy.env(actor, False), given.keys() | set(action.erases)
         if not all(rule.holds(env, after) is True for rule in record.type.rules if rule.reads & changed):
             return 422
-        return 200 if all(guard(env, after) is True for guard in action.guards) else 409
+        if not all(guard(env, after) is True for guard in action.guards):
+            return 409
+        return 200 if self.m.policy.carries(env, action, after) else 409
 
     def act(self, caller, action, record, fields, status):
         by_patch = action.name == 'edit'
         target = f'{API}{record.type.name}/{record.id}' + ('' if by_patch else f'/actions/{action.name}')
+        carried = self.m.policy.carried(self.m.policy.env(caller.actor, False), action, record)
         answer = self.ask('edit' if by_patch else 'step', caller, target, self.m.relation(caller.actor, record),
                           body={'fields' if by_patch else 'input': fields},
                           headers=[('If-Match', f'"{record["version"]}"')])
@@ -170,7 +173,11 @@ class Deeds:
             return
         self.m.garden.note(record.id, record.type, fields)
         self.m.renew()
-        self.came_of_it(record, decides=action.decides)
+        self.came_of_it(record, *(target for target, _ in carried), decides=action.decides)
+        for target, step in carried:
+            now = self.m.truth.by_id[target.id]
+            self.m.expect_equal([step.to or target['state'], target['version'] + 1], [now['state'], now['version']],
+                                f'{target.type.name}: {step.name}, carried by {action.name}')
         after = self.m.truth.by_id[record.id]
         self.m.expect_equal([action.to or record['state'], record['version'] + 1, record['owner']],
                             [after['state'], after['version'], after['owner']], f'after {action.name}')

@@ -73,6 +73,24 @@ class Rule(Who):
 
 
 @dataclass
+class Carry:
+    """A step that an action takes along, on other records."""
+    step: str
+    children: object                # function of (env, record), or None: the record itself
+    when: object                    # function of (env, child), or None
+    on: object                      # function of (env, child) that gives an id or several, or None: the child itself
+
+    def ids(self, env, record):
+        found = []
+        for child in self.children(env, record) if self.children else [record]:
+            if self.when and self.when(env, child) is not True:
+                continue
+            named = self.on(env, child) if self.on else child.id
+            found += [id_ for id_ in (named if isinstance(named, tuple) else (named,)) if id_ is not None]
+        return [id_ for id_ in dict.fromkeys(found) if id_ != record.id]
+
+
+@dataclass
 class Action:
     name: str
     creates: bool
@@ -84,6 +102,7 @@ class Action:
     guards: list                    # functions of (env, record)
     erases: list                    # names of fields
     decides: bool                   # what it rested on is kept
+    carries: list
 
 
 @dataclass
@@ -333,7 +352,7 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard erases notify decides', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases notify decides carries', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
         everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
@@ -342,7 +361,19 @@ class Pack:
                       [Who(**self.who(type_, only(w, 'roles relation', type_.name))) for w in raw['who']],
                       self.with_translations(type_, listed(inputs)), listed(raw.get('required')),
                       [expression.compile_expression(g, self, type_) for g in guards],
-                      self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')))
+                      self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')),
+                      [self.read_carry(type_, only(c, 'step each when on with', type_.name)) for c in listed(raw.get('carries'))])
+
+    def read_carry(self, type_, raw):
+        children, over = None, type_
+        if 'each' in raw and raw['each'] in type_.by_name:
+            field = type_.field(raw['each'])
+            children, over = lambda env, record: env.rows(record, field), field.rows
+        elif 'each' in raw:
+            over, link = self.types[raw['each']], self.link(type_, raw['each'])
+            children = lambda env, record: env.children(record, over, link)             # noqa: E731
+        when, on = (expression.compile_expression(raw[key], self, over) if key in raw else None for key in ('when', 'on'))
+        return Carry(raw['step'], children, when, on)
 
     @staticmethod
     def with_translations(type_, names):

@@ -466,8 +466,21 @@ class Policy:
                 continue
             complete = all(record[f] is not None or self.takes(actor, action, record, f) for f in action.required)
             found[action.name] = permit == 'yes' and record['state'] in action.from_ and complete and \
-                all(guard(env, record) is True for guard in action.guards)
+                all(guard(env, record) is True for guard in action.guards) and self.carries(env, action, record)
         return found
+
+    def carried(self, env, action, record):
+        """The records on which it takes a step along, each with that step."""
+        found = []
+        for carry in action.carries:
+            targets = [self.truth.by_id[id_] for id_ in carry.ids(env, record)]
+            found += [(t, next(a for a in t.type.actions if a.name == carry.step)) for t in targets]
+        return found
+
+    def carries(self, env, action, record):
+        return all(target['state'] in step.from_ and all(target[name] is not None for name in step.required) and
+                   all(guard(env, target) is True for guard in step.guards)
+                   for target, step in self.carried(env, action, record))
 
     def takes(self, actor, action, record, name):
         """Whether the step takes this field from this actor; what they may not see is unknown to them."""

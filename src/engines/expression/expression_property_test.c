@@ -170,8 +170,8 @@ static const TestType *children(Writer *writer, const TestType *type)
     return child;
 }
 
-/* name(children [ where … ]); of_field: name(child.field …) or name(child of …). False, and nothing written, when the type has no such
- * children. */
+/* name(children [ where … ]); of_field: name(child.field …) or name(child of …). False, and nothing written, when the
+ * type has no such children. */
 static bool collection(Writer *writer, const TestType *type, const char *name, ValueKind of_field, int depth)
 {
     size_t start = writer->text.len;
