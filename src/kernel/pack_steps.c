@@ -289,6 +289,16 @@ static void movement_read(PackLoad *load, const PackNode *map, const Type *type,
         PACK_PROBLEM(load, map, ECODE_PACK_KEY_MISSING, ARG("key", STR("from")));
 }
 
+/* It waits on a record that is there, and somebody must be able to take it. */
+static void awaited_read(PackLoad *load, const PackNode *map, Action *action)
+{
+    static const Text of_people = TEXT_INIT("某个状态（from）下由人（who）办理的步骤才能有的键",
+                                            "a key of a step that people (who) take in some state (from)");
+    action->awaited = read_boolean(load, map, STR("awaited"));
+    if (action->awaited && !load->damaged && (action->creates || !action->from || !action->who_count))
+        read_misshape(load, pack_node_get(map, STR("awaited")), of_people);
+}
+
 static void action_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const PackKey keys[] = {
@@ -296,7 +306,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
         { STR_INIT("from"), false },    { STR_INIT("to"), false },       { STR_INIT("who"), true },
         { STR_INIT("inputs"), false },  { STR_INIT("required"), false }, { STR_INIT("guard"), false },
         { STR_INIT("erases"), false },  { STR_INIT("notify"), false },   { STR_INIT("decides"), false },
-        { STR_INIT("carries"), false },
+        { STR_INIT("carries"), false }, { STR_INIT("awaited"), false },
     };
     if (!READ_KEYS(load, map, keys))
         return;
@@ -313,6 +323,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     erases_read(load, map, type, action);
     guards_read(load, map, type, action);
     action->decides = read_boolean(load, map, STR("decides"));
+    awaited_read(load, map, action);
     notifies_read(load, map, type, action);
     carries_read(load, map, type, action);
 }

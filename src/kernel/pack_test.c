@@ -742,6 +742,21 @@ static void steps_that_are_carried_must_be_there(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
+static void steps_that_are_awaited_are_steps_of_people(void **state)
+{
+    static const Fault faults[] = {
+        { "types/review.yaml", "{name: suspend,", "{name: suspend, awaited: yes,", "awaited: ^yes", ECODE_PACK_SHAPE },
+        { "types/review.yaml", "{name: lapse,", "{name: lapse, awaited: true,", "awaited: ^true, label: {zh: 逾期,",
+          ECODE_PACK_SHAPE },
+        { "types/review.yaml", "{name: create,", "{name: create, awaited: true,",
+          "awaited: ^true, label: {zh: 约请评审", ECODE_PACK_SHAPE },
+        { "types/review.yaml", "{name: go_on, label: {zh: 继续, en: Go on}, from: [asked],",
+          "{name: go_on, awaited: true, label: {zh: 继续, en: Go on}, from: [],",
+          "awaited: ^true, label: {zh: 继续, en: Go on}, from: []", ECODE_PACK_SHAPE },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+}
+
 static void rows_of_a_parameter_follow_each_other(void **state)
 {
     static const Fault faults[] = {
@@ -1518,6 +1533,7 @@ int main(void)
         TEST(forms_rules_and_steps_name_fields_that_people_fill_in),
         TEST(documents_calendars_and_parameters_are_checked),
         TEST(steps_that_are_carried_must_be_there),
+        TEST(steps_that_are_awaited_are_steps_of_people),
         TEST(rows_of_a_parameter_follow_each_other),
         TEST(computed_fields_that_read_themselves_are_told_with_their_way),
         TEST(what_reads_a_field_with_a_problem_has_none_of_its_own),

@@ -255,6 +255,7 @@ typedef struct Action {
     const Carry    *carries;
     size_t          carry_count;
     bool            decides; /* what its guards found is kept as a computation (kernel/decision.h) */
+    bool            awaited; /* while a record is in one of its `from`, somebody is to take it (kernel/desk.h) */
 } Action;
 
 struct Clock { /* a legal time limit: kernel/clock.h counts it */

@@ -103,6 +103,7 @@ class Action:
     erases: list                    # names of fields
     decides: bool                   # what it rested on is kept
     carries: list
+    awaited: bool                   # it stands on the desks of those who may take it
 
 
 @dataclass
@@ -352,7 +353,7 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard erases notify decides carries', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases notify decides carries awaited', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
         everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
@@ -362,7 +363,8 @@ class Pack:
                       self.with_translations(type_, listed(inputs)), listed(raw.get('required')),
                       [expression.compile_expression(g, self, type_) for g in guards],
                       self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')),
-                      [self.read_carry(type_, only(c, 'step each when on with', type_.name)) for c in listed(raw.get('carries'))])
+                      [self.read_carry(type_, only(c, 'step each when on with', type_.name)) for c in listed(raw.get('carries'))],
+                      bool(raw.get('awaited')))
 
     def read_carry(self, type_, raw):
         children, over = None, type_
