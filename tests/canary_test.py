@@ -222,7 +222,7 @@ class Questions:
 
     def __iter__(self):
         for target in ('/', '/?format=json', '/api/v1/types', '/api/v1/openapi.json', '/api/v1/sessions', '/api/v1/notices?limit=1000',
-                       '/notices'):
+                       '/notices', '/api/v1/desk', '/desk'):
             yield 'GET', target, None
         for type_ in self.pack.types.values():
             yield from self.about_type(type_)

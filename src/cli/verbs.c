@@ -10,6 +10,7 @@ const Verb *const verbs[] = {
     &verb_list,
     &verb_show,
     &verb_act,
+    &verb_desk,
     &verb_notices,
     &verb_mail_show, &verb_mail_set, &verb_mail_confirm, &verb_mail_end,
     &verb_rebuild,

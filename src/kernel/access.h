@@ -58,6 +58,13 @@ Err access_sql_rows(const Ctx *ctx, ExprSql *sql, const Type *type) MUST_CHECK;
 /* Writes a query that gives something once for each of these rows, to be counted; nothing, and *out false, where there
  * is none that is quicker than to pass all rows. */
 Err access_sql_counted(const Ctx *ctx, ExprSql *sql, const Type *type, bool *out) MUST_CHECK;
+/* Ways to stand to a record: role, relation and states (kernel/desk.h); what else is in an AccessRule is not asked.
+ * _fits writes the condition under which one of them is the actor's, _fitting a query of the rows as access_sql_rows()
+ * does, or nothing, and *out false, when none is of their role. Neither asks whether the row shows. */
+Err access_sql_fits(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *ways,
+                    size_t count) MUST_CHECK;
+Err access_sql_fitting(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count,
+                       bool *out) MUST_CHECK;
 /* Writes the condition under which the field shows in a row, of those that show: "TRUE" when it always does. */
 Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes the field's column as it is where it shows: true but for ACCESS_HIDDEN. For the order of a list, as an index
@@ -71,6 +78,7 @@ Err access_sql_column(const Ctx *ctx, ExprSql *sql, Str alias, const Field *fiel
 typedef struct AccessPlan AccessPlan;
 Err                       access_plan(const Ctx *ctx, const Type *type, AccessPlan **out) MUST_CHECK;
 Err                       access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias) MUST_CHECK;
+int                       access_plan_width(const AccessPlan *plan); /* how many columns these are */
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record);
 
 /* Env for expressions over true values, with *hidden by what ctx->actor may see; _truth does not ask who reads, for

@@ -442,7 +442,14 @@ static size_t ways_to_see(const Ctx *ctx, const Type *type, AccessRule **out)
 
 /* "SELECT … FROM <tables> WHERE <condition>" of one way. It gives where the rows lie (rowid), under the name "row", or,
  * to be counted, whatever there is one of for each; each once, or PROBED: as often as it comes. */
-typedef enum SearchFor { SEARCH_ROWS, SEARCH_COUNTED, SEARCH_PROBED } SearchFor;
+typedef enum SearchFor { SEARCH_ROWS, SEARCH_FITTING, SEARCH_COUNTED, SEARCH_PROBED } SearchFor;
+
+/* Rows that await somebody are few among all of an owner: there is an index from the state (kernel/record.c). */
+static bool state_leads(const AccessRule *way, SearchFor purpose)
+{
+    int relation = way->who.relation;
+    return relation == RELATION_ANY || (purpose == SEARCH_FITTING && relation <= RELATION_CREATOR);
+}
 
 static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *way, SearchFor purpose)
 {
@@ -454,19 +461,20 @@ static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessR
     else
         TRY(expr_sql_search(type->relations[way->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
                             &search));
-    bool needs_row = purpose == SEARCH_ROWS || way->states || way->levels || !search.id.len;
+    bool rows = purpose == SEARCH_ROWS || purpose == SEARCH_FITTING;
+    bool needs_row = rows || way->states || way->levels || !search.id.len;
     if (needs_row && !search.has_row) {
         buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? " CROSS JOIN " : "", STR_FMT(type->table),
                    STR_FMT(row));
         if (search.id.len)
             buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
     }
-    sql_standing(&search.where, row, type, way, way->who.relation == RELATION_ANY);
+    sql_standing(&search.where, row, type, way, state_leads(way, purpose));
     if (needs_row || search.has_row)
         search.id = str_printf(ctx->arena, "%.*s.rowid", STR_FMT(row));
     bool counted = purpose == SEARCH_PROBED || (purpose == SEARCH_COUNTED && search.once);
     buf_printf(&sql->sql, "SELECT %s%.*s%s FROM ", counted || search.once ? "" : "DISTINCT ",
-               STR_FMT(counted ? STR("1") : search.id), purpose == SEARCH_ROWS ? " AS \"row\"" : "");
+               STR_FMT(counted ? STR("1") : search.id), rows ? " AS \"row\"" : "");
     expr_sql_add(sql, &search.from);
     add(sql, STR(" WHERE "));
     expr_sql_add(sql, &search.where);
@@ -518,6 +526,42 @@ Err access_few(const Ctx *ctx, const Type *type, bool *out)
     return ERR_OK;
 }
 
+/* ---- whom rows await ---- */
+
+/* Those of the actor's role, as few as say the same. */
+static size_t ways_of_role(const Ctx *ctx, const AccessRule *ways, size_t count, AccessRule **out)
+{
+    const AccessRule **own = ARENA_ARRAY(ctx->arena, const AccessRule *, count);
+    size_t             used = 0;
+    for (size_t i = 0; ctx->actor && !ctx->actor->system && i < count; i++)
+        if (access_rule_for(&ways[i], ctx->actor))
+            own[used++] = &ways[i];
+    return used ? ways_of(ctx->arena, own, used, out) : 0;
+}
+
+Err access_sql_fits(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *ways, size_t count)
+{
+    AccessRule        *own;
+    size_t             used = ways_of_role(ctx, ways, count, &own);
+    const AccessRule **each = ARENA_ARRAY(ctx->arena, const AccessRule *, used);
+    for (size_t i = 0; i < used; i++)
+        each[i] = &own[i];
+    if (used)
+        return sql_any_rule(ctx, sql, alias, type, each, used);
+    add(sql, STR("FALSE"));
+    return ERR_OK;
+}
+
+Err access_sql_fitting(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count, bool *out)
+{
+    AccessRule *own;
+    size_t      used = ways_of_role(ctx, ways, count, &own);
+    *out = used > 0;
+    if (used > SEARCHES_MAX)
+        return err_make(ECODE_INTERNAL, "%zu ways to fit", used);
+    return sql_ways(ctx, sql, type, own, used, SEARCH_FITTING);
+}
+
 /* ---- clearance of the rows of a list ---- */
 
 struct AccessPlan {
@@ -560,6 +604,8 @@ Err access_plan_columns(const AccessPlan *plan, ExprSql *sql, Str alias)
     }
     return ERR_OK;
 }
+
+int access_plan_width(const AccessPlan *plan) { return plan->column_count; }
 
 void access_plan_clearance(const AccessPlan *plan, const Rows *rows, int first_column, Record *record)
 {

@@ -793,27 +793,33 @@ static Json *reason_json(const Ctx *ctx, const Problem *problem)
     return reason;
 }
 
+Err act_option(const Ctx *ctx, const Action *action, const Record *record, Json **out)
+{
+    Permit   permit;
+    Problems problems = { .arena = ctx->arena };
+    *out = NULL;
+    TRY(access_permits(ctx, action, record, &permit));
+    if (action->creates || permit == PERMIT_NEVER)
+        return ERR_OK;
+    TRY(option_reasons(ctx, action, record, permit, &problems));
+    Json *option = json_object(ctx->arena);
+    json_set_str(ctx->arena, option, STR("name"), action->name);
+    json_set_str(ctx->arena, option, STR("label"), action->label.in[ctx->lang]);
+    json_set_bool(ctx->arena, option, STR("allowed"), problems.count == 0);
+    Json *reasons = json_set(option, STR("reasons"), json_array(ctx->arena));
+    for (size_t p = 0; p < problems.count; p++)
+        json_push(reasons, reason_json(ctx, &problems.items[p]));
+    *out = option;
+    return ERR_OK;
+}
+
 Err act_options(const Ctx *ctx, const Record *record, Json **out)
 {
-    const Type *type = record->type;
-    Json       *options = json_array(ctx->arena);
-    for (size_t i = 0; i < type->action_count; i++) {
-        const Action *action = &type->actions[i];
-        Permit        permit;
-        if (action->creates)
-            continue;
-        TRY(access_permits(ctx, action, record, &permit));
-        if (permit == PERMIT_NEVER)
-            continue;
-        Problems problems = { .arena = ctx->arena };
-        TRY(option_reasons(ctx, action, record, permit, &problems));
-        Json *option = json_push(options, json_object(ctx->arena));
-        json_set_str(ctx->arena, option, STR("name"), action->name);
-        json_set_str(ctx->arena, option, STR("label"), action->label.in[ctx->lang]);
-        json_set_bool(ctx->arena, option, STR("allowed"), problems.count == 0);
-        Json *reasons = json_set(option, STR("reasons"), json_array(ctx->arena));
-        for (size_t p = 0; p < problems.count; p++)
-            json_push(reasons, reason_json(ctx, &problems.items[p]));
+    Json *options = json_array(ctx->arena), *option;
+    for (size_t i = 0; i < record->type->action_count; i++) {
+        TRY(act_option(ctx, &record->type->actions[i], record, &option));
+        if (option)
+            json_push(options, option);
     }
     *out = options;
     return ERR_OK;

@@ -70,6 +70,8 @@ Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *proble
  * One that nobody in the role may ever take is absent, and so is `create`. reasons: [{code, text, field? or clause?,
  * and each value that text names: rule, found, source, helps …}], empty when allowed. */
 Err act_options(const Ctx *ctx, const Record *record, Json **out) MUST_CHECK;
+/* One of them; NULL when it is absent. */
+Err act_option(const Ctx *ctx, const Action *action, const Record *record, Json **out) MUST_CHECK;
 /* May the actor create records of this type at all? */
 Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
 /* Fields that the action takes from this actor on this record (NULL: create): index list in arena. */

@@ -77,6 +77,12 @@ static Json *clock_json(const Ctx *ctx, const Clock *clock, const ClockStand *st
     return json;
 }
 
+Json *clock_stand_json(const Ctx *ctx, const Record *record, const Clock *clock)
+{
+    ClockStand stand = clock_stand(clock, record->values);
+    return clock_json(ctx, clock, &stand, ctx->now_ms);
+}
+
 Json *clocks_json(const Ctx *ctx, const Record *record, int64_t now_ms, const Wanted *wanted)
 {
     Json *list = NULL;

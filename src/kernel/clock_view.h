@@ -11,5 +11,7 @@
  * due day rests on a year that the calendar does not know. text: all this in words of ctx's language. NULL when there
  * is none. wanted as record_json(): a clock of which neither `due` nor `paused` is asked for is left out. */
 Json *clocks_json(const Ctx *ctx, const Record *record, int64_t now_ms, const Wanted *wanted);
+/* The same of one that runs or is paused, whether it shows or not. */
+Json *clock_stand_json(const Ctx *ctx, const Record *record, const Clock *clock);
 
 #endif

@@ -141,6 +141,16 @@ static void add_access_indexes(Buf *out, const Type *type)
         add_index(out, type, STR("creator"), STR("\"creator\""));
 }
 
+/* From a state in which somebody is awaited to the records that are theirs, or of their making (kernel/desk.h). */
+static void add_awaited_index(Buf *out, const Type *type)
+{
+    bool awaited = false;
+    for (size_t i = 0; i < type->action_count; i++)
+        awaited |= type->actions[i].awaited;
+    if (awaited)
+        add_index(out, type, STR("awaited"), STR("\"state\", \"owner\", \"creator\""));
+}
+
 /* What most access rules ask stands in the indexes of the orders, so that a row that does not show is passed without
  * being read. */
 #define STANDING ", \"owner\", \"state\", \"disclosure\""
@@ -218,6 +228,7 @@ Str record_indexes(Arena *arena, const Type *type)
         add_clock_index(&out, type, &type->clocks[i]);
     add_relation_indexes(&out, type);
     add_access_indexes(&out, type);
+    add_awaited_index(&out, type);
     add_order_indexes(&out, type);
     return buf_str(&out);
 }

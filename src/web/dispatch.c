@@ -374,8 +374,8 @@ static bool led_to_sign_in(Call *call, Err err)
     if (!call->page || err.code != ECODE_SIGN_IN_NEEDED || !call->endpoint ||
         call_header(call, STR("Authorization")).ptr)
         return false;
-    Str next = STR("/");
-    if (call->method == METHOD_GET) {
+    Str next = STR("/desk"); /* the first page of a person */
+    if (call->method == METHOD_GET && !str_eq(call->path, STR("/"))) {
         Str query = exchange_query(call->transport->exchange);
         next = str_printf(call->ctx.arena, "%.*s%s%.*s", STR_FMT(call->path), query.len ? "?" : "", STR_FMT(query));
     }

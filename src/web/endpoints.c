@@ -81,6 +81,8 @@ const Endpoint endpoints[] = {
     { METHOD_POST,   "/api/v1/jobs/{id}/columns", import_columns_map, ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON,
       .summary = "Import the same file again, its columns mapped" },
 
+    { METHOD_GET,    "/api/v1/desk",              desk_show,      ALLOW_SIGNED_IN,
+      .summary = "What waits for one: late, one's own, waiting for others" },
     { METHOD_GET,    "/api/v1/notices",           notices_list,   ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "What one was told of, newest first" },
     { METHOD_POST,   "/api/v1/notices/read",      notices_read,   ALLOW_SIGNED_IN, CSRF_JSON, BODY_JSON,
@@ -150,6 +152,8 @@ const Endpoint endpoints[] = {
       .page = PAGE_SIGN_IN, .summary = "Act as another membership" },
     { METHOD_POST,   "/sign-out",                 forms_sign_out,     ALLOW_ALL, CSRF_FORM, BODY_FORM,
       .page = PAGE_SIGN_IN, .summary = "Sign out" },
+    { METHOD_GET,    "/desk",                     desk_show,          ALLOW_SIGNED_IN, .page = PAGE_DESK,
+      .summary = "What waits for one" },
     { METHOD_GET,    "/notices",                  notices_list,       ALLOW_SIGNED_IN, .page = PAGE_NOTICES,
       .query = { "before" }, .summary = "What one was told of" },
     { METHOD_POST,   "/notices",                  notices_form,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

@@ -14,7 +14,7 @@ static Str safe_next(Str next)
     bool here = next.len && next.ptr[0] == '/' && !(next.len > 1 && (next.ptr[1] == '/' || next.ptr[1] == '\\'));
     for (size_t i = 0; here && i < next.len; i++)
         here = (unsigned char)next.ptr[i] > ' ' && (unsigned char)next.ptr[i] < 0x7f;
-    return here ? next : STR("/");
+    return here ? next : STR("/desk");
 }
 
 static Json *sign_in_json(Call *call, Str login, Str next)
@@ -76,7 +76,7 @@ static void led_home(Call *call, Err err, const Problems *problems)
     if (err.kind)
         call_fail(call, err, problems);
     else
-        call_redirect(call, STR("/"));
+        call_redirect(call, STR("/desk"));
 }
 
 void forms_switch(Call *call)

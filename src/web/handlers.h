@@ -45,6 +45,9 @@ void notices_list(Call *call);
 void notices_read(Call *call);
 void notices_form(Call *call);
 
+/* desk.c */
+void desk_show(Call *call);
+
 /* documents.c */
 void documents_show(Call *call);
 

@@ -1,6 +1,7 @@
 /* web/page.c: see page.h. */
 #include "web/page.h"
 
+#include "kernel/desk.h"
 #include "kernel/notice.h"
 #include "web/dispatch.h"
 #include "web/idempotent.h"
@@ -55,7 +56,23 @@ static void frame_notices(Call *call, Json *ui)
                                                : str_printf(arena, "%d", (int)unread));
 }
 
-static void frame_person(Call *call, Json *ui)
+/* What waits for the actor; "99+" when there is more, and no number when there is nothing, or when it cannot be had. */
+static void frame_desk(Call *call, PageKind kind, Json *ui)
+{
+    Arena  *arena = call->ctx.arena;
+    int64_t waits = 0;
+    Json   *desk = json_set(ui, STR("desk"), json_object(arena));
+    json_set_str(arena, desk, STR("href"), STR("/desk"));
+    json_set_bool(arena, desk, STR("here"), kind == PAGE_DESK);
+    if (desk_count(&call->ctx, &waits).kind || !waits)
+        json_set(desk, STR("count"), json_null(arena));
+    else
+        json_set_str(arena, desk, STR("count"),
+                     waits > DESK_FRAME_MAX ? str_printf(arena, "%d+", DESK_FRAME_MAX)
+                                            : str_printf(arena, "%d", (int)waits));
+}
+
+static void frame_person(Call *call, PageKind kind, Json *ui)
 {
     Arena       *arena = call->ctx.arena;
     const Actor *actor = call->ctx.actor;
@@ -64,6 +81,7 @@ static void frame_person(Call *call, Json *ui)
         json_set(ui, STR("csrf"), json_null(arena));
         json_set(ui, STR("once"), json_null(arena));
         json_set(ui, STR("notices"), json_null(arena));
+        json_set(ui, STR("desk"), json_null(arena));
         return;
     }
     Json *person = json_set(ui, STR("person"), json_object(arena));
@@ -71,6 +89,7 @@ static void frame_person(Call *call, Json *ui)
     json_set_str(arena, person, STR("organisation"), actor->organisation_name);
     json_set_str(arena, person, STR("role"), call_pack(call)->roles[actor->role].label.in[call->ctx.lang]);
     frame_notices(call, ui);
+    frame_desk(call, kind, ui);
     bool forms = call->as == CALL_AS_SESSION;
     json_set(ui, STR("csrf"),
              forms ? json_string(arena, session_form_token(call->ctx.city, arena, call->session.key))
@@ -83,7 +102,7 @@ static Json *frame_facts(Call *call, PageKind kind)
     Arena *arena = call->ctx.arena;
     Json  *ui = json_object(arena);
     bool   whole = kind != PAGE_ERROR && (call->method == METHOD_GET || call->method == METHOD_HEAD);
-    json_set_str(arena, ui, STR("home_href"), STR("/"));
+    json_set_str(arena, ui, STR("home_href"), STR("/desk"));
     json_set_str(arena, ui, STR("sign_out_href"), STR("/sign-out"));
     if (kind == PAGE_SIGN_IN)
         json_set(ui, STR("sign_in_href"), json_null(arena));
@@ -99,7 +118,7 @@ static Json *frame_facts(Call *call, PageKind kind)
                  ? json_string(arena, date_text(arena, ctx_today(&call->ctx)))
                  : json_null(arena));
     frame_languages(call, whole, ui);
-    frame_person(call, ui);
+    frame_person(call, kind, ui);
     return ui;
 }
 

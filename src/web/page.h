@@ -14,9 +14,9 @@
  *     that adds a condition is led to the address of the joined filter).
  *
  * The frame's facts, in out->ui already: home_href, json_href (null where there is none), demo, clock,
- *     languages {zh, en: {href, here}}, csrf and once (null when nobody is signed in), person {name, organisation,
- *     role} or null, sign_in_href, sign_out_href. The view adds title, nav and trail. On PAGE_ERROR nothing depends on
- *     the address: a hidden record and an unknown one must give the same bytes.
+ *     languages {zh, en: {href, here}}, csrf and once (null when nobody is signed in), desk {href, here, count} and
+ *     person {name, organisation, role} or null, sign_in_href, sign_out_href. The view adds title, nav and trail. On
+ *     PAGE_ERROR nothing depends on the address: a hidden record and an unknown one must give the same bytes.
  *
  * Data of each kind (what the view is given)
  *     PAGE_HOME     {"items":[…types as GET /api/v1/types gives them…]}
@@ -36,6 +36,7 @@
  *                   {"signatures":[words]}],"record" (the contract's)}; a {field} in a text stands for its value,
  *                   "____" for what does not show
  *     PAGE_AT       the contract's record of a day in the past, with `at`; ?date=DAY leads to that day's address
+ *     PAGE_DESK     {"today","due_today","late","mine","waiting","next"} (kernel/desk.h)
  *     PAGE_NOTICES  {"items","next","unread"} (kernel/notice.h); call->query holds before
  *     PAGE_MAIL     {"sends","wants","address","confirmed","waits","last"} (docs/API.md, GET /mail), and after a failed
  *                   attempt "error" (a problem) and "form" ("address" or "code"): where it was
@@ -79,6 +80,7 @@ typedef enum PageKind {
     PAGE_COLUMNS,
     PAGE_DOCUMENT,
     PAGE_AT,
+    PAGE_DESK,
     PAGE_NOTICES,
     PAGE_MAIL,
     PAGE_MAIL_OFF,

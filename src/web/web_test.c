@@ -48,6 +48,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_FORM] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_IMPORT] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_COLUMNS] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_DESK] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_NOTICES] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("error"), plain_view, NULL },
@@ -1072,7 +1073,7 @@ static void signing_in_leads_nowhere_else(void **state)
         Answer answer = site_ask(site, "POST", STR("/sign-in"), STR(FORM_TYPE),
                                  text(site, "login=author&password=" SITE_PASSWORD "&next=%s", elsewhere[i]).ptr);
         assert_int_equal(answer.status, 303);
-        assert_true(str_eq(answer_header(&answer, "Location"), STR("/")));
+        assert_true(str_eq(answer_header(&answer, "Location"), STR("/desk")));
     }
     Answer wrong = site_ask(site, "POST", STR("/sign-in"), STR(FORM_TYPE), "login=author&password=wrong&next=%2Fpaper");
     assert_int_equal(wrong.status, 401);

@@ -118,6 +118,7 @@ class Clock:
     name: str
     working: bool                   # its days are those of the calendar
     rolls: bool                     # so is its last one
+    stops: list                     # names of actions
 
     def field(self, end):
         return f'{self.name}_{end}'
@@ -267,7 +268,8 @@ class Pack:
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
                      states=[only(s, 'name label was', name)['name'] for s in raw['states']],
-                     clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c) for c in listed(raw.get('clocks'))])
+                     clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c, listed(c.get('stop')))
+                             for c in listed(raw.get('clocks'))])
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)

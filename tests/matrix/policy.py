@@ -469,6 +469,35 @@ class Policy:
                 all(guard(env, record) is True for guard in action.guards) and self.carries(env, action, record)
         return found
 
+    # -- the desk
+
+    def waits(self, actor, record):
+        """The list of one's desk on which the record stands: 'mine' or 'waiting'; None: neither."""
+        type_ = record.type
+        awaited = [a for a in type_.actions if a.awaited and record['state'] in a.from_]
+        if not awaited or not self.sees(actor, record) or not self.shows(actor, record, type_.field('state')):
+            return None
+        if any(self.permits(actor, a, record) == 'yes' for a in awaited):
+            return 'mine'
+        steps = any(self.permits(actor, a, record) == 'yes' for a in type_.actions if not a.creates)
+        ours = record['owner'] == actor.organisation and steps
+        return 'waiting' if record['creator'] == actor.person or ours else None
+
+    def limit(self, actor, record):
+        """The clock that says until when: one that an awaited step stops, else any; the earliest."""
+        awaited = {a.name for a in record.type.actions if a.awaited}
+        running = [c for c in record.type.clocks if record[c.field('due')] is not None and
+                   self.shows(actor, record, record.type.field(c.field('due')))]
+        stopped = [c for c in running if awaited & set(c.stops)]
+        return min(stopped or running, key=lambda c: record[c.field('due')], default=None)
+
+    def asked(self, actor, record):
+        """The step that is asked, and whether it can be taken."""
+        options = self.options(actor, record)
+        steps = [a for a in record.type.actions if a.awaited and record['state'] in a.from_ and
+                 self.permits(actor, a, record) == 'yes']
+        return next(((a.name, True) for a in steps if options[a.name]), (steps[0].name, False))
+
     def carried(self, env, action, record):
         """The records on which it takes a step along, each with that step."""
         found = []

@@ -16,6 +16,7 @@ from .pack import FILES
 from .planting import CANARY
 from .policy import HIDDEN, Row
 
+DESK_NUMBER = re.compile(r'<a class="to-desk"[^>]*>.*?</svg>[^<]*(?:<span class="count">([^<]*)</span>)?</a>', re.S)
 API = '/api/v1/records/'
 MOST = 1000                                         # rows of a list page
 
@@ -570,6 +571,56 @@ def file(m, e):
                         m.expect_same(answer, none, 'a hidden file and none')
                     elif m.expect(answer, 200):
                         m.expect_equal(one_file['sha256'], hashlib.sha256(answer.body).hexdigest(), 'hash of a file')
+
+
+def desk_order(m, actor, record):
+    clock = m.policy.limit(actor, record)
+    return (clock is None, record[clock.field('due')] if clock else datetime.date.max, record['changed'], record.id)
+
+
+def check_desk_row(m, caller, item, record, waiting):
+    actor, clock = caller.actor, m.policy.limit(caller.actor, record)
+    limit = m.policy.clock_json(record, clock, m.policy.today) if clock else None
+    told = {k: v for k, v in item['limit'].items() if k not in ('label', 'text', 'source')} if item['limit'] else None
+    m.expect_equal(limit, told, f'the limit of {record.id}')
+    m.expect_equal(m.policy.value_json(actor, record, record.type.field('changed')), item['since'], f'since when {record.id} waits')
+    m.expect_equal(record['state'], item['record']['state'], f'the state of {record.id}')
+    m.expect_equal(m.policy.value_json(actor, record, record.type.field('number')), item['record'].get('number'), f'number of {record.id}')
+    if waiting:
+        wanted = {(tuple(w.roles), w.relation) for a in record.type.actions if a.awaited and record['state'] in a.from_ for w in a.who}
+        m.expect_equal(len(wanted), len(item['awaits']), f'who is awaited for {record.id}')
+    else:
+        m.expect_equal(m.policy.asked(actor, record), (item['step']['name'], item['step']['allowed']), f'the step asked of {record.id}')
+        m.expect_equal(item['step']['allowed'], not item['step']['reasons'], f'reasons why {record.id} cannot go on')
+
+
+@subject('desk')
+@subject('page_desk')
+def desk(m, e):
+    """Each record in which a step is awaited stands on the desks where it should, and on no other; late is what is over."""
+    for caller in m.callers() if not e.page else page_callers(m):
+        answer = m.ask(caller, '/desk' if e.page else '/api/v1/desk')
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        json = (m.ask(caller, '/desk?format=json') if e.page else answer).json()
+        wanted = {'late': [], 'mine': [], 'waiting': []}
+        for record in m.truth.by_id.values():
+            pile, clock = m.policy.waits(caller.actor, record), m.policy.limit(caller.actor, record)
+            if pile == 'mine' and clock and record[clock.field('due')] < m.policy.today:
+                pile = 'late'
+            if pile:
+                wanted[pile].append(record)
+        for pile, records in wanted.items():
+            records.sort(key=lambda r: desk_order(m, caller.actor, r))
+            found = json[pile]
+            m.expect_equal([r.id for r in records[:50]], [i['record']['id'] for i in found['items']], f'what is {pile}')
+            m.expect_equal((len(records), False), (found['total'], found['more']), f'how much is {pile}')
+            m.expect_equal(len(records), sum(t['total'] for t in found['types']), f'how much is {pile}, by type')
+            for item in found['items']:
+                check_desk_row(m, caller, item, m.truth.by_id[item['record']['id']], pile == 'waiting')
+        if e.page:
+            number, waits = DESK_NUMBER.search(answer.text()), len(wanted['late']) + len(wanted['mine'])
+            m.expect_equal('' if not waits else '99+' if waits > 99 else str(waits), number[1] or '', 'the number beside the desk')
 
 
 @subject('notices')

@@ -70,6 +70,11 @@ ExprType expr_type(const Expr *expr); /* after expr_check */
 /* Visits each (type, field) that the expression reads, references it follows and links of collections included. */
 void expr_fields(const Expr *expr, void (*visit)(void *context, const void *type, const void *field), void *context);
 
+/* Visits each path that must be the acting person or organisation, or hold it, for the expression to be true: of
+ * `result.owner = organisation() and reviewers contains actor()` (result, owner) and (reviewers). Conjuncts alone. */
+void expr_parties(const Expr *expr, void (*visit)(void *context, const void *const *fields, size_t count),
+                  void       *context);
+
 /* Visits the code of each parameter that it reads, in the order of the text. */
 void expr_parameters(const Expr *expr, void (*visit)(void *context, Str code), void *context);
 

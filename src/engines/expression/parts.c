@@ -74,6 +74,32 @@ void expr_parts(Arena *arena, const Expr *expr, ExprPart **out, size_t *count)
     add_parts(arena, expr, *out);
 }
 
+#define PARTY_STEPS_MAX 8
+
+static bool is_party(const Expr *expr)
+{
+    return expr->kind == NODE_CALL && (expr->function == FUNCTION_ACTOR || expr->function == FUNCTION_ORGANISATION);
+}
+
+void expr_parties(const Expr *expr, void (*visit)(void *context, const void *const *fields, size_t count),
+                  void       *context)
+{
+    const void *fields[PARTY_STEPS_MAX];
+    if (expr->kind == NODE_AND)
+        for (const Expr *part = expr->first; part; part = part->next)
+            expr_parties(part, visit, context);
+    bool equal = expr->kind == NODE_COMPARE && expr->sign == OPERATOR_EQ;
+    if (!equal && expr->kind != NODE_CONTAINS)
+        return;
+    bool        turned = equal && is_party(expr->first);
+    const Expr *path = turned ? expr->last : expr->first, *party = turned ? expr->first : expr->last;
+    if (path->kind != NODE_PATH || path->step_count > PARTY_STEPS_MAX || !is_party(party))
+        return;
+    for (size_t i = 0; i < path->step_count; i++)
+        fields[i] = path->steps[i].field;
+    visit(context, fields, path->step_count);
+}
+
 Str expr_quote(Arena *arena, Str text)
 {
     Buf buf = buf_new(arena, SIZE_MAX);

@@ -34,7 +34,7 @@ static Str clock_day(const Json *clock)
     return json_text(due ? due : json_get(clock, STR("paused")));
 }
 
-static void put_stand(const Call *call, const Json *clock, Json *into)
+void clock_put(const Call *call, const Json *clock, Json *into)
 {
     put(call, into, STR("day"), clock_day(clock));
     put(call, into, STR("said"), json_text(json_get(clock, STR("text"))));
@@ -51,7 +51,7 @@ Json *clock_cell(const Call *call, const Field *field, const Json *record)
         if (!str_eq(json_text(json_get(clock, STR("name"))), field->clock->name))
             continue;
         Json *stand = json_object(call->ctx.arena);
-        put_stand(call, clock, stand);
+        clock_put(call, clock, stand);
         if (json_get(clock, STR("paused")))
             put_null(call, stand, STR("day"));
         return stand;
@@ -72,7 +72,7 @@ void clocks_put(const Call *call, const Json *record, Json *page)
     Json *items = json_array(call->ctx.arena);
     JSON_EACH(clock, json_get(record, STR("clocks"))) {
         Json *item = json_push(items, json_object(call->ctx.arena));
-        put_stand(call, clock, item);
+        clock_put(call, clock, item);
         put(call, item, STR("clock_label"), json_text(json_get(clock, STR("label"))));
         put(call, item, STR("counted"), counted(call, clock));
         put(call, item, STR("source"), json_text(json_get(clock, STR("source"))));

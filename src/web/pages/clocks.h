@@ -5,6 +5,8 @@
 
 #include "web/page.h"
 
+/* How one of them stands: {day, said, kind}. */
+void clock_put(const Call *call, const Json *clock, Json *into);
 /* Is it the day that a clock is due? */
 bool clock_due_field(const Field *field);
 /* What a table shows in its place: {day, said, kind}, without a day while the clock is paused; null when the field is

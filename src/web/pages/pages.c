@@ -11,6 +11,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_COLUMNS] = { STR_INIT("columns"), view_columns, NULL },
     [PAGE_DOCUMENT] = { STR_INIT("printed"), view_document, NULL },
     [PAGE_AT] = { STR_INIT("at"), view_at, at_before },
+    [PAGE_DESK] = { STR_INIT("desk"), view_desk, NULL },
     [PAGE_NOTICES] = { STR_INIT("notices"), view_notices, NULL },
     [PAGE_MAIL] = { STR_INIT("mail"), view_mail, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("mail_off"), view_mail_off, NULL },

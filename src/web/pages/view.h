@@ -19,6 +19,7 @@ Err view_import(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_columns(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* What a record is printed as. */
 Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_desk(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_notices(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_mail(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_mail_off(Call *call, const Json *data, PageOut *out) MUST_CHECK;
