@@ -174,6 +174,19 @@ def two_at_once(city, rows):
     other.close()
 
 
+def many_of_one(city, rows):
+    """Whoever begins many jobs holds up nobody but themself."""
+    one, other = proof.Client(city, 'researcher'), proof.Client(city, 'institution')
+    path, short = write(city, 'many.csv', [HEAD, *(row(number, '许多') for number in range(rows))]), write(city, 'short.csv', [HEAD, row(0, '一件')])
+    jobs = [send(one, path, dry_run=1) for _ in range(8)]
+    mine = until(other, send(other, short), ended, "another's short file")
+    expect_same([mine['state'], mine['job']['added']], ['done', 1], 'it went in')
+    left = sum(not ended(look(one, job)) for job in jobs)
+    expect(left > 0, 'all of the first jobs had ended before it')
+    for job in jobs:
+        one.act('job', job, 'cancel')
+
+
 def cancelled(city, rows):
     client = proof.Client(city, 'researcher')
     path = write(city, '停.csv', [HEAD, *(row(n, '停') for n in range(rows))])
@@ -245,6 +258,8 @@ def main(rows, seed):
         with cases('two files at once both come in, in turns'):
             city.start()
             two_at_once(city, min(rows, 20000))
+        with cases('whoever begins many jobs holds up nobody but themself'):
+            many_of_one(city, min(rows, 20000))
         with cases('a cancel stops it, a resume goes on'):
             cancelled(city, min(rows, 20000))
         with cases('with the membership ends the job'):

@@ -94,6 +94,8 @@ bool address_literal(Str host, AddressReach *out)
 {
     char    text[ADDRESS_TEXT_MAX];
     uint8_t bytes[16];
+    if (str_ends(host, STR("."))) /* the root of names: it is the same host */
+        host.len--;
     if (host.len >= sizeof text)
         return false;
     snprintf(text, sizeof text, "%.*s", STR_FMT(host));

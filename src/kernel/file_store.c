@@ -265,22 +265,25 @@ Err upload_name(const Ctx *ctx, Staged *staged, Str name, Str field, Upload *out
     return ERR_OK;
 }
 
-Err upload_admit(const Ctx *ctx)
+static Err has_room(Db *db, Str person)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value             person = value_text(ctx->actor->person);
+    Value             param = value_text(person);
     bool              more;
-    TRY(db_query(ctx->db, sql_upload_sum, &person, 1, &rows));
+    TRY(db_query(db, sql_upload_sum, &param, 1, &rows));
     TRY(rows_next(rows, &more));
     bool full = more && (rows_int(rows, 0) >= LIMIT_PENDING_FILES || rows_int(rows, 1) >= LIMIT_PENDING_BYTES);
     return full ? err_make(ECODE_FILE_PENDING, "") : ERR_OK;
 }
+
+Err upload_admit(const Ctx *ctx) { return has_room(ctx->db, ctx->actor->person); }
 
 Err upload_write(Db *db, const Upload *upload)
 {
     Value row[] = { value_text(upload->file.id),  value_text(upload->file.sha256), value_text(upload->file.name),
                     value_int(upload->file.size), value_text(upload->person),      value_instant(upload->created_ms) };
     Value loose[] = { value_text(upload->file.sha256), value_instant(upload->created_ms + UPLOAD_KEPT_MS) };
+    TRY(has_room(db, upload->person)); /* many may have come at once */
     TRY(db_run(db, sql_upload_put, row, 6));
     return db_run(db, sql_loose_put, loose, 2);
 }

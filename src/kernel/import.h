@@ -79,10 +79,13 @@ void import_match(const Ctx *ctx, const Type *type, const Json *columns, const J
 
 extern const struct JobKind job_import; /* kernel/job.h */
 
-/* Keeps the file among the city's until a job reads it; *out is its name there, the job's `file`. name says the format;
- * sheet, which may be empty, is for one that has sheets. ECODE_IMPORT_FORMAT, _SHEET, and those of
- * kernel/file_store.h. Takes the staged file, which is then no more. */
-Err import_stage(const City *city, Arena *arena, Str name, Str sheet, Staged *staged, Str *out) MUST_CHECK;
+/* Keeps the file among the city's until a job reads it; *out is its name there, the job's `file`, which is good for
+ * jobs of that person alone, whoever comes to know it. name says the format; sheet, which may be empty, is for one that
+ * has sheets. ECODE_IMPORT_FORMAT, _SHEET, and those of kernel/file_store.h. Takes the staged file, which is then no
+ * more. */
+Err import_stage(const City *city, Arena *arena, Str person, Str name, Str sheet, Staged *staged, Str *out) MUST_CHECK;
+/* Has the person sent the file of that name? */
+bool import_is_of(const City *city, Arena *arena, Str file, Str person);
 
 /* What is no longer of use goes: files that no job reads any more, and the refused rows of jobs that ended longer than
  * LIMIT_JOB_KEPT_DAYS ago; so do the files that came in and became no job. */

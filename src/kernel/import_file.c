@@ -31,7 +31,26 @@ Str import_path(const City *city, Arena *arena, Str staged)
     return str_printf(arena, "%.*s/imports/%.*s", STR_FMT(city->dir), STR_FMT(staged));
 }
 
-Err import_stage(const City *city, Arena *arena, Str name, Str sheet, Staged *staged, Str *out)
+/* UUID, a dash, the mark of whoever sent it, suffix. Of an earlier release there was no mark. */
+#define MARK_SIZE 32
+
+static Str mark_of(const City *city, Arena *arena, Str uuid, Str person)
+{
+    Str  text = str_printf(arena, "firstmile import 1\n%.*s\n%.*s\n", STR_FMT(uuid), STR_FMT(person));
+    Hash mark = hmac_sha256(hash_str(&city->secret), text);
+    return str_slice(hex_encode(arena, hash_str(&mark)), 0, MARK_SIZE);
+}
+
+bool import_is_of(const City *city, Arena *arena, Str file, Str person)
+{
+    const struct Suffix *suffix = suffix_of(file);
+    if (!suffix || file.len != UUID_TEXT_SIZE + 1 + MARK_SIZE + suffix->suffix.len)
+        return false;
+    Str mark = str_slice(file, UUID_TEXT_SIZE + 1, UUID_TEXT_SIZE + 1 + MARK_SIZE);
+    return bytes_eq_secret(mark, mark_of(city, arena, str_slice(file, 0, UUID_TEXT_SIZE), person));
+}
+
+Err import_stage(const City *city, Arena *arena, Str person, Str name, Str sheet, Staged *staged, Str *out)
 {
     const struct Suffix *suffix = suffix_of(name);
     if (!suffix)
@@ -41,7 +60,8 @@ Err import_stage(const City *city, Arena *arena, Str name, Str sheet, Staged *st
     const char *folder = str_dup_z(arena, str_printf(arena, "%.*s/imports", STR_FMT(city->dir)));
     if (mkdir(folder, 0750) != 0 && errno != EEXIST)
         return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder);
-    *out = str_printf(arena, "%.*s%.*s", STR_FMT(uuid_make(city->ids, arena)), STR_FMT(suffix->suffix));
+    Str uuid = uuid_make(city->ids, arena), mark = mark_of(city, arena, uuid, person);
+    *out = str_printf(arena, "%.*s-%.*s%.*s", STR_FMT(uuid), STR_FMT(mark), STR_FMT(suffix->suffix));
     TRY(staged_flush(staged));
     return staged_move(staged, import_path(city, arena, *out));
 }
@@ -193,11 +213,15 @@ static Err open_xlsx(ImportFile *file, Arena *arena, Str path, Str sheet, int64_
 
 /* ---- opening ---- */
 
-/* The name is ours, however it came into the record. */
-static bool is_staged(Str staged, const struct Suffix *suffix)
+/* The name is ours, however it came into the record: it leads nowhere but to a file of the folder. */
+static bool is_staged(Arena *arena, Str staged, const struct Suffix *suffix)
 {
-    return suffix && staged.len == UUID_TEXT_SIZE + suffix->suffix.len &&
-           uuid_valid(str_slice(staged, 0, UUID_TEXT_SIZE));
+    if (!suffix || staged.len < UUID_TEXT_SIZE + suffix->suffix.len ||
+        !uuid_valid(str_slice(staged, 0, UUID_TEXT_SIZE)))
+        return false;
+    Str bytes, mark = str_slice(staged, UUID_TEXT_SIZE, staged.len - suffix->suffix.len);
+    return !mark.len ||
+           (mark.len == 1 + MARK_SIZE && mark.ptr[0] == '-' && hex_decode(arena, str_slice(mark, 1, mark.len), &bytes));
 }
 
 Err import_file_open(const City *city, Arena *arena, Str staged, Str sheet, Problems *problems, ImportFile *out,
@@ -205,7 +229,7 @@ Err import_file_open(const City *city, Arena *arena, Str staged, Str sheet, Prob
 {
     const struct Suffix *suffix = suffix_of(staged);
     *out = (ImportFile){ .problems = problems };
-    if (!is_staged(staged, suffix))
+    if (!is_staged(arena, staged, suffix))
         return err_make(ECODE_FILE_MISSING, "%.*s", STR_FMT(staged));
     Str path = import_path(city, arena, staged);
     out->format = suffix->format;

@@ -17,7 +17,9 @@
 static const JobKind *const job_kinds[] = { &job_import };
 
 static const Str sql_open = STR_INIT(
-    "SELECT id FROM r_job WHERE state IN ('waiting', 'running') ORDER BY created, id LIMIT ?");
+    "SELECT id FROM r_job j WHERE state IN ('waiting', 'running') AND NOT EXISTS (SELECT 1 FROM r_job o WHERE"
+    " o.creator = j.creator AND o.state IN ('waiting', 'running') AND (o.created, o.id) < (j.created, j.id))"
+    " ORDER BY created, id LIMIT ?");
 static const Str sql_waiting = STR_INIT(
     "SELECT count(*) FROM r_job WHERE state IN ('waiting', 'running') AND creator = ?");
 static const Str sql_state = STR_INIT("SELECT state FROM r_job WHERE id = ?");
@@ -82,6 +84,10 @@ Err job_check(const Ctx *ctx, const Record *job, Problems *problems)
                 ARG_TEXT("label", type_field(job->type, STR("kind"))->label));
     if (about.kind != VALUE_MISSING && !pack_type(ctx->city->pack, about.text))
         PROBLEM(problems, ECODE_FIELD_REFERENCE, STR("about"), STR_NONE, ARG_TEXT("label", field->label));
+    Value file = job_value(job, "file");
+    if (file.kind != VALUE_MISSING && !import_is_of(ctx->city, ctx->arena, file.text, job->values[SYS_CREATOR].text))
+        PROBLEM(problems, ECODE_FIELD_REFERENCE, STR("file"), STR_NONE,
+                ARG_TEXT("label", type_field(job->type, STR("file"))->label));
     TRY(count_waiting(ctx, job->values[SYS_CREATOR].text, &waiting));
     if (waiting >= LIMIT_JOBS_WAITING)
         PROBLEM(problems, ECODE_JOB_MANY, STR_NONE, STR_NONE,

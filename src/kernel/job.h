@@ -6,7 +6,8 @@
  *
  * Cursor   how far it is stands in the operational table job_progress. A batch of its work and the cursor behind it are
  *          one transaction: a job that was cut off goes on from there, nothing is done twice and nothing left out.
- * Turns    at most JOBS_OPEN jobs of a city are open, oldest first, and take turns of one batch each.
+ * Turns    at most JOBS_OPEN jobs of a city are open, the oldest of each person, oldest first, and take turns of one
+ *          batch each: whoever has begun many holds up nobody but themself.
  * Yields   a batch is kept to about JOB_BATCH_MS of the writer (JOB_ALONE_MS where nobody is served), less while people
  *          change records (job_batch_rows), and is not handed over while changes of theirs wait there, for JOB_YIELD_MS
  *          at most.
@@ -87,8 +88,8 @@ Err jobs_sweep_duty(DutyRun *run) MUST_CHECK;
 typedef bool (*JobWatch)(void *context, const JobProgress *progress);
 Err job_run(const Ctx *ctx, Str id, JobWatch watch, void *context) MUST_CHECK;
 
-/* Checks a record of the type `job` before it is made: kind and type are known, and not too many of the person's
- * wait. */
+/* Checks a record of the type `job` before it is made: kind and type are known, the file is one that the person has
+ * sent, and not too many of theirs wait. */
 Err job_check(const Ctx *ctx, const Record *job, Problems *problems) MUST_CHECK;
 /* All zero, with total -1, before it began. */
 Err job_progress(const Ctx *ctx, Str id, JobProgress *out) MUST_CHECK;

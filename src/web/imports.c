@@ -193,8 +193,8 @@ static Err sent_stage(Call *copy, void *context, Problems *problems)
 {
     Sent *sent = context;
     (void)copy, (void)problems;
-    return import_stage(sent->call->ctx.city, sent->arena, sent->name, sent->sheet, sent->call->files[0].staged,
-                        &sent->staged);
+    return import_stage(sent->call->ctx.city, sent->arena, sent->call->ctx.actor->person, sent->name, sent->sheet,
+                        sent->call->files[0].staged, &sent->staged);
 }
 
 static void sent_failed(Call *call, Err err)
