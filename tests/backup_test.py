@@ -9,7 +9,9 @@ before, nothing asked after; its events are whole; rows that are then damaged by
 moment of the backup. Standard tools check the file. Damaged, cut, foreign and hostile files are refused, and leave nothing.
 kill -9 in the middle of either leaves nothing half.
 """
+import contextlib
 import hashlib
+import sqlite3
 import io
 import json
 import random
@@ -83,14 +85,19 @@ def under_load(city, file, cookie):
     return [noted for writer in writers for noted in writer.noted], began, ended
 
 
+def which(table, end):
+    """One row; child rows, which have no rowid, all of them."""
+    return '' if '.' in table else f'WHERE rowid = (SELECT {end}(rowid) FROM "{table}")'
+
+
 def damage(city):
     """By hand, in each record table that has rows: one row changed, one gone."""
     with proof.database(city) as db:
         for name in proof.tables(db):
             column = db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE type = 'TEXT' AND pk = 0 LIMIT 1").fetchone()
             if column:
-                db.execute(f'UPDATE "{name}" SET "{column[0]}" = \'damaged\' WHERE rowid = (SELECT min(rowid) FROM "{name}")')
-            db.execute(f'DELETE FROM "{name}" WHERE rowid = (SELECT max(rowid) FROM "{name}")')
+                db.execute(f'UPDATE "{name}" SET "{column[0]}" = \'damaged\' {which(name, "min")}')
+            db.execute(f'DELETE FROM "{name}" {which(name, "max")}')
         db.commit()
 
 
@@ -111,6 +118,27 @@ def tar_of(path, entries):
         info = tarfile.TarInfo('MANIFEST')
         info.size = len(manifest)
         tar.addfile(info, io.BytesIO(manifest.encode()))
+
+
+FORGED = {
+    'a trigger': 'CREATE TRIGGER later AFTER INSERT ON event BEGIN DELETE FROM credential; END',
+    'a view in place of a table': 'ALTER TABLE r_result RENAME TO kept; CREATE VIEW r_result AS SELECT * FROM kept',
+    'an event without its head': 'DELETE FROM event WHERE sequence = (SELECT max(sequence) FROM event)',
+    'a value of no event': "INSERT INTO event_value SELECT sequence + 1000000, item, field, salt, value FROM event_value LIMIT 1",
+    'an event in the middle': 'DELETE FROM event_value WHERE sequence = 5; DELETE FROM event_record WHERE sequence = 5; DELETE FROM event WHERE sequence = 5',
+}
+
+
+def forged(file, sql, scratch):
+    """The entries of a backup whose database has been changed by hand; the manifest will fit."""
+    with tarfile.open(file) as tar:
+        entries = [(member.name, tar.extractfile(member).read()) for member in tar.getmembers() if member.name != 'MANIFEST']
+    changed = scratch / 'forged.db'
+    changed.write_bytes(dict(entries)['city.db'])
+    with contextlib.closing(sqlite3.connect(changed)) as db:
+        db.executescript(sql)
+        db.execute('PRAGMA journal_mode = DELETE')
+    return [(name, changed.read_bytes() if name == 'city.db' else data) for name, data in entries]
 
 
 def link_to(target):
@@ -217,6 +245,12 @@ def main(seed=None):
             for part in (0, 1, 511, 512, 4096, len(whole) // 2, len(whole) - 10240):
                 broken.write_bytes(whole[:part])
                 restore(city, broken, home / 'no', status=65)
+                expect_nothing(home / 'no')
+        with cases('what no city has, and parts of events alone, are refused though the manifest fits'):
+            for what, sql in FORGED.items():
+                tar_of(broken, forged(file, sql, home))
+                answer = city.command(['restore', str(broken), str(home / 'no')], '')
+                expect_same(answer.status, 65, f'{what}: {answer.stderr}')
                 expect_nothing(home / 'no')
         with cases('foreign and hostile files are refused, and write nowhere'):
             database = Path(city.path).joinpath('city.db').read_bytes()

@@ -22,7 +22,22 @@ static const Str sql_no_uploads[] = { STR_INIT("DELETE FROM upload"), STR_INIT("
 /* An empty hash is no password: nobody signs in with it (kernel/signin.h). */
 static const Str sql_no_passwords = STR_INIT("UPDATE credential SET hash = ''");
 
+/* A city has no such things, and no part of an event stands alone. */
+static const Str sql_strange = STR_INIT(
+    "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type IN ('view', 'trigger'))"
+    " OR EXISTS (SELECT 1 FROM event_record WHERE sequence NOT IN (SELECT sequence FROM event))"
+    " OR EXISTS (SELECT 1 FROM event_value WHERE sequence NOT IN (SELECT sequence FROM event))");
+
 /* ---- is it whole? ---- */
+
+static Err check_strange(Db *db)
+{
+    OWNED(rows) Rows *rows = NULL;
+    bool              more;
+    TRY(db_query(db, sql_strange, NULL, 0, &rows));
+    TRY(rows_next(rows, &more));
+    return rows_int(rows, 0) ? err_make(ECODE_STORE_CORRUPT, "what no city has") : ERR_OK;
+}
 
 static Err check_kind(Db *db)
 {
@@ -198,6 +213,7 @@ static Err check_restored(Str database, const DbWatch *watch, BackupAbout *out)
     TRY(db_open(database, DB_READ, &db));
     TRY(db_check(db, watch));
     TRY(check_kind(db));
+    TRY(check_strange(db));
     TRY(count_events(db, out));
     return check_events(db, out->events, watch);
 }
