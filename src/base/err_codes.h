@@ -351,6 +351,15 @@
       "The step “{action}” that goes with it cannot be taken on {record}: {why}")                                                                                                                                                                              \
     X(ACTION_CARRY_LIMIT, "action.carry_limit", ERR_REFUSED, "连带的步骤过多", "Too many steps go with it",                                                                                                                                                    \
       "这一步连带的记录超过 {max} 条。", "More than {max} records would be stepped on with this one.")                                                                                                                                                         \
+    X(SCREENING_FEW, "screening.few", ERR_REFUSED, "专家不足", "Too few experts",                                                                                                                                                                              \
+      "{group}可参加抽取的专家有 {found} 人，需要 {needed} 人。",                                                                                                                                                                                              \
+      "{group}: {found} experts can take part in the draw, {needed} are needed.")                                                                                                                                                                              \
+    X(SCREENING_UNSCORED, "screening.unscored", ERR_REFUSED, "还没有评分", "Nothing is scored yet",                                                                                                                                                            \
+      "这一轮还没有已提交的评审。", "No review of this round has been submitted yet.")                                                                                                                                                                         \
+    X(SCREENING_CRITERION, "screening.criterion", ERR_INVALID, "没有这条准则", "No such criterion", "这一轮没有准则“{criterion}”。", \
+      "The round has no criterion “{criterion}”.") \
+    X(SCREENING_TWICE, "screening.twice", ERR_INVALID, "准则重复", "Criterion scored twice", "准则“{criterion}”打了两次分。", \
+      "The criterion “{criterion}” has two scores.") \
     X(FIELD_UNKNOWN, "field.unknown", ERR_INVALID, "没有此字段", "No such field", "没有名为 {field} 的字段。",                                                                                                                                                 \
       "There is no field named {field}.")                                                                                                                                                                                                                      \
     X(FIELD_READ_ONLY, "field.read_only", ERR_INVALID, "字段不可填", "Field not taken here",                                                                                                                                                                   \

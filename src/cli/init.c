@@ -7,6 +7,7 @@
 #include "cli/verbs.h"
 #include "kernel/demo.h"
 #include "kernel/signin.h"
+#include "services/effects.h"
 
 #define PACK_DEFAULT      "shanghai"
 #define PASSWORD_MADE_LEN 18 /* random bytes of a password that is made: 24 characters */
@@ -149,6 +150,7 @@ static Err fill(Init *init, Str dir, Str key_dir)
     OWNED(db) Db     *db = NULL;
     TRY(city_open(dir, key_dir, cli->env, &city));
     TRY(city_reader(city, &db));
+    city->effects = &service_effects;
     Ctx ctx = { .city = city,
                 .db = db,
                 .arena = cli->arena,

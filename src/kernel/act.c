@@ -4,6 +4,7 @@
 #include "kernel/carry.h"
 #include "kernel/clock_steps.h"
 #include "kernel/decision.h"
+#include "kernel/effect.h"
 #include "kernel/erase.h"
 #include "kernel/event.h"
 #include "kernel/find.h"
@@ -118,6 +119,10 @@ static Text who_text(Arena *arena, const Pack *pack, const Action *action)
     uint64_t roles = 0;
     for (size_t i = 0; i < action->who_count; i++)
         roles |= action->who[i].roles;
+    if (!action->who_count)
+        return TEXT("系统", "the city itself");
+    if (!roles)
+        return TEXT("与这条记录有相应关系的人", "whoever stands to the record as the step demands");
     for (size_t i = 0; i < pack->role_count; i++)
         if (roles >> i & 1)
             labels[count++] = pack->roles[i].label;
@@ -358,6 +363,17 @@ static Err prepare_parameter(Prepare *p)
     return days_change(p->delta) ? parameter_overlap(p->ctx, &p->delta->record, p->problems) : ERR_OK;
 }
 
+/* Of inputs that are in order; before: the problems there were without them. */
+static Err prepare_effect(Prepare *p, size_t before)
+{
+    const Effects *effects = p->ctx->city->effects;
+    if (p->action->effect == EFFECT_NONE || p->problems->count > before)
+        return ERR_OK;
+    if (!effects)
+        return err_make(ECODE_INTERNAL, "no effects");
+    return effects->run[p->action->effect](p->ctx, &p->delta->record, p->delta->set, p->problems);
+}
+
 /* What the record becomes, with all that is wrong with it at once. */
 static Err prepare_record(Prepare *p)
 {
@@ -367,6 +383,7 @@ static Err prepare_record(Prepare *p)
     prepare_defaults(p);
     TRY(prepare_inputs(p));
     prepare_required(p);
+    TRY(prepare_effect(p, before));
     TRY(prepare_parameter(p));
     if (p->action->creates && p->request->type == p->ctx->city->pack->job)
         TRY(job_check(p->ctx, after, p->problems));
@@ -613,6 +630,8 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
 static Err commit_unique(const Ctx *writer, const Change *change, const Delta *delta)
 {
     size_t before = change->problems->count;
+    if (!delta->base_version && delta->record.type == change->city->pack->job)
+        TRY(job_check(writer, &delta->record, change->problems)); /* many may have begun at once */
     TRY(unique_check(writer, &delta->record, delta->base_version ? delta->set : NULL, change->problems));
     if (delta->record.type == change->city->pack->parameter && days_change(delta))
         TRY(parameter_overlap(writer, &delta->record, change->problems));

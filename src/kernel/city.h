@@ -27,10 +27,12 @@ typedef struct City {
     Hash                      secret; /* signs cursors and form tokens, peppers passwords */
     bool                      demo;   /* listens on loopback only and says so on each page */
     Writer                   *writer;
-    struct FileStore         *files;  /* kernel/file_store.h */
-    const DbSlow             *slow;   /* of a served city: who hears of slow statements (city_watch_slow) */
-    struct Duties            *duties; /* of a served city (kernel/duties.h); NULL otherwise */
-    int                       lock_fd;
+    struct FileStore         *files; /* kernel/file_store.h */
+    const DbSlow             *slow;  /* of a served city: who hears of slow statements (city_watch_slow) */
+    const struct Effects
+                  *effects; /* kernel/effect.h; whoever opens the city to have steps taken gives it its services' */
+    struct Duties *duties;  /* of a served city (kernel/duties.h); NULL otherwise */
+    int            lock_fd;
 } City;
 
 typedef struct Actor Actor;

@@ -254,6 +254,7 @@ typedef struct Action {
     size_t          erase_count;
     const Carry    *carries;
     size_t          carry_count;
+    int             effect;  /* EffectId (kernel/effect.h) */
     bool            decides; /* what its guards found is kept as a computation (kernel/decision.h) */
     bool            awaited; /* while a record is in one of its `from`, somebody is to take it (kernel/desk.h) */
 } Action;

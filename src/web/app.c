@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "kernel/duties.h"
+#include "services/effects.h"
 #include "web/dispatch.h"
 
 #include <signal.h>
@@ -14,6 +15,7 @@ Err app_new(const AppConfig *config, App **out)
     App  *app = mem_alloc(sizeof *app);
     Look *look;
     app->config = *config;
+    config->city->effects = &service_effects;
     app->arena = arena_new();
     pthread_mutex_init(&app->mutex, NULL);
     pthread_cond_init(&app->home, NULL);

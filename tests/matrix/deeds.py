@@ -2,6 +2,7 @@
 After each call the city holds that change and no other: the acted record's row, and the history's new rows."""
 from decimal import Decimal
 
+from . import screening
 from .asking import NOBODY, Caller
 from .pack import FILES
 from .planting import ORGANISATIONS
@@ -96,7 +97,7 @@ class Deeds:
         for caller in self.callers():
             for type_ in self.m.pack.types.values():
                 action = next((a for a in type_.actions if a.creates), None)
-                if action is None or type_.name == 'job':       # of a job the city takes steps at once, and nobody else's
+                if action is None or action.effect or type_.name == 'job':      # of a job the city takes steps at once, and nobody else's
                     continue
                 for letter in ORGANISATIONS:        # referring to records of one's own organisation, and of the other
                     fields = self.m.garden.values(letter, type_, caller.actor, action, 0)
@@ -132,7 +133,7 @@ class Deeds:
     def act_all(self):
         for caller in self.callers():
             for type_ in self.m.pack.types.values():
-                for action in (a for a in type_.actions if not a.creates):
+                for action in (a for a in type_.actions if not a.creates and not a.effect):     # effects have tests of their own
                     self.act_both(caller, type_, action)
 
     def act_both(self, caller, type_, action):
@@ -150,6 +151,9 @@ class Deeds:
     def step_status(self, actor, action, record, fields):
         if record['state'] not in action.from_:
             return 409
+        for name, value in fields.items():
+            if not all(self.m.policy.sees_id(actor, id_) for _, id_ in referred(record.type.field(name), value)):
+                return 422
         given = {name: as_value(record.type.field(name), v) for name, v in fields.items()}
         after = Record(record.type, {**record.values, **given, **dict.fromkeys(action.erases)})
         if any(after[name] is None for name in action.required):
@@ -209,7 +213,7 @@ class Deeds:
     def undone(self):
         """Actions of the pack that nobody could be seen to take."""
         return sorted(f'{t.name}.{a.name}' for t in self.m.pack.types.values() for a in t.actions
-                      if a.who and t.name != 'job' and (t.name, a.name) not in self.done)
+                      if a.who and t.name != 'job' and not a.effect and (t.name, a.name) not in {*self.done, *screening.LATE})
 
 
 def former(m):

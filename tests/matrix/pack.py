@@ -102,6 +102,7 @@ class Action:
     guards: list                    # functions of (env, record)
     erases: list                    # names of fields
     decides: bool                   # what it rested on is kept
+    effect: str                     # what it works out, or ''
     carries: list
     awaited: bool                   # it stands on the desks of those who may take it
 
@@ -355,7 +356,7 @@ class Pack:
         return {'roles': raw.get('roles', []), 'relation': relation}
 
     def read_action(self, type_, raw):
-        only(raw, 'name label help from to who inputs required guard erases notify decides carries awaited', f'{type_.name}.{raw["name"]}')
+        only(raw, 'name label help from to who inputs required guard erases notify decides carries awaited effect', f'{type_.name}.{raw["name"]}')
         name, creates = raw['name'], raw['name'] == 'create'
         everything = [f.name for f in type_.own_fields if f.kind != 'computed' and not f.kept] + ['disclosure']
         inputs = raw.get('inputs', everything if name in ('create', 'edit') else [])
@@ -364,7 +365,7 @@ class Pack:
                       [Who(**self.who(type_, only(w, 'roles relation', type_.name))) for w in raw['who']],
                       self.with_translations(type_, listed(inputs)), listed(raw.get('required')),
                       [expression.compile_expression(g, self, type_) for g in guards],
-                      self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')),
+                      self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')), raw.get('effect', ''),
                       [self.read_carry(type_, only(c, 'step each when on with', type_.name)) for c in listed(raw.get('carries'))],
                       bool(raw.get('awaited')))
 

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""A round of screening from its call to its list: the draw that anybody can repeat, blind reviews without conflicts, weighted scores,
+a list that does not change. Repeated by `./dev test screening_test`."""
+import datetime
+import json
+import statistics
+import subprocess
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+
+import proof
+from proof import expect, expect_same
+
+CRITERIA = [{'criterion': '技术创新', 'weight': 40}, {'criterion': '市场前景', 'weight': 35}, {'criterion': '团队', 'weight': 25}]
+SEATS = [{'group': 'academia', 'places': 2}, {'group': 'industry', 'places': 2}, {'group': 'investment', 'places': 1}]
+GROUPS = ['academia', 'academia', 'academia', 'academia', 'industry', 'industry', 'industry', 'investment', 'academia']
+NONE = '00000000-0000-7000-8000-000000000000'
+
+
+class Round:
+    """A demo city with nine experts on the roster, and a round of the university."""
+
+    def __init__(self, city):
+        self.city = city
+        self.author, self.office, self.manager, self.officer = (
+            proof.Client(city, each) for each in ('researcher', 'institution', 'manager', 'officer'))
+        with proof.database(city) as db:
+            self.people = dict(db.execute('SELECT c.login, c.person FROM credential c'))
+            self.employers = dict(db.execute('SELECT c.login, m.organisation FROM credential c JOIN r_membership m ON m.person = c.person'))
+        self.logins = ['expert'] + [f'expert{i}' for i in range(2, 10)]
+        self.experts = {}
+        self.today = datetime.date.fromisoformat(proof.city_day())
+
+    def enter(self, logins):
+        for login, group in zip(self.logins, GROUPS):
+            if login not in logins:
+                continue
+            self.experts[login] = self.officer.create('expert', person=self.people[login], organisation=self.employers[login],
+                                                      group=group).wants(201).json['id']
+
+    def result(self, title, **fields):
+        one = self.author.create('result', title=title, discipline='材料', abstract=f'{title}的做法', inventors='沈一鸣', disclosure='secret',
+                                 **fields).wants(201).json['id']
+        self.author.act('result', one, 'submit').wants(200)
+        return one
+
+    def begin(self, **fields):
+        given = {'title': '2026 年第一轮', 'criteria': CRITERIA, 'places': 2, 'opens_on': str(self.today), 'seats': SEATS,
+                 'closes_on': str(self.today), 'seed_source': '当日收盘指数', **fields}
+        return self.office.create('screening_round', **given).wants(201).json['id']
+
+    def of(self, record, type_='screening_round', client=None):
+        return (client or self.office).get(f'/api/v1/records/{type_}/{record}').wants(200).json
+
+
+def calls(r):
+    """What a call needs, and what may be entered."""
+    for wrong, what in (({'criteria': [{**CRITERIA[0], 'weight': 39}, *CRITERIA[1:]]}, '100'),
+                        ({'criteria': [*CRITERIA[:2], {'weight': 25}]}, '每条准则')):
+        one = r.begin(**wrong)
+        expect(what in r.office.act('screening_round', one, 'open').wants(409).text, what)
+    r.office.create('screening_round', title='x', opens_on='2026-05-02', closes_on='2026-05-01').wants(422)
+    r.one = r.begin()
+    early = r.result('早到的成果')
+    r.author.act('result', early, 'enter', screening_round=r.one).wants(422)     # nobody outside sees a draft
+    r.office.act('screening_round', r.one, 'open').wants(200)
+    r.office.edit('screening_round', r.one, 2, title='改名').wants(409)
+    past = r.begin(closes_on=str(r.today - datetime.timedelta(1)), opens_on=str(r.today - datetime.timedelta(9)))
+    r.office.act('screening_round', past, 'open').wants(200)
+    expect('征集期内' in r.author.act('result', early, 'enter', screening_round=past).wants(409).text, 'after the call')
+    r.author.create('result', title='x', inventor_people=[r.people['expert2']]).wants(422)     # not yet on the roster: unseen
+    r.enter(['expert2'])
+    r.results = [early] + [r.result(f'成果 {number}') for number in range(2, 5)]
+    r.mine = r.result('有专家参与的成果', inventor_people=[r.people['expert2']])
+    for one in r.results + [r.mine]:
+        r.author.act('result', one, 'enter', screening_round=r.one).wants(200)
+    r.office.act('screening_round', r.one, 'draw', seed='x').wants(409)
+
+
+def draws(r):
+    r.office.act('screening_round', r.one, 'close').wants(200)
+    r.author.act('result', r.result('迟到'), 'enter', screening_round=r.one).wants(409)
+    r.office.act('screening_round', r.one, 'draw').wants(422)
+    few = r.office.act('screening_round', r.one, 'draw', seed='3312.45').wants(409)
+    expect_same([error['code'] for error in few.json['errors']], ['screening.few'] * 3, few.text)
+    r.enter([login for login in r.logins if login != 'expert2'])
+    r.officer.edit('expert', r.experts['expert9'], 1, interests=[r.employers['institution']]).wants(200)
+    r.office.act('screening_round', r.one, 'draw', seed='3312.45').wants(200)
+    found = r.of(r.one)
+    fields = found['fields']
+    expect_same(len(fields['pool'].splitlines()), 8, 'with an interest one takes no part')
+    expect(r.experts['expert9'] not in fields['pool'], fields['pool'])
+    expect_same([row['group'] for row in fields['drawn']], ['academia'] * 2 + ['industry'] * 2 + ['investment'], 'groups')
+    script = str(proof.ROOT / 'docs/examples/redraw.py')
+    for change, status in (({}, 0), ({'seed': '3312.46'}, 1), ({'drawn': fields['drawn'][::-1][:4]}, 1)):
+        again = subprocess.run([sys.executable, script], input=json.dumps({**found, 'fields': {**fields, **change}}), text=True, capture_output=True)
+        expect_same(again.returncode, status, f'{change}: {again.stdout}{again.stderr}')
+    persons = {expert: r.people[login] for login, expert in r.experts.items()}
+    expect_same([persons[row['expert']] for row in fields['drawn']], fields['panel'], 'the panel is who was drawn')
+    r.office.act('screening_round', r.one, 'draw', seed='again').wants(409)
+    r.panel = [login for login in r.logins if r.people[login] in fields['panel']]
+    r.off = [login for login in r.logins if login not in r.panel]
+
+
+def total(scores):
+    return sum(Decimal(score * criterion['weight']) for score, criterion in zip(scores, CRITERIA)) / 100
+
+
+def nobody_named(r, client, paths):
+    """No page, export, list or document of the result tells whose it is."""
+    names = ['沈一鸣', '临港理工', r.employers['institution'], r.people['researcher']]
+    for path in paths:
+        for lang in ('zh', 'en'):
+            reply = client.request('GET', path, headers={'Accept-Language': lang})
+            expect_same(reply.status, 200, path)
+            expect(not any(name in reply.text for name in names if name), f'{path} names somebody')
+        expect(not any(name in str(dict(reply.headers)) for name in names), f'a header of {path} names somebody')
+
+
+def blind(r):
+    """Who is on the panel sees what is judged and not whose it is; others see nothing at all."""
+    client = proof.Client(r.city, r.panel[0])
+    one = r.results[0]
+    fields = r.of(one, 'result', client)['fields']
+    expect('的做法' in fields['abstract'] and 'inventors' not in fields and 'contact' not in fields, fields)
+    found = r.of(one, 'result', client)
+    expect('owner' not in found or found['owner'] in (None, {'hidden': True}), found.get('owner'))
+    nobody_named(r, client, [f'/api/v1/records/result/{one}', f'/api/v1/records/result/{one}/events', '/api/v1/records/result',
+                             '/api/v1/records/result/export', '/api/v1/records/result/export?format=csv', f'/screening_round/{r.one}',
+                             f'/api/v1/records/screening_round/{r.one}'])
+    page = client.get(f'/result/{one}').wants(200).text
+    expect('临港理工' not in page and r.employers['institution'] not in page, 'the page names the owner')
+    for login in (*r.off, 'enterprise', 'society'):
+        other = proof.Client(r.city, login)
+        for path in ('/api/v1/records/result/', '/result/', '/api/v1/records/review/'):
+            there, nowhere = other.get(f'{path}{one}'), other.get(f'{path}{NONE}')
+            expect_same((there.status, there.text.replace(one, NONE)), (nowhere.status, nowhere.text), f'{login}: {path}')
+            expect_same(there.status, 404, f'{login}: {path}')
+
+
+def conflicts(r):
+    """Co-inventors, employees and who declares an interest see nothing of the case, and review nothing."""
+    client = proof.Client(r.city, r.panel[1])
+    client.create('conflict', result=r.results[1], kind='kin').wants(201)
+    expect_same(client.get(f'/api/v1/records/result/{r.results[1]}').status, 404, 'declared: unseen')
+    client.create('review', result=r.results[1]).wants(422)
+    client.create('conflict', kind='kin').wants(422)
+    expect_same(client.create('conflict', person=r.people[r.panel[0]], result=r.results[0], kind='kin').status, 422, "another's conflict")
+    with proof.database(r.city) as db:                           # whether or not the lot fell on who has a part in it
+        panel = db.execute('SELECT panel FROM r_screening_round WHERE id = ?', (r.one,)).fetchone()[0]
+    if r.people['expert2'] in panel:
+        inventor = proof.Client(r.city, 'expert2')
+        expect_same(inventor.get(f'/api/v1/records/result/{r.mine}').status, 404, 'an inventor')
+    for login in r.off[:2]:
+        proof.Client(r.city, login).create('review', result=r.results[0]).wants(422)
+    proof.Client(r.city, r.panel[0]).create('conflict', organisation=r.employers['institution'], kind='interest').wants(201)
+    expect_same(proof.Client(r.city, r.panel[0]).all('result', filter="state = 'screening'"), [], 'of an organisation: all of its results')
+    r.panel = r.panel[1:]
+
+
+def reviews(r):
+    r.scores = {}
+    for number, login in enumerate(r.panel):
+        client = proof.Client(r.city, login)
+        for at, one in enumerate(r.results + [r.mine]):
+            if client.get(f'/api/v1/records/result/{one}').status == 404:
+                continue
+            review = client.create('review', result=one).wants(201).json
+            expect_same([(row['criterion'], row['weight'], row.get('score')) for row in review['fields']['scores']],
+                        [(c['criterion'], c['weight'], None) for c in CRITERIA], 'the sheet of the round')
+            client.create('review', result=one).wants(409)
+            given = [70 + 3 * at + number, 60 + 5 * at, 88 - 7 * number]
+            rows = [{'criterion': c['criterion'], 'weight': 99, 'score': score} for c, score in zip(CRITERIA, given)]
+            if at == 0 and number == 0:
+                bad = [(rows[:2] + [{**rows[2], 'score': 101}], 422), (rows[:2] + [{'criterion': '外观', 'score': 5}], 422),
+                       (rows + [rows[0]], 422), (rows[:2], 409)]
+                for wrong, status in bad:
+                    client.act('review', review['id'], 'submit', scores=wrong, remark='x').wants(status)
+            done = client.act('review', review['id'], 'submit', scores=rows[::-1], remark='可行').wants(200).json
+            expect_same((done['fields']['total'], [row['weight'] for row in done['fields']['scores']]),
+                        (f'{total(given):.2f}', [40, 35, 25]), 'weights are those of the round')
+            r.scores.setdefault(one, []).append(total(given))
+            client.edit('review', review['id'], done['version'], remark='改').wants(409)
+    unfinished = proof.Client(r.city, r.panel[-1])
+    seen = [each for each in r.office.all('review') if each['state'] == 'submitted']
+    expect_same(len(seen), sum(map(len, r.scores.values())), 'the office sees what was said')
+    expect(all('reviewer' not in each['fields'] for each in seen), 'and not by whom')
+    expect_same(unfinished.get(f'/api/v1/records/review/{seen[0]["id"]}').status in (200, 404), True, 'own or none')
+    for login in r.panel:                                        # nobody sees another's review
+        mine = proof.Client(r.city, login).all('review')
+        expect(all(each['fields']['reviewer'] == r.people[login] for each in mine), login)
+
+
+def lists(r):
+    r.office.create('seed_list', title='清单', screening_round=r.one).wants(409)
+    r.office.act('screening_round', r.one, 'freeze').wants(200)
+    first = r.office.create('seed_list', title='首批种子清单', screening_round=r.one, notice='向市科委提出').wants(201).json
+    wanted = sorted(r.scores, key=lambda one: (-statistics.mean(r.scores[one]), statistics.stdev(r.scores[one]), one))[:2]
+    cent = Decimal('0.01')
+    expect_same([(row['place'], row['result'], row['reviews'], row['mean'], row['spread']) for row in first['fields']['items']],
+                [(place, one, len(r.scores[one]), str(Decimal(statistics.mean(r.scores[one])).quantize(cent, ROUND_HALF_UP)),
+                  str(Decimal(statistics.stdev(r.scores[one])).quantize(cent, ROUND_HALF_UP))) for place, one in enumerate(wanted, 1)], 'the list')
+    r.office.edit('seed_list', first['id'], 1, items=[]).wants(422)
+    expect('拟定清单的人不得公示' in r.office.act('seed_list', first['id'], 'publish').wants(409).text, 'four eyes')
+    published = r.manager.act('seed_list', first['id'], 'publish').wants(200).json
+    expect(published['number'].startswith('SEED-'), published['number'])
+    expect_same([r.of(one, 'result')['state'] for one in wanted], ['seed', 'seed'], 'the results are seeds')
+    expect_same(r.of(r.one)['state'], 'listed', 'the round')
+    second = r.office.create('seed_list', title='又一份', screening_round=r.one, notice='x')
+    second.wants(409)
+    for client in (r.office, r.manager, r.officer):
+        expect(client.edit('seed_list', first['id'], published['version'], title='改').status in (403, 409), 'a published list is edited')
+    outside = proof.Client(r.city, 'enterprise')
+    seen = outside.get(f'/api/v1/records/seed_list/{first["id"]}').wants(200).json
+    expect_same([row['result'] for row in seen['fields']['items']], [{'hidden': True}] * 2, 'secret results on a public list')
+    mine = outside.create('objection', seed_list=first['id'], reason='与我司专利相同').wants(201).json['id']
+    texts = r.office.act('seed_list', first['id'], 'confirm').wants(409).text
+    expect('异议期已过' in texts and '没有未处理的异议' in texts, texts)
+    r.office.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
+    r.office.act('screening_round', r.one, 'finish').wants(200)
+    left = [one for one in r.scores if one not in wanted]
+    expect_same({r.of(one, 'result')['state'] for one in left}, {'pool'}, 'the others are back in the pool')
+
+
+def main():
+    cases = proof.Cases()
+    with proof.own_city() as city:
+        city.start()
+        r = Round(city)
+        for title, part in (('a call says what is judged, and takes results in its days alone', calls),
+                            ('the panel is drawn by a seed, three groups, without an interest; a script of 20 lines draws the same', draws),
+                            ('the panel is blind; to everybody else the case does not exist', blind),
+                            ('with a conflict one sees nothing of the case', conflicts),
+                            ('reviews keep to the criteria and weights of the round', reviews),
+                            ('the list follows the scores, is published by another, once, and stays', lists)):
+            with cases(title):
+                part(r)
+        with cases('the tables are what the events make'):
+            city.stop()
+            before = proof.dump(city)
+            proof.run(city, 'rebuild')
+            proof.expect_same_dump(proof.dump(city), before, 'rebuilt')
+    return cases.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
