@@ -77,6 +77,8 @@ static const struct {
     { "http_by_title", "/api/v1/records/paper?sort=title" },
     { "http_page", "/paper" },
     { "http_page_newest", "/paper?sort=-created" },
+    { "http_desk", "/api/v1/desk" }, /* a third of all papers and half of all reviews await somebody */
+    { "http_desk_page", "/desk" },
 };
 #define ANSWERS   (sizeof answers / sizeof *answers)
 #define ANSWER_S  0.3 /* of a round */

@@ -60,11 +60,12 @@ Err access_sql_rows(const Ctx *ctx, ExprSql *sql, const Type *type) MUST_CHECK;
 Err access_sql_counted(const Ctx *ctx, ExprSql *sql, const Type *type, bool *out) MUST_CHECK;
 /* Ways to stand to a record: role, relation and states (kernel/desk.h); what else is in an AccessRule is not asked.
  * _fits writes the condition under which one of them is the actor's, _fitting a query of the rows as access_sql_rows()
- * does, or nothing, and *out false, when none is of their role. Neither asks whether the row shows. */
+ * does, at most so many a way, or nothing, and *out false, when none is of their role. Neither asks whether the row
+ * shows. */
 Err access_sql_fits(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, const AccessRule *ways,
                     size_t count) MUST_CHECK;
 Err access_sql_fitting(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count,
-                       bool *out) MUST_CHECK;
+                       int64_t most, bool *out) MUST_CHECK;
 /* Writes the condition under which the field shows in a row, of those that show: "TRUE" when it always does. */
 Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field) MUST_CHECK;
 /* Writes the field's column as it is where it shows: true but for ACCESS_HIDDEN. For the order of a list, as an index

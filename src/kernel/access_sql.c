@@ -552,14 +552,23 @@ Err access_sql_fits(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type, c
     return ERR_OK;
 }
 
-Err access_sql_fitting(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count, bool *out)
+/* Each way ends when it has given enough, also where they are put together. */
+Err access_sql_fitting(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *ways, size_t count,
+                       int64_t most, bool *out)
 {
     AccessRule *own;
     size_t      used = ways_of_role(ctx, ways, count, &own);
     *out = used > 0;
     if (used > SEARCHES_MAX)
         return err_make(ECODE_INTERNAL, "%zu ways to fit", used);
-    return sql_ways(ctx, sql, type, own, used, SEARCH_FITTING);
+    for (size_t i = 0; i < used; i++) {
+        add(sql, i ? STR(" UNION SELECT * FROM (") : STR("SELECT * FROM ("));
+        TRY(sql_way(ctx, sql, type, &own[i], SEARCH_FITTING));
+        add(sql, STR(" LIMIT "));
+        expr_sql_param(sql, value_int(most));
+        add(sql, STR(")"));
+    }
+    return ERR_OK;
 }
 
 /* ---- clearance of the rows of a list ---- */

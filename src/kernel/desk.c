@@ -21,6 +21,7 @@ typedef struct Part { /* of a desk: one type that has awaited steps */
     Ways        mine, waiting; /* rows of either list; of the second also: not the first, and one of `stands` */
     Ways        stands;
     AccessPlan *plan;
+    bool        more[PILE_COUNT]; /* of `mine` and `waiting`: more rows fit than are looked at */
     int64_t     counts[PILE_COUNT], due_today;
 } Part;
 
@@ -60,13 +61,10 @@ static uint64_t awaiting_states(const Type *type)
 
 static Part part_of(const Ctx *ctx, const Type *type)
 {
-    Arena   *arena = ctx->arena;
-    Part     part = { .type = type };
-    uint64_t states = awaiting_states(type);
-    bool     steps = false;
+    Arena *arena = ctx->arena;
+    Part   part = { .type = type };
     for (size_t i = 0; i < type->action_count; i++) {
         const Action *action = &type->actions[i];
-        steps |= !action->creates && access_action_ever(ctx->actor, action);
         for (size_t w = 0; !action->creates && w < action->who_count; w++) {
             ways_add(arena, &part.stands, action->who[w], 0);
             if (action->awaited)
@@ -74,9 +72,7 @@ static Part part_of(const Ctx *ctx, const Type *type)
         }
     }
     ways_add(arena, &part.stands, (Who){ .relation = RELATION_CREATOR }, 0);
-    ways_add(arena, &part.waiting, (Who){ .relation = RELATION_CREATOR }, states);
-    if (steps)
-        ways_add(arena, &part.waiting, (Who){ .relation = RELATION_OWN }, states);
+    ways_add(arena, &part.waiting, (Who){ .relation = RELATION_OWN }, awaiting_states(type));
     return part;
 }
 
@@ -188,32 +184,69 @@ static const Clock *limit_of(const Ctx *ctx, const Record *record)
 
 /* ---- statements ---- */
 
-/* " FROM … WHERE …": rows of the list, late or not; *out false when the actor's role has none. */
-static Err from_sql(const Ctx *ctx, ExprSql *sql, const Part *part, bool waiting, bool *out)
+static void add_limit(ExprSql *sql, int64_t most)
+{
+    buf_add(&sql->sql, STR(" LIMIT "));
+    expr_sql_param(sql, value_int(most));
+}
+
+/* Rows whose ways fit, to be looked at; *out false when the actor's role has none. */
+static Err looked_sql(const Ctx *ctx, ExprSql *sql, const Part *part, bool waiting, bool *out)
+{
+    const Ways *ways = waiting ? &part->waiting : &part->mine;
+    return access_sql_fitting(ctx, sql, part->type, ways->items, ways->count, DESK_LOOKED + 1, out);
+}
+
+/* The same, of all rows that are over some limit: those that fit may be too many to be looked at. */
+static void over_sql(const Ctx *ctx, ExprSql *sql, const Type *type)
+{
+    for (size_t i = 0; i < type->clock_count; i++) {
+        const Clock *clock = &type->clocks[i];
+        buf_printf(&sql->sql, "%sSELECT rowid AS \"row\" FROM \"%.*s\" WHERE \"%.*s\" <= ", i ? " UNION " : "",
+                   STR_FMT(type->table), STR_FMT(clock_field(type, clock, CLOCK_DUE)->name));
+        expr_sql_param(sql, value_int(ended_day(ctx, clock)));
+    }
+}
+
+/* " WHERE …": those that show, with their state, and stand on the list. */
+static Err where_sql(const Ctx *ctx, ExprSql *sql, const Part *part, bool waiting, bool all)
 {
     const Type *type = part->type;
-    const Ways *ways = waiting ? &part->waiting : &part->mine;
-    buf_add(&sql->sql, STR(" FROM ("));
-    TRY(access_sql_fitting(ctx, sql, type, ways->items, ways->count, out));
-    buf_printf(&sql->sql, ") AS asked CROSS JOIN \"%.*s\" AS t0 WHERE t0.rowid = asked.\"row\" AND ",
-               STR_FMT(type->table));
+    buf_add(&sql->sql, STR(" WHERE t0.rowid = asked.\"row\" AND "));
     TRY(access_sql_visible(ctx, sql, STR("t0"), type));
     buf_add(&sql->sql, STR(" AND "));
     TRY(access_sql_shows(ctx, sql, STR("t0"), &type->fields[SYS_STATE]));
+    if (!waiting && !all)
+        return ERR_OK;
+    buf_add(&sql->sql, waiting ? STR(" AND NOT coalesce(") : STR(" AND coalesce("));
+    TRY(access_sql_fits(ctx, sql, STR("t0"), type, part->mine.items, part->mine.count));
+    buf_add(&sql->sql, STR(", FALSE)"));
     if (!waiting)
         return ERR_OK;
-    buf_add(&sql->sql, STR(" AND NOT coalesce("));
-    TRY(access_sql_fits(ctx, sql, STR("t0"), type, part->mine.items, part->mine.count));
-    buf_add(&sql->sql, STR(", FALSE) AND "));
+    buf_add(&sql->sql, STR(" AND "));
     return access_sql_fits(ctx, sql, STR("t0"), type, part->stands.items, part->stands.count);
 }
 
-/* "SELECT <head>, <limit> AS "limit" FROM …" of the rows of a list. */
+/* " FROM … WHERE …": rows of the list, late or not. */
+static Err from_sql(const Ctx *ctx, ExprSql *sql, const Part *part, Pile pile, bool *out)
+{
+    bool over = pile == PILE_LATE && part->more[pile];
+    *out = true;
+    buf_add(&sql->sql, STR(" FROM ("));
+    if (over)
+        over_sql(ctx, sql, part->type);
+    else
+        TRY(looked_sql(ctx, sql, part, pile == PILE_WAITING, out));
+    buf_printf(&sql->sql, ") AS asked CROSS JOIN \"%.*s\" AS t0", STR_FMT(part->type->table));
+    return where_sql(ctx, sql, part, pile == PILE_WAITING, over);
+}
+
+/* The limit as a column, and " FROM … WHERE …" of the rows of a list. */
 static Err pile_sql(const Ctx *ctx, ExprSql *sql, const Part *part, Pile pile, bool *out)
 {
     TRY(limit_sql(ctx, sql, part->type));
     buf_add(&sql->sql, STR(" AS \"limit\""));
-    TRY(from_sql(ctx, sql, part, pile == PILE_WAITING, out));
+    TRY(from_sql(ctx, sql, part, pile, out));
     if (pile == PILE_LATE)
         buf_add(&sql->sql, STR(" AND \"limit\" % 2 = 0"));
     if (pile == PILE_MINE)
@@ -221,21 +254,29 @@ static Err pile_sql(const Ctx *ctx, ExprSql *sql, const Part *part, Pile pile, b
     return ERR_OK;
 }
 
-static void add_limit(ExprSql *sql, int64_t most)
-{
-    buf_add(&sql->sql, STR(" LIMIT "));
-    expr_sql_param(sql, value_int(most));
-}
-
 static bool never(const Part *part, Pile pile) { return pile == PILE_LATE && !part->type->clock_count; }
 
-/* *due_today: of those counted. */
-static Err pile_count(const Ctx *ctx, const Part *part, Pile pile, int64_t *out, int64_t *due_today)
+/* Are there more that fit than are looked at? */
+static Err pile_probe(const Ctx *ctx, Part *part, Pile pile)
 {
     ExprSql           sql = expr_sql_new(ctx->arena);
     OWNED(rows) Rows *rows = NULL;
     bool              some;
-    *out = *due_today = 0;
+    buf_add(&sql.sql, STR("SELECT 1 FROM ("));
+    TRY(looked_sql(ctx, &sql, part, pile == PILE_WAITING, &some));
+    if (!some)
+        return ERR_OK;
+    buf_add(&sql.sql, STR(") LIMIT 1 OFFSET "));
+    expr_sql_param(&sql, value_int(DESK_LOOKED));
+    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
+    return rows_next(rows, &part->more[pile]);
+}
+
+static Err pile_count(const Ctx *ctx, Part *part, Pile pile)
+{
+    ExprSql           sql = expr_sql_new(ctx->arena);
+    OWNED(rows) Rows *rows = NULL;
+    bool              some;
     if (never(part, pile))
         return ERR_OK;
     buf_add(&sql.sql, STR("SELECT count(*), sum(\"limit\" = "));
@@ -248,8 +289,21 @@ static Err pile_count(const Ctx *ctx, const Part *part, Pile pile, int64_t *out,
     buf_char(&sql.sql, ')');
     TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
     TRY(rows_next(rows, &some));
-    *out = rows_int(rows, 0);
-    *due_today = rows_int(rows, 1);
+    part->counts[pile] = rows_int(rows, 0);
+    part->due_today += pile == PILE_MINE ? rows_int(rows, 1) : 0;
+    return ERR_OK;
+}
+
+/* Which rows come first is found before they are read. */
+static Err first_sql(const Ctx *ctx, ExprSql *sql, const Part *part, Pile pile)
+{
+    bool some;
+    buf_add(&sql->sql, STR(" FROM (SELECT asked.\"row\", "));
+    TRY(pile_sql(ctx, sql, part, pile, &some));
+    buf_add(&sql->sql, STR(" ORDER BY \"limit\" IS NULL, \"limit\", t0.\"changed\", t0.\"id\""));
+    add_limit(sql, DESK_ROWS);
+    buf_printf(&sql->sql, ") AS first CROSS JOIN \"%.*s\" AS t0 WHERE t0.rowid = first.\"row\"",
+               STR_FMT(part->type->table));
     return ERR_OK;
 }
 
@@ -265,10 +319,8 @@ static Err pile_read(Desk *desk, Part *part, Pile pile)
     buf_add(&sql.sql, STR("SELECT "));
     record_columns(&sql.sql, type, STR("t0"));
     TRY(access_plan_columns(part->plan, &sql, STR("t0")));
-    buf_add(&sql.sql, STR(", "));
-    TRY(pile_sql(ctx, &sql, part, pile, &more));
-    buf_add(&sql.sql, STR(" ORDER BY \"limit\" IS NULL, \"limit\", t0.\"changed\", t0.\"id\""));
-    add_limit(&sql, DESK_ROWS);
+    buf_add(&sql.sql, STR(", first.\"limit\""));
+    TRY(first_sql(ctx, &sql, part, pile));
     TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
     for (;;) {
         TRY(rows_next(rows, &more));
@@ -295,17 +347,21 @@ static int by_limit(const void *a, const void *b)
     return str_cmp(record_id(&x->record), record_id(&y->record));
 }
 
+static Err part_read(Desk *desk, Part *part, Pile pile)
+{
+    if (pile == PILE_MINE)
+        part->more[pile] = part->more[PILE_LATE]; /* they fit in the same ways */
+    else
+        TRY(pile_probe(desk->ctx, part, pile));
+    TRY(pile_count(desk->ctx, part, pile));
+    return part->counts[pile] ? pile_read(desk, part, pile) : ERR_OK;
+}
+
 static Err desk_read(Desk *desk)
 {
     for (Pile pile = PILE_LATE; pile < PILE_COUNT; pile++) {
-        for (size_t i = 0; i < desk->part_count; i++) {
-            Part   *part = &desk->parts[i];
-            int64_t today;
-            TRY(pile_count(desk->ctx, part, pile, &part->counts[pile], &today));
-            part->due_today += pile == PILE_MINE ? today : 0;
-            if (part->counts[pile])
-                TRY(pile_read(desk, part, pile));
-        }
+        for (size_t i = 0; i < desk->part_count; i++)
+            TRY(part_read(desk, &desk->parts[i], pile));
         if (desk->row_counts[pile])
             qsort(desk->rows[pile], desk->row_counts[pile], sizeof *desk->rows[pile], by_limit);
         if (desk->row_counts[pile] > DESK_ROWS)
@@ -497,6 +553,11 @@ static Err row_json(const Ctx *ctx, const Row *row, bool waiting, Json *items)
     return ERR_OK;
 }
 
+static bool more_than_counted(const Part *part, Pile pile)
+{
+    return part->counts[pile] > DESK_COUNT_MAX || (pile != PILE_LATE && part->more[pile]);
+}
+
 static int64_t counted(int64_t count) { return count < DESK_COUNT_MAX ? count : DESK_COUNT_MAX; }
 
 static void put_total(const Ctx *ctx, Json *json, int64_t total, bool more)
@@ -531,15 +592,16 @@ static Err pile_json(const Desk *desk, Pile pile, Json *into)
         TRY(row_json(ctx, &desk->rows[pile][i], pile == PILE_WAITING, items));
     for (size_t i = 0; i < desk->part_count; i++) {
         const Part *part = &desk->parts[i];
+        bool        some_more = more_than_counted(part, pile);
+        more |= some_more;
+        total += counted(part->counts[pile]);
         if (!part->counts[pile])
             continue;
         Json *type = json_push(types, json_object(ctx->arena));
         json_set_str(ctx->arena, type, STR("type"), part->type->name);
         json_set_str(ctx->arena, type, STR("label"), part->type->plural.in[ctx->lang]);
         json_set(type, STR("states"), states_json(ctx, part, pile));
-        put_total(ctx, type, counted(part->counts[pile]), part->counts[pile] > DESK_COUNT_MAX);
-        total += counted(part->counts[pile]);
-        more |= part->counts[pile] > DESK_COUNT_MAX;
+        put_total(ctx, type, counted(part->counts[pile]), some_more);
     }
     put_total(ctx, json, total, more);
     json_set(json, STR("types"), types);
@@ -594,7 +656,7 @@ Err desk_count(const Ctx *ctx, int64_t *out)
         OWNED(rows) Rows *rows = NULL;
         bool              some;
         buf_add(&sql.sql, STR("SELECT count(*) FROM (SELECT 1"));
-        TRY(from_sql(ctx, &sql, &desk.parts[i], false, &some));
+        TRY(from_sql(ctx, &sql, &desk.parts[i], PILE_MINE, &some));
         if (!some)
             continue;
         add_limit(&sql, DESK_FRAME_MAX + 1 - *out);

@@ -6,10 +6,11 @@
  * Limit    the earliest running clock that an awaited step of the type stops, else the earliest one of the record; of
  *          those that show to the actor. Late is what is over its limit; it comes first, then what is due next, then
  *          what has no limit, by how long nobody has taken a step on it.
- * Waiting  records in a state in which a step is awaited, none of them the actor's, that they registered, or that their
- *          organisation owns and on which their role takes steps. Whom it waits for: the roles, and of the persons and
+ * Waiting  records of the actor's organisation in a state in which a step is awaited, none of them the actor's, that
+ *          they registered, or on which they take other steps. Whom it waits for: the roles, and of the persons and
  *          organisations that a relation names those whom the actor sees.
- * Bounds   DESK_ROWS rows a list. Counted are DESK_COUNT_MAX of a type and list; beyond, there are more. */
+ * Bounds   DESK_ROWS rows a list. Counted are DESK_COUNT_MAX of a type and list. Of a role and relation the oldest
+ *          DESK_LOOKED records of a type are looked at, beside all that are late; beyond either, there are more. */
 #ifndef FM_KERNEL_DESK_H
 #define FM_KERNEL_DESK_H
 
@@ -18,6 +19,7 @@
 
 #define DESK_ROWS      50
 #define DESK_COUNT_MAX 1000
+#define DESK_LOOKED    2000
 #define DESK_FRAME_MAX 99 /* of the number on every page; more are "99+" */
 
 /* {"today", "due_today", "late", "mine", "waiting": {"items", "total", "more", "types"}, "next"}. total: exact unless

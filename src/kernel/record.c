@@ -141,14 +141,14 @@ static void add_access_indexes(Buf *out, const Type *type)
         add_index(out, type, STR("creator"), STR("\"creator\""));
 }
 
-/* From a state in which somebody is awaited to the records that are theirs, or of their making (kernel/desk.h). */
+/* From a state in which somebody is awaited to the records of their organisation (kernel/desk.h). */
 static void add_awaited_index(Buf *out, const Type *type)
 {
     bool awaited = false;
     for (size_t i = 0; i < type->action_count; i++)
         awaited |= type->actions[i].awaited;
     if (awaited)
-        add_index(out, type, STR("awaited"), STR("\"state\", \"owner\", \"creator\""));
+        add_index(out, type, STR("awaited"), STR("\"state\", \"owner\""));
 }
 
 /* What most access rules ask stands in the indexes of the orders, so that a row that does not show is passed without

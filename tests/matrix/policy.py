@@ -480,8 +480,8 @@ class Policy:
         if any(self.permits(actor, a, record) == 'yes' for a in awaited):
             return 'mine'
         steps = any(self.permits(actor, a, record) == 'yes' for a in type_.actions if not a.creates)
-        ours = record['owner'] == actor.organisation and steps
-        return 'waiting' if record['creator'] == actor.person or ours else None
+        ours = record['owner'] == actor.organisation
+        return 'waiting' if ours and (record['creator'] == actor.person or steps) else None
 
     def limit(self, actor, record):
         """The clock that says until when: one that an awaited step stops, else any; the earliest."""
