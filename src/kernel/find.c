@@ -573,9 +573,15 @@ Err find_children(const Ctx *ctx, const Record *record, const Type *type, Record
 Str record_title(const Ctx *ctx, const Record *record)
 {
     const Field *field = field_in_language(record, &record->type->fields[record->type->title], ctx->lang);
+    Record       named;
     if (!access_shows(&record->clearance, field))
         return STR_NONE;
-    return value_label(ctx->arena, field, record->values[field->index]).in[ctx->lang];
+    if (field->kind != FIELD_REFERENCE)
+        return value_label(ctx->arena, field, record->values[field->index]).in[ctx->lang];
+    bool seen = record->values[field->index].kind == VALUE_ID &&
+                field->target->fields[field->target->title].kind != FIELD_REFERENCE &&
+                !find_one(ctx, field->target, record->values[field->index].text, &named).kind;
+    return seen ? record_title(ctx, &named) : STR_NONE;
 }
 
 static Json *list_json(Arena *arena, Str items)

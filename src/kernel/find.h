@@ -55,7 +55,8 @@ void find_remember(Ctx *ctx);
 Json *value_json(Arena *arena, Value value);
 /* The same, as ctx's actor sees it: a reference to a hidden record is {"hidden":true}, also in a list or child row. */
 Err value_seen(const Ctx *ctx, const Field *field, Value value, Json **out) MUST_CHECK;
-/* What names the record for people, in ctx's language (field_in_language); empty when hidden. */
+/* What names the record for people, in ctx's language (field_in_language): of a reference what names that record; empty
+ * when hidden. */
 Str record_title(const Ctx *ctx, const Record *record);
 
 #endif

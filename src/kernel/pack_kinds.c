@@ -22,6 +22,7 @@ static void text_read(PackLoad *load, const PackNode *map, Field *field)
     int64_t usual = field_kinds[field->kind].lines ? LIMIT_LONG_TEXT_POINTS : LIMIT_TEXT_POINTS;
     field->max_points = read_integer(load, map, STR("max"), 1, POINTS_MAX, usual);
     field->has_translations = read_boolean(load, map, STR("translate"));
+    field->given = read_boolean(load, map, STR("given"));
 }
 
 static void bounds_read(PackLoad *load, const PackNode *map, Field *field)
@@ -44,7 +45,11 @@ static void bounds_read(PackLoad *load, const PackNode *map, Field *field)
         read_misshape(load, high, above_min);
 }
 
-static void integer_read(PackLoad *load, const PackNode *map, Field *field) { bounds_read(load, map, field); }
+static void integer_read(PackLoad *load, const PackNode *map, Field *field)
+{
+    bounds_read(load, map, field);
+    field->given = read_boolean(load, map, STR("given"));
+}
 
 static void decimal_read(PackLoad *load, const PackNode *map, Field *field)
 {
@@ -368,13 +373,15 @@ static const struct {
     bool    column;        /* may stand in child rows */
     PackKey keys[OWN_MAX]; /* of its own */
     PackKey more[OWN_MAX]; /* of its own, but not in child rows */
+    bool    given;         /* may be given in child rows */
 } kinds[FIELD_KIND_COUNT] = {
     [FIELD_TEXT] = { text_read,
                      true,
                      { { STR_INIT("max"), false } },
                      { { STR_INIT("translate"), false },
                        { STR_INIT("default"), false },
-                       { STR_INIT("unique"), false } } },
+                       { STR_INIT("unique"), false } },
+                     true },
     [FIELD_LONG_TEXT] = { text_read,
                           true,
                           { { STR_INIT("max"), false } },
@@ -382,7 +389,8 @@ static const struct {
     [FIELD_INTEGER] = { integer_read,
                         true,
                         { { STR_INIT("unit"), false }, { STR_INIT("min"), false }, { STR_INIT("max"), false } },
-                        { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
+                        { { STR_INIT("default"), false }, { STR_INIT("unique"), false } },
+                        true },
     [FIELD_DECIMAL] = { decimal_read,
                         true,
                         { { STR_INIT("unit"), false },
@@ -434,12 +442,13 @@ static const PackKey common_keys[] = {
     { STR_INIT("label"), true },
     { STR_INIT("help"), false },
 };
+static const PackKey given_key = { STR_INIT("given"), false };
 static const PackKey was_key = { STR_INIT("was"), false }; /* of all that store a value */
 static const PackKey access_keys[] = { { STR_INIT("class"), false }, { STR_INIT("compartment"), false } };
 
 #define COMMON_COUNT (sizeof common_keys / sizeof *common_keys)
 #define ACCESS_COUNT (sizeof access_keys / sizeof *access_keys)
-#define KEYS_MAX     (COMMON_COUNT + 1 + ACCESS_COUNT + 2 * OWN_MAX)
+#define KEYS_MAX     (COMMON_COUNT + 2 + ACCESS_COUNT + 2 * OWN_MAX)
 
 static size_t keys_add(PackKey *keys, size_t count, const PackKey *more, size_t most)
 {
@@ -459,6 +468,7 @@ static bool keys_check(PackLoad *load, const PackNode *node, int kind, bool colu
         count = keys_add(keys, count, access_keys, column ? 0 : ACCESS_COUNT);
         count = keys_add(keys, count, kinds[kind].keys, OWN_MAX);
         count = keys_add(keys, count, kinds[kind].more, column ? 0 : OWN_MAX);
+        count = keys_add(keys, count, &given_key, column && kinds[kind].given);
         count = keys_add(keys, count, &was_key, kind != FIELD_COMPUTED);
     }
     return read_keys(load, node, keys, count);

@@ -132,6 +132,7 @@ typedef struct Field {
     Text        unit; /* may be empty: "万元", "10,000 yuan" */
     Class class;
     uint8_t       compartment;
+    bool          given;      /* column of child rows: the city fills it in, and no form adds a row */
     int64_t       max_points; /* texts: most code points */
     bool          bounded;    /* numbers: min and max hold; in units of the scale */
     int64_t       min, max;

@@ -306,6 +306,15 @@ static bool any_hidden(const Json *rows)
     return false;
 }
 
+/* Rows that the city has made: what is asked for stands beside what is given. */
+static bool are_given(const Type *type)
+{
+    for (size_t i = ROW_COLUMNS; i < type->field_count; i++)
+        if (type->fields[i].given)
+            return true;
+    return false;
+}
+
 static Err put_table(const Asked *asked, Json *json, Str *help)
 {
     Call       *call = asked->call;
@@ -321,10 +330,11 @@ static Err put_table(const Asked *asked, Json *json, Str *help)
     Json *lines = json_set(table, STR("lines"), json_array(call->ctx.arena));
     JSON_EACH(values, rows)
         TRY(put_row(asked, row++, values, records, lines));
-    for (size_t i = 0; i < ROWS_EMPTY && row < LIMIT_ROWS; i++)
+    bool given = are_given(type);
+    for (size_t i = 0; i < ROWS_EMPTY && row < LIMIT_ROWS && !given; i++)
         TRY(put_row(asked, row++, NULL, records, lines));
     put(call, table, STR("more"),
-        row < LIMIT_ROWS ? str_printf(call->ctx.arena, "more[%.*s]", STR_FMT(asked->name)) : STR_NONE);
+        row < LIMIT_ROWS && !given ? str_printf(call->ctx.arena, "more[%.*s]", STR_FMT(asked->name)) : STR_NONE);
     put(call, table, STR("more_href"),
         str_printf(call->ctx.arena, "%.*s#%.*s", STR_FMT(asked->more),
                    STR_FMT(field_id(call->ctx.arena, asked->name))));
@@ -423,13 +433,16 @@ static int area_rows(const Asked *asked)
 
 Err field_put(const Asked *asked, Str *help, Json *json)
 {
-    static const Str widgets[] = { STR_INIT("line"),   STR_INIT("number"), STR_INIT("date"),  STR_INIT("area"),
-                                   STR_INIT("select"), STR_INIT("radio"),  STR_INIT("boxes"), STR_INIT("file") };
+    static const Str widgets[] = { STR_INIT("line"),  STR_INIT("number"), STR_INIT("date"),
+                                   STR_INIT("area"),  STR_INIT("select"), STR_INIT("radio"),
+                                   STR_INIT("boxes"), STR_INIT("file"),   STR_INIT("given") };
     const Call      *call = asked->call;
     const Field     *field = asked->field;
     Json            *choices = json_array(call->ctx.arena);
     Str              value = text_in(asked), widget;
     TRY(put_widget(asked, choices, json, &widget, &value, help));
+    if (field->given)
+        widget = STR("given");
     put(call, json, STR("value"), value);
     put(call, json, STR("value_lang"), show_lang(call, value));
     put(call, json, STR("unit"), unit_of(asked));

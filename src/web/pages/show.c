@@ -158,7 +158,7 @@ static Err name_look_up(const Show *show, const Type *type, Str id, Name *out)
     out->seen = true;
     if (access_shows(&record.clearance, &type->fields[SYS_NUMBER]))
         out->number = record.values[SYS_NUMBER].text;
-    out->title = type->fields[type->title].kind == FIELD_REFERENCE ? STR_NONE : record_title(ctx, &record);
+    out->title = record_title(ctx, &record);
     if (!out->title.len && !out->number.len && title_seen_erased(&record))
         out->title = title_erased(show->call, type);
     if (!out->title.len)
