@@ -15,9 +15,6 @@ from proof import expect, expect_same
 from screening_test import CRITERIA, Round
 
 EXPERTS, LISTED = 9, 20
-GROUPS = {'expert': 'academia', 'expert2': 'academia', 'expert3': 'academia', 'expert4': 'academia', 'expert5': 'industry',
-          'expert6': 'industry', 'expert7': 'industry', 'expert8': 'investment', 'expert9': 'investment'}
-
 
 def timed(what, start):
     print(f'# {what}: {time.monotonic() - start:.1f} s', flush=True)
@@ -27,10 +24,8 @@ def called(city, r):
     """The abstracts go in by the command line; all of them are submitted and entered by API."""
     proof.run(city, 'import', 'result', proof.shared(SOURCE), '--as', 'researcher', '--map', MAP)
     results = [one['id'] for one in r.author.all('result', filter="external_id is not missing and state = 'draft'")]
-    for login, group in GROUPS.items():
-        r.experts[login] = r.officer.create('expert', person=r.people[login], organisation=r.employers[login], group=group).wants(201).json['id']
-    r.one = r.begin(places=LISTED, seats=[{'group': 'academia', 'places': 4}, {'group': 'industry', 'places': 3},
-                                          {'group': 'investment', 'places': 2}])
+    r.one = r.begin(places=LISTED, seats=[{'group': 'academia', 'places': 5}, {'group': 'industry', 'places': 3},
+                                          {'group': 'investment', 'places': 1}])
     r.office.act('screening_round', r.one, 'open').wants(200)
 
     def enter(share):
@@ -51,7 +46,7 @@ def screened(city, r, results, rng):
     r.office.act('screening_round', r.one, 'draw', seed='上证 3312.45').wants(200)
     timed('draw', start)
     scores = {one: [] for one in results}
-    given = {(login, one): [rng.randrange(20, 101) for _ in CRITERIA] for login in GROUPS for one in results}
+    given = {(login, one): [rng.randrange(20, 101) for _ in CRITERIA] for login in r.logins for one in results}
 
     def judge(login):
         client = proof.Client(city, login)
@@ -63,7 +58,7 @@ def screened(city, r, results, rng):
             client.act('review', review, 'submit').wants(200)
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(EXPERTS) as pool:
-        list(pool.map(judge, GROUPS))
+        list(pool.map(judge, r.logins))
     timed(f'{len(given)} reviews', start)
     for (_, one), points in given.items():
         scores[one].append(sum(Decimal(point * c['weight']) for point, c in zip(points, CRITERIA)) / 100)

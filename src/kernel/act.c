@@ -1,6 +1,7 @@
 #include "kernel/act.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "kernel/carry.h"
 #include "kernel/clock_steps.h"
 #include "kernel/decision.h"
@@ -12,6 +13,7 @@
 #include "kernel/job.h"
 #include "kernel/number.h"
 #include "kernel/parameter.h"
+#include "kernel/rows.h"
 #include "kernel/rules.h"
 
 /* ---- the conditions of a step, asked the same way before and inside the writer ---- */
@@ -363,6 +365,27 @@ static Err prepare_parameter(Prepare *p)
     return days_change(p->delta) ? parameter_overlap(p->ctx, &p->delta->record, p->problems) : ERR_OK;
 }
 
+/* A field holds no more by an effect than by hand. */
+static Err check_size(Prepare *p, const Field *field)
+{
+    Record *rows;
+    Value   value = p->delta->record.values[field->index];
+    size_t  found = value.kind == VALUE_TEXT ? utf8_length(value.text) : 0, most = (size_t)field->max_points;
+    for (Str rest = value.kind == VALUE_LIST ? value.text : STR_NONE; rest.len; most = LIMIT_LIST_ITEMS) {
+        value_list_next(&rest);
+        found++;
+    }
+    if (field->kind == FIELD_ROWS) {
+        TRY(rows_read(p->ctx->arena, field, NULL, value, &rows, &found));
+        most = LIMIT_ROWS;
+    }
+    if (found > most && (field_kinds[field->kind].text || field_kinds[field->kind].list || field->kind == FIELD_ROWS))
+        PROBLEM(p->problems, ECODE_EFFECT_SIZE, field->name, STR_NONE, ARG_TEXT("label", field->label),
+                ARG("found", str_printf(p->problems->arena, "%zu", found)),
+                ARG("max", str_printf(p->problems->arena, "%zu", most)));
+    return ERR_OK;
+}
+
 /* Of inputs that are in order; before: the problems there were without them. */
 static Err prepare_effect(Prepare *p, size_t before)
 {
@@ -371,7 +394,11 @@ static Err prepare_effect(Prepare *p, size_t before)
         return ERR_OK;
     if (!effects)
         return err_make(ECODE_INTERNAL, "no effects");
-    return effects->run[p->action->effect](p->ctx, &p->delta->record, p->delta->set, p->problems);
+    TRY(effects->run[p->action->effect](p->ctx, &p->delta->record, p->delta->set, p->problems));
+    for (size_t i = SYS_COUNT; i < p->request->type->stored_count; i++)
+        if (p->delta->set[i])
+            TRY(check_size(p, &p->request->type->fields[i]));
+    return p->problems->count == before ? ERR_OK : err_make(ECODE_RECORD_INVALID, "an effect gave too much");
 }
 
 /* What the record becomes, with all that is wrong with it at once. */
@@ -482,19 +509,30 @@ static Err carried_step(Prepare *p, const Carry *carry, const CarryItem *item, b
     return clock_steps_check(p->ctx, p->action, &p->delta->record, p->problems);
 }
 
+/* Once: how many there are tells something, too. */
+static bool has_hidden(const Problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].code == ECODE_ACTION_CLAUSE_HIDDEN)
+            return true;
+    return false;
+}
+
 /* What is wrong with it, as far as the actor sees the record. */
 static void explain_carried(const Prepare *p, bool found, Problems *problems)
 {
-    if (!found || !access_sees(&p->before.clearance)) {
+    bool hidden = !found || !access_sees(&p->before.clearance);
+    if (hidden && !has_hidden(problems))
         PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+    if (hidden)
         return;
-    }
     Text why = p->problems->count ? p->problems->items[0].text : err_row(ECODE_ACTION_REFUSED)->title;
     PROBLEM(problems, ECODE_ACTION_CARRIED, STR_NONE, STR_NONE, ARG_TEXT("action", p->action->label),
             ARG("record", record_title(p->ctx, &p->before)), ARG_TEXT("why", why));
 }
 
-static Err prepare_item(const Ctx *ctx, const Carry *carry, const CarryItem *item, Change *out, Problems *problems)
+static Err prepare_item(const Ctx *ctx, const Carry *carry, const CarryItem *item, Change *out, bool *refused,
+                        Problems *problems)
 {
     bool             found = false;
     const ActRequest request = { .type = carry->type, .record = item->id, .if_match = -1 };
@@ -504,15 +542,19 @@ static Err prepare_item(const Ctx *ctx, const Carry *carry, const CarryItem *ite
     Err err = carried_step(&p, carry, item, &found);
     if (err.kind == ERR_REFUSED || err.kind == ERR_INVALID || err.code == ECODE_RECORD_UNSEEN) {
         explain_carried(&p, found, problems);
+        *refused = true;
         return ERR_OK;
     }
     TRY(err);
     change_make(&p, out);
     out->is_carried = true;
+    if (access_sees(&p.before.clearance)) /* what the commit finds wrong with it is told with the action's own */
+        out->problems = problems;
     return ERR_OK;
 }
 
-#define CARRIED_TOLD 5 /* refusals of one action */
+#define CARRIED_TOLD      5  /* refusals of one carry */
+#define CARRIED_LOOKED_AT 20 /* records of a carry, to say beforehand whether the step can be taken */
 
 /* Another carry of the action has named it already. */
 static bool is_stepped_on(const Change *changes, size_t count, Str id)
@@ -523,37 +565,55 @@ static bool is_stepped_on(const Change *changes, size_t count, Str id)
     return false;
 }
 
-/* record: as it stands with its new values. Problems tell what refuses a step; without any, *out are the changes. */
-static Err prepare_carried(const Ctx *ctx, const Action *action, const Record *record, Change **out, size_t *count,
+typedef struct Carried {
+    Change *changes;
+    size_t  count, capacity;
+    bool    refused;  /* one of them cannot be taken; problems say why */
+    bool    too_many; /* more than were asked for */
+} Carried;
+
+static Err prepare_items(const Ctx *ctx, const Carry *carry, const CarryItem *items, size_t count, Carried *out,
+                         Problems *problems)
+{
+    size_t before = problems->count;
+    for (size_t i = 0; i < count && problems->count < before + CARRIED_TOLD; i++) {
+        bool refused = false;
+        if (is_stepped_on(out->changes, out->count, items[i].id))
+            continue;
+        ARENA_ROOM(ctx->arena, out->changes, out->count, out->capacity);
+        TRY(prepare_item(ctx, carry, &items[i], &out->changes[out->count], &refused, problems));
+        out->count += !refused;
+        out->refused |= refused;
+    }
+    return ERR_OK;
+}
+
+/* record: as it stands with its new values. most: of the records of one carry; of more than these none is looked at. */
+static Err prepare_carried(const Ctx *ctx, const Action *action, const Record *record, size_t most, Carried *out,
                            Problems *problems)
 {
-    size_t before = problems->count, capacity = 0;
-    *out = NULL;
-    *count = 0;
+    *out = (Carried){ 0 };
     for (size_t c = 0; c < action->carry_count; c++) {
         CarryItem *items;
-        size_t     item_count;
-        Err        err = carry_items(ctx, &action->carries[c], record, &items, &item_count);
+        size_t     count;
+        Err        err = carry_items(ctx, &action->carries[c], record, &items, &count);
         if (err.code == ECODE_ACTION_CARRY_LIMIT)
             PROBLEM(problems, err.code, STR_NONE, STR_NONE, ARG("max", str_printf(ctx->arena, "%d", LIMIT_CARRIED)));
         TRY(err);
-        for (size_t i = 0; i < item_count && problems->count < before + CARRIED_TOLD; i++) {
-            size_t told = problems->count;
-            if (c > 0 && is_stepped_on(*out, *count, items[i].id))
-                continue;
-            ARENA_ROOM(ctx->arena, *out, *count, capacity);
-            TRY(prepare_item(ctx, &action->carries[c], &items[i], &(*out)[*count], problems));
-            *count += problems->count == told;
-        }
+        out->too_many |= count > most;
+        if (count <= most)
+            TRY(prepare_items(ctx, &action->carries[c], items, count, out, problems));
     }
     return ERR_OK;
 }
 
 static Err prepare_along(Prepare *p, Change *change)
 {
-    size_t before = p->problems->count;
-    TRY(prepare_carried(p->ctx, p->action, &p->delta->record, &change->carried, &change->carried_count, p->problems));
-    return p->problems->count == before ? ERR_OK : err_make(ECODE_ACTION_REFUSED, "carried");
+    Carried carried;
+    TRY(prepare_carried(p->ctx, p->action, &p->delta->record, LIMIT_CARRIED, &carried, p->problems));
+    change->carried = carried.changes;
+    change->carried_count = carried.count;
+    return carried.refused ? err_make(ECODE_ACTION_REFUSED, "carried") : ERR_OK;
 }
 
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems)
@@ -604,6 +664,46 @@ static Err commit_load(const Ctx *writer, Delta *delta, Record *now)
     return ERR_OK;
 }
 
+static bool values_same(const Record *one, const Record *other)
+{
+    for (size_t i = SYS_COUNT; i < one->type->stored_count; i++)
+        if (!value_eq(one->values[i], other->values[i]))
+            return false;
+    return true;
+}
+
+/* What the effect gives now, over what it gave: an effect that runs again changes nothing by itself. */
+static Err effect_stands(const Ctx *writer, const Change *change, const Record *record, bool *out)
+{
+    Record   again = with_state(writer->arena, record, record->values[SYS_STATE]);
+    Problems problems = { .arena = writer->arena };
+    *out = true;
+    if (change->action->effect == EFFECT_NONE || change->is_carried)
+        return ERR_OK;
+    bool *set = ARENA_ARRAY(writer->arena, bool, record->type->field_count);
+    Err   err = writer->city->effects->run[change->action->effect](writer, &again, set, &problems);
+    *out = !err.kind && values_same(&again, record);
+    return err.kind == ERR_REFUSED || err.kind == ERR_INVALID || err.kind == ERR_UNSEEN ? ERR_OK : err;
+}
+
+/* Which records are stepped on, and with what: others may have come or gone since. */
+static Err carried_stand(const Ctx *writer, const Change *change, bool *out)
+{
+    Carried  again;
+    Problems problems = { .arena = writer->arena };
+    *out = true;
+    if (!change->action->carry_count)
+        return ERR_OK;
+    TRY(prepare_carried(writer, change->action, &change->deltas[0].record, LIMIT_CARRIED, &again, &problems));
+    *out = !again.refused && again.count == change->carried_count;
+    for (size_t i = 0; i < again.count && *out; i++) {
+        const Delta *now = &again.changes[i].deltas[0], *then = &change->carried[i].deltas[0];
+        *out = str_eq(record_id(&now->record), record_id(&then->record)) && now->base_version == then->base_version &&
+               values_same(&now->record, &then->record);
+    }
+    return ERR_OK;
+}
+
 /* Rights, versions, guard and rules as they stand now: what was prepared may have been overtaken. */
 static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
 {
@@ -621,6 +721,10 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
             return contended(delta);
     }
     TRY(guards_hold(writer, change->action, &asked, &hold));
+    if (hold)
+        TRY(effect_stands(writer, change, &delta->record, &hold));
+    if (hold)
+        TRY(carried_stand(writer, change, &hold));
     if (hold)
         TRY(rules_check(writer, &delta->record, delta->base_version ? delta->set : NULL, NULL, &broken));
     return hold && !broken.count ? decision_keep(writer, change->action, &asked, &change->kept) : contended(delta);
@@ -734,8 +838,10 @@ Err act_commit(Db *db, Change *change)
     for (size_t i = 0; i < change->carried_count; i++)
         TRY(commit_checks(&writer, &change->carried[i]));
     TRY(act_write(&writer, change));
-    for (size_t i = 0; i < change->carried_count; i++)
+    for (size_t i = 0; i < change->carried_count; i++) {
+        TRY(commit_unique(&writer, &change->carried[i], &change->carried[i].deltas[0])); /* beside those before it */
         TRY(act_write(&writer, &change->carried[i]));
+    }
     return change->kept ? act_write(&writer, change->kept) : ERR_OK;
 }
 
@@ -793,9 +899,9 @@ static Err option_reasons(const Ctx *ctx, const Action *action, const Record *re
     TRY(guards_hold(ctx, action, record, &hold));
     if (!hold)
         return explain_guards(ctx, action, record, out);
-    Change *carried;
-    size_t  count;
-    return prepare_carried(ctx, action, record, &carried, &count, out);
+    /* which records they are may come with the step's input, and of many it is told when the step is taken */
+    Carried carried;
+    return action->input_count ? ERR_OK : prepare_carried(ctx, action, record, CARRIED_LOOKED_AT, &carried, out);
 }
 
 static Json *reason_json(const Ctx *ctx, const Problem *problem)

@@ -22,7 +22,7 @@ static const Str sql_no_uploads[] = { STR_INIT("DELETE FROM upload"), STR_INIT("
 /* An empty hash is no password: nobody signs in with it (kernel/signin.h). */
 static const Str sql_no_passwords = STR_INIT("UPDATE credential SET hash = ''");
 
-/* A city has no such things, and no part of an event stands alone. */
+/* A city has no views and triggers, which would do something of themselves, and no part of an event stands alone. */
 static const Str sql_strange = STR_INIT(
     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type IN ('view', 'trigger'))"
     " OR EXISTS (SELECT 1 FROM event_record WHERE sequence NOT IN (SELECT sequence FROM event))"
@@ -36,7 +36,7 @@ static Err check_strange(Db *db)
     bool              more;
     TRY(db_query(db, sql_strange, NULL, 0, &rows));
     TRY(rows_next(rows, &more));
-    return rows_int(rows, 0) ? err_make(ECODE_STORE_CORRUPT, "what no city has") : ERR_OK;
+    return rows_int(rows, 0) ? err_make(ECODE_STORE_CORRUPT, "a view, a trigger, or a part of an event alone") : ERR_OK;
 }
 
 static Err check_kind(Db *db)

@@ -39,20 +39,41 @@ static const Ref *find_ref(const Demo *demo, Str name)
     return NULL;
 }
 
-/* The fields with each {"ref":"…"} replaced by the id it means. */
+static Err resolve(Demo *demo, const Json *fields, Json **out);
+
+/* What {"ref":"…"} and {"day":N} mean, also inside lists and child rows. */
+static Err resolve_value(Demo *demo, const Json *value, Json **out)
+{
+    Arena      *arena = demo->ctx->arena;
+    const Json *name = json_get(value, STR("ref")), *day = json_get(value, STR("day"));
+    int64_t     days;
+    *out = json_dup(arena, value);
+    if (name) {
+        const Ref *ref = find_ref(demo, json_text(name));
+        if (!ref)
+            return unknown(demo, "ref", json_text(name));
+        *out = json_string(arena, ref->id);
+    } else if (day && json_int(day, &days)) {
+        *out = json_string(arena, date_text(arena, ctx_today(demo->ctx) + days));
+    } else if (value->kind == JSON_OBJECT) {
+        return resolve(demo, value, out);
+    } else if (value->kind == JSON_ARRAY) {
+        *out = json_array(arena);
+        JSON_EACH(item, value) {
+            Json *one;
+            TRY(resolve_value(demo, item, &one));
+            json_push(*out, one);
+        }
+    }
+    return ERR_OK;
+}
+
 static Err resolve(Demo *demo, const Json *fields, Json **out)
 {
-    Json *object = json_object(demo->ctx->arena);
+    Json *object = json_object(demo->ctx->arena), *value;
     JSON_EACH(field, fields) {
-        Str name = json_text(json_get(field, STR("ref")));
-        if (field->kind != JSON_OBJECT) {
-            json_set(object, field->key, json_dup(demo->ctx->arena, field));
-            continue;
-        }
-        const Ref *ref = find_ref(demo, name);
-        if (!ref)
-            return unknown(demo, "ref", name);
-        json_set_str(demo->ctx->arena, object, field->key, ref->id);
+        TRY(resolve_value(demo, field, &value));
+        json_set(object, field->key, value);
     }
     *out = object;
     return ERR_OK;

@@ -223,6 +223,10 @@ static Err where_sql(const Ctx *ctx, ExprSql *sql, const Part *part, bool waitin
     buf_add(&sql->sql, STR(", FALSE)"));
     if (!waiting)
         return ERR_OK;
+    for (int field = SYS_OWNER; field <= SYS_CREATOR; field++) { /* whose it is must not show by its standing there */
+        buf_add(&sql->sql, STR(" AND "));
+        TRY(access_sql_shows(ctx, sql, STR("t0"), &type->fields[field]));
+    }
     buf_add(&sql->sql, STR(" AND "));
     return access_sql_fits(ctx, sql, STR("t0"), type, part->stands.items, part->stands.count);
 }

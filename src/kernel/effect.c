@@ -1,25 +1,57 @@
 #include "kernel/effect.h"
 
+static const EffectField fix_pool[] = {
+    { NULL, NULL, "pool", FIELD_LONG_TEXT, NULL },
+    { NULL, "seats", "group", FIELD_CHOICE, NULL },
+    { NULL, "seats", "places", FIELD_INTEGER, NULL },
+    { "expert", NULL, "person", FIELD_REFERENCE, "person" },
+    { "expert", NULL, "organisation", FIELD_REFERENCE, "organisation" },
+    { "expert", NULL, "group", FIELD_CHOICE, NULL },
+    { "conflict", NULL, "person", FIELD_REFERENCE, "person" },
+    { "conflict", NULL, "organisation", FIELD_REFERENCE, "organisation" },
+};
 static const EffectField draw_panel[] = {
-    { STR_INIT("seed"), FIELD_TEXT, NULL },        { STR_INIT("seats"), FIELD_ROWS, "group places" },
-    { STR_INIT("pool"), FIELD_LONG_TEXT, NULL },   { STR_INIT("drawn"), FIELD_ROWS, "place expert group key" },
-    { STR_INIT("panel"), FIELD_REFERENCES, NULL },
+    { NULL, NULL, "seed", FIELD_TEXT, NULL },
+    { NULL, NULL, "pool", FIELD_LONG_TEXT, NULL },
+    { NULL, "seats", "group", FIELD_CHOICE, NULL },
+    { NULL, "seats", "places", FIELD_INTEGER, NULL },
+    { NULL, "drawn", "place", FIELD_INTEGER, NULL },
+    { NULL, "drawn", "expert", FIELD_REFERENCE, "expert" },
+    { NULL, "drawn", "group", FIELD_CHOICE, NULL },
+    { NULL, "drawn", "key", FIELD_TEXT, NULL },
+    { NULL, NULL, "panel", FIELD_REFERENCES, "person" },
+    { "expert", NULL, "person", FIELD_REFERENCE, "person" },
+    { "expert", NULL, "group", FIELD_CHOICE, NULL },
 };
 static const EffectField rank_seeds[] = {
-    { STR_INIT("screening_round"), FIELD_REFERENCE, NULL },
-    { STR_INIT("items"), FIELD_ROWS, "place result reviews mean spread" },
+    { NULL, NULL, "screening_round", FIELD_REFERENCE, "screening_round" },
+    { NULL, "items", "place", FIELD_INTEGER, NULL },
+    { NULL, "items", "result", FIELD_REFERENCE, "result" },
+    { NULL, "items", "reviews", FIELD_INTEGER, NULL },
+    { NULL, "items", "mean", FIELD_DECIMAL, NULL },
+    { NULL, "items", "spread", FIELD_DECIMAL, NULL },
+    { "screening_round", NULL, "places", FIELD_INTEGER, NULL },
+    { "review", NULL, "screening_round", FIELD_REFERENCE, "screening_round" },
+    { "review", NULL, "result", FIELD_REFERENCE, "result" },
+    { "review", NULL, "total", FIELD_DECIMAL, NULL },
 };
 static const EffectField score_review[] = {
-    { STR_INIT("result"), FIELD_REFERENCE, NULL },
-    { STR_INIT("screening_round"), FIELD_REFERENCE, NULL },
-    { STR_INIT("scores"), FIELD_ROWS, "criterion weight score" },
-    { STR_INIT("total"), FIELD_DECIMAL, NULL },
+    { NULL, NULL, "result", FIELD_REFERENCE, "result" },
+    { NULL, NULL, "screening_round", FIELD_REFERENCE, "screening_round" },
+    { NULL, "scores", "criterion", FIELD_TEXT, NULL },
+    { NULL, "scores", "weight", FIELD_INTEGER, NULL },
+    { NULL, "scores", "score", FIELD_INTEGER, NULL },
+    { NULL, NULL, "total", FIELD_DECIMAL, NULL },
+    { "result", NULL, "screening_round", FIELD_REFERENCE, "screening_round" },
+    { "screening_round", "criteria", "criterion", FIELD_TEXT, NULL },
+    { "screening_round", "criteria", "weight", FIELD_INTEGER, NULL },
 };
 
 #define FIELDS(list) list, sizeof(list) / sizeof *(list)
 
 const EffectRow effect_rows[EFFECT_COUNT] = {
     [EFFECT_NONE] = { STR_INIT(""), NULL, 0 },
+    [EFFECT_FIX_POOL] = { STR_INIT("fix_pool"), FIELDS(fix_pool) },
     [EFFECT_DRAW_PANEL] = { STR_INIT("draw_panel"), FIELDS(draw_panel) },
     [EFFECT_RANK_SEEDS] = { STR_INIT("rank_seeds"), FIELDS(rank_seeds) },
     [EFFECT_SCORE_REVIEW] = { STR_INIT("score_review"), FIELDS(score_review) },

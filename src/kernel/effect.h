@@ -1,9 +1,10 @@
 /* kernel/effect.h: what a step works out that no expression can say: the action's `effect` in the pack.
  *
  * An effect is a function from what was read to what the record becomes. It runs while the step is prepared, after its
- * inputs and before rules and guards, over what the actor sees, and only sets fields of the record; the event holds
- * what it gave, so that replay runs none of it. Its name and the fields that it needs stand here, where packs are
- * checked; the function is a service's (services/effects.h), and the city is given them when it is opened. */
+ * inputs and before rules and guards, and only sets fields of the record; the event holds what it gave, so that replay
+ * runs none of it. On the writer it runs once more over what it gave, and must give the same: else something that it
+ * read has changed, and the step is prepared anew. Its name and what it needs of the pack's types stand here, where
+ * packs are checked; the function is a service's (services/effects.h), and the city is given them when it is opened. */
 #ifndef FM_KERNEL_EFFECT_H
 #define FM_KERNEL_EFFECT_H
 
@@ -11,7 +12,8 @@
 
 typedef enum EffectId {
     EFFECT_NONE,
-    EFFECT_DRAW_PANEL,   /* draws the experts of a round: services/validation/draw_panel.h */
+    EFFECT_FIX_POOL,     /* who takes part in the draw of a round: services/validation/draw_panel.h */
+    EFFECT_DRAW_PANEL,   /* draws the experts of a round: the same */
     EFFECT_RANK_SEEDS,   /* puts the best results of a round on a list: services/validation/rank_seeds.h */
     EFFECT_SCORE_REVIEW, /* holds a review to the criteria of its round: services/validation/score_review.h */
     EFFECT_COUNT
@@ -24,10 +26,12 @@ typedef struct Effects {
     EffectRun run[EFFECT_COUNT];
 } Effects;
 
-typedef struct EffectField { /* what the type of the action must have */
-    Str         field;
+typedef struct EffectField { /* what it needs */
+    const char *type;        /* of this type; NULL: of the action's own */
+    const char *rows;        /* a column of that field's child rows; NULL: a field */
+    const char *field;
     FieldKind   kind;
-    const char *columns; /* of child rows: names with blanks between */
+    const char *target; /* of a reference; NULL: any */
 } EffectField;
 
 typedef struct EffectRow {

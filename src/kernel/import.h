@@ -47,7 +47,7 @@ typedef struct ImportLinks ImportLinks; /* which column is which field */
 
 /* mapping: the parsed map, or NULL. *out is in arena. problems get all that is wrong
  * with the columns, with the fields that the actor could ever write, and which of them may be meant. ECODE_IMPORT_MAP,
- * _HEADER, _COLUMN, _TWICE. */
+ * _HEADER, _COLUMN, _SAME, _TWICE. */
 Err import_link(const Ctx *ctx, Arena *arena, const Type *type, const Str *columns, size_t count, const Json *mapping,
                 ImportLinks **out, Problems *problems) MUST_CHECK;
 /* False, with a problem, when it is no row: of cells their number is wrong, of JSON it is no object. */

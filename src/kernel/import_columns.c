@@ -140,9 +140,9 @@ static void link_by_names(const Actor *actor, ImportLinks *links, Problems *prob
     unknown_columns(actor, links->type, unknown, count, problems);
 }
 
-static bool column_of(const ImportLinks *links, Str name, size_t *out)
+static bool column_of(const ImportLinks *links, Str name, size_t from, size_t *out)
 {
-    for (*out = 0; *out < links->column_count; (*out)++)
+    for (*out = from; *out < links->column_count; (*out)++)
         if (str_eq(links->columns[*out], name))
             return true;
     return false;
@@ -151,12 +151,14 @@ static bool column_of(const ImportLinks *links, Str name, size_t *out)
 static void link_by_map(const Actor *actor, ImportLinks *links, const Json *mapping, Problems *problems)
 {
     Str   *unknown = ARENA_ARRAY(problems->arena, Str, mapping->count);
-    size_t count = 0, column;
+    size_t count = 0, column, other;
     JSON_EACH(entry, mapping) {
         const Field *field = field_called(actor, links->type, entry->key);
         if (!field || !is_known(field))
             unknown[count++] = entry->key;
-        else if (!column_of(links, entry->text, &column))
+        else if (column_of(links, entry->text, 0, &column) && column_of(links, entry->text, column + 1, &other))
+            PROBLEM(problems, ECODE_IMPORT_SAME, entry->key, STR_NONE, ARG("column", entry->text));
+        else if (column == links->column_count)
             PROBLEM(problems, ECODE_IMPORT_COLUMN, entry->key, STR_NONE, ARG("column", entry->text),
                     ARG("known", str_join(problems->arena, links->columns, links->column_count, STR(", "))));
         else

@@ -10,7 +10,8 @@
 
 /* ---- the first rows ---- */
 
-#define SHOWN_POINTS 80 /* of a cell: enough to know what it is */
+#define SHOWN_POINTS  80     /* of a cell: enough to know what it is */
+#define COLUMNS_BYTES 262144 /* of a head; of a longer one there is no sample */
 
 static const Str sql_sample_put = STR_INIT(
     "INSERT OR REPLACE INTO job_sample (job, is_table, columns, rows) VALUES (?, ?, ?, ?)");
@@ -75,9 +76,13 @@ Err import_sample_put(const Ctx *ctx, Str job, const Type *type, ImportFile *fil
     Arena *arena = ctx->arena;
     Json  *columns = json_array(arena), *rows = json_array(arena);
     Sample sample = { .job = { .run = sample_write }, .id = job, .is_table = file->format != IMPORT_LINES };
+    size_t bytes = 0;
     for (size_t i = 0; i < file->column_count; i++)
+        bytes += file->columns[i].len;
+    bool shown = bytes <= COLUMNS_BYTES;
+    for (size_t i = 0; i < file->column_count && shown; i++)
         json_push(columns, json_string(arena, file->columns[i]));
-    for (size_t i = 0; i < file->ahead_count; i++)
+    for (size_t i = 0; i < file->ahead_count && shown; i++)
         json_push(rows, shown_row(arena, type, file, &file->ahead[i]));
     sample.columns = written(arena, columns);
     sample.rows = written(arena, rows);

@@ -286,7 +286,10 @@ static Err run_fail(JobRun *run, Err err)
         buf_char(&reason, '\n');
         buf_add(&reason, run->problems->items[i].text.in[lang]);
     }
-    json_set_str(arena, input, STR("reason"), utf8_clip(buf_str(&reason), REASON_POINTS));
+    Str text = utf8_clip(buf_str(&reason), REASON_POINTS);
+    if (!utf8_printable(text, true)) /* it speaks of words of the file, which may be anything */
+        text = err_row(err.code)->title.in[lang];
+    json_set_str(arena, input, STR("reason"), text);
     return city_step(&run->ctx, record_id(&run->job), STR("fail"), input);
 }
 

@@ -117,10 +117,13 @@ static Err tell(const Ctx *ctx, const Notify *notify, const Record *record, cons
     if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW)
         return ERR_OK; /* it gives nobody */
     TRY(err);
-    if (value.kind != VALUE_ID)
-        return ERR_OK;
-    return target == ctx->city->pack->person ? tell_person(ctx, notify, about, value.text, actor, batch)
-                                             : tell_members(ctx, notify, about, value.text, actor, batch);
+    Str rest = value.kind == VALUE_ID || value.kind == VALUE_LIST ? value.text : STR_NONE;
+    while (rest.len) {
+        Str id = value_list_next(&rest);
+        TRY(target == ctx->city->pack->person ? tell_person(ctx, notify, about, id, actor, batch)
+                                              : tell_members(ctx, notify, about, id, actor, batch));
+    }
+    return ERR_OK;
 }
 
 /* What a step of before is called today; NULL: nobody is told of it. */

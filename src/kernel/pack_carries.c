@@ -87,6 +87,16 @@ static void set_read(const Reading *r, const PackNode *map, const PackNode *item
         sets[carry->set_count++] = (CarrySet){ field->index, value };
 }
 
+/* Rows of an import are steps that are refused before they write anything; what is carried could be refused later. */
+static bool may_carry(PackLoad *load, const CarryDraft *draft)
+{
+    static const Text alone = TEXT_INIT("登记和修改以外的步骤所带", "of a step other than create and edit");
+    bool              other = !draft->action->creates && !str_eq(draft->action->name, STR("edit"));
+    if (!other)
+        read_misshape(load, draft->node, alone);
+    return other;
+}
+
 static void carry_read(PackLoad *load, const CarryDraft *draft)
 {
     static const PackKey keys[] = {
@@ -95,7 +105,7 @@ static void carry_read(PackLoad *load, const CarryDraft *draft)
     };
     Reading r = { load, draft, draft->type };
     Carry   carry = { 0 };
-    if (!READ_KEYS(load, draft->node, keys) || !each_read(&r, &carry))
+    if (!READ_KEYS(load, draft->node, keys) || !may_carry(load, draft) || !each_read(&r, &carry))
         return;
     carry.when = carried_expr(&r, draft->node, STR("when"), VALUE_BOOLEAN);
     carry.on = carried_expr(&r, draft->node, STR("on"), VALUE_KIND_COUNT);

@@ -1,4 +1,5 @@
 /* kernel/pack_check.c: last pass: what can only be told when every type is there. */
+#include "kernel/effect.h"
 #include "kernel/pack_read.h"
 
 /* ---- expressions ---- */
@@ -30,18 +31,19 @@ void expression_check(PackLoad *load, const ExprScope *scope, const ExprUse *use
     }
 }
 
-/* A person, or an organisation. */
+/* Persons, or organisations. */
 static void notify_check(PackLoad *load, const ExprUse *use)
 {
-    static const Text party = TEXT_INIT("得出一个人员或一个机构的表达式",
-                                        "an expression that gives a person or an organisation");
+    static const Text party = TEXT_INIT("得出人员或机构的表达式",
+                                        "an expression that gives a person or an organisation, or several");
     const Expr       *to = *use->out;
     ExprType          type = to ? expr_type(to) : (ExprType){ 0 };
-    const Type       *target = type.kind == VALUE_ID ? type.target : NULL;
+    bool              record = type.kind == VALUE_ID || type.kind == VALUE_LIST;
+    const Type       *target = record ? type.target : NULL;
     if (!to || (target && (str_eq(target->name, STR("person")) || str_eq(target->name, STR("organisation")))))
         return;
     *use->out = NULL;
-    if (use->node && (type.kind != VALUE_ID || target)) /* else the reference has a problem of its own */
+    if (use->node && (!record || target || type.kind == VALUE_LIST)) /* else the reference has a problem of its own */
         read_misshape(load, use->node, party);
 }
 
@@ -302,6 +304,43 @@ static void decisions_check(PackLoad *load)
                 decides_check(load, &load->pack->types[t], &load->pack->types[t].actions[a]);
 }
 
+/* ---- effects ---- */
+
+static bool effect_field_fits(const EffectField *wanted, const Type *type)
+{
+    const Field *rows = type && wanted->rows ? type_field(type, str_from(wanted->rows)) : NULL;
+    if (wanted->rows)
+        type = rows && rows->kind == FIELD_ROWS ? rows->rows : NULL;
+    const Field *field = type ? type_field(type, str_from(wanted->field)) : NULL;
+    return field && field->kind == wanted->kind &&
+           (!wanted->target || (field->target && str_eq(field->target->name, str_from(wanted->target))));
+}
+
+/* What an effect reads and writes must be there: the program relies on it. */
+static void effect_check(PackLoad *load, const Type *type, const Action *action)
+{
+    const EffectRow *row = &effect_rows[action->effect];
+    for (size_t i = 0; i < row->field_count; i++) {
+        const EffectField *wanted = &row->fields[i];
+        const Type        *of = wanted->type ? pack_type(load->pack, str_from(wanted->type)) : type;
+        Str                dot = wanted->rows ? STR(".") : STR("");
+        if (effect_field_fits(wanted, of))
+            continue;
+        PACK_LOG(load->log, pack_type_place(load, type), ECODE_PACK_EFFECT, ARG("effect", row->name),
+                 ARG("type", wanted->type ? str_from(wanted->type) : type->name),
+                 ARG("field", str_printf(load->arena, "%s%.*s%s", wanted->rows ? wanted->rows : "", STR_FMT(dot),
+                                         wanted->field)),
+                 ARG("kind", field_kinds[wanted->kind].name));
+    }
+}
+
+static void effects_check(PackLoad *load)
+{
+    for (size_t t = 0; t < load->pack->type_count; t++)
+        for (size_t a = 0; a < load->pack->types[t].action_count; a++)
+            effect_check(load, &load->pack->types[t], &load->pack->types[t].actions[a]);
+}
+
 void pack_check(PackLoad *load)
 {
     if (load->damaged) /* half a pack: what is missing here may stand in the file that could not be read */
@@ -316,6 +355,7 @@ void pack_check(PackLoad *load)
     job_type_check(load);
     computation_type_check(load);
     decisions_check(load);
+    effects_check(load);
     if (!load->frozen)
         pack_proof(load);
 }

@@ -203,32 +203,12 @@ static void carries_read(PackLoad *load, const PackNode *map, const Type *type, 
     action->carries = carries;
 }
 
-static bool has_columns(const Type *rows, const char *columns)
-{
-    Str rest = str_from(columns);
-    while (rest.len)
-        if (!type_field(rows, str_cut(&rest, ' ')))
-            return false;
-    return true;
-}
-
-/* What the effect works with must be there. */
-static void effect_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
+static void effect_read(PackLoad *load, const PackNode *map, Action *action)
 {
     Str names[EFFECT_COUNT];
     for (size_t i = 0; i < EFFECT_COUNT; i++)
         names[i] = effect_rows[i].name;
     action->effect = read_enum(load, map, STR("effect"), names, EFFECT_NONE + 1, EFFECT_COUNT, EFFECT_NONE);
-    const EffectRow *row = &effect_rows[action->effect];
-    for (size_t i = 0; i < row->field_count; i++) {
-        const EffectField *wanted = &row->fields[i];
-        const Field       *field = type_field(type, wanted->field);
-        if (!field || field->kind != wanted->kind || (wanted->columns && !has_columns(field->rows, wanted->columns)))
-            PACK_PROBLEM(load, pack_node_get(map, STR("effect")), ECODE_PACK_PARTY, ARG("type", type->name),
-                         ARG("field", wanted->columns
-                                          ? str_printf(load->arena, "%.*s: %s", STR_FMT(wanted->field), wanted->columns)
-                                          : wanted->field));
-    }
 }
 
 /* Every field that people may write: what create and edit take unless they say. */
@@ -355,7 +335,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     awaited_read(load, map, action);
     notifies_read(load, map, type, action);
     carries_read(load, map, type, action);
-    effect_read(load, map, type, action);
+    effect_read(load, map, action);
 }
 
 static void actions_read(PackLoad *load, TypeDraft *draft)

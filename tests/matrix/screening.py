@@ -22,8 +22,8 @@ class Screening:
         self.expert, self.stranger = garden.own[other]['expert'], garden.own[other]['enterprise']
         self.officer = garden.own[letter]['officer']
         self.today = garden.today().isoformat()
-        outside = next(actor for actor in garden.actors if actor.login == 'expert2')
-        for one in (self.expert, outside):
+        outside = next(actor for actor in garden.actors if actor.login == 'expert8')
+        for one in (self.expert, outside):                      # a second entry of the latter: of a person the first counts
             self.make(self.officer, 'expert', person=one.person, organisation=one.organisation, group='investment')
 
     def another(self, role):

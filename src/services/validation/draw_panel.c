@@ -8,15 +8,16 @@
 #include <stdlib.h>
 
 typedef struct Draw {
-    const Ctx  *ctx;
-    Record     *round;
-    bool       *set;
-    const Type *expert;
-    Str        *groups; /* codes, each once */
-    size_t     *places, group_count;
-    Record     *pool; /* experts who take part */
-    DrawEntry  *entries;
-    size_t      count, capacity, entry_capacity;
+    const Ctx *ctx;
+    Record    *round;
+    bool      *set;
+    Str       *groups; /* codes, each once */
+    size_t    *places, group_count;
+    Str       *conflicted; /* persons */
+    size_t     conflicted_count;
+    Str       *persons; /* who take part; of fix_pool alone */
+    DrawEntry *entries;
+    size_t     count, capacity, entry_capacity;
 } Draw;
 
 static Value of(const Record *record, const char *field)
@@ -52,23 +53,30 @@ static Err read_seats(Draw *draw)
     return ERR_OK;
 }
 
-/* Who works for the organisation that holds the round, or has declared an interest in it, takes no part. */
-static Str pool_filter(const Draw *draw)
+/* ---- who takes part ---- */
+
+/* Persons with a declared conflict with the organisation that holds the round. */
+static Err read_conflicted(Draw *draw)
 {
-    Str owner = draw->round->values[SYS_OWNER].text;
+    const Type *conflict = pack_type(draw->ctx->city->pack, STR("conflict"));
+    Str         owner = draw->round->values[SYS_OWNER].text;
+    Record     *found;
+    size_t      count;
     if (!owner.len)
-        return STR("state = 'active'");
-    bool declared = type_field(draw->expert, STR("interests")) != NULL;
-    return str_printf(draw->ctx->arena, "state = 'active' and organisation != '%.*s'%s%.*s%s", STR_FMT(owner),
-                      declared ? " and not (interests contains '" : "", declared ? (int)owner.len : 0, owner.ptr,
-                      declared ? "')" : "");
+        return ERR_OK;
+    TRY(record_children(draw->ctx->db, draw->ctx->arena, conflict, type_field(conflict, STR("organisation")), owner,
+                        &found, &count));
+    draw->conflicted = ARENA_ARRAY(draw->ctx->arena, Str, count);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(found[i].values[SYS_STATE].text, STR("declared")))
+            draw->conflicted[draw->conflicted_count++] = of(&found[i], "person").text;
+    return ERR_OK;
 }
 
-/* Who stands on the roster twice takes part once. */
-static bool is_in_pool(const Draw *draw, Str person)
+static bool is_among(const Str *ids, size_t count, Str id)
 {
-    for (size_t i = 0; i < draw->count; i++)
-        if (str_eq(of(&draw->pool[i], "person").text, person))
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(ids[i], id))
             return true;
     return false;
 }
@@ -79,80 +87,37 @@ static void add_expert(Draw *draw, const Record *expert)
     Value  group = of(expert, "group"), person = of(expert, "person");
     size_t at;
     if (group.kind == VALUE_MISSING || person.kind == VALUE_MISSING || !group_index(draw, group.text, &at) ||
-        is_in_pool(draw, person.text))
+        value_eq(of(expert, "organisation"), draw->round->values[SYS_OWNER]) ||
+        is_among(draw->conflicted, draw->conflicted_count, person.text) ||
+        is_among(draw->persons, draw->count, person.text))
         return;
-    ARENA_ROOM(arena, draw->pool, draw->count, draw->capacity);
+    ARENA_ROOM(arena, draw->persons, draw->count, draw->capacity);
     ARENA_ROOM(arena, draw->entries, draw->count, draw->entry_capacity);
-    draw->pool[draw->count] = *expert;
+    draw->persons[draw->count] = person.text;
     draw->entries[draw->count++] = (DrawEntry){ .id = record_id(expert), .group = at };
 }
 
-static Err read_pool(Draw *draw)
+/* The roster as it is, not as the actor sees it. */
+static Err read_roster(Draw *draw)
 {
+    Ctx      ctx = *draw->ctx;
     Found    found = { .next = STR_NONE };
-    Problems problems = { .arena = draw->ctx->arena };
+    Problems problems = { .arena = ctx.arena };
+    ctx.actor = &actor_system;
     do {
         Query query = {
-            .filter = pool_filter(draw), .sort = STR("id"), .limit = LIMIT_LIST_ROWS, .cursor = found.next
+            .filter = STR("state = 'active'"), .sort = STR("id"), .limit = LIMIT_LIST_ROWS, .cursor = found.next
         };
-        TRY(find(draw->ctx, draw->expert, &query, &found, &problems));
+        TRY(find(&ctx, pack_type(ctx.city->pack, STR("expert")), &query, &found, &problems));
         for (size_t i = 0; i < found.count; i++)
             add_expert(draw, &found.records[i]);
     } while (found.next.len);
     return ERR_OK;
 }
 
-/* ---- what came of it ---- */
-
-static void write_pool(const Draw *draw)
-{
-    Buf buf = buf_new(draw->ctx->arena, SIZE_MAX);
-    for (size_t i = 0; i < draw->count; i++)
-        buf_printf(&buf, "%s%.*s %.*s", i ? "\n" : "", STR_FMT(draw->entries[i].id),
-                   STR_FMT(draw->groups[draw->entries[i].group]));
-    effect_set(draw->round, draw->set, type_field(draw->round->type, STR("pool")), value_text(buf_str(&buf)));
-}
-
-static Str person_of(const Draw *draw, Str expert)
-{
-    for (size_t i = 0; i < draw->count; i++)
-        if (str_eq(record_id(&draw->pool[i]), expert))
-            return of(&draw->pool[i], "person").text;
-    return STR_NONE;
-}
-
-static void put(Record *row, const char *column, Value value)
-{
-    row->values[type_field(row->type, str_from(column))->index] = value;
-}
-
-static void write_drawn(const Draw *draw)
-{
-    Arena       *arena = draw->ctx->arena;
-    const Field *drawn = type_field(draw->round->type, STR("drawn"));
-    Record      *rows = ARENA_ARRAY(arena, Record, draw->count);
-    Str         *persons = ARENA_ARRAY(arena, Str, draw->count);
-    size_t       count = 0;
-    for (size_t i = 0; i < draw->count; i++) {
-        const DrawEntry *entry = &draw->entries[i];
-        if (!entry->drawn)
-            continue;
-        Record *row = &rows[count];
-        *row = (Record){ .type = drawn->rows, .values = ARENA_ARRAY(arena, Value, drawn->rows->field_count) };
-        persons[count++] = person_of(draw, entry->id);
-        put(row, "place", value_int((int64_t)count));
-        put(row, "expert", value_id(entry->id));
-        put(row, "group", value_text(draw->groups[entry->group]));
-        put(row, "key", value_text(hex_encode(arena, hash_str(&entry->key))));
-    }
-    effect_set(draw->round, draw->set, drawn, rows_value(arena, drawn, rows, count));
-    effect_set(draw->round, draw->set, type_field(draw->round->type, STR("panel")),
-               count ? value_list(str_join(arena, persons, count, STR(","))) : VALUE_NONE);
-}
-
 static Err check_groups(const Draw *draw, Problems *problems)
 {
-    const Field *group = type_field(draw->expert, STR("group"));
+    const Field *group = type_field(pack_type(draw->ctx->city->pack, STR("expert")), STR("group"));
     size_t       before = problems->count;
     for (size_t g = 0; g < draw->group_count; g++) {
         size_t found = 0;
@@ -167,16 +132,86 @@ static Err check_groups(const Draw *draw, Problems *problems)
     return problems->count == before ? ERR_OK : err_make(ECODE_ACTION_REFUSED, "too few experts");
 }
 
+Err fix_pool(const Ctx *ctx, Record *round, bool *set, Problems *problems)
+{
+    Draw drawing = { .ctx = ctx, .round = round, .set = set };
+    Buf  pool = buf_new(ctx->arena, SIZE_MAX);
+    TRY(read_seats(&drawing));
+    TRY(read_conflicted(&drawing));
+    TRY(read_roster(&drawing));
+    TRY(check_groups(&drawing, problems));
+    for (size_t i = 0; i < drawing.count; i++)
+        buf_printf(&pool, "%s%.*s %.*s", i ? "\n" : "", STR_FMT(drawing.entries[i].id),
+                   STR_FMT(drawing.groups[drawing.entries[i].group]));
+    effect_set(round, set, type_field(round->type, STR("pool")),
+               drawing.count ? value_text(buf_str(&pool)) : VALUE_NONE);
+    return ERR_OK;
+}
+
+/* ---- the draw ---- */
+
+/* Lines that are none of ours are no entries. */
+static void read_pool(Draw *draw)
+{
+    Str rest = of(draw->round, "pool").text;
+    while (rest.len) {
+        Str    group = str_cut(&rest, '\n'), id = str_cut(&group, ' ');
+        size_t at;
+        if (!uuid_valid(id) || !group_index(draw, group, &at))
+            continue;
+        ARENA_ROOM(draw->ctx->arena, draw->entries, draw->count, draw->entry_capacity);
+        draw->entries[draw->count++] = (DrawEntry){ .id = id, .group = at };
+    }
+}
+
+static Err person_of(const Draw *draw, Str expert, Value *out)
+{
+    Record found;
+    Ctx    ctx = *draw->ctx;
+    ctx.actor = &actor_system;
+    TRY(find_one(&ctx, pack_type(ctx.city->pack, STR("expert")), expert, &found));
+    *out = of(&found, "person");
+    return ERR_OK;
+}
+
+static void put(Record *row, const char *column, Value value)
+{
+    row->values[type_field(row->type, str_from(column))->index] = value;
+}
+
+static Err write_drawn(const Draw *draw)
+{
+    Arena       *arena = draw->ctx->arena;
+    const Field *drawn = type_field(draw->round->type, STR("drawn"));
+    Record      *rows = ARENA_ARRAY(arena, Record, draw->count);
+    Str         *persons = ARENA_ARRAY(arena, Str, draw->count);
+    size_t       count = 0;
+    for (size_t i = 0; i < draw->count; i++) {
+        const DrawEntry *entry = &draw->entries[i];
+        Value            person;
+        if (!entry->drawn)
+            continue;
+        TRY(person_of(draw, entry->id, &person));
+        Record *row = &rows[count];
+        *row = (Record){ .type = drawn->rows, .values = ARENA_ARRAY(arena, Value, drawn->rows->field_count) };
+        persons[count++] = person.text;
+        put(row, "place", value_int((int64_t)count));
+        put(row, "expert", value_id(entry->id));
+        put(row, "group", value_text(draw->groups[entry->group]));
+        put(row, "key", value_text(hex_encode(arena, hash_str(&entry->key))));
+    }
+    effect_set(draw->round, draw->set, drawn, rows_value(arena, drawn, rows, count));
+    effect_set(draw->round, draw->set, type_field(draw->round->type, STR("panel")),
+               count ? value_list(str_join(arena, persons, count, STR(","))) : VALUE_NONE);
+    return ERR_OK;
+}
+
 Err draw_panel(const Ctx *ctx, Record *round, bool *set, Problems *problems)
 {
-    Draw drawing = { .ctx = ctx, .round = round, .set = set, .expert = pack_type(ctx->city->pack, STR("expert")) };
-    if (!drawing.expert)
-        return err_make(ECODE_INTERNAL, "the pack has no experts");
+    Draw drawing = { .ctx = ctx, .round = round, .set = set };
+    (void)problems;
     TRY(read_seats(&drawing));
-    TRY(read_pool(&drawing));
-    TRY(check_groups(&drawing, problems));
-    write_pool(&drawing);
+    read_pool(&drawing);
     draw(of(round, "seed").text, drawing.entries, drawing.count, drawing.places);
-    write_drawn(&drawing);
-    return ERR_OK;
+    return write_drawn(&drawing);
 }

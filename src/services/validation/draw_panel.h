@@ -1,17 +1,19 @@
-/* services/validation/draw_panel.h: the effect `draw_panel`: the experts of a screening round, drawn by lot.
+/* services/validation/draw_panel.h: the effects `fix_pool` and `draw_panel`: the experts of a screening round, by lot.
  *
- * Reads    of the round: `seed`, `seats` (rows: group, places). Of the type `expert`: those in the state `active` that
- *          the actor sees, but those of the organisation that holds the round, or with a declared interest in it; of a
- *          person with several entries the first by id.
- * Writes   `pool`: a line "ID GROUP" for each expert who took part in the draw, by id; `drawn` (rows: place, expert,
- *          group, key), in the order of the draw; `panel`: the persons. From seed, seats and pool anybody repeats it
+ * Pool     fix_pool writes it before the seed is known: a line "ID GROUP" for each expert of a group that has `seats`
+ *          (rows: group, places), by id: those in the state `active`, but those whom the organisation that holds the
+ *          round employs, and those who have declared a conflict with it; of a person with several entries the first.
+ *          Whether whoever takes the step sees them does not matter.
+ * Draw     draw_panel reads `seed`, `seats` and `pool`, and writes `drawn` (rows: place, expert, group, key), in the
+ *          order of the draw, and `panel`: the persons. From what is published anybody repeats it
  *          (engines/draw/draw.h; docs/examples/redraw.py).
- * Refuses  a group that has fewer experts than places. */
+ * Refuses  a group that has fewer experts than places, when the pool is fixed. */
 #ifndef FM_SERVICES_VALIDATION_DRAW_PANEL_H
 #define FM_SERVICES_VALIDATION_DRAW_PANEL_H
 
 #include "kernel/effect.h"
 
+Err fix_pool(const Ctx *ctx, Record *round, bool *set, Problems *problems) MUST_CHECK;
 Err draw_panel(const Ctx *ctx, Record *round, bool *set, Problems *problems) MUST_CHECK;
 
 #endif

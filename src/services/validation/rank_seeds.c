@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-#define DIGITS     2       /* behind the point of totals, means and spreads */
-#define TOTAL_MOST 1000000 /* in hundredths: squares of as many as there can be stay within 63 bits */
+#define DIGITS       2       /* behind the point of totals, means and spreads */
+#define TOTAL_MOST   1000000 /* in hundredths */
+#define REVIEWS_MOST 1000    /* of one result: four times the squares of so many totals, times so many, are 62 bits */
 
 typedef struct Score { /* of one result; totals in hundredths */
     Str     result;
@@ -57,8 +58,8 @@ static int by_rank(const void *left, const void *right)
     const Score *a = left, *b = right;
     if (a->mean != b->mean)
         return a->mean > b->mean ? -1 : 1;
-    if (a->spread != b->spread)
-        return a->spread < b->spread ? -1 : 1;
+    if (a->spread != b->spread) /* of a single review nobody knows how far others would be */
+        return b->spread < 0 || (a->spread >= 0 && a->spread < b->spread) ? -1 : 1;
     return by_result(left, right);
 }
 
@@ -100,7 +101,7 @@ static Err read_reviews(Ranking *ranking, Str round)
 }
 
 /* Those of one result as one. */
-static void join(Ranking *ranking)
+static Err join(Ranking *ranking)
 {
     size_t joined = 0;
     if (ranking->count)
@@ -109,7 +110,8 @@ static void join(Ranking *ranking)
         const Score *score = &ranking->scores[i];
         if (joined && str_eq(ranking->scores[joined - 1].result, score->result)) {
             Score *last = &ranking->scores[joined - 1];
-            last->reviews++;
+            if (++last->reviews > REVIEWS_MOST)
+                return err_make(ECODE_EXPR_OVERFLOW, "too many reviews of one result");
             last->sum += score->sum;
             last->squares += score->squares;
         } else {
@@ -121,6 +123,7 @@ static void join(Ranking *ranking)
         conclude(&ranking->scores[i]);
     if (joined)
         qsort(ranking->scores, joined, sizeof *ranking->scores, by_rank);
+    return ERR_OK;
 }
 
 /* ---- writing ---- */
@@ -173,7 +176,7 @@ Err rank_seeds(const Ctx *ctx, Record *list, bool *set, Problems *problems)
         PROBLEM(problems, ECODE_SCREENING_UNSCORED, STR("screening_round"), STR_NONE);
         return err_make(ECODE_ACTION_REFUSED, "no review");
     }
-    join(&ranking);
+    TRY(join(&ranking));
     write_items(&ranking, ranking.count < places ? ranking.count : places, list, set);
     return ERR_OK;
 }

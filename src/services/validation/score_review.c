@@ -16,7 +16,7 @@ static Value *at(Record *record, const char *field)
 }
 
 /* The round of the review's result; *found is false when it is in none. */
-static Err read_round(const Ctx *ctx, Record *review, Record *round, bool *found)
+static Err read_round(const Ctx *ctx, Record *review, Record *round, bool *found, Problems *problems)
 {
     const Pack *pack = ctx->city->pack;
     Record      result;
@@ -24,7 +24,12 @@ static Err read_round(const Ctx *ctx, Record *review, Record *round, bool *found
     *found = false;
     if (reference.kind == VALUE_MISSING)
         return ERR_OK;
-    TRY(find_one(ctx, pack_type(pack, STR("result")), reference.text, &result));
+    Err err = find_one(ctx, pack_type(pack, STR("result")), reference.text, &result);
+    if (err.kind == ERR_UNSEEN) { /* with a conflict one sees it no more */
+        PROBLEM(problems, ECODE_ACTION_CLAUSE_HIDDEN, STR_NONE, STR_NONE);
+        return err_make(ECODE_ACTION_REFUSED, "unseen");
+    }
+    TRY(err);
     Value id = *at(&result, "screening_round");
     if (id.kind == VALUE_MISSING)
         return ERR_OK;
@@ -42,12 +47,16 @@ static void add_criterion(Sheet *sheet, Record *criterion)
     *at(row, "weight") = *at(criterion, "weight");
 }
 
+/* Of several criteria of one name the first that has no score yet. */
 static Record *row_of(const Sheet *sheet, Value criterion)
 {
-    for (size_t i = 0; i < sheet->count; i++)
-        if (value_eq(*at(&sheet->rows[i], "criterion"), criterion))
-            return &sheet->rows[i];
-    return NULL;
+    Record *found = NULL;
+    for (size_t i = 0; i < sheet->count; i++) {
+        Record *row = &sheet->rows[i];
+        if (value_eq(*at(row, "criterion"), criterion) && (!found || at(found, "score")->kind != VALUE_MISSING))
+            found = row;
+    }
+    return found;
 }
 
 /* The scores that were given go to their criteria. */
@@ -86,7 +95,7 @@ Err score_review(const Ctx *ctx, Record *review, bool *set, Problems *problems)
     Record round, *criteria;
     size_t count;
     bool   found;
-    TRY(read_round(ctx, review, &round, &found));
+    TRY(read_round(ctx, review, &round, &found, problems));
     if (!found)
         return ERR_OK;
     Sheet        sheet = { .arena = ctx->arena, .scores = type_field(review->type, STR("scores")) };
