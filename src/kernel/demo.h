@@ -18,8 +18,8 @@
  *     {"as":"researcher","type":"result","record":"r1","action":"submit","input":{…}}
  *         any other action on that record; input may be absent
  * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an
- * organisation {"ref":"lingang"}, to a person {"ref":"researcher"} (their login); {"day":-3} is the date three days before
- * the day of init. Both also stand in lists and child rows. */
+ * organisation {"ref":"lingang"}, to a person {"ref":"researcher"} (their login); {"day":-3} is the date three days
+ * before the day of init. Both also stand in lists and child rows. */
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H
 
