@@ -481,7 +481,8 @@ class Policy:
             return 'mine'
         steps = any(self.permits(actor, a, record) == 'yes' for a in type_.actions if not a.creates)
         ours = record['owner'] == actor.organisation
-        return 'waiting' if ours and (record['creator'] == actor.person or steps) else None
+        told = all(self.shows(actor, record, record.type.field(name)) for name in ('owner', 'creator'))
+        return 'waiting' if ours and told and (record['creator'] == actor.person or steps) else None
 
     def limit(self, actor, record):
         """The clock that says until when: one that an awaited step stops, else any; the earliest."""
