@@ -189,7 +189,7 @@ static void whom_one_waits_for_is_named_as_far_as_one_sees_them(void **state)
     test_act(cast->test, &cast->admin, "task", record_id(&made), "edit",
              str_printf(cast->test->arena, "{\"whose\":\"%.*s\"}", STR_FMT(cast->reviewer.person)));
     assert_desk(cast, &cast->admin, "| | T Reviewer+Reviewer answer+5; | ");
-    assert_desk(cast, &cast->author, "| | U Reviewer answer+5; | "); /* authors see no people */
+    assert_desk(cast, &cast->author, "| | | "); /* authors see no people, nor whose it is */
 }
 
 static void what_hides_its_state_stands_on_no_desk(void **state)
