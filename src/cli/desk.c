@@ -52,7 +52,7 @@ static Str step_text(const Cli *cli, const Json *item)
 {
     const Json *step = json_get(item, STR("step"));
     Buf         who = buf_new(cli->arena, SIZE_MAX);
-    bool        allowed = false;
+    bool        allowed = true;
     JSON_EACH(awaits, json_get(item, STR("awaits")))
         add_awaited(cli, awaits, &who);
     if (!step)

@@ -38,6 +38,7 @@ typedef struct Desk {
     size_t     part_count;
     Row       *rows[PILE_COUNT];
     size_t     row_counts[PILE_COUNT], row_capacities[PILE_COUNT];
+    size_t     read_bytes; /* of the arena, when all rows had been read */
 } Desk;
 
 /* ---- ways ---- */
@@ -488,8 +489,18 @@ static bool is_allowed(const Json *option)
     return json_truth(json_get(option, STR("allowed")), &allowed) && allowed;
 }
 
-static Err step_json(const Ctx *ctx, const Record *record, Json **out)
+/* The step itself, where it is not looked at whether it can be taken. */
+static Json *step_unlooked(const Ctx *ctx, const Action *action)
 {
+    Json *step = json_object(ctx->arena);
+    json_set_str(ctx->arena, step, STR("name"), action->name);
+    json_set_str(ctx->arena, step, STR("label"), action->label.in[ctx->lang]);
+    return step;
+}
+
+static Err step_json(const Desk *desk, const Record *record, Json **out)
+{
+    const Ctx  *ctx = desk->ctx;
     const Type *type = record->type;
     int         state = record_state(record);
     *out = NULL;
@@ -502,6 +513,10 @@ static Err step_json(const Ctx *ctx, const Record *record, Json **out)
         TRY(access_permits(ctx, action, record, &permit));
         if (permit != PERMIT_YES)
             continue;
+        if (arena_used(ctx->arena) - desk->read_bytes > DESK_STEPS_BYTES) {
+            *out = *out ? *out : step_unlooked(ctx, action);
+            return ERR_OK;
+        }
         TRY(act_option(ctx, action, record, &option));
         *out = *out && !is_allowed(option) ? *out : option;
         if (is_allowed(option))
@@ -542,13 +557,14 @@ static Err head_json(const Ctx *ctx, const Record *record, Json *json)
     return ERR_OK;
 }
 
-static Err row_json(const Ctx *ctx, const Row *row, bool waiting, Json *items)
+static Err row_json(const Desk *desk, const Row *row, bool waiting, Json *items)
 {
+    const Ctx    *ctx = desk->ctx;
     const Record *record = &row->record;
     const Clock  *clock = limit_of(ctx, record);
     Json         *json = json_object(ctx->arena), *more;
     TRY(head_json(ctx, record, json_set(json, STR("record"), json_object(ctx->arena))));
-    TRY(waiting ? awaits_json(ctx, record, &more) : step_json(ctx, record, &more));
+    TRY(waiting ? awaits_json(ctx, record, &more) : step_json(desk, record, &more));
     if (more)
         json_set(json, waiting ? STR("awaits") : STR("step"), more);
     json_set(json, STR("limit"), clock ? clock_stand_json(ctx, record, clock) : json_null(ctx->arena));
@@ -593,7 +609,7 @@ static Err pile_json(const Desk *desk, Pile pile, Json *into)
     int64_t    total = 0;
     bool       more = false;
     for (size_t i = 0; i < desk->row_counts[pile]; i++)
-        TRY(row_json(ctx, &desk->rows[pile][i], pile == PILE_WAITING, items));
+        TRY(row_json(desk, &desk->rows[pile][i], pile == PILE_WAITING, items));
     for (size_t i = 0; i < desk->part_count; i++) {
         const Part *part = &desk->parts[i];
         bool        some_more = more_than_counted(part, pile);
@@ -640,6 +656,7 @@ Err desk_json(const Ctx *ctx, Json **out)
     Desk    desk = desk_new(ctx);
     int64_t due_today = 0;
     TRY(desk_read(&desk));
+    desk.read_bytes = arena_used(ctx->arena);
     for (size_t i = 0; i < desk.part_count; i++)
         due_today += desk.parts[i].due_today;
     Json *json = json_object(ctx->arena);

@@ -266,6 +266,59 @@ static void what_is_late_is_found_among_more_than_are_looked_at(void **state)
     assert_int_equal(number_at(json_get(desk(cast, &cast->other_reviewer), STR("late")), "total"), 0);
 }
 
+/* ---- guards that read much ---- */
+
+enum { HEAVY_PAPERS = 12, HEAVY_REVIEWS = 100, REMARK = 20000 };
+
+typedef struct Heap {
+    WriterJob job;
+    Cast     *cast;
+    Str       papers[HEAVY_PAPERS];
+} Heap;
+
+static Err write_heap(Db *db, WriterJob *job)
+{
+    Heap       *heap = (Heap *)job;
+    TestCity   *test = heap->cast->test;
+    const Type *type = pack_type(test->city->pack, STR("review"));
+    char       *remark = arena_alloc(test->arena, REMARK);
+    memset(remark, 'x', REMARK);
+    for (int i = 0; i < HEAVY_PAPERS * HEAVY_REVIEWS; i++) {
+        Record record = { .type = type, .values = ARENA_ARRAY(test->arena, Value, type->field_count) };
+        put(&record, "id", value_id(uuid_make(test->city->ids, test->arena)));
+        put(&record, "state", value_text(STR("given")));
+        put(&record, "version", value_int(1));
+        put(&record, "disclosure", value_text(STR("secret")));
+        put(&record, "created", value_instant(test->fixed.now_ms));
+        put(&record, "changed", value_instant(test->fixed.now_ms));
+        put(&record, "paper", value_id(heap->papers[i % HEAVY_PAPERS]));
+        put(&record, "verdict", value_text(STR("reject")));
+        put(&record, "remark", value_text((Str){ remark, REMARK }));
+        TRY(record_insert(db, &record));
+    }
+    return ERR_OK;
+}
+
+static void whether_steps_can_be_taken_is_looked_at_as_far_as_there_is_room(void **state)
+{
+    Cast *cast = *state;
+    Heap  heap = { .job.run = write_heap, .cast = cast };
+    for (int i = 0; i < HEAVY_PAPERS; i++) {
+        Record paper = paper_of(cast, "Ice");
+        heap.papers[i] = record_id(&paper);
+        test_act(cast->test, &cast->author, "paper", record_id(&paper), "submit", STR("{}"));
+    }
+    assert_int_equal(writer_run(cast->test->city->writer, &heap.job).kind, ERR_NONE);
+    const Json *items = json_get(json_get(desk(cast, &cast->admin), STR("mine")), STR("items"));
+    const Json *first = json_get(items->first, STR("step")), *last = first;
+    assert_int_equal(items->count, HEAVY_PAPERS);
+    JSON_EACH(item, items)
+        last = json_get(item, STR("step"));
+    assert_int_equal(json_get(first, STR("reasons"))->count, 2);
+    assert_string_equal(str_dup_z(cast->test->arena, text_at(last, "name")), "accept");
+    assert_null(json_get(last, STR("allowed")));
+}
+
 static void nobody_and_the_system_have_no_desk(void **state)
 {
     Cast *cast = *state;
@@ -294,6 +347,7 @@ int main(void)
         TEST(what_hides_its_state_stands_on_no_desk),
         TEST(a_long_desk_is_told_in_part_and_counted),
         TEST(what_is_late_is_found_among_more_than_are_looked_at),
+        TEST(whether_steps_can_be_taken_is_looked_at_as_far_as_there_is_room),
         TEST(nobody_and_the_system_have_no_desk),
         TEST(what_one_may_make_is_told_likelier_first),
     };
