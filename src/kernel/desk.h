@@ -6,9 +6,9 @@
  * Limit    the earliest running clock that an awaited step of the type stops, else the earliest one of the record; of
  *          those that show to the actor. Late is what is over its limit; it comes first, then what is due next, then
  *          what has no limit, by how long nobody has taken a step on it.
- * Waiting  records of the actor's organisation in a state in which a step is awaited, none of them the actor's, that
- *          they registered, or on which they take other steps. Whom it waits for: the roles, and of the persons and
- *          organisations that a relation names those whom the actor sees.
+ * Waiting  records in a state in which a step is awaited, none of them the actor's, of the actor's organisation where
+ *          that shows to them, that they registered, or on which they take other steps. Whom it waits for: the roles,
+ *          and of the persons and organisations that a relation names those whom the actor sees.
  * Bounds   DESK_ROWS rows a list. Counted are DESK_COUNT_MAX of a type and list. Of a role and relation the oldest
  *          DESK_LOOKED records of a type are looked at, beside all that are late; beyond either, there are more. Once
  *          what guards have read fills DESK_STEPS_BYTES, it is not looked at any more which steps can be taken. */

@@ -23,13 +23,14 @@ static const char task[] =
     "relations: [{name: theirs, label: {zh: 本人的, en: one's own}, when: \"whose = actor()\"}]\n"
     "access:\n"
     "  - {roles: [admin], clearance: secret}\n"
-    "  - {roles: [reviewer, author], clearance: {general: secret, technical: secret}}\n"
+    "  - {roles: [author], clearance: secret}\n"
+    "  - {roles: [reviewer], clearance: {general: secret, technical: secret}}\n" /* not whose they are */
     "  - {roles: [reader], clearance: {technical: public}}\n"
     "clocks:\n"
     "  - {name: answer, label: {zh: 答复, en: Answer}, days: 5, kind: calendar, start: [create], stop: [finish]}\n"
     "  - {name: check, label: {zh: 核对, en: Check}, days: 2, kind: calendar, start: [create, hold]}\n"
     "actions:\n"
-    "  - {name: create, label: {zh: 建, en: Create}, who: [{roles: [admin, author]}], required: [title]}\n"
+    "  - {name: create, label: {zh: 建, en: Create}, who: [{roles: [admin, author, reviewer]}], required: [title]}\n"
     "  - {name: edit, label: {zh: 改, en: Edit}, from: [open], who: [{roles: [admin]}]}\n"
     "  - {name: hold, label: {zh: 搁, en: Hold}, from: [open], to: held, who: [{roles: [admin]}]}\n"
     "  - {name: finish, label: {zh: 办, en: Finish}, from: [open], to: done, awaited: true,\n"
@@ -181,15 +182,31 @@ static void what_is_late_comes_first_then_what_is_due_next_then_what_waits_longe
                 "A decline answer-13; B decline answer-11; | C decline answer+5; Ice give; | | ");
 }
 
+/* Made by one who does not see people. */
+static void given_to_reviewer(Cast *cast, const Actor *by, const char *title)
+{
+    Record made = test_act(cast->test, by, "task", STR_NONE, "create",
+                           str_printf(cast->test->arena, "{\"title\":\"%s\"}", title));
+    test_act(cast->test, &cast->admin, "task", record_id(&made), "edit",
+             str_printf(cast->test->arena, "{\"whose\":\"%.*s\"}", STR_FMT(cast->reviewer.person)));
+}
+
 static void whom_one_waits_for_is_named_as_far_as_one_sees_them(void **state)
 {
     Cast *cast = *state;
     task_of(cast, &cast->admin, "T");
-    Record made = test_act(cast->test, &cast->author, "task", STR_NONE, "create", STR("{\"title\":\"U\"}"));
-    test_act(cast->test, &cast->admin, "task", record_id(&made), "edit",
-             str_printf(cast->test->arena, "{\"whose\":\"%.*s\"}", STR_FMT(cast->reviewer.person)));
+    given_to_reviewer(cast, &cast->author, "U");
     assert_desk(cast, &cast->admin, "| | T Reviewer+Reviewer answer+5; | ");
-    assert_desk(cast, &cast->author, "| | | "); /* authors see no people, nor whose it is */
+    assert_desk(cast, &cast->author, "| | U Reviewer answer+5; | "); /* authors see no people */
+}
+
+static void what_hides_its_owner_is_waited_for_by_nobody(void **state)
+{
+    Cast *cast = *state;
+    given_to_reviewer(cast, &cast->other_reviewer, "T");
+    assert_desk(cast, &cast->reviewer, "| T decline answer+5; | | ");
+    assert_desk(cast, &cast->other_reviewer, "| | | ");
+    assert_desk(cast, &cast->admin, "| | T Reviewer+Reviewer answer+5; | ");
 }
 
 static void what_hides_its_state_stands_on_no_desk(void **state)
@@ -344,6 +361,7 @@ int main(void)
         TEST(the_limit_is_of_the_clock_that_the_step_stops_else_the_nearest),
         TEST(what_is_late_comes_first_then_what_is_due_next_then_what_waits_longest),
         TEST(whom_one_waits_for_is_named_as_far_as_one_sees_them),
+        TEST(what_hides_its_owner_is_waited_for_by_nobody),
         TEST(what_hides_its_state_stands_on_no_desk),
         TEST(a_long_desk_is_told_in_part_and_counted),
         TEST(what_is_late_is_found_among_more_than_are_looked_at),
