@@ -21,15 +21,25 @@ class Round:
 
     def __init__(self, city):
         self.city = city
-        self.author, self.office, self.manager, self.officer = (
-            proof.Client(city, each) for each in ('researcher', 'institution', 'manager', 'officer'))
+        self.sign_in()
         with proof.database(city) as db:
             self.people = dict(db.execute('SELECT c.login, c.person FROM credential c'))
             self.employers = dict(db.execute('SELECT c.login, m.organisation FROM credential c JOIN r_membership m ON m.person = c.person'))
         self.logins = ['expert'] + [f'expert{i}' for i in range(2, 10)]
         roster = {one['fields']['person']: one['id'] for one in self.officer.all('expert')}
         self.experts = {login: roster[self.people[login]] for login in self.logins}
+        self.now = datetime.datetime.now(datetime.timezone.utc)
         self.today = datetime.date.fromisoformat(proof.city_day())
+
+    def sign_in(self):
+        self.author, self.office, self.manager, self.officer = (
+            proof.Client(self.city, each) for each in ('researcher', 'institution', 'manager', 'officer'))
+
+    def ahead(self, **by):
+        """The city's clock goes forward; sessions end meanwhile."""
+        self.now += datetime.timedelta(**by)
+        proof.Client(self.city).request('POST', '/api/v1/test-clock', {'now': self.now.strftime('%Y-%m-%dT%H:%M:%SZ')}).wants(200)
+        self.sign_in()
 
     def result(self, title, **fields):
         one = self.author.create('result', title=title, discipline='材料', abstract=f'{title}的做法', inventors='沈一鸣', disclosure='secret',
@@ -219,7 +229,13 @@ def lists(r):
     mine = outside.create('objection', seed_list=first['id'], reason='与我司专利相同').wants(201).json['id']
     texts = r.office.act('seed_list', first['id'], 'confirm').wants(409).text
     expect('异议期已过' in texts and '没有未处理的异议' in texts, texts)
-    r.office.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
+    expect('拟定清单的人' in r.office.act('objection', mine, 'dismiss', decision='x').wants(409).text, 'another decides')
+    r.officer.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
+    proof.until(lambda: [each['action'] for each in outside.get('/api/v1/notices').wants(200).json['items']],
+                lambda told: 'dismiss' in told, 'whoever objected is told')
+    expect('清单已生效' in r.office.act('screening_round', r.one, 'finish').wants(409).text, 'a list that can still fall')
+    r.ahead(days=30)
+    r.office.act('seed_list', first['id'], 'confirm').wants(200)
     r.office.act('screening_round', r.one, 'finish').wants(200)
     left = [one for one in r.scores if one not in wanted]
     expect_same({r.of(one, 'result')['state'] for one in left}, {'pool'}, 'the others are back in the pool')
@@ -228,6 +244,7 @@ def lists(r):
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
+        city.arguments = ['--test-clock']
         city.start()
         r = Round(city)
         for title, part in (('a call says what is judged, and takes results in its days alone', calls),

@@ -17,9 +17,9 @@ for line in fields['pool'].splitlines():
     text = f"firstmile draw 1\n{fields['seed']}\n{expert}\n"
     keys.append((list(places).index(group), hashlib.sha256(text.encode()).hexdigest(), expert, group))
 again = []
-for _, key, expert, group in sorted(keys):
+for _, _, expert, group in sorted(keys):
     if sum(one[1] == group for one in again) < places[group]:
-        again.append((expert, group, key))
-drawn = [(row['expert'], row['group'], row['key']) for row in sorted(fields['drawn'], key=lambda row: row['place'])]
+        again.append((expert, group))
+drawn = [(row['expert'], row['group']) for row in sorted(fields['drawn'], key=lambda row: row['place'])]
 print('the same' if drawn == again else 'ANOTHER', f'{len(again)} of {len(keys)} experts')
 sys.exit(drawn != again)

@@ -18,7 +18,6 @@ static const EffectField draw_panel[] = {
     { NULL, "drawn", "place", FIELD_INTEGER, NULL },
     { NULL, "drawn", "expert", FIELD_REFERENCE, "expert" },
     { NULL, "drawn", "group", FIELD_CHOICE, NULL },
-    { NULL, "drawn", "key", FIELD_TEXT, NULL },
     { NULL, NULL, "panel", FIELD_REFERENCES, "person" },
     { "expert", NULL, "person", FIELD_REFERENCE, "person" },
     { "expert", NULL, "group", FIELD_CHOICE, NULL },

@@ -6,9 +6,9 @@ from .policy import Actor
 LEVELS = tuple(CLASSES)
 TYPES = ('screening_round', 'review', 'seed_list', 'objection')     # of a pack that has them; made here, not one by one
 LATER = ('conflict',)                                               # who has one could not judge any more
-LATE = {('seed_list', 'confirm')}                                   # taken when a time limit is over
+LATE = {('seed_list', 'confirm'), ('screening_round', 'finish')}      # taken when a time limit is over
 PICKS = {('result', 'screening_round'): 'open', ('objection', 'seed_list'): 'publicity'}    # what a step can refer to: in this state
-BEYOND = {('seed_list', 'final'), ('result', 'seed')}               # what only time brings, or what comes of it by chance
+BEYOND = {('seed_list', 'final'), ('screening_round', 'finished'), ('result', 'seed')}     # what only time brings, or what comes of it by chance
 
 
 class Screening:
@@ -113,7 +113,7 @@ class Screening:
         for state, action in (('filed', ''), ('upheld', 'uphold'), ('dismissed', 'dismiss'), ('filed', '')):
             one = self.make(self.stranger, 'objection', seed_list=list_, reason=self.canary('objection', 'reason'))
             if action:
-                self.take(self.office, 'objection', one, action, decision=self.canary('objection', 'decision'))
+                self.take(self.colleague, 'objection', one, action, decision=self.canary('objection', 'decision'))
             self.keep(one, 'objection', state)
 
     def plant(self):
@@ -133,9 +133,7 @@ class Screening:
         self.keep(listed, 'screening_round', 'listed')
         self.keep(list_, 'seed_list', 'publicity')
         self.objections(list_)
-        done, list_ = self.published(LEVELS[:2])
-        self.take(self.office, 'screening_round', done, 'finish')
-        self.keep(done, 'screening_round', 'finished')
+        _, list_ = self.published(LEVELS[:2])
         self.take(self.officer, 'seed_list', list_, 'withdraw')
         self.keep(list_, 'seed_list', 'withdrawn')
         off, _ = self.opened(LEVELS[:1])

@@ -198,7 +198,6 @@ static Err write_drawn(const Draw *draw)
         put(row, "place", value_int((int64_t)count));
         put(row, "expert", value_id(entry->id));
         put(row, "group", value_text(draw->groups[entry->group]));
-        put(row, "key", value_text(hex_encode(arena, hash_str(&entry->key))));
     }
     effect_set(draw->round, draw->set, drawn, rows_value(arena, drawn, rows, count));
     effect_set(draw->round, draw->set, type_field(draw->round->type, STR("panel")),
