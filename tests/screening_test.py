@@ -56,6 +56,17 @@ class Round:
         return (client or self.office).get(f'/api/v1/records/{type_}/{record}').wants(200).json
 
 
+def is_told(client, action):
+    proof.until(lambda: [each['action'] for each in client.get('/api/v1/notices').wants(200).json['items']],
+                lambda told: action in told, f'a notice of {action}')
+
+
+def asked(client):
+    """What the desk asks: {the record: the step}, and whether a record is to be made."""
+    items = client.get('/api/v1/desk').wants(200).json['mine']['items']
+    return {item['record']['id']: (item['step'].get('type', ''), item['step']['name']) for item in items}
+
+
 def calls(r):
     """What a call needs, and what may be entered."""
     for wrong, what in (({'criteria': [{**CRITERIA[0], 'weight': 39}, *CRITERIA[1:]]}, '100'),
@@ -113,8 +124,7 @@ def draws(r):
     r.panel = [login for login in r.logins if r.people[login] in panel]
     r.off = [login for login in r.logins if login not in r.panel]
     for login in r.panel:
-        told = [each['action'] for each in proof.Client(r.city, login).get('/api/v1/notices').wants(200).json['items']]
-        expect('draw' in told, f'{login} is told of it: {told}')
+        is_told(proof.Client(r.city, login), 'draw')
 
 
 def total(scores):
@@ -177,6 +187,8 @@ def reviews(r):
     r.scores = {}
     for number, login in enumerate(r.panel):
         client = proof.Client(r.city, login)
+        shown = {one['id'] for one in client.all('result', filter="state = 'screening'")}
+        expect_same(asked(client), {one: ('review', 'create') for one in shown}, 'the desk of who is on the panel')
         for at, one in enumerate(r.results + [r.mine]):
             if client.get(f'/api/v1/records/result/{one}').status == 404:
                 continue
@@ -184,6 +196,8 @@ def reviews(r):
             expect_same([(row['criterion'], row['weight'], row.get('score')) for row in review['fields']['scores']],
                         [(c['criterion'], c['weight'], None) for c in CRITERIA], 'the sheet of the round')
             client.create('review', result=one).wants(409)
+            expect_same(asked(client).get(one), None, 'begun')
+            expect_same(asked(client)[review['id']], ('', 'submit'), 'to be handed in')
             given = [70 + 3 * at + number, 60 + 5 * at, 88 - 7 * number]
             rows = [{'criterion': c['criterion'], 'weight': 99, 'score': score} for c, score in zip(CRITERIA, given)]
             if at == 0 and number == 0:
@@ -199,6 +213,8 @@ def reviews(r):
     seen = [each for each in r.office.all('review') if each['state'] == 'submitted']
     expect_same(len(seen), sum(map(len, r.scores.values())), 'the office sees what was said')
     expect(all('reviewer' not in each['fields'] for each in seen), 'and not by whom')
+    for login in (*r.panel, *r.off):
+        expect(not any(step == ('review', 'create') for step in asked(proof.Client(r.city, login)).values()), f'{login} has reviewed all')
     for login in r.panel:                                        # nobody sees another's review
         mine = proof.Client(r.city, login).all('review')
         expect(all(each['fields']['reviewer'] == r.people[login] for each in mine), login)
@@ -231,8 +247,7 @@ def lists(r):
     expect('异议期已过' in texts and '没有未处理的异议' in texts, texts)
     expect('拟定清单的人' in r.office.act('objection', mine, 'dismiss', decision='x').wants(409).text, 'another decides')
     r.officer.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
-    proof.until(lambda: [each['action'] for each in outside.get('/api/v1/notices').wants(200).json['items']],
-                lambda told: 'dismiss' in told, 'whoever objected is told')
+    is_told(outside, 'dismiss')
     expect('清单已生效' in r.office.act('screening_round', r.one, 'finish').wants(409).text, 'a list that can still fall')
     r.ahead(days=30)
     r.office.act('seed_list', first['id'], 'confirm').wants(200)

@@ -60,8 +60,9 @@ static Str step_text(const Cli *cli, const Json *item)
     Str name = json_text(json_get(step, STR("name"))), label = json_text(json_get(step, STR("label")));
     Str not_yet = SAY(cli, TEXT("（尚不能办）", " (not yet)"));
     json_truth(json_get(step, STR("allowed")), &allowed);
-    return str_printf(cli->arena, "%.*s: %.*s%.*s", STR_FMT(name), STR_FMT(label),
-                      STR_FMT(allowed ? STR_NONE : not_yet));
+    Str type = json_text(json_get(step, STR("type"))); /* of a record to be made */
+    return str_printf(cli->arena, "%.*s%s%.*s: %.*s%.*s", STR_FMT(name), type.len ? " " : "", STR_FMT(type),
+                      STR_FMT(label), STR_FMT(allowed ? STR_NONE : not_yet));
 }
 
 static void print_pile(Cli *cli, Text title, const Json *pile)

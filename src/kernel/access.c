@@ -181,6 +181,15 @@ bool access_action_ever(const Actor *actor, const Action *action)
     return actor && actor->system;
 }
 
+Err access_stands(const Ctx *ctx, const Who *who, const Record *record, bool *out)
+{
+    Related known = { { UNASKED } };
+    *out = false;
+    return ctx->actor && !ctx->actor->system && who_is_for(who, ctx->actor)
+               ? related(ctx, record, who->relation, &known, out)
+               : ERR_OK;
+}
+
 Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out)
 {
     Related known = { { UNASKED } };

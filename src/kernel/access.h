@@ -94,6 +94,8 @@ typedef enum Permit {
     PERMIT_NOT,   /* the role might, but not on this record */
     PERMIT_YES
 } Permit;
+/* Does the actor stand so to the record, by role and relation? The system does to none. */
+Err access_stands(const Ctx *ctx, const Who *who, const Record *record, bool *out) MUST_CHECK;
 /* Role and relation only; state and guard are act.h's. record NULL, for a create whose fields are
  * not known yet: role only. */
 Err access_permits(const Ctx *ctx, const Action *action, const Record *record, Permit *out) MUST_CHECK;

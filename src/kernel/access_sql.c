@@ -444,11 +444,12 @@ static size_t ways_to_see(const Ctx *ctx, const Type *type, AccessRule **out)
  * to be counted, whatever there is one of for each; each once, or PROBED: as often as it comes. */
 typedef enum SearchFor { SEARCH_ROWS, SEARCH_FITTING, SEARCH_COUNTED, SEARCH_PROBED } SearchFor;
 
-/* Rows that await somebody are few among all of an owner: there is an index from the state (kernel/record.c). */
-static bool state_leads(const AccessRule *way, SearchFor purpose)
+/* Rows that await somebody are few among all of an owner, or of all that a relation must be asked of: there is an index
+ * from the state (kernel/record.c). led: the relation leads to its rows. */
+static bool state_leads(const AccessRule *way, SearchFor purpose, bool led)
 {
     int relation = way->who.relation;
-    return relation == RELATION_ANY || (purpose == SEARCH_FITTING && relation <= RELATION_CREATOR);
+    return relation == RELATION_ANY || (purpose == SEARCH_FITTING && (relation <= RELATION_CREATOR || !led));
 }
 
 static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessRule *way, SearchFor purpose)
@@ -462,6 +463,7 @@ static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessR
         TRY(expr_sql_search(type->relations[way->who.relation].when, &env, type, row, &sql->aliases, ctx->arena,
                             &search));
     bool rows = purpose == SEARCH_ROWS || purpose == SEARCH_FITTING;
+    bool led = search.id.len || search.has_row;
     bool needs_row = rows || way->states || way->levels || !search.id.len;
     if (needs_row && !search.has_row) {
         buf_printf(&search.from.sql, "%s\"%.*s\" AS %.*s", search.id.len ? " CROSS JOIN " : "", STR_FMT(type->table),
@@ -469,7 +471,7 @@ static Err sql_way(const Ctx *ctx, ExprSql *sql, const Type *type, const AccessR
         if (search.id.len)
             buf_printf(&search.where.sql, " AND %.*s.\"id\" = %.*s", STR_FMT(row), STR_FMT(search.id));
     }
-    sql_standing(&search.where, row, type, way, state_leads(way, purpose));
+    sql_standing(&search.where, row, type, way, state_leads(way, purpose, led));
     if (needs_row || search.has_row)
         search.id = str_printf(ctx->arena, "%.*s.rowid", STR_FMT(row));
     bool counted = purpose == SEARCH_PROBED || (purpose == SEARCH_COUNTED && search.once);

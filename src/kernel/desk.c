@@ -60,6 +60,11 @@ static uint64_t awaiting_states(const Type *type)
     return states;
 }
 
+static Who who_begins(const Begun *begun, size_t who)
+{
+    return (Who){ .roles = begun->action->who[who].roles, .relation = begun->relation };
+}
+
 static Part part_of(const Ctx *ctx, const Type *type)
 {
     Arena *arena = ctx->arena;
@@ -72,14 +77,18 @@ static Part part_of(const Ctx *ctx, const Type *type)
                 ways_add(arena, &part.mine, action->who[w], action->from);
         }
     }
+    for (size_t i = 0; i < type->begun_count; i++)
+        for (size_t w = 0; w < type->begun[i].action->who_count; w++)
+            ways_add(arena, &part.mine, who_begins(&type->begun[i], w), type->begun[i].states);
     ways_add(arena, &part.stands, (Who){ .relation = RELATION_CREATOR }, 0);
-    ways_add(arena, &part.waiting, (Who){ .relation = RELATION_OWN }, awaiting_states(type));
+    if (awaiting_states(type)) /* whom a new record is awaited of, nobody else is told */
+        ways_add(arena, &part.waiting, (Who){ .relation = RELATION_OWN }, awaiting_states(type));
     return part;
 }
 
 static bool ever_seen(const Ctx *ctx, const Type *type)
 {
-    return awaiting_states(type) && access_field_ever(ctx->actor, &type->fields[SYS_STATE]);
+    return (awaiting_states(type) || type->begun_count) && access_field_ever(ctx->actor, &type->fields[SYS_STATE]);
 }
 
 static Desk desk_new(const Ctx *ctx)
@@ -490,12 +499,33 @@ static bool is_allowed(const Json *option)
 }
 
 /* The step itself, where it is not looked at whether it can be taken. */
-static Json *step_unlooked(const Ctx *ctx, const Action *action)
+static Json *step_named(const Ctx *ctx, const Action *action)
 {
     Json *step = json_object(ctx->arena);
     json_set_str(ctx->arena, step, STR("name"), action->name);
     json_set_str(ctx->arena, step, STR("label"), action->label.in[ctx->lang]);
     return step;
+}
+
+static Err begun_json(const Ctx *ctx, const Record *record, Json **out)
+{
+    const Type *type = record->type;
+    for (size_t i = 0; i < type->begun_count; i++) {
+        const Begun *begun = &type->begun[i];
+        for (size_t w = 0; w < begun->action->who_count; w++) {
+            Who  who = who_begins(begun, w);
+            bool is = begun->states >> record_state(record) & 1;
+            if (is)
+                TRY(access_stands(ctx, &who, record, &is));
+            if (!is)
+                continue;
+            *out = step_named(ctx, begun->action);
+            json_set_str(ctx->arena, *out, STR("type"), begun->type->name);
+            json_set_bool(ctx->arena, *out, STR("allowed"), true);
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
 }
 
 static Err step_json(const Desk *desk, const Record *record, Json **out)
@@ -514,7 +544,7 @@ static Err step_json(const Desk *desk, const Record *record, Json **out)
         if (permit != PERMIT_YES)
             continue;
         if (arena_used(ctx->arena) - desk->read_bytes > DESK_STEPS_BYTES) {
-            *out = *out ? *out : step_unlooked(ctx, action);
+            *out = *out ? *out : step_named(ctx, action);
             return ERR_OK;
         }
         TRY(act_option(ctx, action, record, &option));
@@ -522,7 +552,7 @@ static Err step_json(const Desk *desk, const Record *record, Json **out)
         if (is_allowed(option))
             return ERR_OK;
     }
-    return ERR_OK;
+    return *out ? ERR_OK : begun_json(ctx, record, out);
 }
 
 /* What the parent is called, of a record that is part of another. */

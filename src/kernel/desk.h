@@ -3,6 +3,7 @@
  * Mine     records that the actor sees, with their state, in a state from which an awaited step leads that `who` lets
  *          them take: one row a record. Its step is the first of these that can be taken now, else the first, with what
  *          it lacks.
+ *          A new record that is awaited on a record (Begun) stands there as a step on it, by relation and state alone.
  * Limit    the earliest running clock that an awaited step of the type stops, else the earliest one of the record; of
  *          those that show to the actor. Late is what is over its limit; it comes first, then what is due next, then
  *          what has no limit, by how long nobody has taken a step on it.
@@ -28,7 +29,8 @@
  * `more`; due_today counts alike. types: what the list is of, by type: {"type", "label", "states", "total", "more"}.
  * An item: {"record": {"id", "type", "number", "title", "of" (the parent's title), "state", "state_label"}, "limit": a
  * clock as kernel/clock_view.h tells it, or null, "since": the last step} and, of one's own, "step": {"name", "label",
- * "allowed", "reasons"} (as act_options; without the last two where it is not looked at), else "awaits": [{"label":
+ * "allowed", "reasons"} (as act_options; without the last two where it is not looked at; of a new record instead of
+ * the reasons "type", whose parent the record would be), else "awaits": [{"label":
  * roles, may be empty, "names": [names]}]. next: what the actor's role may make, what is likelier first: [{"type",
  * "label"}]. ECODE_STORE_SLOW. */
 Err desk_json(const Ctx *ctx, Json **out) MUST_CHECK;

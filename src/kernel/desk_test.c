@@ -40,6 +40,19 @@ static const char task[] =
 
 static int setup(void **state) { return cast_setup_with(state, "types/task.yaml", task); }
 
+/* Each reviewer of a submitted paper is to write one. */
+static const char reply[] =
+    "type: reply\nlabel: {zh: 答复, en: Reply}\nplural: {zh: 答复, en: Replies}\ntitle: text\nparent: paper\n"
+    "fields:\n"
+    "  - {name: paper, kind: reference, target: paper, label: {zh: 论文, en: Paper}}\n"
+    "  - {name: text, kind: text, label: {zh: 文, en: Text}}\n"
+    "states: [{name: open, label: {zh: 待办, en: Open}}]\n"
+    "access: [{relation: creator, clearance: secret}]\n"
+    "actions: [{name: create, label: {zh: 答, en: Reply}, who: [{roles: [reviewer]}],\n"
+    "  awaited: {states: [submitted], relation: reviewer}}]\n";
+
+static int setup_reply(void **state) { return cast_setup_with(state, "types/reply.yaml", reply); }
+
 static void set_now(Cast *cast, const char *instant)
 {
     assert_true(instant_parse(str_from(instant), &cast->test->fixed.now_ms));
@@ -133,6 +146,24 @@ static void a_step_stands_with_whoever_may_take_it_and_is_waited_for_by_others(v
     assert_desk(cast, &cast->admin, "| Ice accept?; | | ");
     assert_desk(cast, &cast->stranger, "| | | ");
     assert_desk(cast, &cast->reader, "| | | "); /* sees the paper, and its state */
+}
+
+static void a_record_to_be_made_stands_with_whom_its_parent_awaits_and_is_told_to_nobody_else(void **state)
+{
+    Cast  *cast = *state;
+    Record paper = paper_of(cast, "Ice");
+    Str    of = str_printf(cast->test->arena, "{\"paper\":\"%.*s\",\"reviewer\":\"%.*s\"}", STR_FMT(record_id(&paper)),
+                           STR_FMT(cast->reviewer.person));
+    test_act(cast->test, &cast->admin, "review", STR_NONE, "create", of);
+    assert_desk(cast, &cast->reviewer, "| Ice give answer+10; | | ");
+    test_act(cast->test, &cast->author, "paper", record_id(&paper), "submit", STR("{}"));
+    assert_desk(cast, &cast->reviewer, "| Ice give answer+10; Ice create; | | ");
+    assert_desk(cast, &cast->other_reviewer, "| | | ");
+    assert_desk(cast, &cast->author, "| | Ice Administrator; | ");
+    const Json *items = json_get(json_get(desk(cast, &cast->reviewer), STR("mine")), STR("items"));
+    const Json *step = json_get(items->last, STR("step"));
+    assert_string_equal(str_dup_z(cast->test->arena, text_at(step, "type")), "reply");
+    assert_null(json_get(step, STR("reasons")));
 }
 
 static void a_step_that_cannot_be_taken_gives_way_to_one_that_can(void **state)
@@ -357,6 +388,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, cast_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_step_stands_with_whoever_may_take_it_and_is_waited_for_by_others),
+        cmocka_unit_test_setup_teardown(
+            a_record_to_be_made_stands_with_whom_its_parent_awaits_and_is_told_to_nobody_else, setup_reply,
+            cast_teardown),
         TEST(a_step_that_cannot_be_taken_gives_way_to_one_that_can),
         TEST(the_limit_is_of_the_clock_that_the_step_stops_else_the_nearest),
         TEST(what_is_late_comes_first_then_what_is_due_next_then_what_waits_longest),

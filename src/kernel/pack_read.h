@@ -36,6 +36,8 @@ typedef struct TypeDraft { /* a type on its way to be frozen */
     const PackNode **nodes;    /* of each field, where it stands; NULL: the system's */
     Formula         *formulas; /* of fields[stored_count ..) */
     Relation        *relations;
+    Begun           *begun;
+    size_t           begun_capacity;
 } TypeDraft;
 
 typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_NOTIFY, USE_COUNT } ExprUseKind;

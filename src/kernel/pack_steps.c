@@ -298,14 +298,39 @@ static void movement_read(PackLoad *load, const PackNode *map, const Type *type,
         PACK_PROBLEM(load, map, ECODE_PACK_KEY_MISSING, ARG("key", STR("from")));
 }
 
+/* A new record is awaited on its parent: in these states, of whoever stands so to it. */
+static void awaited_create_read(PackLoad *load, const PackNode *node, const Type *type, Action *action)
+{
+    static const PackKey keys[] = { { STR_INIT("states"), true }, { STR_INIT("relation"), true } };
+    static const Text    of_parent = TEXT_INIT("上级类型的状态和关系：{states: […], relation: …}",
+                                               "the parent's states and a relation to it: {states: […], relation: …}");
+    if (type->parent < 0 || !type->fields[type->parent].target || node->kind != PACK_MAP) {
+        read_misshape(load, node, of_parent);
+        return;
+    }
+    TypeDraft *parent = &load->drafts[type->fields[type->parent].target->index];
+    if (!parent->node || !READ_KEYS(load, node, keys))
+        return;
+    Who who = who_read(load, node, parent->type);
+    ARENA_ROOM(load->arena, parent->begun, parent->type->begun_count, parent->begun_capacity);
+    parent->type->begun = parent->begun;
+    Begun *begun = &parent->begun[parent->type->begun_count++];
+    *begun = (Begun){ type, action, who.relation, read_set(load, node, STR("states"), lookup_states(parent->type)) };
+    if (!pack_node_get(node, STR("states"))->count)
+        read_misshape(load, node, of_parent);
+}
+
 /* It waits on a record that is there, and somebody must be able to take it. */
-static void awaited_read(PackLoad *load, const PackNode *map, Action *action)
+static void awaited_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
 {
     static const Text of_people = TEXT_INIT("某个状态（from）下由人（who）办理的步骤才能有的键",
                                             "a key of a step that people (who) take in some state (from)");
-    action->awaited = read_boolean(load, map, STR("awaited"));
-    if (action->awaited && !load->damaged && (action->creates || !action->from || !action->who_count))
-        read_misshape(load, pack_node_get(map, STR("awaited")), of_people);
+    const PackNode   *node = pack_node_get(map, STR("awaited"));
+    if (node && action->creates)
+        awaited_create_read(load, node, type, action);
+    action->awaited = action->creates ? node != NULL : read_boolean(load, map, STR("awaited"));
+    if (action->awaited && !load->damaged && (!(action->creates || action->from) || !action->who_count))
+        read_misshape(load, node, of_people);
 }
 
 static void action_read(PackLoad *load, const PackNode *map, const Type *type, Action *action)
@@ -332,7 +357,7 @@ static void action_read(PackLoad *load, const PackNode *map, const Type *type, A
     erases_read(load, map, type, action);
     guards_read(load, map, type, action);
     action->decides = read_boolean(load, map, STR("decides"));
-    awaited_read(load, map, action);
+    awaited_read(load, map, type, action);
     notifies_read(load, map, type, action);
     carries_read(load, map, type, action);
     effect_read(load, map, action);
@@ -457,6 +482,11 @@ void pack_steps(PackLoad *load)
         parent_read(load, draft);
         reference_date_read(load, draft);
         relations_read(load, draft);
+    }
+    for (size_t i = 0; i < load->pack->type_count; i++) { /* a step may name what another type has */
+        TypeDraft *draft = &load->drafts[i];
+        if (!draft->node)
+            continue;
         access_read(load, draft);
         actions_read(load, draft);
         list_view_read(load, draft);

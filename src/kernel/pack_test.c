@@ -761,6 +761,23 @@ static void steps_that_are_awaited_are_steps_of_people(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
+static void a_record_is_awaited_of_somebody_on_a_parent_in_some_state(void **state)
+{
+    static const Fault faults[] = {
+        { "types/review.yaml", "{name: create,", "{name: create, awaited: {states: [lost], relation: nobody},",
+          "relation: ^nobody", ECODE_PACK_UNKNOWN },
+        { "types/review.yaml", "", "", "states: [^lost", ECODE_PACK_UNKNOWN },
+        { "types/paper.yaml", "{name: create,", "{name: create, awaited: {states: [draft], relation: own},",
+          "awaited: ^{states: [draft], relation: own}, label: {zh: 登记", ECODE_PACK_SHAPE },
+    };
+    static const Fault empty[] = {
+        { "types/review.yaml", "{name: create,", "{name: create, awaited: {states: [], relation: own},",
+          "awaited: ^{states: []", ECODE_PACK_SHAPE },
+    };
+    FAULTS_ARE_TOLD(*state, faults);
+    FAULTS_ARE_TOLD(*state, empty);
+}
+
 static void rows_of_a_parameter_follow_each_other(void **state)
 {
     static const Fault faults[] = {
@@ -1538,6 +1555,7 @@ int main(void)
         TEST(documents_calendars_and_parameters_are_checked),
         TEST(steps_that_are_carried_must_be_there),
         TEST(steps_that_are_awaited_are_steps_of_people),
+        TEST(a_record_is_awaited_of_somebody_on_a_parent_in_some_state),
         TEST(rows_of_a_parameter_follow_each_other),
         TEST(computed_fields_that_read_themselves_are_told_with_their_way),
         TEST(what_reads_a_field_with_a_problem_has_none_of_its_own),

@@ -144,7 +144,7 @@ static void add_access_indexes(Buf *out, const Type *type)
 /* From a state in which somebody is awaited to the records of their organisation (kernel/desk.h). */
 static void add_awaited_index(Buf *out, const Type *type)
 {
-    bool awaited = false;
+    bool awaited = type->begun_count;
     for (size_t i = 0; i < type->action_count; i++)
         awaited |= type->actions[i].awaited;
     if (awaited)

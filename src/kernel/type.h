@@ -257,8 +257,16 @@ typedef struct Action {
     size_t          carry_count;
     int             effect;  /* EffectId (kernel/effect.h) */
     bool            decides; /* what its guards found is kept as a computation (kernel/decision.h) */
-    bool            awaited; /* while a record is in one of its `from`, somebody is to take it (kernel/desk.h) */
+    bool            awaited; /* while a record is in one of its `from`, somebody is to take it (kernel/desk.h); a create
+                              * stands in `begun` of the parent's type */
 } Action;
+
+typedef struct Begun {           /* a record of another type that is to be made of one of this (kernel/desk.h) */
+    const struct Type *type;     /* whose parent this type is */
+    const Action      *action;   /* its create */
+    int                relation; /* of this type: to whoever stands so, of the roles of the step's `who` */
+    uint64_t           states;   /* of this type; not 0 */
+} Begun;
 
 struct Clock { /* a legal time limit: kernel/clock.h counts it */
     Str                     name;
@@ -327,6 +335,8 @@ struct Type {
     size_t            access_count;
     const Action     *actions;
     size_t            action_count;
+    const Begun      *begun;
+    size_t            begun_count;
     const Clock      *clocks;
     size_t            clock_count;
     const Document   *documents;

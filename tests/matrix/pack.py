@@ -104,7 +104,7 @@ class Action:
     decides: bool                   # what it rested on is kept
     effect: str                     # what it works out, or ''
     carries: list
-    awaited: bool                   # it stands on the desks of those who may take it
+    awaited: object                 # it stands on the desks of those who may take it; of a create: on which parents
 
 
 @dataclass
@@ -367,7 +367,7 @@ class Pack:
                       [expression.compile_expression(g, self, type_) for g in guards],
                       self.with_translations(type_, listed(raw.get('erases'))), bool(raw.get('decides')), raw.get('effect', ''),
                       [self.read_carry(type_, only(c, 'step each when on with', type_.name)) for c in listed(raw.get('carries'))],
-                      bool(raw.get('awaited')))
+                      only(raw['awaited'], 'states relation', type_.name) if creates and 'awaited' in raw else raw.get('awaited'))
 
     def read_carry(self, type_, raw):
         children, over = None, type_

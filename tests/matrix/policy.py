@@ -10,7 +10,7 @@ from decimal import Decimal
 from json import loads
 
 from . import expression
-from .pack import CLASSES, FILES
+from .pack import CLASSES, FILES, Who
 
 EPOCH = datetime.date(1970, 1, 1)
 HEAD = ('number', 'state', 'version', 'owner', 'creator', 'created', 'changed')     # beside id and type
@@ -475,14 +475,23 @@ class Policy:
         """The list of one's desk on which the record stands: 'mine' or 'waiting'; None: neither."""
         type_ = record.type
         awaited = [a for a in type_.actions if a.awaited and record['state'] in a.from_]
-        if not awaited or not self.sees(actor, record) or not self.shows(actor, record, type_.field('state')):
+        begun = self.begins(actor, record)
+        if not awaited and not begun or not self.sees(actor, record) or not self.shows(actor, record, type_.field('state')):
             return None
-        if any(self.permits(actor, a, record) == 'yes' for a in awaited):
+        if begun or any(self.permits(actor, a, record) == 'yes' for a in awaited):
             return 'mine'
+        if not awaited:
+            return None
         steps = any(self.permits(actor, a, record) == 'yes' for a in type_.actions if not a.creates)
         ours = record['owner'] == actor.organisation
         told = all(self.shows(actor, record, record.type.field(name)) for name in ('owner', 'creator'))
         return 'waiting' if ours and told and (record['creator'] == actor.person or steps) else None
+
+    def begins(self, actor, record):
+        """Of new records that are awaited of the actor with this one as their parent: the steps that make them."""
+        return [a for t in self.pack.types.values() for a in t.actions
+                if a.creates and a.awaited and t.field(t.parent).target == record.type.name and record['state'] in a.awaited['states']
+                and any(self.fits(actor, record, Who(w.roles, a.awaited['relation'])) for w in a.who)]
 
     def limit(self, actor, record):
         """The clock that says until when: one that an awaited step stops, else any; the earliest."""
@@ -497,7 +506,8 @@ class Policy:
         options = self.options(actor, record)
         steps = [a for a in record.type.actions if a.awaited and record['state'] in a.from_ and
                  self.permits(actor, a, record) == 'yes']
-        return next(((a.name, True) for a in steps if options[a.name]), (steps[0].name, False))
+        first = (steps[0].name, False) if steps else (self.begins(actor, record)[0].name, True)
+        return next(((a.name, True) for a in steps if options[a.name]), first)
 
     def carried(self, env, action, record):
         """The records on which it takes a step along, each with that step."""

@@ -83,7 +83,7 @@ class Screening:
         return round_, results
 
     def review(self, result, state):
-        one = self.make(self.expert, 'review', result=result, remark=self.canary('review', 'remark'))
+        one = self.make(self.expert, 'review', result=result)
         if state == 'submitted':
             self.take(self.expert, 'review', one, 'submit', remark=self.canary('review', 'remark'),
                       scores=[{'criterion': criterion, 'score': 50 + at} for at, criterion in enumerate(self.criteria)])

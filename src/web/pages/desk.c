@@ -125,6 +125,17 @@ static void put_when(const DeskView *view, const Json *item, bool waiting, Json 
     json_set_bool(call->ctx.arena, clock, STR("late"), truth(limit, "late"));
 }
 
+/* Where the step is taken: the form of a new record, of the step itself, or what it lacks beside the record. */
+static Str do_href(const DeskView *view, const Json *step, const Json *record)
+{
+    Call       *call = view->call;
+    Str         id = json_text(json_get(record, STR("id"))), begun = json_text(json_get(step, STR("type")));
+    const Type *type = begun.len ? type_of(view, step) : type_of(view, record);
+    if (begun.len)
+        return view_new_href(call, type, &type->fields[type->parent], id);
+    return view_href(call, type, id, truth(step, "allowed") ? json_text(json_get(step, STR("name"))) : STR_NONE);
+}
+
 static void put_step(const DeskView *view, const Json *item, Json *row)
 {
     Call       *call = view->call;
@@ -137,9 +148,7 @@ static void put_step(const DeskView *view, const Json *item, Json *row)
     put(call, row, STR("step"), label);
     put(call, row, STR("reason"), rule.len ? rule : json_text(json_get(reason, STR("text"))));
     put(call, row, STR("do"), allowed ? label : say(call, "desk.open"));
-    put(call, row, STR("do_href"),
-        view_href(call, type_of(view, record), json_text(json_get(record, STR("id"))),
-                  allowed ? json_text(json_get(step, STR("name"))) : STR_NONE));
+    put(call, row, STR("do_href"), do_href(view, step, record));
     json_set_bool(call->ctx.arena, row, STR("main"), allowed && pressing);
 }
 
