@@ -54,8 +54,11 @@ def screened(city, r, results, rng):
         expect_same(len(seen), len(results), f'{login} sees')
         for one in seen:
             rows = [{'criterion': c['criterion'], 'score': score} for c, score in zip(CRITERIA, given[login, one])]
-            review = client.create('review', result=one, scores=rows, remark='可行').wants(201).json['id']
-            client.act('review', review, 'submit').wants(200)
+            review = client.create('review', result=one).wants(201).json['id']
+            client.act('review', review, 'submit', scores=rows, remark='可行').wants(200)
+    start = time.monotonic()
+    expect_same(proof.Client(city, r.logins[0]).get('/api/v1/desk').wants(200).json['mine']['total'], len(results), 'reviews to be begun')
+    timed('the desk of an expert', start)
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(EXPERTS) as pool:
         list(pool.map(judge, r.logins))
@@ -80,10 +83,12 @@ def listed(r, scores):
     r.manager.act('seed_list', found['id'], 'publish').wants(200)
     timed('publishing', start)
     expect_same(len(r.office.all('result', filter="state = 'seed'")), LISTED, 'seeds')
+    r.ahead(days=30)
+    r.office.act('seed_list', found['id'], 'confirm').wants(200)
     start = time.monotonic()
     r.office.act('screening_round', r.one, 'finish').wants(200)
     timed(f'{len(scores) - LISTED} results go back to the pool', start)
-    expect_same(len(r.office.all('result', filter="state = 'screening'")), 0, 'none is left in screening')
+    expect_same(len(r.office.all('result', filter=f"state = 'screening' and screening_round = '{r.one}'")), 0, 'none is left in screening')
     for page in (f'/screening_round/{r.one}', f'/seed_list/{found["id"]}', '/result'):
         start = time.monotonic()
         r.office.get(page).wants(200)
@@ -95,6 +100,7 @@ def main(seed):
     cases = proof.Cases()
     print(f'# seed {seed}', flush=True)
     with proof.own_city() as city:
+        city.arguments = ['--test-clock']
         city.start()
         r = Round(city)
         with cases('a thousand results are called'):
