@@ -18,6 +18,7 @@ typedef struct Init {
     const Pack *pack;
     bool        demo;
     Str         password;
+    EnvAhead    clock; /* of a demo city */
     DemoUser   *users;
     size_t      user_count, steps;
 } Init;
@@ -82,9 +83,11 @@ static Err demo_failed(Cli *cli, Err err, const DemoRun *run)
     return err;
 }
 
+static void set_clock(void *clock, int64_t now_ms) { env_advance(clock, now_ms); }
+
 static Err fill_demo(Init *init, const Ctx *ctx)
 {
-    DemoRun run = { .problems = { .arena = ctx->arena } };
+    DemoRun run = { .set_clock = set_clock, .clock = &init->clock, .problems = { .arena = ctx->arena } };
     Err     err = demo_run(ctx, &init->source, &run);
     init->users = run.users;
     init->user_count = run.user_count;
@@ -143,12 +146,21 @@ static void keep_users(const Init *init)
     }
 }
 
-static Err fill(Init *init, Str dir, Str key_dir)
+/* A demo city is made the day before its first step. */
+static Env clock_of(Init *init)
+{
+    if (!init->demo)
+        return init->cli->env;
+    init->clock.ahead_ms = -(demo_age(init->cli->arena, &init->source) + 1) * DAY_MS;
+    return env_ahead(&init->clock);
+}
+
+static Err fill(Init *init, Str dir, Str key_dir, Env env)
 {
     Cli              *cli = init->cli;
     OWNED(city) City *city = NULL;
     OWNED(db) Db     *db = NULL;
-    TRY(city_open(dir, key_dir, cli->env, &city));
+    TRY(city_open(dir, key_dir, env, &city));
     TRY(city_reader(city, &db));
     city->effects = &service_effects;
     Ctx ctx = { .city = city,
@@ -165,9 +177,10 @@ static Err fill(Init *init, Str dir, Str key_dir)
 static Err build(Init *init, Str target, Str key_dir)
 {
     OWNED(staging) Staging staging = { .fd = -1 };
+    Env                    env = clock_of(init);
     TRY(staging_open(init->cli->arena, target, &staging));
-    TRY(city_create(staging.dir, key_dir, &init->source, init->demo, init->cli->env));
-    TRY(fill(init, staging.dir, key_dir));
+    TRY(city_create(staging.dir, key_dir, &init->source, init->demo, env));
+    TRY(fill(init, staging.dir, key_dir, env));
     return staging_keep(&staging);
 }
 

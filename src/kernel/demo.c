@@ -8,13 +8,30 @@ typedef struct Ref { /* what a later line means by a name */
 } Ref;
 
 typedef struct Demo {
-    const Ctx *ctx; /* as the system */
-    DemoRun   *run;
-    Ref       *refs;
-    size_t     ref_count, ref_capacity;
-    Actor     *actors; /* of run->users, in step */
-    size_t     user_capacity, actor_capacity;
+    Ctx     *ctx;          /* as the system, at the time of the step */
+    int64_t  init_ms, day; /* of init, and of the step: days from it */
+    DemoRun *run;
+    Ref     *refs;
+    size_t   ref_count, ref_capacity;
+    Actor   *actors; /* of run->users, in step */
+    size_t   user_capacity, actor_capacity;
 } Demo;
+
+static int64_t init_day(const Demo *demo)
+{
+    return instant_day(demo->init_ms, demo->ctx->city->pack->utc_offset_minutes);
+}
+
+#define STEPS_AT_MINUTE (9 * 60) /* of the day */
+
+/* The city's clock in the morning of that day, counted from the day of init; of that one, to init itself. */
+static void set_day(Demo *demo, int64_t day)
+{
+    int64_t minutes = (init_day(demo) + day) * 1440 + STEPS_AT_MINUTE - demo->ctx->city->pack->utc_offset_minutes;
+    demo->day = day;
+    demo->ctx->now_ms = day < 0 ? minutes * 60000 : demo->init_ms;
+    demo->run->set_clock(demo->run->clock, demo->ctx->now_ms);
+}
 
 static Err unknown(Demo *demo, const char *what, Str name)
 {
@@ -54,7 +71,7 @@ static Err resolve_value(Demo *demo, const Json *value, Json **out)
             return unknown(demo, "ref", json_text(name));
         *out = json_string(arena, ref->id);
     } else if (day && json_int(day, &days)) {
-        *out = json_string(arena, date_text(arena, ctx_today(demo->ctx) + days));
+        *out = json_string(arena, date_text(arena, init_day(demo) + days));
     } else if (value->kind == JSON_OBJECT) {
         return resolve(demo, value, out);
     } else if (value->kind == JSON_ARRAY) {
@@ -218,7 +235,13 @@ static Err step_line(Demo *demo, const Json *line)
     const Actor *actor = actor_of(demo, login);
     const Ref   *on = record.len ? find_ref(demo, record) : NULL;
     const Json  *fields = json_get(line, on ? STR("input") : STR("fields"));
+    const Json  *when = json_get(line, STR("on"));
+    int64_t      day = demo->day;
     Record       after;
+    if (when && (!json_int(when, &day) || day < demo->day || day > 0))
+        return unknown(demo, "on", str_printf(demo->ctx->arena, "%lld", (long long)day));
+    if (day != demo->day)
+        set_day(demo, day);
     if (!actor)
         return unknown(demo, "login", login);
     if (!type)
@@ -232,12 +255,17 @@ static Err step_line(Demo *demo, const Json *line)
     return ERR_OK;
 }
 
-static Err each_line(Demo *demo, const PackSource *source, Str path, Err (*take_line)(Demo *, const Json *))
+static Str file_of(const PackSource *source, Str path)
 {
-    Str rest = STR_NONE;
     for (size_t i = 0; i < source->count; i++)
         if (str_eq(source->files[i].path, path))
-            rest = source->files[i].bytes;
+            return source->files[i].bytes;
+    return STR_NONE;
+}
+
+static Err each_line(Demo *demo, const PackSource *source, Str path, Err (*take_line)(Demo *, const Json *))
+{
+    Str rest = file_of(source, path);
     for (int number = 1; rest.len; number++) {
         Str   line = str_trim(str_cut(&rest, '\n'));
         Json *json;
@@ -254,13 +282,27 @@ static Err each_line(Demo *demo, const PackSource *source, Str path, Err (*take_
     return ERR_OK;
 }
 
+#define STEPS STR("demo/steps.jsonl")
+
+int64_t demo_age(Arena *arena, const PackSource *source)
+{
+    Str     rest = str_trim(file_of(source, STEPS));
+    Json   *json;
+    int64_t day = 0;
+    Err     err = json_parse(arena, str_cut(&rest, '\n'), &json);
+    return !err.kind && json_int(json_get(json, STR("on")), &day) && day < 0 ? -day : 0;
+}
+
 Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run)
 {
     Ctx system = *ctx;
     system.actor = &actor_system;
-    Demo demo = { .ctx = &system, .run = run };
+    Demo demo = { .ctx = &system, .init_ms = ctx->now_ms, .run = run };
+    set_day(&demo, -demo_age(ctx->arena, source));
     TRY(each_line(&demo, source, STR("demo/parties.jsonl"), party_line));
     TRY(missing_users(&demo));
     sort_users(&demo);
-    return each_line(&demo, source, STR("demo/steps.jsonl"), step_line);
+    TRY(each_line(&demo, source, STEPS, step_line));
+    run->set_clock(run->clock, ctx->now_ms);
+    return ERR_OK;
 }

@@ -17,9 +17,11 @@
  *         creates a record; ref is the name by which later steps mean it
  *     {"as":"researcher","type":"result","record":"r1","action":"submit","input":{…}}
  *         any other action on that record; input may be absent
+ *     "on":-40 in a step: it and those after it are taken forty days before the day of init, so that a demo city has a
+ *         past. Steps go forward; the city and its people are as old as the first one.
  * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an
  * organisation {"ref":"lingang"}, to a person {"ref":"researcher"} (their login); {"day":-3} is the date three days
- * before the day of init. Both also stand in lists and child rows. */
+ * before the day of init, whenever the step is taken. Both also stand in lists and child rows. */
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H
 
@@ -31,6 +33,8 @@ typedef struct DemoUser { /* who may sign in to a demo city; the caller gives th
 } DemoUser;
 
 typedef struct DemoRun {
+    void (*set_clock)(void *context, int64_t now_ms); /* of the city, given by the caller; never back */
+    void     *clock;
     DemoUser *users; /* in the order of roles.yaml */
     size_t    user_count;
     size_t    steps;
@@ -38,9 +42,12 @@ typedef struct DemoRun {
     Problems  problems;
 } DemoRun;
 
-/* Makes the parties, then takes the steps, in an open city. Failures: those of act(), JSON errors,
- * ECODE_DEMO_UNKNOWN for a ref, role or type that does not exist; run->where and run->problems then say more.
- * run->problems.arena is set by the caller. */
+/* How many days before the day of init the first step is taken: 0 when it does not say. */
+int64_t demo_age(Arena *arena, const PackSource *source);
+/* Makes the parties, then takes the steps, in an open city whose clock stands before the first of them; at the end it
+ * stands at ctx->now_ms. Failures: those of act(), JSON errors, ECODE_DEMO_UNKNOWN for a ref, role or type that does
+ * not exist, or a day that is over; run->where and run->problems then say more. run->problems.arena and the clock are
+ * set by the caller. */
 Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run) MUST_CHECK;
 
 #endif
