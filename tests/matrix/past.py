@@ -4,7 +4,7 @@ import datetime
 from .asking import subject
 from .reading import API, page_callers
 
-DAYS = (-2, 0, 400)                                 # before the city, today, and one to come
+DAYS = (-400, -2, 0, 400)                           # before the city, before what the matrix plants, today, and one to come
 
 
 def wanted_past(m, caller, one, day, answer, none):
@@ -35,17 +35,23 @@ def past(m, e):
                         check_since(m, caller, one, day, wanted)
 
 
+def shown(json):
+    """What a day's JSON tells of the record itself, by name."""
+    told = {**{name: json.get(name) for name in ('number', 'state', 'owner', 'creator')}, **json['fields']} if json else {}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def check_since(m, caller, one, day, wanted):
-    """Compared with yesterday, before there was anything, all that shows has come; with the day itself nothing."""
+    """Compared with an earlier day: what shows on either otherwise. Before there was anything, all has come."""
     target = f'{API}{one.type.name}/{one.id}/at/{day}'
-    yesterday = m.policy.today - datetime.timedelta(1)
-    for since in {yesterday, day}:
+    for since in {min(day, m.policy.today - datetime.timedelta(1)), day}:
         answer = m.ask(caller, f'{target}?since={since}', '')
         if m.expect(answer, 200):
-            shown = {**{name: wanted.get(name) for name in ('number', 'state', 'owner', 'creator')}, **wanted['fields']}
-            came = {name for name, value in shown.items() if value is not None and one.type.field(name) in one.type.stored}
+            before, after = shown(m.policy.past_json(caller.actor, one, since)), shown(wanted)
+            changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+            stored = {name for name in changed if one.type.field(name) in one.type.stored} - set(wanted.get('erased', ()))
             told = {change['field'] for change in answer.json()['changes']} - set(wanted.get('erased', ()))
-            m.expect_equal(sorted(came) if since < m.policy.today else [], sorted(told), f'what {one.id} has got since {since}')
+            m.expect_equal(sorted(stored), sorted(told), f'what {one.id} has got since {since}')
 
 
 @subject('page_past')
@@ -53,7 +59,7 @@ def page_past(m, e):
     """The page is made of the same JSON, and has no day on which the record did not show."""
     for caller in page_callers(m):
         for type_ in m.pack.types.values():
-            for days in DAYS[:2]:
+            for days in DAYS[:3]:
                 day = m.policy.today + datetime.timedelta(days)
                 none = m.ask(caller, f'/{type_.name}/{m.nothing}/at/{day}', 'none')
                 for one in m.kinds(type_)[:-1]:
