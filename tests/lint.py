@@ -42,7 +42,7 @@ UNFINISHED = re.compile(r'\b(' + 'TO' + r'DO|FIX' + r'ME|XX' + r'X|HA' + r'CK)\b
 MACHINE = re.compile(r'(?<![\w.$}/-])/(?:work|root|home/\w+|farm|tmp/b[-a-z_]+)/')
 COLUMNS = 120                                   # code points; as ColumnLimit in .clang-format
 LAID_OUT_BY_HAND = set((ROOT / '.clang-format-exclude').read_text(encoding='utf-8').split())
-TEXT_SUFFIXES = {'.c', '.h', '.py', '.sh', '.md', '.yaml', '.yml', '.json', '.css', '.js', '.html', '.mustache', '.scn',
+TEXT_SUFFIXES = {'.c', '.h', '.py', '.sh', '.md', '.yaml', '.yml', '.json', '.css', '.js', '.mjs', '.html', '.mustache', '.scn',
                  '.build', '.txt', ''}
 NOT_OURS = {'.git', 'build', 'demo', 'node_modules', '__pycache__'}
 

@@ -43,7 +43,10 @@ struct Endpoint {
     bool        files;    /* BODY_FORM: may come with files, which go to the disk as they come */
     bool        plain;    /* asks neither the database nor who it is for */
     PageKind    page;     /* PAGE_NONE: JSON only */
+    bool        if_match; /* heeds the header If-Match; PATCH demands it */
     const char *summary;  /* one line for the OpenAPI document */
+    const char *takes;    /* the JSON of its body (web/notation.h); NULL: none */
+    const char *gives;    /* when done: "201 @record;204", each a status, and a shape, media types or nothing */
     /* Names that it takes; "*": the handler looks at them. `lang` is taken everywhere, `format` on pages. */
     const char *query[ENDPOINT_QUERY_MAX];
     /* BODY_FILE: asked before the first byte is read, with who asks known. */

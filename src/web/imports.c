@@ -277,6 +277,7 @@ void imports_begun(Call *call, const ActResult *result)
     if (err.kind) { /* it stands all the same */
         json = json_object(call->ctx.arena);
         json_set_str(call->ctx.arena, json, STR("id"), record_id(&result->record));
+        json_set_str(call->ctx.arena, json, STR("type"), result->record.type->name);
     }
     call_data(call, 202, json);
 }
