@@ -68,7 +68,7 @@ static Json *named(Reader *reader, Str name)
                 json_set_str(reader->arena, schema, STR("format"), str_from(words[i].format));
             return schema;
         }
-    assert(!"a word of the notation");
+    assert(false); /* no word of the notation */
     return schema;
 }
 
