@@ -92,10 +92,24 @@ static const Str sql_last = STR_INIT("SELECT sequence, time FROM event ORDER BY 
 static const Str sql_event = STR_INIT(
     "INSERT INTO event (sequence, time, pack, action, person, membership, organisation, manifest)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-static const Str sql_item = STR_INIT(
-    "INSERT INTO event_record (sequence, item, type, record, version) VALUES (?, ?, ?, ?, ?)");
-static const Str sql_value = STR_INIT(
-    "INSERT INTO event_value (sequence, item, field, salt, value) VALUES (?, ?, ?, ?, ?)");
+/* Of 1, 2, 4, 8 and 16 rows: to run a statement costs about as much as the row that it writes. OR FAIL since SQLite
+ * otherwise keeps for each statement what undoes it alone, which costs more than that again: after any error the
+ * savepoint of the writer's job undoes all of it. */
+#define ROW         "(?, ?, ?, ?, ?)"
+#define TWICE(rows) rows ", " rows
+#define ROWS_4      TWICE(TWICE(ROW))
+#define INSERTS(into)                                                                                                  \
+    {                                                                                                                  \
+        STR_INIT(into ROW), STR_INIT(into TWICE(ROW)), STR_INIT(into ROWS_4), STR_INIT(into TWICE(ROWS_4)),            \
+            STR_INIT(into TWICE(TWICE(ROWS_4)))                                                                        \
+    }
+#define ROW_CELLS    5
+#define INSERT_SIZES 5
+#define INSERT_MOST  (1 << (INSERT_SIZES - 1))
+static const Str sql_item[INSERT_SIZES] = INSERTS(
+    "INSERT OR FAIL INTO event_record (sequence, item, type, record, version) VALUES ");
+static const Str sql_value[INSERT_SIZES] = INSERTS(
+    "INSERT OR FAIL INTO event_value (sequence, item, field, salt, value) VALUES ");
 static const Str sql_head = STR_INIT(
     "SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
     " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
@@ -118,10 +132,12 @@ typedef struct ManifestItem {
 } ManifestItem;
 
 typedef struct ManifestValue {
-    Str name; /* "<item>.<field>" */
-    Str salt; /* SALT_SIZE bytes */
-    Str value;
-    Str given; /* of an erased value: its commitment, which nobody can compute any more */
+    Str    name; /* "<item>.<field>", of which the two below are parts; those are for who writes it */
+    size_t item;
+    Str    field;
+    Str    salt; /* SALT_SIZE bytes */
+    Str    value;
+    Str    given; /* of an erased value: its commitment, which nobody can compute any more */
 } ManifestValue;
 
 static int by_name(const void *a, const void *b)
@@ -216,42 +232,96 @@ Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms)
     return ERR_OK;
 }
 
-static Err item_write(Db *db, Arena *arena, const EventHead *head, int64_t index, const EventItem *item,
-                      const char *salts, ManifestValue *out)
+typedef struct Written { /* an event on its way */
+    Arena           *arena;
+    int64_t          sequence;
+    const EventItem *items;
+    size_t           count;
+    ManifestValue   *values; /* of all items, in their order */
+    size_t           value_count;
+} Written;
+
+typedef void (*RowCells)(const Written *event, size_t at, Value cells[ROW_CELLS]);
+
+static void item_cells(const Written *event, size_t at, Value cells[ROW_CELLS])
 {
-    Value row[] = { value_int(head->sequence), value_int(index), value_text(item->type), value_text(item->record),
-                    value_int(item->version) };
-    TRY(db_run(db, sql_item, row, 5));
-    Str place = item_place(arena, index);
-    for (size_t i = 0; i < item->count; i++) {
-        out[i] = (ManifestValue){ .name = value_name(arena, place, item->fields[i]),
-                                  .salt = { salts + i * SALT_SIZE, SALT_SIZE },
-                                  .value = value_encode(arena, item->values[i]) };
-        Value cells[] = { value_int(head->sequence), value_int(index), value_text(item->fields[i]),
-                          value_text(base64_encode(arena, out[i].salt)), value_text(out[i].value) };
-        TRY(db_run(db, sql_value, cells, 5));
-        if (item->values[i].kind == VALUE_FILES)
-            TRY(file_hold(db, head->sequence, index, item->fields[i], item->values[i]));
+    const EventItem *item = &event->items[at];
+    cells[0] = value_int(event->sequence);
+    cells[1] = value_int((int64_t)at);
+    cells[2] = value_text(item->type);
+    cells[3] = value_text(item->record);
+    cells[4] = value_int(item->version);
+}
+
+static void value_cells(const Written *event, size_t at, Value cells[ROW_CELLS])
+{
+    const ManifestValue *value = &event->values[at];
+    cells[0] = value_int(event->sequence);
+    cells[1] = value_int((int64_t)value->item);
+    cells[2] = value_text(value->field);
+    cells[3] = value_text(base64_encode(event->arena, value->salt));
+    cells[4] = value_text(value->value);
+}
+
+static Err insert_rows(Db *db, const Str statements[INSERT_SIZES], const Written *event, RowCells fill, size_t count)
+{
+    Value cells[INSERT_MOST * ROW_CELLS];
+    for (size_t at = 0, size = INSERT_SIZES - 1; at < count;) {
+        size_t rows = (size_t)1 << size;
+        if (rows > count - at) {
+            size--;
+            continue;
+        }
+        for (size_t i = 0; i < rows; i++)
+            fill(event, at++, cells + i * ROW_CELLS);
+        TRY(db_run(db, statements[size], cells, rows * ROW_CELLS));
+    }
+    return ERR_OK;
+}
+
+/* A salt for each value, and its name in the manifest. */
+static void values_make(Written *event, const Env *env)
+{
+    Arena *arena = event->arena;
+    size_t total = 0;
+    for (size_t i = 0; i < event->count; i++)
+        total += event->items[i].count;
+    char *salts = ARENA_ARRAY(arena, char, total *SALT_SIZE);
+    env_random(env, salts, total * SALT_SIZE);
+    event->values = ARENA_ARRAY(arena, ManifestValue, total);
+    for (size_t i = 0; i < event->count; i++) {
+        const EventItem *item = &event->items[i];
+        Str              place = item_place(arena, (int64_t)i);
+        for (size_t v = 0; v < item->count; v++, salts += SALT_SIZE)
+            event->values[event->value_count++] = (ManifestValue){ .item = i,
+                                                                   .field = item->fields[v],
+                                                                   .name = value_name(arena, place, item->fields[v]),
+                                                                   .salt = { salts, SALT_SIZE },
+                                                                   .value = value_encode(arena, item->values[v]) };
+    }
+}
+
+static Err hold_files(Db *db, const Written *event)
+{
+    for (size_t i = 0; i < event->count; i++) {
+        const EventItem *item = &event->items[i];
+        for (size_t v = 0; v < item->count; v++)
+            if (item->values[v].kind == VALUE_FILES)
+                TRY(file_hold(db, event->sequence, (int64_t)i, item->fields[v], item->values[v]));
     }
     return ERR_OK;
 }
 
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items, size_t count)
 {
-    size_t total = 0;
+    Written       event = { .arena = arena, .sequence = head->sequence, .items = items, .count = count };
+    ManifestItem *touched = ARENA_ARRAY(arena, ManifestItem, count);
     for (size_t i = 0; i < count; i++)
-        total += items[i].count;
-    char *salts = ARENA_ARRAY(arena, char, total *SALT_SIZE);
-    env_random(env, salts, total * SALT_SIZE);
-
-    ManifestItem  *touched = ARENA_ARRAY(arena, ManifestItem, count);
-    ManifestValue *values = ARENA_ARRAY(arena, ManifestValue, total);
-    size_t         at = 0;
-    for (size_t i = 0; i < count; i++) {
         touched[i] = (ManifestItem){ items[i].type, items[i].record, items[i].version };
-        TRY(item_write(db, arena, head, (int64_t)i, &items[i], salts + at * SALT_SIZE, values + at));
-        at += items[i].count;
-    }
+    values_make(&event, env);
+    TRY(insert_rows(db, sql_item, &event, item_cells, count));
+    TRY(insert_rows(db, sql_value, &event, value_cells, event.value_count));
+    TRY(hold_files(db, &event));
     Value row[] = { value_int(head->sequence),
                     value_int(head->time_ms),
                     value_int(head->pack_number),
@@ -259,7 +329,7 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
                     value_text(or_else(head->person, STR("system"))),
                     value_text(or_else(head->membership, STR("-"))),
                     value_text(or_else(head->organisation, STR("-"))),
-                    value_text(manifest_text(arena, head, touched, count, values, total)) };
+                    value_text(manifest_text(arena, head, touched, count, event.values, event.value_count)) };
     return db_run(db, sql_event, row, 8);
 }
 
