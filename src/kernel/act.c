@@ -7,7 +7,6 @@
 #include "kernel/decision.h"
 #include "kernel/effect.h"
 #include "kernel/erase.h"
-#include "kernel/event.h"
 #include "kernel/find.h"
 #include "kernel/input.h"
 #include "kernel/job.h"
@@ -467,6 +466,52 @@ static void change_make(const Prepare *p, Change *out)
                      .problems = p->problems };
 }
 
+/* ---- what an event keeps of it ---- */
+
+/* Id and version stand with the record's name. */
+static bool is_kept(const Delta *delta, size_t field)
+{
+    return delta->set[field] && field != SYS_ID && field != SYS_VERSION;
+}
+
+static EventItem delta_item(Arena *arena, const Delta *delta)
+{
+    const Type       *type = delta->record.type;
+    Str              *fields = ARENA_ARRAY(arena, Str, type->field_count);
+    Value            *values = ARENA_ARRAY(arena, Value, type->field_count);
+    const EventSeal **seals = delta->seals ? ARENA_ARRAY(arena, const EventSeal *, type->field_count) : NULL;
+    EventItem         item = { .type = type->name,
+                               .record = record_id(&delta->record),
+                               .version = record_version(&delta->record),
+                               .fields = fields,
+                               .values = values,
+                               .seals = seals };
+    for (size_t i = 0; i < type->field_count; i++) {
+        if (!is_kept(delta, i))
+            continue;
+        if (seals)
+            seals[item.count] = delta->seals[i];
+        fields[item.count] = type->fields[i].name;
+        values[item.count++] = delta->record.values[i];
+    }
+    return item;
+}
+
+/* The writer, for which all others wait, then only has to seal what it alone knows. */
+static void seal_deltas(const Ctx *ctx, Change *change)
+{
+    for (size_t d = 0; d < change->delta_count; d++) {
+        Delta     *delta = &change->deltas[d];
+        EventItem  item = delta_item(ctx->arena, delta);
+        EventSeal *seals = ARENA_ARRAY(ctx->arena, EventSeal, item.count);
+        event_seal(ctx->arena, &ctx->city->env, d, &item, seals);
+        delta->seals = ARENA_ARRAY(ctx->arena, const EventSeal *, delta->record.type->field_count);
+        for (size_t i = 0; i < delta->record.type->field_count; i++)
+            if (is_kept(delta, i))
+                delta->seals[i] = seals++;
+    }
+}
+
 /* ---- steps that it takes along ---- */
 
 /* An expression may give a number with fewer digits behind the point. */
@@ -635,6 +680,9 @@ Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problem
     Change *change = ARENA_NEW(ctx->arena, Change);
     change_make(&p, change);
     TRY(prepare_along(&p, change));
+    seal_deltas(ctx, change);
+    for (size_t i = 0; i < change->carried_count; i++)
+        seal_deltas(ctx, &change->carried[i]);
     *out = change;
     return ERR_OK;
 }
@@ -767,23 +815,8 @@ static Err commit_event(const Ctx *writer, Change *change)
                         .membership = change->actor.membership,
                         .organisation = change->actor.organisation };
     EventItem *items = ARENA_ARRAY(writer->arena, EventItem, change->delta_count);
-    for (size_t d = 0; d < change->delta_count; d++) {
-        const Delta *delta = &change->deltas[d];
-        const Type  *type = delta->record.type;
-        Str         *fields = ARENA_ARRAY(writer->arena, Str, type->field_count);
-        Value       *values = ARENA_ARRAY(writer->arena, Value, type->field_count);
-        items[d] = (EventItem){ .type = type->name,
-                                .record = record_id(&delta->record),
-                                .version = record_version(&delta->record),
-                                .fields = fields,
-                                .values = values };
-        for (size_t i = 0; i < type->field_count; i++) {
-            if (!delta->set[i] || i == SYS_ID || i == SYS_VERSION)
-                continue;
-            fields[items[d].count] = type->fields[i].name;
-            values[items[d].count++] = delta->record.values[i];
-        }
-    }
+    for (size_t d = 0; d < change->delta_count; d++)
+        items[d] = delta_item(writer->arena, &change->deltas[d]);
     return event_write(writer->db, writer->arena, &change->city->env, &head, items, change->delta_count);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "kernel/access.h"
+#include "kernel/event.h"
 
 #define ACT_TRIES 3
 
@@ -28,10 +29,11 @@ typedef struct ActRequest {
     bool        must_match; /* ECODE_RECORD_NO_MATCH without one (edit, by contract) */
 } ActRequest;
 
-typedef struct Delta {    /* what one record becomes */
-    Record  record;       /* all values after the step */
-    bool   *set;          /* per field: part of this change */
-    int64_t base_version; /* 0: the record is new */
+typedef struct Delta {              /* what one record becomes */
+    Record            record;       /* all values after the step */
+    bool             *set;          /* per field: part of this change */
+    int64_t           base_version; /* 0: the record is new */
+    const EventSeal **seals;        /* per field: of its value when it was prepared; NULL: of none */
 } Delta;
 
 typedef struct Change Change;

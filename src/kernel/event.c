@@ -132,12 +132,7 @@ typedef struct ManifestItem {
 } ManifestItem;
 
 typedef struct ManifestValue {
-    Str    name; /* "<item>.<field>", of which the two below are parts; those are for who writes it */
-    size_t item;
-    Str    field;
-    Str    salt; /* SALT_SIZE bytes */
-    Str    value;
-    Str    given; /* of an erased value: its commitment, which nobody can compute any more */
+    Str name, commitment;
 } ManifestValue;
 
 static int by_name(const void *a, const void *b)
@@ -145,11 +140,10 @@ static int by_name(const void *a, const void *b)
     return str_cmp(((const ManifestValue *)a)->name, ((const ManifestValue *)b)->name);
 }
 
-static Str commitment(Arena *arena, const ManifestValue *value)
+/* salt: as bytes. */
+static Str commitment(Arena *arena, Str name, Str salt, Str value)
 {
-    if (value->given.len)
-        return value->given;
-    Str  parts[] = { value->salt, value->name, { "\0", 1 }, value->value };
+    Str  parts[] = { salt, name, { "\0", 1 }, value };
     Hash hash = sha256(str_join(arena, parts, 4, STR_NONE));
     return base64_encode(arena, hash_str(&hash));
 }
@@ -213,7 +207,7 @@ static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem
     for (size_t i = 0; i < value_count; i++) {
         buf_add(&out, values[i].name);
         buf_char(&out, ' ');
-        buf_add(&out, commitment(arena, &values[i]));
+        buf_add(&out, values[i].commitment);
         buf_char(&out, '\n');
     }
     return buf_str(&out);
@@ -232,12 +226,16 @@ Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms)
     return ERR_OK;
 }
 
+typedef struct WrittenValue {
+    size_t           item;
+    const EventSeal *seal;
+} WrittenValue;
+
 typedef struct Written { /* an event on its way */
-    Arena           *arena;
     int64_t          sequence;
     const EventItem *items;
     size_t           count;
-    ManifestValue   *values; /* of all items, in their order */
+    WrittenValue    *values; /* of all items, in their order */
     size_t           value_count;
 } Written;
 
@@ -255,12 +253,12 @@ static void item_cells(const Written *event, size_t at, Value cells[ROW_CELLS])
 
 static void value_cells(const Written *event, size_t at, Value cells[ROW_CELLS])
 {
-    const ManifestValue *value = &event->values[at];
+    const WrittenValue *value = &event->values[at];
     cells[0] = value_int(event->sequence);
     cells[1] = value_int((int64_t)value->item);
-    cells[2] = value_text(value->field);
-    cells[3] = value_text(base64_encode(event->arena, value->salt));
-    cells[4] = value_text(value->value);
+    cells[2] = value_text(value->seal->field);
+    cells[3] = value_text(value->seal->salt);
+    cells[4] = value_text(value->seal->value);
 }
 
 static Err insert_rows(Db *db, const Str statements[INSERT_SIZES], const Written *event, RowCells fill, size_t count)
@@ -279,26 +277,78 @@ static Err insert_rows(Db *db, const Str statements[INSERT_SIZES], const Written
     return ERR_OK;
 }
 
-/* A salt for each value, and its name in the manifest. */
-static void values_make(Written *event, const Env *env)
+static EventSeal seal_value(Arena *arena, Str place, Str field, Value value, Str salt)
 {
-    Arena *arena = event->arena;
-    size_t total = 0;
+    EventSeal seal = { .of = value, .field = field, .value = value_encode(arena, value) };
+    seal.name = value_name(arena, place, field);
+    seal.salt = base64_encode(arena, salt);
+    seal.commitment = commitment(arena, seal.name, salt, seal.value);
+    return seal;
+}
+
+/* Is it of this very value? Texts are compared by where they are: nobody writes into one. */
+static bool seals(const EventSeal *seal, Value value)
+{
+    return seal && seal->of.kind == value.kind && seal->of.scale == value.scale && seal->of.number == value.number &&
+           seal->of.text.ptr == value.text.ptr && seal->of.text.len == value.text.len;
+}
+
+void event_seal(Arena *arena, const Env *env, size_t index, const EventItem *item, EventSeal *out)
+{
+    char *salts = ARENA_ARRAY(arena, char, item->count *SALT_SIZE);
+    Str   place = item_place(arena, (int64_t)index);
+    env_random(env, salts, item->count * SALT_SIZE);
+    for (size_t v = 0; v < item->count; v++, salts += SALT_SIZE)
+        out[v] = seal_value(arena, place, item->fields[v], item->values[v], (Str){ salts, SALT_SIZE });
+}
+
+static size_t list_values(Arena *arena, Written *event) /* how many of them have no seal yet */
+{
+    size_t total = 0, open = 0;
     for (size_t i = 0; i < event->count; i++)
         total += event->items[i].count;
-    char *salts = ARENA_ARRAY(arena, char, total *SALT_SIZE);
-    env_random(env, salts, total * SALT_SIZE);
-    event->values = ARENA_ARRAY(arena, ManifestValue, total);
+    event->values = ARENA_ARRAY(arena, WrittenValue, total);
+    for (size_t i = 0; i < event->count; i++) {
+        const EventItem *item = &event->items[i];
+        for (size_t v = 0; v < item->count; v++) {
+            const EventSeal *seal = item->seals ? item->seals[v] : NULL;
+            bool             good = seals(seal, item->values[v]);
+            open += !good;
+            event->values[event->value_count++] = (WrittenValue){ i, good ? seal : NULL };
+        }
+    }
+    return open;
+}
+
+/* What no seal came with gets one here. */
+static void seal_rest(Arena *arena, const Env *env, Written *event, size_t open)
+{
+    EventSeal    *made = ARENA_ARRAY(arena, EventSeal, open);
+    char         *salts = ARENA_ARRAY(arena, char, open *SALT_SIZE);
+    WrittenValue *value = event->values;
+    env_random(env, salts, open * SALT_SIZE);
     for (size_t i = 0; i < event->count; i++) {
         const EventItem *item = &event->items[i];
         Str              place = item_place(arena, (int64_t)i);
-        for (size_t v = 0; v < item->count; v++, salts += SALT_SIZE)
-            event->values[event->value_count++] = (ManifestValue){ .item = i,
-                                                                   .field = item->fields[v],
-                                                                   .name = value_name(arena, place, item->fields[v]),
-                                                                   .salt = { salts, SALT_SIZE },
-                                                                   .value = value_encode(arena, item->values[v]) };
+        for (size_t v = 0; v < item->count; v++, value++) {
+            if (value->seal)
+                continue;
+            *made = seal_value(arena, place, item->fields[v], item->values[v], (Str){ salts, SALT_SIZE });
+            value->seal = made++;
+            salts += SALT_SIZE;
+        }
     }
+}
+
+static Str manifest_of(Arena *arena, const EventHead *head, const Written *event)
+{
+    ManifestItem  *items = ARENA_ARRAY(arena, ManifestItem, event->count);
+    ManifestValue *values = ARENA_ARRAY(arena, ManifestValue, event->value_count);
+    for (size_t i = 0; i < event->count; i++)
+        items[i] = (ManifestItem){ event->items[i].type, event->items[i].record, event->items[i].version };
+    for (size_t i = 0; i < event->value_count; i++)
+        values[i] = (ManifestValue){ event->values[i].seal->name, event->values[i].seal->commitment };
+    return manifest_text(arena, head, items, event->count, values, event->value_count);
 }
 
 static Err hold_files(Db *db, const Written *event)
@@ -314,11 +364,8 @@ static Err hold_files(Db *db, const Written *event)
 
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items, size_t count)
 {
-    Written       event = { .arena = arena, .sequence = head->sequence, .items = items, .count = count };
-    ManifestItem *touched = ARENA_ARRAY(arena, ManifestItem, count);
-    for (size_t i = 0; i < count; i++)
-        touched[i] = (ManifestItem){ items[i].type, items[i].record, items[i].version };
-    values_make(&event, env);
+    Written event = { .sequence = head->sequence, .items = items, .count = count };
+    seal_rest(arena, env, &event, list_values(arena, &event));
     TRY(insert_rows(db, sql_item, &event, item_cells, count));
     TRY(insert_rows(db, sql_value, &event, value_cells, event.value_count));
     TRY(hold_files(db, &event));
@@ -329,7 +376,7 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
                     value_text(or_else(head->person, STR("system"))),
                     value_text(or_else(head->membership, STR("-"))),
                     value_text(or_else(head->organisation, STR("-"))),
-                    value_text(manifest_text(arena, head, touched, count, event.values, event.value_count)) };
+                    value_text(manifest_of(arena, head, &event)) };
     return db_run(db, sql_event, row, 8);
 }
 
@@ -386,16 +433,18 @@ static Str manifest_commitment(Arena *arena, Str manifest, Str name)
 }
 
 /* A value as it is committed to; false when its salt is none, or it is said to be erased and no commitment tells of
- * it. */
+ * it, which nobody can compute any more. */
 static bool value_from_row(Arena *arena, const Rows *rows, Str manifest, ManifestValue *out)
 {
-    Str salt = rows_borrow_text(rows, 2), hash;
-    *out = (ManifestValue){ .name = value_name(arena, item_place(arena, rows_int(rows, 0)), rows_borrow_text(rows, 1)),
-                            .value = str_dup(arena, rows_borrow_text(rows, 3)) };
-    if (!str_eq(out->value, STR(ERASED_MARKER)))
-        return base64_decode(arena, salt, &out->salt);
-    out->given = manifest_commitment(arena, manifest, out->name);
-    return salt.len == 0 && base64_decode(arena, out->given, &hash) && hash.len == sizeof(Hash);
+    Str salt = rows_borrow_text(rows, 2), value = rows_borrow_text(rows, 3), bytes;
+    out->name = value_name(arena, item_place(arena, rows_int(rows, 0)), rows_borrow_text(rows, 1));
+    if (str_eq(value, STR(ERASED_MARKER))) {
+        out->commitment = manifest_commitment(arena, manifest, out->name);
+        return salt.len == 0 && base64_decode(arena, out->commitment, &bytes) && bytes.len == sizeof(Hash);
+    }
+    bool good = base64_decode(arena, salt, &bytes);
+    out->commitment = good ? commitment(arena, out->name, bytes, value) : STR_NONE;
+    return good;
 }
 
 static Err values_read(Db *db, Arena *arena, int64_t sequence, Str manifest, ManifestValue **out, size_t *count,

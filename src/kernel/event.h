@@ -28,14 +28,27 @@ typedef struct EventHead {
     Str     person, membership, organisation; /* empty: the system */
 } EventHead;
 
+typedef struct EventSeal { /* one value as an event keeps it */
+    Value of;
+    Str   field;
+    Str   name;       /* "<item>.<field>" */
+    Str   salt;       /* base64 */
+    Str   value;      /* encoded */
+    Str   commitment; /* base64 */
+} EventSeal;
+
 typedef struct EventItem { /* one touched record */
-    Str          type, record;
-    int64_t      version;
-    const Str   *fields; /* names, with their values after the step */
-    const Value *values;
-    size_t       count;
+    Str                     type, record;
+    int64_t                 version;
+    const Str              *fields; /* names, with their values after the step */
+    const Value            *values;
+    size_t                  count;
+    const EventSeal *const *seals; /* of these, NULL where there is none; NULL: of no value */
 } EventItem;
 
+/* Seals the values of the event's item of that index, out[i] of values[i], where there is more time than on the writer.
+ * A seal whose value has become another one by then is left alone, and each goes into one event only. */
+void event_seal(Arena *arena, const Env *env, size_t index, const EventItem *item, EventSeal *out);
 /* The next event's place: sequence = last + 1, time = max(last, now). To write one, on the writer, and only there. */
 Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items,

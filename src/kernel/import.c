@@ -248,7 +248,8 @@ static Err batch_write(Db *db, JobBatch *job)
 
 /* ---- a batch ---- */
 
-#define BATCH_BYTES (8 * 1024 * 1024) /* of rows that are prepared and wait */
+#define BATCH_BYTES (8 * 1024 * 1024)  /* of rows that are prepared and wait */
+#define ALONE_BYTES (32 * 1024 * 1024) /* the same where nobody is served, so that there is one job */
 
 /* The turn's actor is gone when the batch is still under way. */
 static Actor actor_dup(Arena *arena, const Actor *actor)
@@ -278,8 +279,8 @@ static void batch_begin(Import *import, Batch *batch)
 static Err batch_fill(Import *import, Batch *batch)
 {
     batch_begin(import, batch);
-    size_t most = job_batch_rows(import->run);
-    while (batch->count < most && arena_used(batch->arena) < BATCH_BYTES) {
+    size_t most = job_batch_rows(import->run), room = import->run->ctx.city->duties ? BATCH_BYTES : ALONE_BYTES;
+    while (batch->count < most && arena_used(batch->arena) < room) {
         Row *row = &batch->rows[batch->count];
         bool more;
         TRY(import_file_next(&import->file, batch->arena, &row->given, &more));
