@@ -65,6 +65,24 @@ static void what_is_written_is_read_again(void **state)
                          "5[ <a&b>\n行|0.07|||x]"));
 }
 
+static void text_is_kept_whatever_it_is_made_of(void **state)
+{
+    static const Str texts[] = { STR_INIT("a\rb\001c\037"),
+                                 STR_INIT("<c r=\"A1\"/>&amp;"),
+                                 STR_INIT(" leads"),
+                                 STR_INIT("ends\t"),
+                                 STR_INIT("\n"),
+                                 STR_INIT("]]>"),
+                                 STR_INIT("_x0001_&_xD800_"),
+                                 STR_INIT("𠮷\x7f"),
+                                 STR_INIT("=A1&B1") };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        Str row[COLUMNS] = { texts[i] };
+        assert_str_equal(round_trip(*state, row, 1),
+                         str_printf(*state, "1[名称|amount|day|yes|choice]2[%.*s]", STR_FMT(texts[i])));
+    }
+}
+
 static void a_template_has_its_head_alone(void **state)
 {
     assert_str_equal(round_trip(*state, NULL, 0), STR("1[名称|amount|day|yes|choice]"));
@@ -134,11 +152,9 @@ static void a_folder_that_is_not_there_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_read_again),
-        TEST(a_template_has_its_head_alone),
-        TEST(a_text_that_does_not_fit_is_known_by_its_cell),
-        TEST(a_text_that_just_fits_is_whole),
-        TEST(numbers_keep_their_digits),
+        TEST(what_is_written_is_read_again),         TEST(text_is_kept_whatever_it_is_made_of),
+        TEST(a_template_has_its_head_alone),         TEST(a_text_that_does_not_fit_is_known_by_its_cell),
+        TEST(a_text_that_just_fits_is_whole),        TEST(numbers_keep_their_digits),
         TEST(a_folder_that_is_not_there_is_refused),
     };
     return cmocka_run_group_tests_name("xlsx_write", tests, NULL, NULL);
