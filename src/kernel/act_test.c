@@ -216,6 +216,37 @@ static void a_change_prepared_on_an_old_version_is_contended(void **state)
     db_close(db);
 }
 
+/* A value is sealed when it is prepared; when it has become another one since, the event keeps that. */
+static void an_event_keeps_the_value_that_is_committed(void **state)
+{
+    Cast    *cast = *state;
+    Record   record = draft(cast);
+    Change  *change;
+    Json    *input;
+    Problems problems = { .arena = cast->test->arena };
+    Ctx      ctx = test_ctx(cast->test, &cast->author);
+    bool     same = false;
+    int64_t  events;
+    assert_int_equal(json_parse(cast->test->arena, STR("{\"pages\":99,\"title\":\"Sealed\"}"), &input).kind, ERR_NONE);
+    ActRequest request = {
+        .type = record.type, .record = record_id(&record), .action = STR("edit"), .input = input, .if_match = -1
+    };
+    assert_int_equal(act_prepare(&ctx, &request, &change, &problems).kind, ERR_NONE);
+    Value *values = change->deltas[0].record.values;
+    values[type_field(record.type, STR("pages"))->index] = value_int(98);
+    values[type_field(record.type, STR("title"))->index] = value_text(STR("Salted"));
+    Db *db;
+    assert_int_equal(db_open(cast->test->city->database_path, DB_WRITE, &db).kind, ERR_NONE);
+    assert_int_equal(act_commit(db, change).kind, ERR_NONE);
+    db_close(db);
+    assert_int_equal(event_verify(cast->test->db, cast->test->arena, change->sequence, &same).kind, ERR_NONE);
+    assert_true(same);
+    Str before = test_dump(cast->test);
+    assert_int_equal(rebuild(cast->test->city, &events).kind, ERR_NONE);
+    assert_true(str_eq(before, test_dump(cast->test)));
+    assert_true(str_find(before, STR("Salted")) < before.len);
+}
+
 static void a_right_that_ended_meanwhile_stops_the_commit(void **state)
 {
     Cast    *cast = *state;
@@ -532,6 +563,7 @@ int main(void)
         CASE(an_edit_that_changes_nothing_leaves_no_event),
         cmocka_unit_test_setup_teardown(a_step_is_an_event_also_when_it_changes_nothing, visit_setup, cast_teardown),
         CASE(a_change_prepared_on_an_old_version_is_contended),
+        CASE(an_event_keeps_the_value_that_is_committed),
         CASE(a_right_that_ended_meanwhile_stops_the_commit),
         CASE(an_unseen_record_is_an_unknown_record),
         CASE(a_reference_to_an_unseen_record_is_an_unknown_id),
