@@ -257,7 +257,7 @@
       "The step “{action}” that goes with it cannot be taken on {record}: {why}") \
     X(ACTION_CARRY_LIMIT, "action.carry_limit", ERR_REFUSED, "连带的步骤过多", "Too many steps go with it", "这一步连带的记录超过 {max} 条。", \
       "More than {max} records would be stepped on with this one.") \
-    X(ACTION_SOME, "action.some", ERR_REFUSED, "有的记录未办理", "Not all were taken", "有 {count} 条记录没有办理。", "{count} records were left as they are.") \
+    X(ACTION_SOME, "action.some", ERR_REFUSED, "有的记录未办理", "Not all were taken", "有 {count} 条记录没有办理。", "Records left as they are: {count}.") \
     X(EFFECT_SIZE, "effect.size", ERR_INVALID, "结果过大", "Too much came of it", "{label}将有 {found}，最多 {max}。", \
       "{label} would have {found}; at most {max} are allowed.") \
     X(SCREENING_FEW, "screening.few", ERR_REFUSED, "专家不足", "Too few experts", "{group}组可参加抽取的专家有 {found} 人，需要 {needed} 人。", \
