@@ -142,10 +142,12 @@ class Deeds:
         for record in self.m.truth.records[type_.name]:
             if self.spare(record) and self.m.policy.sees(caller.actor, record) and \
                     self.m.policy.permits(caller.actor, action, record) == 'yes':
-                fields = self.m.garden.values(self.letter, type_, caller.actor, action, 0, record)
+                fields = self.m.garden.values(self.letter, type_, caller.actor, action, 0, record, files=False)
                 status = self.step_status(caller.actor, action, record, fields)
                 found.setdefault(status, (record, fields))
         for status, (record, fields) in found.items():
+            for name in [name for name in fields if type_.field(name).kind in FILES]:       # a person has so many uploads at a time
+                fields[name] = self.m.garden.sent(self.letter, type_.field(name), caller.actor, record)
             self.act(caller, action, record, fields, status)
 
     def step_status(self, actor, action, record, fields):

@@ -12,7 +12,7 @@ import re
 import time
 from collections import deque
 
-from . import screening
+from . import deals, screening
 from .pack import CLASSES, FILES
 from .policy import Actor, Policy, Truth
 from .site import Broken
@@ -55,15 +55,23 @@ class Garden:
         self.demo_actors()
         for letter in ORGANISATIONS:
             self.found(letter)
+        apart = deals.TYPES + (screening.TYPES + screening.LATER if self.screens() else ())
         for type_ in self.in_order():
-            for letter in ORGANISATIONS if not self.screens() or type_.name not in screening.TYPES + screening.LATER else ():
+            for letter in ORGANISATIONS if type_.name not in apart else ():
                 self.plant_type(letter, type_)
         for letter, other in (ORGANISATIONS, ORGANISATIONS[::-1]) if self.screens() else ():
             screening.Screening(self, letter, other).plant()
         for type_, letter in itertools.product(screening.LATER if self.screens() else (), ORGANISATIONS):
             self.plant_type(letter, self.pack.types[type_])
         self.jobs_end()
-        self.walk_all()
+        self.walk_all(self.wanted)
+        for type_ in (t for t in deals.TYPES if t in self.pack.types):      # each rests on those before, in states that these reach
+            before = set(self.wanted)
+            for letter in ORGANISATIONS:
+                self.plant_type(letter, self.pack.types[type_])
+            self.walk_all({record: wanted for record, wanted in self.wanted.items() if record not in before})
+        self.walk_all(self.wanted)
+        self.note_unreached()
         self.former()
         self.reload()
 
@@ -220,9 +228,11 @@ class Garden:
             people = self.people[letter if at % 2 == 0 else other]
             return people[at // 2 % len(people)]
         known = self.planted.get((letter, field.target), [])
-        wanted = screening.PICKS.get((type_.name, field.name))
+        wanted = screening.PICKS.get((type_.name, field.name)) or deals.PICKS.get((type_.name, field.name))
         if wanted:
-            known = [id_ for id_ in known if id_ in self.policy.truth.by_id and self.policy.truth.by_id[id_]['state'] == wanted]
+            truth = self.policy.truth
+            known = [id_ for id_ in known if id_ in truth.by_id and
+                     (wanted(truth, id_) if callable(wanted) else truth.by_id[id_]['state'] == wanted)]
         if field.target == 'person':                # memberships of others: theirs decide who acts
             known = [id_ for id_ in known if id_ in self.wanted]
         return known[at % len(known)] if known else None
@@ -230,6 +240,8 @@ class Garden:
     def value(self, letter, type_, field, at):
         if type_.name == 'parameter' and field.name in ('code', 'value'):
             return self.of_parameter(field.name, at)
+        if (type_.name, field.name) in deals.VALUES:
+            return deals.VALUES[type_.name, field.name](self.today())
         if field.kind in ('text', 'long_text'):
             return self.canary(letter, type_, field)
         if field.kind == 'reference':
@@ -274,14 +286,14 @@ class Garden:
             found.append(answer.json())
         return found if field.kind == 'files' else found[0] if found else None
 
-    def values(self, letter, type_, actor, action, at=0, record=None):
-        """Something for every field that the step takes from this actor."""
+    def values(self, letter, type_, actor, action, at=0, record=None, files=True):
+        """Something for every field that the step takes from this actor; without files, a word in their place."""
         found = {}
         for name in action.inputs:
             if name != 'disclosure' and self.policy.takes(actor, action, record, name):
                 field = type_.field(name)
-                value = self.sent(letter, field, actor, record) if field.kind in FILES else \
-                    self.value(letter, type_, field, at)
+                value = self.value(letter, type_, field, at) if field.kind not in FILES else \
+                    self.sent(letter, field, actor, record) if files else ['file'] if field.kind == 'files' else 'file'
                 if value is not None and value != []:
                     found[name] = value
         if type_.name == 'parameter':
@@ -334,8 +346,8 @@ class Garden:
                     queue.append((action.to, steps + [action]))
         return None
 
-    def walk_all(self):
-        waiting = dict(self.wanted)
+    def walk_all(self, wanted):
+        waiting = dict(wanted)
         for _ in range(ROUNDS):
             self.reload()
             for record, (letter, type_, state, at) in list(waiting.items()):
@@ -343,6 +355,8 @@ class Garden:
                     del waiting[record]
             if not waiting:
                 break
+
+    def note_unreached(self):
         reached = {(r.type.name, self.letter_of(r), r['state']) for r in self.reload().by_id.values()}
         for type_ in (t for t in self.pack.types.values() if t.name != 'job'):
             for letter in ORGANISATIONS:

@@ -130,7 +130,7 @@ class Site(scenario.City):
 
     def __init__(self, binary, scratch, pack):
         self.binary, self.scratch, self.path = binary, Path(scratch), Path(scratch) / 'city'
-        self.server = self.address = None
+        self.server = self.address = self.watching = self.dumped = None
         self.arguments = []
         done = self.command(['init', str(self.path), '--pack', str(pack), '--demo', '--demo-password', PASSWORD], '')
         if done.status != 0:
@@ -161,7 +161,16 @@ class Site(scenario.City):
         return answer.json() if answer.body else None
 
     def dump(self):
-        """Every row of the record tables, of the history and of tokens, by table and key."""
+        """Every row of the record tables, of the history and of tokens, by table and key. Read anew only when somebody has written:
+        SQLite tells a connection whether others have."""
+        if self.watching is None:
+            self.watching = open_database(self.database)
+        version = self.watching.execute('PRAGMA data_version').fetchone()[0]
+        if self.dumped is None or self.dumped[0] != version:
+            self.dumped = version, self.read_all()
+        return self.dumped[1]
+
+    def read_all(self):
         database, found = open_database(self.database), {}
         database.execute('BEGIN')
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
