@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""From the open gate to the deal: a project manager from the roster, a project and its tasks, an order to a provider, secrecy, and a
+contract whose price is public before it is signed. Repeated by `./dev test deal_test`."""
+import datetime
+import sys
+
+import proof
+from proof import PASSWORD, expect, expect_same
+
+NONE = '00000000-0000-7000-8000-000000000000'
+
+
+class Deal:
+    """A demo city with a second university beside the first, and a result whose gate is open, one whose gate is not."""
+
+    def __init__(self, city):
+        self.city = city
+        self.operator, self.author, self.office, self.manager, self.officer, self.society, self.laboratory, self.enterprise = (
+            proof.Client(city, each) for each in
+            ('operator', 'researcher', 'institution', 'manager', 'officer', 'society', 'laboratory', 'enterprise'))
+        with proof.database(city) as db:
+            self.people = dict(db.execute('SELECT c.login, c.person FROM credential c'))
+            self.employers = dict(db.execute('SELECT c.login, m.organisation FROM credential c JOIN r_membership m ON m.person = c.person'))
+        self.today = datetime.date.fromisoformat(proof.city_day())
+        self.elsewhere = [self.neighbour(login, role) for login, role in (('expert2', 'researcher'), ('expert3', 'institution'))]
+        self.open, self.closed = self.result('已开关口', True), self.result('未开关口', False)
+
+    def neighbour(self, login, role):
+        """Somebody of another institution, in that role."""
+        membership = self.operator.create('membership', person=self.people[login], organisation=self.employers['expert4'], role=role,
+                                          valid_from='2020-01-01').wants(201).json['id']
+        client = proof.Client(self.city)
+        reply = client.request('POST', '/api/v1/sessions', {'login': login, 'password': PASSWORD, 'membership': membership}).wants(201)
+        client.cookie = reply.headers['Set-Cookie'].split(';')[0]
+        return client
+
+    def day(self, days=0):
+        return (self.today + datetime.timedelta(days)).isoformat()
+
+    def result(self, title, passes):
+        one = self.author.create('result', title=title, discipline='材料', abstract='做法', inventors='沈一鸣', disclosure='secret').wants(201).json['id']
+        self.author.act('result', one, 'submit').wants(200)
+        level = self.author.create('trl_assessment', result=one, element='寿命', assessed_level=5, target_level=5, evidence='报告').wants(201).json['id']
+        verdicts = {f'{side}_{what}': value for side in ('need', 'competition', 'cost') for what, value in (('verdict', 'pass'), ('evidence', '访谈'))}
+        market = self.manager.create('market_validation', result=one, **verdicts).wants(201).json['id']
+        gate = self.office.create('gate_review', result=one).wants(201).json['id']
+        if passes:
+            self.author.act('trl_assessment', level, 'submit').wants(200)
+            self.manager.act('market_validation', market, 'submit').wants(200)
+            self.manager.act('gate_review', gate, 'open').wants(200)
+        return one
+
+    def of(self, type_, record, client=None):
+        return (client or self.office).get(f'/api/v1/records/{type_}/{record}').wants(200).json
+
+    def desk(self, client, record):
+        return record in client.get('/api/v1/desk').wants(200).text
+
+    def unseen(self, type_, record, *clients):
+        """To these it is as if there were no such record: by API, list, page, history and step."""
+        for client in clients:
+            for path in (f'/api/v1/records/{type_}/', f'/{type_}/'):
+                there, nowhere = client.get(f'{path}{record}'), client.get(f'{path}{NONE}')
+                expect_same((there.status, there.text.replace(record, NONE)), (404, nowhere.text), f'{type_} {path}')
+            expect(record not in [one['id'] for one in client.all(type_)], f'{type_} in a list')
+            expect_same(client.get(f'/api/v1/records/{type_}/{record}/events').status, 404, f'{type_}: history')
+
+
+def refused(reply, *texts, status=409):
+    reply.wants(status)
+    for text in texts:
+        expect(text in reply.text, f'not said: {text}: {reply.text[:600]}')
+
+
+# ---- the roster ------------------------------------------------------------------------------------------------------
+
+def entry(d, login, number, until, client=None, **fields):
+    given = {'person': d.people[login], 'level': 'senior', 'industries': ['energy'], 'certificate_number': number, 'certificate_issuer': '培养基地',
+             'certificate_from': d.day(-300), 'certificate_to': d.day(until), **fields}
+    return (client or d.society).create('manager', **given)
+
+
+def roster(d):
+    """Entered by an employer or a society, verified by an officer against a certificate that counts."""
+    refused(entry(d, 'manager', 'JJR-1', -301, d.office), '证书截止日', status=422)
+    d.zhou = entry(d, 'manager', 'JJR-1', 300, d.office).wants(201).json['id']
+    refused(entry(d, 'expert5', 'JJR-1', 300), status=422)                     # one certificate, one entry
+    d.late = entry(d, 'expert6', 'JJR-2', -1).wants(201).json['id']
+    d.gu = entry(d, 'expert5', 'JJR-3', 40).wants(201).json['id']
+    expect(d.desk(d.officer, d.gu), 'it waits for an officer')
+    d.office.act('manager', d.zhou, 'verify').wants(403)
+    refused(d.officer.act('manager', d.late, 'verify'), '证书在有效期内')
+    for one in (d.zhou, d.gu):
+        d.officer.act('manager', one, 'verify').wants(200)
+    d.office.edit('manager', d.zhou, 2, level='junior').wants(409)             # what was verified stays
+    expect('experience' not in d.of('manager', d.gu, d.enterprise)['fields'], 'others see that there is one, and of which industry')
+    d.unseen('manager', d.late, d.enterprise)
+
+
+# ---- the project manager ---------------------------------------------------------------------------------------------
+
+CHECKED = [{'item': '没有利益关系', 'checked': True}, {'item': '单位同意', 'checked': True}]
+
+
+def appointed(d, result, manager, **fields):
+    given = {'duties': '组织试制', 'starts_on': d.day(), 'ends_on': d.day(300), 'checklist': CHECKED, **fields}
+    return d.office.create('appointment', result=result, manager=manager, **given).wants(201).json['id']
+
+
+def appointments(d):
+    refused(d.office.act('appointment', appointed(d, d.closed, d.gu), 'propose'), '双验证关口已开启')
+    refused(d.office.act('appointment', appointed(d, d.open, d.late), 'propose'), '技术经理人名册上', '证书在有效期内')
+    refused(d.office.act('appointment', appointed(d, d.open, d.gu, checklist=[CHECKED[0], {'item': '单位同意'}]), 'propose'), '每项都已核对')
+    refused(d.elsewhere[1].create('appointment', result=d.open), status=422)
+    gu = proof.Client(d.city, 'expert5')
+    one = appointed(d, d.open, d.gu, accompanied_by=d.people['manager'], proceeds_share='3.00')
+    d.unseen('appointment', one, gu)                                           # a draft is not for whom it is about
+    d.office.act('appointment', one, 'propose').wants(200)
+    expect(d.desk(gu, one), 'it waits for the person')
+    expect_same(d.of('appointment', one, gu)['fields']['same_person'], False, 'another person')
+    d.office.edit('appointment', one, 2, duties='改').wants(409)
+    d.office.act('appointment', one, 'accept', person_signed_on=d.day()).wants(403)
+    d.office.act('appointment', one, 'confirm', institution_signatory='陆文博', institution_signed_on=d.day()).wants(409)
+    refused(gu.act('appointment', one, 'accept', person_signed_on=d.day(1)), '签署日', status=422)
+    gu.act('appointment', one, 'accept', person_signed_on=d.day()).wants(200)
+    d.unseen('appointment', one, *d.elsewhere, d.enterprise)
+    done = d.office.act('appointment', one, 'confirm', institution_signatory='陆文博', institution_signed_on=d.day()).wants(200).json
+    expect(done['number'].startswith('PM-') and done['state'] == 'confirmed', done['number'])
+    letter = gu.get(f'/appointment/{one}/documents/appointment_letter').wants(200).text
+    expect('聘任书' in letter and '3.00 %' in letter and '组织试制' in letter, 'the letter of appointment')
+    expect_same(d.of('manager', d.gu)['fields']['appointments'], 1, 'on the roster')
+    again = appointed(d, d.open, d.zhou, accompanied_by=d.people['manager'])
+    expect_same(d.of('appointment', again)['fields']['same_person'], True, 'the same person')
+    d.office.act('appointment', again, 'propose').wants(200)
+    d.manager.act('appointment', again, 'accept', person_signed_on=d.day()).wants(200)
+    sign = {'institution_signatory': '陆文博', 'institution_signed_on': d.day()}
+    refused(d.office.act('appointment', again, 'confirm', **sign), '没有其他在任')
+    d.office.act('appointment', one, 'end', reason='调任').wants(200)
+    d.office.act('appointment', again, 'confirm', **sign).wants(200)
+    expect_same((d.of('appointment', one)['state'], d.of('appointment', again)['state']), ('ended', 'confirmed'), 'the one before is kept')
+    d.appointment = again
+
+
+def main():
+    cases = proof.Cases()
+    with proof.own_city() as city:
+        city.arguments = ['--test-clock']
+        city.start()
+        d = Deal(city)
+        for title, part in (('the roster: entered by an employer or a society, verified against the certificate', roster),
+                            ('a project manager is from the roster, after the gate, signed by both sides; one at a time', appointments)):
+            with cases(title):
+                part(d)
+        with cases('the tables are what the events make'):
+            city.stop()
+            before = proof.dump(city)
+            proof.run(city, 'rebuild')
+            proof.expect_same_dump(proof.dump(city), before, 'rebuilt')
+    return cases.end()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
