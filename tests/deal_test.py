@@ -97,6 +97,22 @@ def roster(d):
     d.unseen('manager', d.late, d.enterprise)
 
 
+def training(d):
+    one = d.office.create('training', title='客户访谈', topic='opportunity', outline='十家', starts_on=d.day(), ends_on=d.day(), hours='6.0',
+                          trainer=d.zhou).wants(201).json['id']
+    d.unseen('training', one, *d.elsewhere, d.author)
+    d.office.act('training', one, 'announce').wants(200)
+    expect_same(d.of('training', one, d.elsewhere[0])['fields']['title'], '客户访谈', 'announced: others may come')
+    people = [{'attendee': d.people['researcher'], 'attended': '6.0', 'outcome': 'passed'}, {'name': '高原', 'attended': '0.0', 'outcome': 'absent'}]
+    refused(d.office.act('training', one, 'finish', attendance=[{**people[0], 'attended': '6.5'}]), '实到学时', status=422)
+    refused(d.office.act('training', one, 'finish', attendance=[people[0], {'name': '高原'}]), '每位学员')
+    refused(d.office.act('training', one, 'finish', attendance=[{**people[1], 'outcome': 'passed'}]), '实到学时')
+    done = d.office.act('training', one, 'finish', attendance=people).wants(200).json
+    expect_same((done['fields']['people'], done['fields']['passed']), (2, 1), 'who took part, who passed')
+    expect('attendance' not in d.of('training', one, d.author)['fields'] and 'attendance' not in d.of('training', one, d.elsewhere[0])['fields'],
+           'who passed is not for others')
+
+
 # ---- the project manager ---------------------------------------------------------------------------------------------
 
 CHECKED = [{'item': '没有利益关系', 'checked': True}, {'item': '单位同意', 'checked': True}]
@@ -148,6 +164,7 @@ def main():
         city.start()
         d = Deal(city)
         for title, part in (('the roster: entered by an employer or a society, verified against the certificate', roster),
+                            ('a training ends with the hours and result of everybody', training),
                             ('a project manager is from the roster, after the gate, signed by both sides; one at a time', appointments)):
             with cases(title):
                 part(d)
