@@ -157,6 +157,86 @@ def appointments(d):
     d.appointment = again
 
 
+# ---- the project -----------------------------------------------------------------------------------------------------
+
+BUDGET = [{'subject': 'material', 'amount': '60000.00'}, {'subject': 'test', 'amount': '40000.00'}]
+MONEY = [{'source': '校内基金', 'nature': 'own', 'amount': '99999.99'}]
+
+
+def project(d, result, **fields):
+    given = {'title': '试制', 'aim': '5 台', 'starts_on': d.day(), 'ends_on': d.day(200), 'budget': BUDGET, **fields}
+    return d.office.create('validation_project', result=result, **given).wants(201).json['id']
+
+
+def projects(d):
+    enough = [{**MONEY[0], 'amount': '100000.00'}]
+    early = project(d, d.closed, project_manager=d.zhou, funding=enough)
+    refused(d.office.act('validation_project', early, 'start'), '双验证关口已开启')
+    nobody = project(d, d.open, funding=enough)
+    refused(d.office.act('validation_project', nobody, 'start'), '项目经理人', status=422)
+    refused(d.office.act('validation_project', nobody, 'start', project_manager=d.late), '项目经理人在名册上')
+    refused(d.office.act('validation_project', nobody, 'start', project_manager=d.gu, appointment=d.appointment), '所填聘任在任')
+    d.project = one = project(d, d.open, project_manager=d.zhou, appointment=d.appointment, funding=MONEY)
+    refused(d.office.act('validation_project', one, 'start'), '资金合计不少于预算合计')
+    d.manager.act('validation_project', one, 'start', funding=enough).wants(403)
+    d.office.act('validation_project', one, 'start', funding=enough).wants(200)
+    d.office.edit('validation_project', one, 2, budget=[]).wants(409)
+    d.unseen('validation_project', one, *d.elsewhere, proof.Client(d.city, 'expert5'), d.enterprise)
+    other = project(d, d.open, project_manager=d.gu, funding=enough)
+    gu = proof.Client(d.city, 'expert5')
+    d.unseen('validation_project', other, gu)
+    d.office.act('validation_project', other, 'start').wants(200)
+    expect_same(d.of('validation_project', other, gu)['fields']['budget_total'], '100000.00', 'who leads it sees it, wherever they work')
+    gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day()).wants(422)
+    gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day(), decision='路线不通').wants(200)
+
+
+def tasks(d):
+    def make(title, **fields):
+        given = {'assignee': d.people['researcher'], 'planned_from': d.day(), 'planned_to': d.day(20), 'planned_hours': '40.0',
+                 'planned_cost': '30000.00', **fields}
+        return d.manager.create('task', validation_project=d.project, title=title, **given).wants(201).json
+    first = make('图纸')
+    second = make('试制', after=[first['id']], planned_to=d.day(-1), planned_from=d.day(-9))
+    refused(d.manager.edit('task', first['id'], 1, after=[first['id']]), '不能以自己为前置', status=422)
+    refused(d.manager.edit('task', first['id'], 1, planned_to=d.day(-1)), '计划完成不早于', status=422)
+    expect_same(d.of('task', second['id'])['fields']['late'], True, 'late')
+    expect(d.desk(d.author, first['id']), 'it waits for who is in charge')
+    d.manager.act('task', first['id'], 'begin', actual_from=d.day()).wants(403)
+    d.author.act('task', first['id'], 'begin', actual_from=d.day()).wants(200)
+    refused(d.manager.act('validation_project', d.project, 'advance', stage='laboratory', decided_on=d.day(), decision='继续'),
+            '至少一项任务已完成', '没有未结束的任务')
+    d.author.act('task', first['id'], 'finish', actual_to=d.day(), actual_hours='36.0', actual_cost='28000.00', outcome='42 张').wants(200)
+    fields = d.of('validation_project', d.project)['fields']
+    expect_same([fields[name] for name in ('tasks', 'tasks_done', 'planned_value', 'earned_value', 'actual_cost')],
+                [2, 1, '30000.00', '30000.00', '28000.00'], 'earned value')
+    d.manager.act('task', second['id'], 'cancel', outcome='不做').wants(200)
+    d.manager.act('validation_project', d.project, 'advance', stage='laboratory', decided_on=d.day(), decision='达到指标').wants(200)
+    third = make('收尾')
+    d.office.act('validation_project', d.project, 'exit', exit_kind='pilot', decided_on=d.day(), decision='转中试').wants(200)
+    expect_same(d.of('task', third['id'])['state'], 'cancelled', 'what was left goes with it')
+    d.unseen('task', first['id'], *d.elsewhere)
+    d.manager.create('task', validation_project=d.project, title='迟到').wants(409)
+
+
+def calls(d):
+    given = {'title': '征集', 'purpose': '原型', 'conditions': '有关口', 'amount_each': '50000.00', 'opens_on': d.day(), 'contact': '处里'}
+    one = d.officer.create('call', closes_on=d.day(9), **given).wants(201).json
+    plan = project(d, d.open, project_manager=d.zhou)
+    refused(d.office.act('validation_project', plan, 'apply', call=one['id']), status=422)          # nobody outside sees a draft
+    refused(d.officer.create('call', closes_on=d.day(-1), **given), '截止日', status=422)
+    d.officer.act('call', one['id'], 'publish').wants(200)
+    d.officer.edit('call', one['id'], 2, amount_each='60000.00').wants(409)
+    refused(d.officer.act('call', one['id'], 'close'), '已到截止日')
+    later = d.officer.create('call', **{**given, 'opens_on': d.day(2)}, closes_on=d.day(9)).wants(201).json['id']
+    d.officer.act('call', later, 'publish').wants(200)
+    refused(d.office.act('validation_project', plan, 'apply', call=later), '在申报期内')
+    d.office.act('validation_project', plan, 'apply', call=one['id']).wants(200)
+    expect_same(d.of('call', one['id'], d.officer)['fields']['applications'], 1, 'applications')
+    refused(d.officer.act('validation_project', plan, 'approve', granted='50000.01', decided_on=d.day(), decision='同意'), '不超过每项支持上限')
+    d.officer.act('validation_project', plan, 'approve', granted='50000.00', decided_on=d.day(), decision='同意').wants(200)
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -165,7 +245,10 @@ def main():
         d = Deal(city)
         for title, part in (('the roster: entered by an employer or a society, verified against the certificate', roster),
                             ('a training ends with the hours and result of everybody', training),
-                            ('a project manager is from the roster, after the gate, signed by both sides; one at a time', appointments)):
+                            ('a project manager is from the roster, after the gate, signed by both sides; one at a time', appointments),
+                            ('a project starts after the gate, led by somebody on the roster, with its money', projects),
+                            ('a task does not come after itself, and tells what was earned', tasks),
+                            ('a call takes projects in its days and grants no more than it says', calls)):
             with cases(title):
                 part(d)
         with cases('the tables are what the events make'):
