@@ -237,6 +237,39 @@ def calls(d):
     d.officer.act('validation_project', plan, 'approve', granted='50000.00', decided_on=d.day(), decision='同意').wants(200)
 
 
+# ---- the order -------------------------------------------------------------------------------------------------------
+
+def orders(d):
+    given = {'title': '防水试验', 'service': 'performance', 'need': 'IP68', 'needed_by': d.day(30), 'ceiling': '20000.00'}
+    one, other, spare = (d.office.create('service_order', provider=d.employers[login], **given).wants(201).json['id']
+                         for login in ('laboratory', 'enterprise', 'laboratory'))
+    d.unseen('service_order', one, d.laboratory)
+    d.office.act('service_order', spare, 'discard').wants(200)
+    for order in (one, other):
+        d.office.act('service_order', order, 'ask').wants(200)
+    d.unseen('service_order', one, d.enterprise, *d.elsewhere)
+    d.unseen('service_order', other, d.laboratory)
+    d.unseen('service_order', spare, d.laboratory)
+    expect('ceiling' not in d.of('service_order', one, d.laboratory)['fields'], 'the limit is not told')
+    expect(d.desk(d.laboratory, one), 'it waits for the provider')
+    d.enterprise.act('service_order', one, 'quote', quoted_price='1.00', quoted_days=1, quote_until=d.day()).wants(404)
+    d.office.edit('service_order', one, 2, need='改').wants(409)
+    quote = {'quoted_days': 10, 'quote_until': d.day(5)}
+    d.laboratory.act('service_order', one, 'quote', quoted_price='20000.01', **quote).wants(200)
+    d.enterprise.act('service_order', other, 'quote', quoted_price='18000.00', **quote).wants(200)
+    refused(d.office.act('service_order', one, 'order', due_on=d.day(20)), '内部限价')
+    d.office.act('service_order', other, 'order', due_on=d.day(20)).wants(200)
+    d.enterprise.act('service_order', other, 'deliver', delivered_on=d.day()).wants(422)
+    sent = d.enterprise.request('POST', f'/api/v1/records/service_order/{other}/files?name=report.pdf', b'%PDF-1.4 report',
+                                {'Content-Type': 'application/pdf', 'X-Firstmile': '1'}).wants(201).json
+    d.enterprise.act('service_order', other, 'deliver', delivered_on=d.day(), delivery_note='通过', delivery_files=[sent]).wants(200)
+    expect_same(d.of('service_order', other)['fields']['delivery_files'][0]['name'], 'report.pdf', 'delivered')
+    d.office.act('service_order', other, 'return', reason='缺照片').wants(200)
+    d.enterprise.act('service_order', other, 'deliver', delivered_on=d.day(), delivery_note='已补').wants(200)
+    d.enterprise.act('service_order', other, 'accept', acceptance_note='自己验收').wants(403)
+    d.manager.act('service_order', other, 'accept', acceptance_note='齐全').wants(200)
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -248,7 +281,8 @@ def main():
                             ('a project manager is from the roster, after the gate, signed by both sides; one at a time', appointments),
                             ('a project starts after the gate, led by somebody on the roster, with its money', projects),
                             ('a task does not come after itself, and tells what was earned', tasks),
-                            ('a call takes projects in its days and grants no more than it says', calls)):
+                            ('a call takes projects in its days and grants no more than it says', calls),
+                            ('an order is between two; other providers see nothing of it', orders)):
             with cases(title):
                 part(d)
         with cases('the tables are what the events make'):
