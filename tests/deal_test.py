@@ -270,6 +270,24 @@ def orders(d):
     d.manager.act('service_order', other, 'accept', acceptance_note='齐全').wants(200)
 
 
+# ---- secrecy and the deal --------------------------------------------------------------------------------------------
+
+def secrecy(d):
+    one = d.office.create('nda', result=d.open, party=d.employers['enterprise'], purpose='评估', subject='数据', valid_from=d.day(),
+                          valid_to=d.day(90), secrecy_years=5).wants(201).json['id']
+    d.unseen('nda', one, d.enterprise)
+    d.office.act('nda', one, 'offer').wants(200)
+    d.office.edit('nda', one, 2, subject='更多').wants(409)
+    expect(d.desk(d.enterprise, one), 'it waits for the other side')
+    d.office.act('nda', one, 'sign', signatory='x', signed_on=d.day()).wants(403)
+    d.enterprise.act('nda', one, 'sign', signatory='丁一凡', signed_on=d.day()).wants(200)
+    d.unseen('nda', one, d.laboratory, *d.elsewhere)
+    log = d.manager.create('contact_log', result=d.open, counterpart='临港储能', channel='visit', summary='有兴趣', person_met='丁一凡').wants(201).json
+    refused(d.manager.edit('contact_log', log['id'], 1, contacted_on=d.day(1)), '联系日不在今天之后', status=422)
+    expect('person_met' in log['fields'] and 'person_met' not in d.of('contact_log', log['id'], d.author)['fields'], 'who was met')
+    d.unseen('contact_log', log['id'], *d.elsewhere, d.enterprise, d.officer)
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -282,7 +300,8 @@ def main():
                             ('a project starts after the gate, led by somebody on the roster, with its money', projects),
                             ('a task does not come after itself, and tells what was earned', tasks),
                             ('a call takes projects in its days and grants no more than it says', calls),
-                            ('an order is between two; other providers see nothing of it', orders)):
+                            ('an order is between two; other providers see nothing of it', orders),
+                            ('secrecy is signed by the other side; contacts are for one\'s own', secrecy)):
             with cases(title):
                 part(d)
         with cases('the tables are what the events make'):
