@@ -288,6 +288,84 @@ def secrecy(d):
     d.unseen('contact_log', log['id'], *d.elsewhere, d.enterprise, d.officer)
 
 
+def shares(*parts):
+    return [{'inventor': f'完成人{at}', 'share': part} for at, part in enumerate(parts)]
+
+
+def contract(d, **fields):
+    given = {'title': '许可', 'contract_kind': 'licence', 'counterparty': d.employers['enterprise'], 'counterparty_name': '临港储能', 'pricing': 'agreed',
+             'price': '1000000.00', 'reward_share': '70.00', 'shares': shares('50.00', '33.33', '16.67'), 'inventor_rights': 'none',
+             'notice': '拟以 100 万元许可', 'price_basis': '比照同类许可', **fields}
+    return d.manager.create('transfer_contract', result=d.open, **given).wants(201).json['id']
+
+
+def contracts(d):
+    for parts in (('50.00', '49.99'), ('50.00', '50.01'), ('100.00', '0.00')):
+        wrong = contract(d, shares=shares(*parts))
+        refused(d.office.act('transfer_contract', wrong, 'publish'), '每位完成人' if '0.00' in parts else '合计恰为 100 %')
+    wrong = contract(d, pricing='listed', shares=shares('50.00', '49.99'))
+    refused(d.office.act('transfer_contract', wrong, 'sign', signed_on=d.day()), '合计恰为 100 %', '99.99')
+    refused(d.manager.create('transfer_contract', result=d.open, title='x', inventor_rights='long_use'), '写明年限', status=422)
+    short = contract(d, pricing='listed', inventor_rights='long_use', use_years=9)
+    refused(d.office.act('transfer_contract', short, 'sign', signed_on=d.day()), '不短于规定年限')
+    d.deal = one = contract(d)
+    d.unseen('transfer_contract', one, d.author, d.enterprise, *d.elsewhere)
+    refused(d.office.act('transfer_contract', one, 'sign', signed_on=d.day()), '协议定价已经公示')
+    d.manager.act('transfer_contract', one, 'publish').wants(403)
+    published = d.office.act('transfer_contract', one, 'publish').wants(200).json
+    expect_same((published['fields']['publicity_due'], published['fields']['shares_total']), (d.day(15), '100.00'), 'fifteen days, counted from tomorrow')
+    d.office.edit('transfer_contract', one, published['version'], price='1.00').wants(409)
+    refused(d.office.act('transfer_contract', one, 'sign', signed_on=d.day()), '公示期已满')
+    seen = d.of('transfer_contract', one, d.author)['fields']                  # made known within one's own organisation
+    expect(seen['price'] == '1000000.00' and 'shares' not in seen and 'reward_share' not in seen, seen)
+    notice = d.author.get(f'/transfer_contract/{one}/documents/price_notice').wants(200).text
+    expect('1,000,000.00 CNY' in notice and '公示期至' in notice and '完成人0' not in notice, 'the notice that is put up')
+    d.unseen('transfer_contract', one, d.enterprise, *d.elsewhere)
+    refused(d.elsewhere[0].create('objection', transfer_contract=one, reason='x'), status=422)
+    refused(d.author.create('objection', reason='x'), '写明对哪份', status=422)
+    d.objection = d.author.create('objection', transfer_contract=one, reason='价格偏低').wants(201).json['id']
+    expect(d.desk(d.office, d.objection), 'it waits for the office')
+
+
+def later(d, days):
+    """The city's day goes on, and everybody signs in again."""
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days)
+    proof.Client(d.city).request('POST', '/api/v1/test-clock', {'now': then.strftime('%Y-%m-%dT%H:%M:%SZ')}).wants(200)
+    for name, login in (('author', 'researcher'), ('office', 'institution'), ('manager', 'manager'), ('enterprise', 'enterprise')):
+        setattr(d, name, proof.Client(d.city, login))
+
+
+def signing(d):
+    later(d, 15)
+    refused(d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day()), '公示期已满', '没有未处理的异议')      # on the last day
+    later(d, 16)
+    refused(d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day()), '没有未处理的异议')
+    refused(d.author.create('objection', transfer_contract=d.deal, reason='迟到'), '公示期未满')
+    refused(d.manager.act('objection', d.objection, 'dismiss', decision='x'), status=403)
+    d.office.act('objection', d.objection, 'dismiss', decision='已说明').wants(200)
+    d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day()).wants(200)
+    seen = d.of('transfer_contract', d.deal, d.enterprise)['fields']
+    expect(seen['price'] == '1000000.00' and 'shares' not in seen, 'the other side sees the deal, not how it is shared')
+    expect('price_basis' not in seen, 'nor how the price was found')
+    d.manager.act('transfer_contract', d.deal, 'register').wants(422)
+    refused(d.manager.act('transfer_contract', d.deal, 'register', registration_number='A1', registered_on=d.day(-1)), '登记日不早于', status=422)
+    d.manager.act('transfer_contract', d.deal, 'register', registration_number='A1', registered_on=d.day()).wants(200)
+    d.office.act('transfer_contract', d.deal, 'receive', receipts=[{'received_on': d.day(), 'amount': '999999.99'}]).wants(200)
+    refused(d.office.act('transfer_contract', d.deal, 'fulfil'), '到账合计')
+    paid = [{'received_on': d.day(), 'amount': '999999.99'}, {'received_on': d.day(), 'amount': '0.01'}]
+    d.office.act('transfer_contract', d.deal, 'receive', receipts=paid).wants(200)
+    d.office.act('transfer_contract', d.deal, 'fulfil').wants(200)
+    upheld = contract(d)
+    d.office.act('transfer_contract', upheld, 'publish').wants(200)
+    objection = d.author.create('objection', transfer_contract=upheld, reason='漏列完成人').wants(201).json['id']
+    d.office.act('objection', objection, 'uphold', decision='补列').wants(200)
+    again = d.author.create('objection', transfer_contract=upheld, reason='另一处').wants(201).json['id']
+    later(d, 40)
+    refused(d.office.act('transfer_contract', upheld, 'sign', signed_on=d.day()), '没有成立的异议')
+    d.office.act('transfer_contract', upheld, 'withdraw', reason='另拟').wants(200)
+    expect_same(d.of('objection', again)['state'], 'lapsed', 'open objections lapse with it')
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -301,7 +379,9 @@ def main():
                             ('a task does not come after itself, and tells what was earned', tasks),
                             ('a call takes projects in its days and grants no more than it says', calls),
                             ('an order is between two; other providers see nothing of it', orders),
-                            ('secrecy is signed by the other side; contacts are for one\'s own', secrecy)):
+                            ('secrecy is signed by the other side; contacts are for one\'s own', secrecy),
+                            ('a contract: shares of exactly 100 %, and its price public before it is signed', contracts),
+                            ('signed when the time to object is over, registered, paid', signing)):
             with cases(title):
                 part(d)
         with cases('the tables are what the events make'):
