@@ -140,6 +140,8 @@ class Deeds:
         """One record on which the step can be taken, and one on which state or guard refuse it."""
         found = {}
         for record in self.m.truth.records[type_.name]:
+            if 409 in found and record['state'] not in action.from_:       # another of these
+                continue
             if self.spare(record) and self.m.policy.sees(caller.actor, record) and \
                     self.m.policy.permits(caller.actor, action, record) == 'yes':
                 fields = self.m.garden.values(self.letter, type_, caller.actor, action, 0, record, files=False)
