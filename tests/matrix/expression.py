@@ -10,7 +10,7 @@ value is false, `!=` is then true.
 """
 import datetime
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from .plain_yaml import Unread
 
@@ -327,7 +327,19 @@ def rounded(value, digits):
 
 
 FUNCTIONS = {'days': lambda first, last: (last - first).days, 'abs': abs, 'round': rounded, 'length': len,
+             'wilson_low': lambda k, n: wilson(k, n, -1), 'wilson_high': lambda k, n: wilson(k, n, 1),
              'min': lambda *values: min(values), 'max': lambda *values: max(values)}
+
+
+def wilson(k, n, side):
+    """A limit of the 95 % interval of k in n by the textbook's formula, rounded away from the share to 4 digits."""
+    if not 0 <= k <= n or n < 1:
+        return None
+    if k == (0 if side < 0 else n):
+        return Decimal(0 if side < 0 else 1).quantize(Decimal('0.0001'))
+    z2 = Decimal('3.841459')
+    middle, half = 2 * k + z2, (z2 * (z2 + Decimal(4 * k * (n - k)) / n)).sqrt()
+    return ((middle + side * half) / (2 * (n + z2))).quantize(Decimal('0.0001'), ROUND_FLOOR if side < 0 else ROUND_CEILING)
 
 
 def workdays(calendar, first, last):

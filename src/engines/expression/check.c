@@ -279,6 +279,14 @@ static void check_length(Checker *checker, Expr *call)
     call->type = (ExprType){ .kind = VALUE_INTEGER };
 }
 
+/* wilson_low(k, n): so many of so many. */
+static void check_share(Checker *checker, Expr *call)
+{
+    require(checker, call->first, VALUE_INTEGER);
+    require(checker, call->last, VALUE_INTEGER);
+    call->type = (ExprType){ .kind = VALUE_DECIMAL, .scale = WILSON_SCALE };
+}
+
 /* param('code'): the name is written out, so that its type is known before there is a value. */
 static void check_param(Checker *checker, Expr *call)
 {
@@ -312,6 +320,8 @@ static const Function functions[FUNCTION_COUNT] = {
     [FUNCTION_ABS] = { STR_INIT("abs"), 1, 1, true, check_number },
     [FUNCTION_ROUND] = { STR_INIT("round"), 2, 2, true, check_round },
     [FUNCTION_LENGTH] = { STR_INIT("length"), 1, 1, true, check_length },
+    [FUNCTION_WILSON_LOW] = { STR_INIT("wilson_low"), 2, 2, true, check_share },
+    [FUNCTION_WILSON_HIGH] = { STR_INIT("wilson_high"), 2, 2, true, check_share },
     [FUNCTION_ACTOR] = { STR_INIT("actor"), 0, 0, true, check_party },
     [FUNCTION_ORGANISATION] = { STR_INIT("organisation"), 0, 0, true, check_party },
 };

@@ -235,6 +235,38 @@ static bool value_length(Eval *eval, const Expr *expr, Value first, Value second
     return true;
 }
 
+__extension__ typedef __int128 Wide;
+
+/* The lower limit of Wilson's 95 % interval for k of n, in ten-thousandths, rounded down. A share p lies outside the
+ * interval when (k - n p)^2 >= z^2 n p (1 - p), with z^2 = 3.841459, the 0.95 quantile of chi-square with one degree of
+ * freedom: asked of whole numbers, and halved to the last p below k/n of which it holds, it needs no square root.
+ * E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927) 209-212. */
+static int64_t wilson_low(int64_t k, int64_t n)
+{
+    const Wide z2 = 3841459, million = 1000000, whole = 10000;
+    int64_t    low = 0, high = (int64_t)whole + 1; /* it holds of low, and not of high */
+    while (high - low > 1) {
+        int64_t at = low + (high - low) / 2;
+        Wide    short_of = k * whole - (Wide)n * at;
+        bool    outside = short_of >= 0 && short_of * short_of * million >= z2 * n * at * (whole - at);
+        low = outside ? at : low;
+        high = outside ? high : at;
+    }
+    return low;
+}
+
+/* Of no trials, or of more successes than trials, there is no share. The upper limit is what failures leave: rounded up. */
+static bool value_wilson(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
+{
+    int64_t k = first.number, n = second.number;
+    bool    upper = expr->function == FUNCTION_WILSON_HIGH;
+    if (n > WILSON_TRIALS_MAX)
+        return overflow(eval, expr, out);
+    if (k >= 0 && n > 0 && k <= n)
+        *out = value_decimal((Decimal){ upper ? 10000 - wilson_low(n - k, n) : wilson_low(k, n), WILSON_SCALE });
+    return true;
+}
+
 /* Who has no organisation, or is not signed in, is nobody. */
 static bool value_party(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
 {
@@ -247,9 +279,11 @@ static bool value_party(Eval *eval, const Expr *expr, Value first, Value second,
 /* Of at most two arguments; a missing one makes the whole missing. The others have their own way with arguments. */
 static bool (*const function_values[FUNCTION_COUNT])(Eval *eval, const Expr *expr, Value first, Value second,
                                                      Value *out) = {
-    [FUNCTION_TODAY] = value_today, [FUNCTION_DAYS] = value_days,          [FUNCTION_WORKDAYS] = value_days,
-    [FUNCTION_ABS] = value_abs,     [FUNCTION_ROUND] = value_round,        [FUNCTION_LENGTH] = value_length,
-    [FUNCTION_ACTOR] = value_party, [FUNCTION_ORGANISATION] = value_party,
+    [FUNCTION_TODAY] = value_today,       [FUNCTION_DAYS] = value_days,
+    [FUNCTION_WORKDAYS] = value_days,     [FUNCTION_ABS] = value_abs,
+    [FUNCTION_ROUND] = value_round,       [FUNCTION_LENGTH] = value_length,
+    [FUNCTION_ACTOR] = value_party,       [FUNCTION_ORGANISATION] = value_party,
+    [FUNCTION_WILSON_LOW] = value_wilson, [FUNCTION_WILSON_HIGH] = value_wilson,
 };
 
 static bool eval_call(Eval *eval, const Expr *expr, ExprRow row, Value *out)

@@ -209,6 +209,8 @@ static Text call_phrase(const Explain *x, const Expr *call)
         [FUNCTION_ABS] = TEXT_INIT("{a}的绝对值", "the absolute value of {a}"),
         [FUNCTION_ROUND] = TEXT_INIT("{a}（保留 {b} 位小数）", "{a} (rounded, {b} after the point)"),
         [FUNCTION_LENGTH] = TEXT_INIT("{a}的字数", "the length of {a}"),
+        [FUNCTION_WILSON_LOW] = TEXT_INIT("{a}占{b}的 95% 置信下限", "the lower 95 % limit of {a} in {b}"),
+        [FUNCTION_WILSON_HIGH] = TEXT_INIT("{a}占{b}的 95% 置信上限", "the upper 95 % limit of {a} in {b}"),
         [FUNCTION_ACTOR] = TEXT_INIT("办理人", "the person acting"),
         [FUNCTION_ORGANISATION] = TEXT_INIT("办理单位", "the organisation acting"),
     };

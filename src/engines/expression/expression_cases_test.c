@@ -49,6 +49,8 @@ static const struct Word {
     { "abs", NODE_CALL, false },
     { "round", NODE_CALL, false },
     { "length", NODE_CALL, false },
+    { "wilson_low", NODE_CALL, false },
+    { "wilson_high", NODE_CALL, false },
     { "actor", NODE_CALL, true },
     { "organisation", NODE_CALL, true },
     { "count", NODE_COLLECTION, true },

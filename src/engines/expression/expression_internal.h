@@ -111,6 +111,8 @@ typedef enum FunctionId {
     FUNCTION_ABS,
     FUNCTION_ROUND,
     FUNCTION_LENGTH,
+    FUNCTION_WILSON_LOW,
+    FUNCTION_WILSON_HIGH,
     FUNCTION_ACTOR,
     FUNCTION_ORGANISATION,
     FUNCTION_COUNT
@@ -177,6 +179,9 @@ static inline uint8_t division_scale(uint8_t left, uint8_t right)
     uint8_t most = left > right ? left : right;
     return most > DIVISION_SCALE ? most : DIVISION_SCALE;
 }
+
+#define WILSON_SCALE      4          /* digits of the limits of a share */
+#define WILSON_TRIALS_MAX 1000000000 /* of one; more is out of range, as for arithmetic */
 
 /* ---- evaluation, also for the other passes ---- */
 

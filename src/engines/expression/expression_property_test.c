@@ -219,7 +219,16 @@ static void computed(Writer *writer, const TestType *type, int depth)
     static const char *const signs[] = { " + ", " - ", " * ", " / " };
     static const char *const functions[] = { "coalesce(", "min(", "max(" };
     static const char *const collected[] = { "sum", "min", "max" };
-    switch (rng_below(writer->rng, 6)) {
+    switch (rng_below(writer->rng, 7)) {
+    case 6:
+        put(writer, chance(writer, 2) ? "wilson_low(" : "wilson_high(");
+        if (!path(writer, type, VALUE_INTEGER))
+            put(writer, "2");
+        put(writer, ", ");
+        if (!collection(writer, type, "count", VALUE_MISSING, depth))
+            put(writer, "3");
+        put(writer, ")");
+        return;
     case 0:
         put(writer, ANY_OF(writer->rng, functions));
         number(writer, type, depth - 1);
@@ -536,11 +545,58 @@ static void clauses_recombine_to_the_result(void **state)
     assert_in_range(tally.hidden, tally.pairs / 10, tally.pairs * 9 / 10);
 }
 
+/* ---- the limits of a share ---- */
+
+static int64_t limit_of(Arena *arena, const char *function, int64_t k, int64_t n)
+{
+    Problems  problems = { .arena = arena };
+    World     world = world_new(arena);
+    ExprScope scope = test_scope(true);
+    ExprEnv   env = world_env(&world);
+    Expr     *expr;
+    Value     value;
+    Str       text = str_printf(arena, "%s(%lld, %lld)", function, (long long)k, (long long)n);
+    assert_ok(expr_parse(arena, text, &expr, &problems));
+    assert_ok(expr_check(arena, expr, &scope, &test_types[0], VALUE_DECIMAL, false, &problems));
+    assert_ok(expr_eval(arena, expr, &env, test_row(world_add(&world, &test_types[0])), &value));
+    assert_int_equal(value.scale, 4);
+    return value.number;
+}
+
+/* How far the share p lies outside the interval of k in n, by its definition; negative inside. Doubles do here: what
+ * is asked of them is a ten-thousandth away from zero. */
+static double outside(int64_t k, int64_t n, double p)
+{
+    double short_of = (double)k - (double)n * p;
+    return short_of * short_of - 3.841459 * (double)n * p * (1 - p);
+}
+
+/* Each limit is the nearest ten-thousandth that the interval does not pass; more successes never lower one, and failures
+ * are successes seen from the other side. */
+static void limits_of_a_share_are_those_of_the_interval(void **state)
+{
+    Rng rng = rng_new();
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        OWNED(arena) Arena *arena = arena_new();
+        int64_t n = 1 + (int64_t)rng_below(&rng, i % 2 ? 12 : 5000), k = (int64_t)rng_below(&rng, (size_t)n + 1);
+        int64_t low = limit_of(arena, "wilson_low", k, n), high = limit_of(arena, "wilson_high", k, n);
+        assert_true(low * n <= k * 10000 && k * 10000 <= high * n);
+        assert_true(low == 0 || outside(k, n, (double)low / 1e4) > -1e-6);
+        assert_true(k == 0 || outside(k, n, (double)(low + 1) / 1e4) < 1e-6);
+        assert_true(high == 10000 || outside(k, n, (double)high / 1e4) > -1e-6);
+        assert_true(k == n || outside(k, n, (double)(high - 1) / 1e4) < 1e-6);
+        assert_int_equal(high, 10000 - limit_of(arena, "wilson_low", n - k, n));
+        assert_true(k == n || limit_of(arena, "wilson_low", k + 1, n) >= low);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(evaluator_and_sql_agree),
         TEST(clauses_recombine_to_the_result),
+        TEST(limits_of_a_share_are_those_of_the_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
