@@ -22,11 +22,20 @@ def dossier(city, title='电解质'):
     """A result whose two sides have passed, and its gate, not yet open."""
     author, manager = proof.Client(city, 'researcher'), proof.Client(city, 'manager')
     result = author.create('result', title=title).wants(201).json['id']
-    gate = manager.create('gate_review', result=result).wants(201).json['id']
+    gate = proof.Client(city, 'institution').create('gate_review', result=result).wants(201).json['id']
     element = author.create('trl_assessment', result=result, element='界面层', assessed_level=5, target_level=4,
                             evidence='记录').wants(201).json['id']
     author.act('trl_assessment', element, 'submit').wants(200)
     return manager, result, gate, element
+
+
+def person(number):
+    """As kernel/decision.h says."""
+    return f'00000000-0000-7000-8000-{number:012}'
+
+
+def records_of(held, field):
+    return {record['fields'][field] for record in held['records'].values() if field in record.get('fields', {})}
 
 
 def pass_market(manager, result):
@@ -66,6 +75,10 @@ def what_is_kept(cases, city):
         held = json.loads(fields['input'])
         expect_same(held['root'], f'gate_review/{gate}', 'root')
         expect_same(held['today'], proof.city_day(), 'day')
+        expect_same((held['actor'], records_of(held, 'creator')), (person(1), {f'id:{person(2)}'}), 'people, by number')
+        with proof.database(city) as db:
+            people = [row[0] for row in db.execute('SELECT id FROM r_person')]
+        expect(len(people) > 20 and not [p for p in people if p in fields['input'] + fields['result']], 'who they are')
         records = held['records']
         expect_same(records[f'gate_review/{gate}']['refs'], {'result': f'result/{result}'}, 'reference')
         expect_same(records[f'result/{result}']['lists']['trl_assessment.result'], [f'trl_assessment/{element}'], 'children')
@@ -74,7 +87,7 @@ def what_is_kept(cases, city):
         expect_same(set(records[f'market_validation/{market}']['fields']),
                     {'state', 'need_verdict', 'competition_verdict', 'cost_verdict'}, 'and nothing else')
         outcome = json.loads(fields['result'])
-        expect_same((outcome['holds'], [g['holds'] for g in outcome['guards']]), (True, [True] * 4), 'outcome')
+        expect_same((outcome['holds'], [g['holds'] for g in outcome['guards']]), (True, [True] * 5), 'outcome')
         expect('技术验证' in outcome['guards'][0]['rule']['zh'] and 'technical side' in outcome['guards'][0]['rule']['en'], 'words')
         expect_same(fields['input_sha256'], digest(fields), 'hash of the input')
         expect_same(fields['result_sha256'], hashlib.sha256(fields['result'].encode()).hexdigest(), 'hash of the result')

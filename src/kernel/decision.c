@@ -10,19 +10,63 @@ typedef struct Place { /* of a child row, which has no id of its own to be named
 } Place;
 
 typedef struct Tape {
-    Arena  *arena;
-    ExprEnv under;   /* over true values */
-    Json   *records; /* {NAME: {fields, refs, lists}} */
-    Place  *places;
-    size_t  count, room;
+    Arena        *arena;
+    const Type   *person;
+    const Action *action;
+    ExprEnv       under;   /* over true values */
+    Json         *records; /* {NAME: {fields, refs, lists}} */
+    Place        *places;
+    size_t        count, room;
+    Str          *people; /* whom a number stands for */
+    size_t        people_count, people_room;
 } Tape;
 
-static Str name_of(const Tape *tape, const Record *record)
+/* An id that a guard spells out says no more than the pack does, and is compared with. */
+static bool is_spelled(const Action *action, Str id)
+{
+    for (size_t i = 0; i < action->guard_count; i++)
+        if (str_find(action->guards[i].text, id) < action->guards[i].text.len)
+            return true;
+    return false;
+}
+
+#define STAND_IN "00000000-0000-7000-8000-" /* and the number in twelve digits: no id that a city gives */
+
+/* The id that the tape holds: another one for a person, always the same for the same. */
+static Str taped_id(Tape *tape, const Type *type, Str id)
+{
+    size_t i = 0;
+    if (type != tape->person || !id.len || is_spelled(tape->action, id))
+        return id;
+    while (i < tape->people_count && !str_eq(tape->people[i], id))
+        i++;
+    if (i == tape->people_count) {
+        ARENA_ROOM(tape->arena, tape->people, tape->people_count, tape->people_room);
+        tape->people[tape->people_count++] = str_dup(tape->arena, id);
+    }
+    return str_printf(tape->arena, STAND_IN "%012zu", i + 1);
+}
+
+static Value taped_value(Tape *tape, const Field *field, Value value)
+{
+    Buf list = buf_new(tape->arena, SIZE_MAX);
+    if (value.kind == VALUE_ID)
+        value.text = taped_id(tape, field->target, value.text);
+    if (value.kind != VALUE_LIST || field->target != tape->person)
+        return value;
+    for (Str rest = value.text; rest.len;)
+        buf_printf(&list, "%s%.*s", list.len ? "," : "",
+                   STR_FMT(taped_id(tape, field->target, value_list_next(&rest))));
+    return value_list(buf_str(&list));
+}
+
+static Str name_of(Tape *tape, const Record *record)
 {
     for (size_t i = 0; i < tape->count; i++)
         if (tape->places[i].row == record)
             return tape->places[i].name;
-    return str_printf(tape->arena, "%.*s/%.*s", STR_FMT(record->type->name), STR_FMT(record_id(record)));
+    Str id = taped_id(tape, record->type, record_id(record));
+    return str_printf(tape->arena, "%.*s/%.*s", STR_FMT(record->type->name), STR_FMT(id));
 }
 
 static Json *member(Arena *arena, Json *object, Str name)
@@ -40,7 +84,7 @@ static void note(Json *part, Str name, Json *value)
         json_set(part, name, value);
 }
 
-static Json *part_of(const Tape *tape, ExprRow row, const char *part)
+static Json *part_of(Tape *tape, ExprRow row, const char *part)
 {
     Json *record = member(tape->arena, tape->records, name_of(tape, row.row));
     return member(tape->arena, record, str_from(part));
@@ -48,16 +92,17 @@ static Json *part_of(const Tape *tape, ExprRow row, const char *part)
 
 static Err tape_get(void *context, ExprRow row, const void *field, Value *out, bool *hidden)
 {
-    const Tape  *tape = context;
+    Tape        *tape = context;
     const Field *of = field;
     TRY(tape->under.get(tape->under.context, row, field, out, hidden));
-    note(part_of(tape, row, "fields"), of->name, json_string(tape->arena, value_encode(tape->arena, *out)));
+    note(part_of(tape, row, "fields"), of->name,
+         json_string(tape->arena, value_encode(tape->arena, taped_value(tape, of, *out))));
     return ERR_OK;
 }
 
 static Err tape_follow(void *context, ExprRow row, const void *field, ExprRow *out, bool *hidden)
 {
-    const Tape  *tape = context;
+    Tape        *tape = context;
     const Field *of = field;
     TRY(tape->under.follow(tape->under.context, row, field, out, hidden));
     if (out->row)
@@ -169,6 +214,17 @@ static Err play_parameter(void *context, ExprRow root, Str code, Value *out)
     return not_there("parameter");
 }
 
+/* "#2" is the person that the second number stands for; a true id, as older inputs hold them, is called by itself. */
+static Str play_called(void *context, const void *type, Str id)
+{
+    const Play *play = context;
+    int64_t     number;
+    (void)type;
+    if (!str_starts(id, STR(STAND_IN)) || !str_int(str_slice(id, strlen(STAND_IN), id.len), &number))
+        return STR_NONE;
+    return str_printf(play->arena, "#%lld", (long long)number);
+}
+
 /* ---- the engine ---- */
 
 typedef struct Deciding {
@@ -244,6 +300,7 @@ static Err run_decision(Arena *arena, const Pack *pack, const Json *input, const
                               .follow = play_follow,
                               .children = play_children,
                               .parameter = play_parameter,
+                              .called = play_called,
                               .calendar = pack->calendar,
                               .today = today,
                               .actor = json_text(json_get(input, STR("actor"))),
@@ -257,14 +314,15 @@ const Engine engine_decision = { STR_INIT("decision"), 1, run_decision };
 
 /* ---- keeping one ---- */
 
-static Json *input_head(const Ctx *writer, const Record *asked, const Tape *tape)
+static Json *input_head(const Ctx *writer, const Record *asked, Tape *tape)
 {
     Arena *arena = writer->arena;
     Json  *input = json_object(arena);
+    Str    actor = taped_id(tape, tape->person, tape->under.actor); /* the first, whatever is read */
     json_set_str(arena, input, STR("type"), asked->type->name);
     json_set_str(arena, input, STR("root"), name_of(tape, asked));
     json_set_str(arena, input, STR("today"), date_text(arena, tape->under.today));
-    json_set_str(arena, input, STR("actor"), tape->under.actor);
+    json_set_str(arena, input, STR("actor"), actor);
     json_set_str(arena, input, STR("organisation"), tape->under.organisation);
     return input;
 }
@@ -336,7 +394,10 @@ static Err parameters_used(const Ctx *writer, const Action *action, const Record
 
 Err decision_keep(const Ctx *writer, const Action *action, const Record *asked, Change **out)
 {
-    Tape  tape = { .arena = writer->arena, .records = json_object(writer->arena) };
+    Tape  tape = { .arena = writer->arena,
+                   .person = writer->city->pack->person,
+                   .action = action,
+                   .records = json_object(writer->arena) };
     Json *parameters = json_array(writer->arena);
     *out = NULL;
     if (!action->decides)

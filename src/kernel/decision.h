@@ -7,6 +7,9 @@
  * Input    {type, root, today, actor, organisation, guards: [{when, rule}], records: {NAME: {fields: {field: value},
  *          refs: {field: NAME or null}, lists: {TYPE.FIELD: [NAME, …]}}}}; NAME is TYPE/ID, or of a child row that of
  *          its record, the field and its place. Values as base/value.h encodes them.
+ * People   stand in it by number, 00000000-0000-7000-8000-000000000001 for who acts, then as they are read; words call
+ *          them #1, #2. So it can be worked out again whether two are the same, while who they are is told by the
+ *          record and its history alone, to whom they tell it. An id that a guard spells out stays.
  * Result   {holds, guards: [{holds, rule, clauses: [{clause, holds, rule, found}]}]}, words as {zh, en} */
 #ifndef FM_KERNEL_DECISION_H
 #define FM_KERNEL_DECISION_H

@@ -255,7 +255,7 @@ static int64_t wilson_low(int64_t k, int64_t n)
     return low;
 }
 
-/* Of no trials, or of more successes than trials, there is no share. The upper limit is what failures leave: rounded up. */
+/* Of no trials, or of more successes than trials, there is no share. The upper limit is what failures leave. */
 static bool value_wilson(Eval *eval, const Expr *expr, Value first, Value second, Value *out)
 {
     int64_t k = first.number, n = second.number;

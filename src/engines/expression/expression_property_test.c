@@ -571,16 +571,17 @@ static double outside(int64_t k, int64_t n, double p)
     return short_of * short_of - 3.841459 * (double)n * p * (1 - p);
 }
 
-/* Each limit is the nearest ten-thousandth that the interval does not pass; more successes never lower one, and failures
- * are successes seen from the other side. */
+/* Each limit is the nearest ten-thousandth that the interval does not pass; more successes never lower one, and
+ * failures are successes seen from the other side. */
 static void limits_of_a_share_are_those_of_the_interval(void **state)
 {
     Rng rng = rng_new();
     (void)state;
     for (int i = 0; i < 3000; i++) {
         OWNED(arena) Arena *arena = arena_new();
-        int64_t n = 1 + (int64_t)rng_below(&rng, i % 2 ? 12 : 5000), k = (int64_t)rng_below(&rng, (size_t)n + 1);
-        int64_t low = limit_of(arena, "wilson_low", k, n), high = limit_of(arena, "wilson_high", k, n);
+        int64_t             n = 1 + (int64_t)rng_below(&rng, i % 2 ? 12 : 5000);
+        int64_t             k = (int64_t)rng_below(&rng, (size_t)n + 1);
+        int64_t             low = limit_of(arena, "wilson_low", k, n), high = limit_of(arena, "wilson_high", k, n);
         assert_true(low * n <= k * 10000 && k * 10000 <= high * n);
         assert_true(low == 0 || outside(k, n, (double)low / 1e4) > -1e-6);
         assert_true(k == 0 || outside(k, n, (double)(low + 1) / 1e4) < 1e-6);

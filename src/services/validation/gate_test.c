@@ -77,7 +77,7 @@ static size_t refusals(Cast *cast)
 {
     Record   out;
     Problems problems;
-    Err      err = test_try(cast->test, &cast->manager, "gate_review", record_id(&cast->gate), "open", STR_NONE, &out,
+    Err      err = test_try(cast->test, &cast->officer, "gate_review", record_id(&cast->gate), "open", STR_NONE, &out,
                             &problems);
     assert_true(err.kind == ERR_NONE || err.code == ECODE_ACTION_REFUSED);
     return err.kind ? problems.count : 0;
