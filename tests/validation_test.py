@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Dual validation as people use it: routes side by side, trials and their lessons, milestones with measured exit criteria, the market
+in three parts, readiness by criteria, and a gate that somebody else opens. Repeated by `./dev test validation_test`."""
+import json
+
+import proof
+from proof import expect, expect_same
+
+FOREIGN = 'neighbour'                               # a researcher of another institution
+SCORES = {'performance': 80, 'maturity': 70, 'cost': 60, 'time': 50, 'risk': 40, 'freedom': 90, 'score_reasons': '见比选表'}
+RECIPE = '退火 175 度两小时'
+
+
+class People:
+    def __init__(self, city):
+        self.city = city
+        proof.run(city, 'user add', '--login', FOREIGN, '--name', '钱大海', '--organisation', '浦江医科大学', '--role', 'researcher',
+                  stdin=proof.PASSWORD + '\n')
+        self.author, self.office, self.manager, self.officer, self.neighbour = (
+            proof.Client(city, each) for each in ('researcher', 'institution', 'manager', 'officer', FOREIGN))
+        self.everybody = (self.author, self.office, self.manager, self.officer)
+
+    def result(self, title, disclosure='secret'):
+        one = self.author.create('result', title=title, discipline='材料', abstract='做法', disclosure=disclosure).wants(201).json['id']
+        self.author.act('result', one, 'submit').wants(200)
+        return one
+
+
+def of(client, type_, record):
+    return client.get(f'/api/v1/records/{type_}/{record}').wants(200).json
+
+
+def refused(reply, status, *words, field=None):
+    """The reply is a refusal that names the field and says these words."""
+    errors = reply.wants(status).json['errors']
+    expect(any((field is None or error.get('field') == field) and all(word in error['text'] for word in words) for error in errors),
+           f'{field}, {words}: {errors}')
+
+
+def in_both_languages(client, ask, zh, en):
+    for lang, words in (('en', en), ('zh', zh)):
+        client.lang = lang
+        refused(ask(client), *words)
+
+
+def nobody_outside(p, type_, record):
+    """Another institution's researcher finds nothing: not the record, not in a list, and no step to take."""
+    none = p.neighbour.get(f'/api/v1/records/{type_}/00000000-0000-7000-8000-000000000000').wants(404)
+    expect_same(p.neighbour.get(f'/api/v1/records/{type_}/{record}').wants(404).text, none.text, 'hidden and none')
+    p.neighbour.edit(type_, record, 1, title='改').wants(404)
+    p.neighbour.act(type_, record, 'edit').wants(404)
+    expect(record not in [one['id'] for one in p.neighbour.all(type_)], 'it is in the list')
+
+
+# ---- readiness ------------------------------------------------------------------------------------------------------
+
+def readiness(cases, p):
+    result = p.result('就绪')
+    row = {'criterion': '原理样机经实验室试验', 'outcome': 'met', 'evidence': '报告'}
+    with cases('a level is proven when all criteria of it and of those below are met with evidence'):
+        for rows, level in (([{'level': 3, **row}, {'level': 4, **row}], 4),
+                            ([{'level': 3, **row}, {'level': 4, **row}, {'level': 5, **row, 'outcome': 'not_met'}], 4),
+                            ([{'level': 3, **row}, {'level': 4, 'criterion': '无证据', 'outcome': 'met'}, {'level': 5, **row}], 3)):
+            one = p.author.create('trl_assessment', result=result, element='层', criteria=rows, assessed_level=level, target_level=4,
+                                  evidence='见表').wants(201).json
+            expect_same(one['fields']['proven_level'], level, 'proven')
+            refused(p.author.edit('trl_assessment', one['id'], one['version'], assessed_level=level + 1), 422, '不高于准则', field='assessed_level')
+            p.author.act('trl_assessment', one['id'], 'submit').wants(200)
+        refused(p.author.create('trl_assessment', result=result, element='层', criteria=[row]), 422, '级别', field='criteria')
+    with cases('the level of a result is the lowest of its elements, submitted ones alone'):
+        expect_same(of(p.author, 'result', result)['fields']['assessed_level'], 3, 'the lowest')
+        p.author.create('trl_assessment', result=result, element='草稿', assessed_level=1).wants(201)
+        expect_same(of(p.author, 'result', result)['fields']['assessed_level'], 3, 'a draft does not count')
+        p.author.act('trl_assessment', one['id'], 'withdraw').wants(200)
+        expect_same(of(p.author, 'result', result)['fields']['assessed_level'], 4, 'nor one that was withdrawn')
+        nobody_outside(p, 'trl_assessment', one['id'])
+
+
+SIDES = {'need_verdict': 'pass', 'need_evidence': '访谈', 'competition_verdict': 'pass', 'competition_evidence': '检索',
+         'cost_verdict': 'pass', 'cost_evidence': '成本表'}
+
+
+# ---- the gate -------------------------------------------------------------------------------------------------------
+
+def gate(cases, p):
+    result = p.result('关口')
+    one = p.manager.create('gate_review', result=result).wants(201).json['id']
+    element = p.author.create('trl_assessment', result=result, element='层', assessed_level=5, target_level=4, evidence='记录').wants(201).json['id']
+    p.author.act('trl_assessment', element, 'submit').wants(200)
+    sides = p.manager.create('market_validation', result=result, **SIDES).wants(201).json['id']
+    p.manager.act('market_validation', sides, 'submit').wants(200)
+    with cases('whoever prepared the gate does not open it, though both sides pass'):
+        in_both_languages(p.manager, lambda client: client.act('gate_review', one, 'open'), (409, '准备它的人'), (409, 'prepared'))
+        p.officer.act('gate_review', one, 'open', conclusion='继续').wants(200)
+        p.manager.edit('gate_review', one, of(p.manager, 'gate_review', one)['version'], conclusion='改').wants(409)
+    with cases('what the decision rested on says that two people differ, and not who they are'):
+        kept, = p.author.all('computation', filter=f"gate_review = '{one}'")
+        with proof.database(p.city) as db:
+            officer, = db.execute("SELECT person FROM credential WHERE login = 'officer'").fetchone()
+        expect(officer not in json.dumps(kept) and json.loads(kept['fields']['input'])['actor'].endswith('0001'), 'the officer is named')
+        expect('#2' in kept['fields']['result'], 'who prepared it, by number')
+        p.author.get(f'/api/v1/records/person/{officer}').wants(404)
+        told = json.loads(proof.run(p.city, 'recompute', kept['id'], '--as', 'auditor', '--json').body)
+        expect_same((told['same'], told['differs']), (True, []), 'worked out again')
+    nobody_outside(p, 'gate_review', one)
+
+
+def rebuilt(cases, city):
+    with cases('the tables are what the events make'):
+        city.stop()
+        before = proof.dump(city)
+        proof.run(city, 'rebuild')
+        proof.expect_same_dump(proof.dump(city), before, 'rebuilt')
+        proof.expect_whole_events(city)
+
+
+def main():
+    cases = proof.Cases()
+    with proof.own_city() as city:
+        city.start()
+        p = People(city)
+        for part in (readiness, gate):
+            part(cases, p)
+        rebuilt(cases, city)
+    return cases.end()
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
