@@ -2,6 +2,7 @@
 """Dual validation as people use it: routes side by side, trials and their lessons, milestones with measured exit criteria, the market
 in three parts, readiness by criteria, and a gate that somebody else opens. Repeated by `./dev test validation_test`."""
 import json
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import proof
 from proof import expect, expect_same
@@ -52,6 +53,60 @@ def nobody_outside(p, type_, record):
     expect(record not in [one['id'] for one in p.neighbour.all(type_)], 'it is in the list')
 
 
+# ---- the market -----------------------------------------------------------------------------------------------------
+
+def limits(k, n):
+    """Wilson's interval in per cent, by the textbook's formula, away from the share."""
+    z2 = Decimal('3.841459')
+    half = (z2 * (z2 + Decimal(4 * k * (n - k)) / n)).sqrt()
+    step = Decimal('0.0001')
+    low, high = ((2 * k + z2 + side * half) / (2 * (n + z2)) for side in (-1, 1))
+    return low.quantize(step, ROUND_FLOOR) * 100, high.quantize(step, ROUND_CEILING) * 100
+
+
+def talk(confirms, **more):
+    return {'held_on': '2026-03-02', 'customer': '甲公司', 'customer_kind': 'user', 'confirms': confirms, 'said': '愿意试用', **more}
+
+
+SIDES = {'need_verdict': 'pass', 'need_evidence': '访谈', 'competition_verdict': 'pass', 'competition_evidence': '检索',
+         'cost_verdict': 'pass', 'cost_evidence': '成本表'}
+
+
+def market(cases, p):
+    result = p.result('市场')
+    with cases('an interview without a date, or with one that lies ahead, is refused'):
+        dateless = {name: value for name, value in talk(True).items() if name != 'held_on'}
+        in_both_languages(p.manager, lambda client: client.create('market_validation', result=result, interviews=[talk(True), dateless]),
+                          (422, '日期'), (422, 'date'))
+        refused(p.manager.create('market_validation', result=result, interviews=[talk(True, held_on='2999-01-01')]), 422, '以后',
+                field='interviews')
+        p.manager.create('market_validation', result=result, interviews=[talk(True, customer_kind='邻居')]).wants(422)
+    with cases('beside the verdict on need stands the share that confirms, with its interval'):
+        one = p.manager.create('market_validation', result=result, interviews=[talk(i < 5) for i in range(8)]).wants(201).json
+        told = one['fields']
+        low, high = limits(5, 8)
+        expect_same([told[name] for name in ('interview_count', 'confirming_count', 'confirming_share', 'share_low', 'share_high')],
+                    [8, 5, '62.50', f'{low:.2f}', f'{high:.2f}'], 'figures')
+        expect_same(told['need_reached'], False, 'eight are fewer than the reference')
+        empty = p.manager.create('market_validation', result=result).wants(201).json
+        expect(not {'confirming_share', 'share_low', 'share_high', 'unit_cost', 'margin', 'lowest_price'} & set(empty['fields']),
+               'figures of nothing')
+    with cases('cost of a piece from its bill of materials, against the price'):
+        bill = [{'item': '粉料', 'quantity': '0.042', 'unit': '千克', 'unit_price': '860.00'}, {'item': '封装', 'quantity': '2', 'unit_price': '19.05'}]
+        told = p.manager.edit('market_validation', one['id'], one['version'], materials=bill, other_cost='10.00', planned_price='120.00',
+                              competitors=[{'product': '乙', 'price': '150.00'}, {'product': '丙', 'price': '140.50'}]).wants(200).json
+        expect_same([told['fields'][name] for name in ('unit_cost', 'margin', 'lowest_price')], ['84.22', '29.8', '140.50'], 'figures')
+        refused(p.manager.edit('market_validation', one['id'], told['version'], materials=[{'item': '粉料', 'quantity': '1'}]), 422, '单价',
+                field='materials')
+    with cases('people give the verdicts; an interview that says too little is refused on submitting'):
+        gap = p.manager.create('market_validation', result=result, interviews=[{'held_on': '2026-03-02'}], **SIDES).wants(201).json
+        refused(p.manager.act('market_validation', gap['id'], 'submit'), 409, '客户类别')
+        mended = p.manager.edit('market_validation', gap['id'], gap['version'], interviews=[talk(False)]).wants(200).json
+        p.manager.act('market_validation', gap['id'], 'submit').wants(200)
+        p.manager.edit('market_validation', gap['id'], mended['version'] + 1, need_verdict='fail').wants(409)
+        nobody_outside(p, 'market_validation', gap['id'])
+
+
 # ---- readiness ------------------------------------------------------------------------------------------------------
 
 def readiness(cases, p):
@@ -74,10 +129,6 @@ def readiness(cases, p):
         p.author.act('trl_assessment', one['id'], 'withdraw').wants(200)
         expect_same(of(p.author, 'result', result)['fields']['assessed_level'], 4, 'nor one that was withdrawn')
         nobody_outside(p, 'trl_assessment', one['id'])
-
-
-SIDES = {'need_verdict': 'pass', 'need_evidence': '访谈', 'competition_verdict': 'pass', 'competition_evidence': '检索',
-         'cost_verdict': 'pass', 'cost_evidence': '成本表'}
 
 
 # ---- the gate -------------------------------------------------------------------------------------------------------
@@ -119,7 +170,7 @@ def main():
     with proof.own_city() as city:
         city.start()
         p = People(city)
-        for part in (readiness, gate):
+        for part in (market, readiness, gate):
             part(cases, p)
         rebuilt(cases, city)
     return cases.end()
