@@ -53,6 +53,40 @@ def nobody_outside(p, type_, record):
     expect(record not in [one['id'] for one in p.neighbour.all(type_)], 'it is in the list')
 
 
+# ---- routes ---------------------------------------------------------------------------------------------------------
+
+def routes(cases, p):
+    result = p.result('电解质界面')
+    with cases('routes of one result stand side by side, scored by the same six criteria'):
+        ids = [p.author.create('technical_route', result=result, title=title, principle=RECIPE, **SCORES).wants(201).json['id']
+               for title in ('原位生成', '气相沉积')]
+        expect_same(of(p.author, 'technical_route', ids[0])['fields']['mean_score'], '65.0', 'mean of six scores')
+        unscored = p.author.create('technical_route', result=result, title='未评分').wants(201).json['id']
+        refused(p.author.act('technical_route', unscored, 'compare'), 422, '性能', field='performance')
+        p.author.create('technical_route', result=result, title='x', **{**SCORES, 'risk': 101}).wants(422)
+    with cases('one is chosen with a reason, once two have been compared; another only when that one is set aside'):
+        p.author.act('technical_route', ids[0], 'compare').wants(200)
+        refused(p.manager.act('technical_route', ids[0], 'choose', choice_reason='好'), 409, '至少两条路线')
+        p.author.act('technical_route', ids[1], 'compare').wants(200)
+        refused(p.manager.act('technical_route', ids[0], 'choose'), 422, '选定理由', field='choice_reason')
+        p.author.act('technical_route', ids[0], 'choose', choice_reason='好').wants(403)
+        p.manager.act('technical_route', ids[0], 'choose', choice_reason='性能最好').wants(200)
+        refused(p.manager.act('technical_route', ids[1], 'choose', choice_reason='也好'), 409, '没有另一条已选定的路线')
+        refused(p.manager.act('technical_route', ids[0], 'set_aside'), 422, '搁置理由', field='set_aside_reason')
+        p.manager.act('technical_route', ids[0], 'set_aside', set_aside_reason='一致性差').wants(200)
+        p.manager.act('technical_route', ids[1], 'choose', choice_reason='换这条').wants(200)
+    with cases('a chosen route is not changed any more'):
+        now = of(p.author, 'technical_route', ids[1])
+        p.author.edit('technical_route', ids[1], now['version'], title='改').wants(409)
+    with cases('another institution reads why a route was set aside where its summary is public, and never how it works'):
+        nobody_outside(p, 'technical_route', ids[0])
+        p.author.create('technical_route', result=result, title='不是本机构的').wants(201)
+        expect(p.neighbour.create('technical_route', result=result, title='外人').status == 422, 'a foreign result was taken')
+        known = next(one for one in p.neighbour.all('technical_route', filter="state = 'set_aside'"))
+        expect('set_aside_reason' in known['fields'] and not {'principle', 'parameters', 'mean_score', 'budget'} & set(known['fields']),
+               f'what is told: {sorted(known["fields"])}')
+
+
 # ---- the market -----------------------------------------------------------------------------------------------------
 
 def limits(k, n):
@@ -170,7 +204,7 @@ def main():
     with proof.own_city() as city:
         city.start()
         p = People(city)
-        for part in (market, readiness, gate):
+        for part in (routes, market, readiness, gate):
             part(cases, p)
         rebuilt(cases, city)
     return cases.end()

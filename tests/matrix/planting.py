@@ -23,6 +23,8 @@ ORGANISATIONS = ('A', 'B')
 PASSWORD = 'canary-of-the-matrix'
 ROLES_OF_ONE = 5                                    # roles of one person; so many sessions of one may live
 BEFORE = ('secret', 'public', 'secret', None)       # disclosure of a record before it got the one it is planted for
+ONE = {('technical_route', 'result'), ('trial', 'result'), ('trial', 'technical_route')}    # all of them are about the first: they stand side by side
+ALIKE = {('milestone', 'criteria', 'found_unit'): 'unit'}                                   # a column that a rule wants to be as another
 ROUNDS = 4                                          # times that a refused step is tried again, after others
 
 
@@ -227,7 +229,7 @@ class Garden:
         if field.target == 'person' and type_.name != 'membership':
             people = self.people[letter if at % 2 == 0 else other]
             return people[at // 2 % len(people)]
-        known = self.planted.get((letter, field.target), [])
+        known = self.planted.get((letter, field.target), [])[:1 if (type_.name, field.name) in ONE else None]
         wanted = screening.PICKS.get((type_.name, field.name)) or deals.PICKS.get((type_.name, field.name))
         if wanted:
             truth = self.policy.truth
@@ -265,6 +267,7 @@ class Garden:
 
     def row(self, letter, type_, field, at):
         values = {c.name: self.value(letter, type_, c, at) for c in field.rows.fields}
+        values.update({name: values[ALIKE[key]] for name in values for key in [(type_.name, field.name, name)] if key in ALIKE})
         return {name: value for name, value in values.items() if value is not None}
 
     def of_parameter(self, name, at):
@@ -380,7 +383,7 @@ class Garden:
         """Takes a step as whoever may, first of the organisation's own; False when it is refused."""
         policy = self.policy
         able = [a for a in self.actors if policy.permits(a, action, record) == 'yes' and policy.sees(a, record)]
-        able.sort(key=lambda a: a not in self.own[letter].values())
+        able.sort(key=lambda a: (a not in self.own[letter].values(), a.person == record['creator']))    # some steps are another's to take
         if not able:
             return False
         fields = self.values(letter, record.type, able[0], action, at, record)
