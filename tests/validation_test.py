@@ -87,6 +87,51 @@ def routes(cases, p):
                f'what is told: {sorted(known["fields"])}')
 
 
+# ---- trials ---------------------------------------------------------------------------------------------------------
+
+def trial_of(p, result, **fields):
+    one = p.author.create('trial', result=result, title='缓冲层室温循环', keywords='缓冲层', hypothesis='阻抗增幅不超过两成', test=RECIPE,
+                          measure='阻抗增幅', unit='%', expected_value='20', **fields).wants(201).json['id']
+    p.author.act('trial', one, 'start', started_on='2026-02-01').wants(200)
+    return one
+
+
+def trials(cases, p):
+    result, other = p.result('缓冲层'), p.result('另一件')
+    with cases('a trial says what it expects before it starts, and what it found before it ends'):
+        bare = p.author.create('trial', result=result, title='空').wants(201).json['id']
+        refused(p.author.act('trial', bare, 'start', started_on='2026-02-01'), 422, '假设', field='hypothesis')
+        one = trial_of(p, result)
+        now = of(p.author, 'trial', one)
+        p.author.edit('trial', one, now['version'], hypothesis='事后改').wants(409)
+        refused(p.author.act('trial', one, 'conclude', outcome='refuted', found_value='112', keywords='k', ended_on='2026-02-09'),
+                422, '经验教训', field='lesson')
+        refused(p.author.act('trial', one, 'conclude', outcome='refuted', found_value='112', keywords='k', lesson='x', ended_on='2026-01-09'),
+                422, '不早于', field='ended_on')
+    with cases('its route is one of the same result'):
+        route = p.author.create('technical_route', result=other, title='别的').wants(201).json['id']
+        refused(p.author.create('trial', result=result, technical_route=route, title='x'), 422, '同一件成果', field='technical_route')
+    with cases('a failed one is found by the next team elsewhere: lesson and keywords, not the recipe'):
+        p.author.act('trial', one, 'conclude', outcome='refuted', found_value='112', keywords='缓冲层；室温电导', lesson='先解决室温电导',
+                     ended_on='2026-02-09', cost='68000.00').wants(200)
+        nobody_outside(p, 'trial', one)             # secret still
+        p.author.act('trial', one, 'share', disclosure='summary').wants(200)
+        found, = (each for each in p.neighbour.all('trial', filter="outcome = 'refuted' and keywords contains '室温电导'"))
+        expect_same({name: found['fields'].get(name) for name in ('lesson', 'keywords', 'outcome')},
+                    {'lesson': '先解决室温电导', 'keywords': '缓冲层；室温电导', 'outcome': 'refuted'}, 'what is told')
+        expect(not {'hypothesis', 'test', 'found_value', 'expected_value', 'cost', 'technical_route'} & set(found['fields']),
+               f'what is told: {sorted(found["fields"])}')
+        for address in (f'/api/v1/records/trial/{one}', f'/api/v1/records/trial/{one}/events', f'/trial/{one}'):
+            told = p.neighbour.get(address).wants(200).text
+            expect(RECIPE not in told and '68000' not in told, f'the recipe or the cost stands in {address}')
+        p.author.act('trial', one, 'share', disclosure='secret').wants(200)
+        nobody_outside(p, 'trial', one)
+    with cases('what is concluded is not changed any more'):
+        now = of(p.author, 'trial', one)
+        p.author.edit('trial', one, now['version'], title='改').wants(409)
+        p.author.act('trial', one, 'conclude', outcome='confirmed').wants(409)
+
+
 # ---- the market -----------------------------------------------------------------------------------------------------
 
 def limits(k, n):
@@ -204,7 +249,7 @@ def main():
     with proof.own_city() as city:
         city.start()
         p = People(city)
-        for part in (routes, market, readiness, gate):
+        for part in (routes, trials, market, readiness, gate):
             part(cases, p)
         rebuilt(cases, city)
     return cases.end()
