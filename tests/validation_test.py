@@ -132,6 +132,76 @@ def trials(cases, p):
         p.author.act('trial', one, 'conclude', outcome='confirmed').wants(409)
 
 
+# ---- milestones -----------------------------------------------------------------------------------------------------
+
+def criterion(required, comparison='at_least', unit='次', **more):
+    return {'criterion': '循环寿命', 'comparison': comparison, 'required': str(required), 'unit': unit, **more}
+
+
+def milestone_of(p, result, *criteria, kind='initial_validation', client=None, **fields):
+    client = client or p.author
+    one = client.create('milestone', result=result, title='寿命', kind=kind, due_on='2027-01-31', criteria=list(criteria),
+                        **fields).wants(201).json['id']
+    client.act('milestone', one, 'submit').wants(200)
+    return one
+
+
+def milestones(cases, p):
+    result = p.result('里程碑')
+    met = {'found': '612', 'found_unit': '次', 'evidence': '检测报告第 3 页'}
+    with cases('an exit criterion found in another unit than it requires is refused, with the reason'):
+        in_both_languages(p.author, lambda client: client.create(
+            'milestone', result=result, title='x', criteria=[criterion(600, found='612', found_unit='小时')]),
+            (422, '单位相同'), (422, 'the unit'))
+        refused(p.author.create('milestone', result=result, title='x', criteria=[criterion(600, found='612')]), 422, '单位', field='criteria')
+        refused(p.author.create('milestone', result=result, title='x', criteria=[{'criterion': '寿命', 'required': '600'}]), 422, '单位',
+                field='criteria')
+        p.author.create('milestone', result=result, title='x', criteria=[criterion('六百')]).wants(422)
+    with cases('it passes when every criterion is met with evidence, and only then'):
+        for wrong, words in ((criterion(600, **{**met, 'found': '599.999'}), '都达到'), (criterion(600), '都达到'),
+                             (criterion(600, comparison='at_most', **met), '都达到'), (criterion(612.001, comparison='equal', **met), '都达到'),
+                             (criterion(600, found='612', found_unit='次'), '都有证据')):
+            one = milestone_of(p, result, criterion(600, **met), wrong)
+            refused(p.manager.act('milestone', one, 'pass', conclusion='行'), 409, words)
+            told = of(p.manager, 'milestone', one)['fields']
+            expect_same((told['criteria_met'], told['criteria_count']), (1, 2), 'how many are met')
+            p.manager.act('milestone', one, 'fail', conclusion='未达到').wants(200)
+        none = p.author.create('milestone', result=result, title='空', kind='initial_validation', due_on='2027-01-31').wants(201).json['id']
+        refused(p.author.act('milestone', none, 'submit'), 422, '退出准则', field='criteria')
+    with cases('somebody other than who prepared it decides'):
+        one = milestone_of(p, result, criterion(600, **met), client=p.manager, tranche='200000.00')
+        for action in ('pass', 'fail'):
+            in_both_languages(p.manager, lambda client, action=action: client.act('milestone', one, action, conclusion='行'),
+                              (409, '准备'), (409, 'prepared'))
+        p.author.act('milestone', one, 'pass', conclusion='行').wants(403)
+        other = p.author.create('milestone', result=result, title='只由准备人填写').wants(201).json
+        p.manager.edit('milestone', other['id'], other['version'], title='别人改').wants(403)
+        p.office.act('milestone', one, 'pass', conclusion='达到').wants(200)
+        p.office.act('milestone', one, 'pay', paid_on='2026-03-01').wants(200)
+    with cases('what has passed is not changed any more'):
+        now = of(p.manager, 'milestone', one)
+        expect_same(now['state'], 'paid', 'state')
+        p.manager.edit('milestone', one, now['version'], criteria=[criterion(1)]).wants(409)
+    with cases('stages follow each other: the laboratory waits for the initial validation'):
+        later = p.result('阶段')
+        first, lab = milestone_of(p, later, criterion(600, **met)), milestone_of(p, later, criterion(600, **met), kind='laboratory_validation')
+        refused(p.manager.act('milestone', lab, 'pass', conclusion='行'), 409, '初始验证')
+        p.manager.act('milestone', first, 'return', conclusion='补照片').wants(200)
+        refused(p.manager.act('milestone', lab, 'pass', conclusion='行'), 409, '初始验证')
+        p.author.act('milestone', first, 'submit').wants(200)
+        p.officer.act('milestone', first, 'pass', conclusion='行').wants(200)
+        p.manager.act('milestone', lab, 'pass', conclusion='行').wants(200)
+    with cases('another institution finds no milestone'):
+        nobody_outside(p, 'milestone', one)
+    with cases('who is to decide finds it on the desk, and who prepared it hears of the decision'):
+        waiting = milestone_of(p, result, criterion(600, **met))
+        told = [item['record']['id'] for item in p.office.get('/api/v1/desk').wants(200).json['mine']['items']]
+        expect(waiting in told, 'the desk of the transfer office')
+        p.office.act('milestone', waiting, 'pass', conclusion='达到').wants(200)
+        proof.until(lambda: [each['action'] for each in p.author.get('/api/v1/notices').wants(200).json['items']],
+                    lambda actions: 'pass' in actions, 'a notice of passing')
+
+
 # ---- the market -----------------------------------------------------------------------------------------------------
 
 def limits(k, n):
@@ -249,7 +319,7 @@ def main():
     with proof.own_city() as city:
         city.start()
         p = People(city)
-        for part in (routes, trials, market, readiness, gate):
+        for part in (routes, trials, milestones, market, readiness, gate):
             part(cases, p)
         rebuilt(cases, city)
     return cases.end()
