@@ -287,8 +287,14 @@ def gate(cases, p):
     one = p.manager.create('gate_review', result=result).wants(201).json['id']
     element = p.author.create('trl_assessment', result=result, element='层', assessed_level=5, target_level=4, evidence='记录').wants(201).json['id']
     p.author.act('trl_assessment', element, 'submit').wants(200)
-    sides = p.manager.create('market_validation', result=result, **SIDES).wants(201).json['id']
+    sides = p.manager.create('market_validation', result=result, interviews=[talk(i < 5) for i in range(8)], planned_price='120.00',
+                             materials=[{'item': '粉料', 'quantity': '2', 'unit_price': '30.00'}], **SIDES).wants(201).json['id']
     p.manager.act('market_validation', sides, 'submit').wants(200)
+    with cases('the page of the gate shows what was worked out beside each verdict, in both languages'):
+        for lang, words in (('zh', ('访谈数 8 次', '确认比例 62.50 %', '单位成本 60.00 CNY')), ('en', ('Share confirming 62.50 %', 'Gross margin 50.0 %'))):
+            for login in ('manager', 'officer'):
+                page = proof.Client(p.city, login, lang=lang).get(f'/gate_review/{one}').wants(200).text
+                expect(all(word in page for word in words), f'{login}, {lang}: {words}')
     with cases('whoever prepared the gate does not open it, though both sides pass'):
         in_both_languages(p.manager, lambda client: client.act('gate_review', one, 'open'), (409, '准备它的人'), (409, 'prepared'))
         p.officer.act('gate_review', one, 'open', conclusion='继续').wants(200)

@@ -1,9 +1,12 @@
 #include "services/validation/gate.h"
 
+#define FIGURES_MAX 4
+
 /* A criterion as the pack's fields hold it. A level is compared with a target; a verdict stands for itself. */
 typedef struct Criterion {
     const char *found, *target, *evidence; /* names of fields; target NULL: `found` is a choice of pass and fail */
     const char *named_by;                  /* field whose value names the criterion; NULL: the label of `found` does */
+    const char *figures[FIGURES_MAX];      /* fields told beside it, as many as there are */
 } Criterion;
 
 typedef struct SideRule {
@@ -13,12 +16,18 @@ typedef struct SideRule {
 } SideRule;
 
 static const Criterion technical[] = {
-    { .found = "assessed_level", .target = "target_level", .evidence = "evidence", .named_by = "element" },
+    { .found = "assessed_level",
+      .target = "target_level",
+      .evidence = "evidence",
+      .named_by = "element",
+      .figures = { "proven_level" } },
 };
 static const Criterion market[] = {
-    { .found = "need_verdict", .evidence = "need_evidence" },
-    { .found = "competition_verdict", .evidence = "competition_evidence" },
-    { .found = "cost_verdict", .evidence = "cost_evidence" },
+    { .found = "need_verdict",
+      .evidence = "need_evidence",
+      .figures = { "interview_count", "confirming_share", "share_low", "share_high" } },
+    { .found = "competition_verdict", .evidence = "competition_evidence", .figures = { "lowest_price" } },
+    { .found = "cost_verdict", .evidence = "cost_evidence", .figures = { "unit_cost", "planned_price", "margin" } },
 };
 static const SideRule sides[] = {
     { "technical", "trl_assessment", technical, sizeof technical / sizeof *technical },
@@ -81,6 +90,24 @@ static void set_words(const Side *side, Json *row, Str key, Str text)
         json_set_str(side->ctx->arena, row, key, text);
 }
 
+/* What was worked out or measured beside a verdict, of it what the actor may see. */
+static void set_figures(const Side *side, Json *row, const Record *record, const Criterion *criterion)
+{
+    Arena *arena = side->ctx->arena;
+    Json  *figures = json_array(arena);
+    for (size_t i = 0; i < FIGURES_MAX && criterion->figures[i]; i++) {
+        const Field *field = type_field(record->type, str_from(criterion->figures[i]));
+        Str          value = words(side, record, criterion->figures[i]);
+        if (!value.len)
+            continue;
+        Json *figure = json_push(figures, json_object(arena));
+        json_set_str(arena, figure, STR("label"), field->label.in[side->ctx->lang]);
+        json_set_str(arena, figure, STR("value"), value);
+    }
+    if (figures->count)
+        json_set(row, STR("figures"), figures);
+}
+
 static Outcome add_criterion(Side *side, const Record *record, const Criterion *criterion, bool submitted)
 {
     Arena       *arena = side->ctx->arena;
@@ -102,6 +129,7 @@ static Outcome add_criterion(Side *side, const Record *record, const Criterion *
                                                       : STR("pass"));
     set_words(side, row, STR("found"), words(side, record, criterion->found));
     set_words(side, row, STR("evidence"), words(side, record, criterion->evidence));
+    set_figures(side, row, record, criterion);
     json_set_str(arena, row, STR("result"), str_from(outcome_names[outcome]));
     return outcome;
 }

@@ -14,8 +14,9 @@
 #include "kernel/find.h"
 
 /* {"technical": side, "market": side}; side: {"type", "verdict", "passed", "of", "criteria": [{"record", "type",
- * "criterion", "required", "found", "evidence", "result": "pass" | "fail" | "missing" | "hidden"}]}. Words in ctx's
- * language; what is missing or hidden is absent. */
+ * "criterion", "required", "found", "evidence", "figures": [{"label", "value"}], "result": "pass" | "fail" |
+ * "missing" | "hidden"}]}; figures: what is worked out beside a verdict, such as the share of customers who confirm.
+ * Words in ctx's language; what is missing or hidden is absent. */
 Err gate_view(const Ctx *ctx, const Record *gate_review, Json **out) MUST_CHECK;
 
 #endif
