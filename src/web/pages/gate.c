@@ -68,19 +68,15 @@ static Str required_words(const GateView *view, size_t side, const Json *criteri
     return required.len && sides[side].levels ? SAY(view->call, "say.gate.at_least", ARG("value", required)) : required;
 }
 
-/* "Interviews 8, share confirming 62.50 %". */
-static Str figures_words(const GateView *view, const Json *criterion)
+/* "Interviews 8", "Share confirming 62.50 %", … */
+static void put_figures(const GateView *view, const Json *criterion, Json *row)
 {
-    Arena      *arena = view->call->ctx.arena;
-    const Json *figures = json_get(criterion, STR("figures"));
-    if (!figures)
-        return STR_NONE;
-    Str   *parts = ARENA_ARRAY(arena, Str, figures->count);
-    size_t count = 0;
-    JSON_EACH(figure, figures)
-        parts[count++] = str_printf(arena, "%.*s %.*s", STR_FMT(json_text(json_get(figure, STR("label")))),
-                                    STR_FMT(json_text(json_get(figure, STR("value")))));
-    return str_join(arena, parts, count, say(view->call, "top.between"));
+    Arena *arena = view->call->ctx.arena;
+    Json  *list = json_set(row, STR("figures"), json_array(arena));
+    JSON_EACH(figure, json_get(criterion, STR("figures")))
+        put(view->call, json_push(list, json_object(arena)), STR("figure"),
+            str_printf(arena, "%.*s %.*s", STR_FMT(json_text(json_get(figure, STR("label")))),
+                       STR_FMT(json_text(json_get(figure, STR("value"))))));
 }
 
 static Err put_criterion(const GateView *view, size_t side, const Json *criterion, Json *rows)
@@ -96,7 +92,7 @@ static Err put_criterion(const GateView *view, size_t side, const Json *criterio
     put(call, row, STR("criterion"), json_text(json_get(criterion, STR("criterion"))));
     put(call, row, STR("evidence"), name.number.len ? name.number : type ? in_words(call, type->label) : STR_NONE);
     put(call, row, STR("evidence_href"), name.seen ? view_href(call, type, id, STR_NONE) : STR_NONE);
-    put(call, row, STR("figures"), figures_words(view, criterion));
+    put_figures(view, criterion, row);
     put(call, row, STR("required"), required_words(view, side, criterion));
     put(call, row, STR("found"), json_text(json_get(criterion, STR("found"))));
     put(call, row, STR("result"), say(call, result->word));
