@@ -512,19 +512,17 @@ Err access_few(const Ctx *ctx, const Type *type, bool *out)
 {
     AccessRule *ways;
     size_t      count = ways_to_see(ctx, type, &ways);
-    bool        more;
     *out = false;
     if (count == 0 || count > SEARCHES_MAX)
         return ERR_OK;
-    ExprSql           sql = expr_sql_new(ctx->arena);
-    OWNED(rows) Rows *rows = NULL;
+    ExprSql sql = expr_sql_new(ctx->arena);
+    Numbers more;
     add(&sql, STR("SELECT 1 FROM ("));
     TRY(sql_ways(ctx, &sql, type, ways, count, SEARCH_PROBED));
     add(&sql, STR(") LIMIT 1 OFFSET "));
     expr_sql_param(&sql, value_int(ACCESS_FEW));
-    TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-    TRY(rows_next(rows, &more));
-    *out = !more;
+    TRY(db_numbers(ctx->db, ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &more));
+    *out = more.count == 0;
     return ERR_OK;
 }
 

@@ -703,18 +703,17 @@ Err desk_count(const Ctx *ctx, int64_t *out)
     Desk desk = desk_new(ctx);
     *out = 0;
     for (size_t i = 0; i < desk.part_count && *out <= DESK_FRAME_MAX; i++) {
-        ExprSql           sql = expr_sql_new(ctx->arena);
-        OWNED(rows) Rows *rows = NULL;
-        bool              some;
+        ExprSql sql = expr_sql_new(ctx->arena);
+        Numbers counted;
+        bool    some;
         buf_add(&sql.sql, STR("SELECT count(*) FROM (SELECT 1"));
         TRY(from_sql(ctx, &sql, &desk.parts[i], PILE_MINE, &some));
         if (!some)
             continue;
         add_limit(&sql, DESK_FRAME_MAX + 1 - *out);
         buf_char(&sql.sql, ')');
-        TRY(db_query(ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-        TRY(rows_next(rows, &some));
-        *out += rows_int(rows, 0);
+        TRY(db_numbers(ctx->db, ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &counted));
+        *out += counted.items[0];
     }
     return ERR_OK;
 }

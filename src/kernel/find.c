@@ -362,13 +362,10 @@ static Err add_few_after(const List *list, ExprSql *sql, const Place *place)
     return ERR_OK;
 }
 
-/* All of them are sorted: by their places alone, so that only those of the page are read. The database reads them in
- * the order that it has sorted. */
-static Err few_sql(const List *list, ExprSql *sql, const Place *after, int64_t most)
+/* All of them are sorted: by their places alone, so that only those of the page are read. */
+static Err places_sql(const List *list, ExprSql *sql, const Place *after, int64_t most)
 {
     bool down = list->sort.descending;
-    TRY(add_columns(list, sql));
-    buf_add(&sql->sql, STR(" FROM (SELECT t0.rowid AS \"row\""));
     TRY(add_from(list, sql));
     add_filter(list, sql);
     if (after->given)
@@ -377,7 +374,20 @@ static Err few_sql(const List *list, ExprSql *sql, const Place *after, int64_t m
     TRY(add_key(list, sql));
     buf_add(&sql->sql, down ? STR(" DESC NULLS LAST, t0.\"id\" DESC") : STR(" ASC NULLS FIRST, t0.\"id\" ASC"));
     add_limit(sql, most);
-    buf_printf(&sql->sql, ") AS page CROSS JOIN \"%.*s\" AS %.*s WHERE %.*s.rowid = page.\"row\"",
+    return ERR_OK;
+}
+
+/* The rows at these places, in their order. */
+static Err rows_at_sql(const List *list, ExprSql *sql, const Numbers *places)
+{
+    Buf json = buf_new(list->ctx->arena, SIZE_MAX);
+    for (size_t i = 0; i < places->count; i++)
+        buf_printf(&json, "%c%lld", i ? ',' : '[', (long long)places->items[i]);
+    buf_char(&json, ']');
+    TRY(add_columns(list, sql));
+    buf_add(&sql->sql, STR(" FROM json_each("));
+    expr_sql_param(sql, value_text(buf_str(&json)));
+    buf_printf(&sql->sql, ") AS page CROSS JOIN \"%.*s\" AS %.*s WHERE %.*s.rowid = page.value",
                STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
     return ERR_OK;
 }
@@ -434,9 +444,16 @@ static Err list_stretch(const List *list, Stretch stretch, const Place *after, P
 
 static Err list_few(const List *list, const Place *after, Page *page)
 {
-    ExprSql sql = list_statement(list, STR("SELECT "));
-    TRY(few_sql(list, &sql, after, list->limit + 1));
-    return list_read(list, &sql, page);
+    ExprSql sql = list_statement(list, STR("SELECT t0.rowid")), at = list_statement(list, STR("SELECT "));
+    Numbers places;
+    TRY(places_sql(list, &sql, after, list->limit + 1));
+    if (buf_full(&sql.sql))
+        return err_make(ECODE_INTERNAL, "statement too long");
+    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &places));
+    if (places.count == 0)
+        return ERR_OK;
+    TRY(rows_at_sql(list, &at, &places));
+    return list_read(list, &at, page);
 }
 
 /* One stretch after the other, until the page is full. */
@@ -483,11 +500,9 @@ static Err list_count(List *list, int64_t most, int64_t *out)
     if (most != COUNT_ALL)
         add_limit(&sql, most);
     buf_char(&sql.sql, ')');
-    OWNED(rows) Rows *rows = NULL;
-    bool              more;
-    TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
-    TRY(rows_next(rows, &more));
-    *out = rows_int(rows, 0);
+    Numbers counted;
+    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &counted));
+    *out = counted.items[0];
     return ERR_OK;
 }
 

@@ -28,7 +28,7 @@ struct Statements {
 
 /* Two lanes of eight bytes each, multiplied and folded: texts are compared whole anyway, so speed and spread are all it
  * needs. Reads the bytes through memcpy, for alignment. */
-static uint64_t text_hash(Str text)
+uint64_t statement_hash(Str text)
 {
     const uint64_t factor_a = 0x9E3779B97F4A7C15u, factor_b = 0xC2B2AE3D27D4EB4Fu;
     uint64_t       a = text.len * factor_a, b = factor_b;
@@ -158,7 +158,7 @@ void statements_free(Statements *statements)
 
 int statement_take(Statements *statements, Str sql, Statement **out)
 {
-    uint64_t   hash = text_hash(sql);
+    uint64_t   hash = statement_hash(sql);
     Statement *found = find(statements, sql, hash);
     if (found && !found->taken) {
         if (statements->newest != found) {
@@ -200,4 +200,7 @@ sqlite3_stmt *statement_borrow(const Statement *statement) { return statement->s
 
 size_t statements_kept(const Statements *statements) { return statements->count; }
 
-bool statement_is_kept(const Statements *statements, Str sql) { return find(statements, sql, text_hash(sql)) != NULL; }
+bool statement_is_kept(const Statements *statements, Str sql)
+{
+    return find(statements, sql, statement_hash(sql)) != NULL;
+}

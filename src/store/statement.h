@@ -27,6 +27,7 @@ int statement_take(Statements *statements, Str sql, Statement **out);
 void statement_give(Statement *statement);
 
 sqlite3_stmt *statement_borrow(const Statement *statement); /* until statement_give() */
+uint64_t      statement_hash(Str text);                     /* its top bits spread best */
 size_t        statements_kept(const Statements *statements);
 bool          statement_is_kept(const Statements *statements, Str sql);
 

@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
+#include "store/recall.h"
 #include "store/scrub.h"
 #include "store/statement.h"
 
@@ -27,6 +29,8 @@ struct Rows {
 struct Db {
     sqlite3                *sqlite;
     Statements             *statements;
+    Recall                 *recall;
+    bool                    recalls; /* in a snapshot whose contents it knows */
     DbMode                  mode;
     int64_t                 changes;
     bool                    in_transaction; /* between db_begin() and its end */
@@ -284,6 +288,7 @@ Err db_open(Str path, DbMode mode, Db **out)
                       : fail(db, sqlite3_extended_errcode(db->sqlite), "opening");
     } else {
         db->statements = statements_new(db->sqlite);
+        db->recall = recall_new();
         err = configure(db);
     }
     if (err.kind) {
@@ -300,6 +305,7 @@ void db_close(Db *db)
         return;
     assert(db->rows_open == 0);
     statements_free(db->statements);
+    recall_free(db->recall);
     int result = sqlite3_close(db->sqlite);
     assert(result == SQLITE_OK); /* anything else is a statement that was not given back */
     (void)result;
@@ -450,6 +456,60 @@ void rows_done(Rows *rows)
     rows->db->rows_open--;
 }
 
+/* ---- numbers ---- */
+
+/* A statement and its values, such that no two have the same bytes. */
+static Str recall_key(Arena *arena, Str sql, const Value *params, size_t count)
+{
+    Buf key = buf_new(arena, SIZE_MAX);
+    buf_add(&key, sql);
+    for (size_t i = 0; i < count; i++) {
+        buf_char(&key, '\0');
+        buf_printf(&key, "%d:%lld:%zu:", (int)params[i].kind, (long long)params[i].number, params[i].text.len);
+        buf_add(&key, params[i].text);
+    }
+    return buf_str(&key);
+}
+
+static Err numbers_ask(Db *db, Arena *arena, Str sql, const Value *params, size_t count, Numbers *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    size_t            capacity = 0;
+    *out = (Numbers){ 0 };
+    TRY(db_query(db, sql, params, count, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            return ERR_OK;
+        ARENA_ROOM(arena, out->items, out->count, capacity);
+        out->items[out->count++] = rows_int(rows, 0);
+    }
+}
+
+Err db_numbers(Db *db, Arena *arena, Str sql, const Value *params, size_t count, Numbers *out)
+{
+    if (!db->recalls)
+        return numbers_ask(db, arena, sql, params, count, out);
+    Str            key = recall_key(arena, sql, params, count);
+    const int64_t *known;
+    if (!recall_find(db->recall, key, &known, &out->count)) {
+        TRY(numbers_ask(db, arena, sql, params, count, out));
+        recall_keep(db->recall, key, out->items, out->count);
+        return ERR_OK;
+    }
+    out->items = ARENA_ARRAY(arena, int64_t, out->count);
+    if (out->count)
+        memcpy(out->items, known, out->count * sizeof *known);
+    return ERR_OK;
+}
+
+void db_forget(Db *db)
+{
+    recall_free(db->recall);
+    db->recall = recall_new();
+    db->recalls = false;
+}
+
 bool rows_missing(const Rows *rows, int column)
 {
     return sqlite3_column_type(statement_borrow(rows->statement), column) == SQLITE_NULL;
@@ -590,6 +650,17 @@ Err db_part_undo(Db *db)
 }
 
 /* BEGIN alone would let the first read choose the snapshot. */
+/* Of one that writes the version stays the same over its own changes. */
+static void recall_begin(Db *db)
+{
+    uint32_t version;
+    if (db->mode != DB_READ ||
+        sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_DATA_VERSION, &version) != SQLITE_OK)
+        return;
+    recall_contents(db->recall, version);
+    db->recalls = true;
+}
+
 Err db_snapshot_begin(Db *db)
 {
     Rows *rows = NULL;
@@ -601,11 +672,14 @@ Err db_snapshot_begin(Db *db)
     rows_done(rows);
     if (err.kind)
         db_snapshot_end(db);
+    else
+        recall_begin(db);
     return err;
 }
 
 void db_snapshot_end(Db *db)
 {
+    db->recalls = false;
     if (sqlite3_get_autocommit(db->sqlite))
         return;
     Err err = db_run(db, STR("COMMIT"), NULL, 0);

@@ -322,6 +322,116 @@ static void a_query_without_end_is_stopped(void **state)
     db_close(db);
 }
 
+/* ---- numbers ---- */
+
+static size_t ended_count; /* statements */
+
+static void ended_told(Str sql, int64_t us)
+{
+    (void)sql, (void)us;
+    ended_count++;
+}
+
+static const DbSlow ended_all = { 0, ended_told };
+
+static const Str above = STR_INIT("SELECT n, word FROM number WHERE n > ? OR word = ? ORDER BY n DESC");
+
+/* What db_numbers() gives, joined, and by how many statements it came. */
+static const char *numbers_above(Db *db, Value n, Value word, size_t *asked)
+{
+    static char text[100];
+    Arena      *arena = arena_new();
+    Numbers     found;
+    Value       params[] = { n, word };
+    size_t      before = ended_count, len = 0;
+    assert_done(db_numbers(db, arena, above, params, 2, &found));
+    text[0] = '\0';
+    for (size_t i = 0; i < found.count; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%d ", (int)found.items[i]);
+    *asked = ended_count - before;
+    arena_free(arena);
+    return text;
+}
+
+static void assert_numbers(Db *db, Value n, Value word, const char *wanted, size_t wanted_asked)
+{
+    size_t asked;
+    assert_string_equal(numbers_above(db, n, word, &asked), wanted);
+    assert_int_equal(asked, wanted_asked);
+}
+
+static void numbers_are_asked_once_until_something_changes(void **state)
+{
+    (void)state;
+    Db         *writer = numbers_db("recall", 3), *reader = open_db("recall", DB_READ);
+    const Value none = VALUE_NONE, one = value_int(1), two = value_int(2);
+    db_watch_slow(reader, &ended_all);
+
+    assert_numbers(reader, one, none, "3 2 ", 1); /* outside of a snapshot: each time */
+    assert_numbers(reader, one, none, "3 2 ", 1);
+
+    assert_done(db_snapshot_begin(reader));
+    assert_numbers(reader, one, none, "3 2 ", 1);
+    assert_numbers(reader, one, none, "3 2 ", 0);
+    assert_numbers(reader, two, none, "3 ", 1); /* other values are another question */
+    assert_numbers(reader, value_int(9), none, "", 1);
+    assert_numbers(reader, value_int(9), none, "", 0);
+    assert_numbers(reader, one, value_text(STR("1")), "3 2 ", 1);
+    assert_numbers(reader, one, value_text(STR_NONE), "3 2 ", 1); /* empty and missing are two */
+    assert_done(db_run(writer, STR("INSERT INTO number(n) VALUES (4)"), NULL, 0));
+    assert_numbers(reader, one, none, "3 2 ", 0); /* the snapshot is as of before */
+    db_snapshot_end(reader);
+    assert_numbers(reader, one, none, "4 3 2 ", 1);
+
+    assert_done(db_snapshot_begin(reader));
+    assert_numbers(reader, one, none, "4 3 2 ", 1);
+    db_snapshot_end(reader);
+    assert_done(db_snapshot_begin(reader)); /* nothing has changed between the two */
+    assert_numbers(reader, one, none, "4 3 2 ", 0);
+    db_snapshot_end(reader);
+
+    assert_done(db_run(writer, STR("UPDATE number SET word = 'x' WHERE n = 1"), NULL, 0));
+    assert_done(db_checkpoint(writer, DB_CHECKPOINT_EMPTY));
+    assert_done(db_snapshot_begin(reader));
+    assert_numbers(reader, two, value_text(STR("x")), "4 3 1 ", 1);
+    assert_numbers(reader, one, none, "4 3 2 ", 1);
+    db_forget(reader);
+    assert_numbers(reader, one, none, "4 3 2 ", 1);
+    db_snapshot_end(reader);
+    db_close(reader);
+    db_close(writer);
+}
+
+static void who_writes_asks_each_time(void **state)
+{
+    (void)state;
+    Db         *db = numbers_db("recall_write", 1);
+    const Value zero = value_int(0), none = VALUE_NONE;
+    db_watch_slow(db, &ended_all);
+    assert_done(db_snapshot_begin(db));
+    assert_numbers(db, zero, none, "1 ", 1);
+    assert_done(db_run(db, STR("INSERT INTO number(n) VALUES (2)"), NULL, 0));
+    assert_numbers(db, zero, none, "2 1 ", 1);
+    db_snapshot_end(db);
+    db_close(db);
+}
+
+static void a_statement_that_fails_is_not_recalled(void **state)
+{
+    (void)state;
+    Db     *writer = numbers_db("recall_fails", 2), *reader = open_db("recall_fails", DB_READ);
+    Arena  *arena = arena_new();
+    Numbers found;
+    Str     fails = STR("SELECT CASE n WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END FROM number ORDER BY n");
+    assert_done(db_snapshot_begin(reader));
+    for (int i = 0; i < 2; i++)
+        assert_refused(db_numbers(reader, arena, fails, NULL, 0, &found), ECODE_INTERNAL);
+    db_snapshot_end(reader);
+    arena_free(arena);
+    db_close(reader);
+    db_close(writer);
+}
+
 static size_t slow_count;
 static char   slow_text[200];
 
@@ -688,6 +798,9 @@ int main(void)
         cmocka_unit_test(a_statement_runs_twice_at_once),
         cmocka_unit_test(statements_outlive_a_changed_schema),
         cmocka_unit_test(a_snapshot_does_not_see_what_came_after_it),
+        cmocka_unit_test(numbers_are_asked_once_until_something_changes),
+        cmocka_unit_test(who_writes_asks_each_time),
+        cmocka_unit_test(a_statement_that_fails_is_not_recalled),
         cmocka_unit_test(a_reader_cannot_write),
         cmocka_unit_test(a_query_without_end_is_stopped),
         cmocka_unit_test(slow_statements_are_told_without_their_values),
