@@ -264,6 +264,49 @@ static void a_list_of_many_is_what_its_records_say(void **state)
             assert_true(str_eq(all_pages(cast, readers[r], sorts[s], 1000), all_pages(cast, readers[r], sorts[s], 97)));
 }
 
+/* "ids, total" as a page asks for them, in one snapshot. */
+static Str list_and_total(Cast *cast, const Actor *who, const Type *type)
+{
+    Ctx      ctx = test_ctx(cast->test, who);
+    Query    query = { .sort = STR("created"), .total = true };
+    Problems problems = { .arena = cast->test->arena };
+    Found    found;
+    Buf      out = buf_new(cast->test->arena, SIZE_MAX);
+    int64_t  count;
+    assert_int_equal(db_snapshot_begin(ctx.db).kind, ERR_NONE);
+    assert_int_equal(find(&ctx, type, &query, &found, &problems).kind, ERR_NONE);
+    assert_int_equal(find_count(&ctx, type, STR_NONE, 1000, &count, &problems).kind, ERR_NONE);
+    db_snapshot_end(ctx.db);
+    assert_int_equal(count, found.total);
+    for (size_t i = 0; i < found.count; i++)
+        buf_printf(&out, "%.*s ", STR_FMT(record_id(&found.records[i])));
+    buf_printf(&out, "%d", (int)found.total);
+    return buf_str(&out);
+}
+
+/* A connection recalls numbers that it gave (db_numbers()): not to others, and not past a change. */
+static void what_is_recalled_is_the_readers_own_and_ends_with_a_change(void **state)
+{
+    Cast  *cast = *state;
+    Arena *arena = cast->test->arena;
+    Record first = paper(cast, &cast->author, ""), second = paper(cast, &cast->author, "");
+    Str    one = str_printf(arena, "%.*s 1", STR_FMT(record_id(&first))), nothing = STR("0");
+    Str    both = str_printf(arena, "%.*s %.*s 2", STR_FMT(record_id(&first)), STR_FMT(record_id(&second)));
+    for (int again = 0; again < 2; again++) {
+        assert_true(str_eq(list_and_total(cast, &cast->author, first.type), both));
+        assert_true(str_eq(list_and_total(cast, &cast->stranger, first.type), nothing));
+        assert_true(str_eq(list_and_total(cast, &cast->reviewer, first.type), nothing));
+    }
+    ask_review(cast, &first, &cast->reviewer);
+    for (int again = 0; again < 2; again++) {
+        assert_true(str_eq(list_and_total(cast, &cast->reviewer, first.type), one));
+        assert_true(str_eq(list_and_total(cast, &cast->other_reviewer, first.type), nothing));
+    }
+    ask_review(cast, &second, &cast->reviewer);
+    assert_true(str_eq(list_and_total(cast, &cast->reviewer, first.type), both));
+    assert_true(str_eq(list_and_total(cast, &cast->other_reviewer, first.type), nothing));
+}
+
 /* Nobody who is blind to the authors, or to every review, waits for a filter over these. */
 static void a_filter_over_what_never_shows_is_known_beforehand(void **state)
 {
@@ -672,6 +715,7 @@ int main(void)
         CASE(a_cursor_serves_its_own_list_only),
         CASE(lists_and_single_records_agree_for_everybody),
         CASE(a_list_of_many_is_what_its_records_say),
+        CASE(what_is_recalled_is_the_readers_own_and_ends_with_a_change),
         CASE(a_filter_over_what_never_shows_is_known_beforehand),
         CASE(a_verdict_reaches_the_author_without_the_reviewers_name),
         CASE(every_kind_of_value_is_told_as_the_contract_spells_it),

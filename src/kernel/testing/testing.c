@@ -142,7 +142,7 @@ Actor test_actor(TestCity *test, const char *name, Str organisation, const char 
     return actor;
 }
 
-Str test_list(TestCity *test, const Actor *actor, const char *type, const char *filter, const char *sort)
+static Str list_once(TestCity *test, const Actor *actor, const char *type, const char *filter, const char *sort)
 {
     Ctx      ctx = test_ctx(test, actor);
     Query    query = { .filter = str_from(filter), .sort = str_from(sort), .limit = 1000 };
@@ -155,6 +155,15 @@ Str test_list(TestCity *test, const Actor *actor, const char *type, const char *
     for (size_t i = 0; i < found.count; i++)
         ids[i] = record_id(&found.records[i]);
     return str_join(test->arena, ids, found.count, STR(","));
+}
+
+Str test_list(TestCity *test, const Actor *actor, const char *type, const char *filter, const char *sort)
+{
+    must(db_snapshot_begin(test->db));
+    Str first = list_once(test, actor, type, filter, sort), again = list_once(test, actor, type, filter, sort);
+    db_snapshot_end(test->db);
+    assert_true(str_eq(first, again));
+    return first;
 }
 
 bool test_has_problem(const Problems *problems, ErrCode code, const char *field)
