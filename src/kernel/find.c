@@ -318,10 +318,9 @@ static void add_limit(ExprSql *sql, int64_t most)
     expr_sql_param(sql, value_int(most));
 }
 
-/* The rows of one stretch. */
+/* Where the rows of one stretch lie. */
 static Err stretch_sql(const List *list, ExprSql *sql, Stretch stretch, const Place *after, int64_t most)
 {
-    TRY(add_columns(list, sql));
     TRY(add_from(list, sql));
     TRY(add_stretch(list, sql, stretch));
     if (after->given && stretch_of(after) == stretch)
@@ -362,8 +361,8 @@ static Err add_few_after(const List *list, ExprSql *sql, const Place *place)
     return ERR_OK;
 }
 
-/* All of them are sorted: by their places alone, so that only those of the page are read. */
-static Err places_sql(const List *list, ExprSql *sql, const Place *after, int64_t most)
+/* All of them are sorted. */
+static Err few_sql(const List *list, ExprSql *sql, const Place *after, int64_t most)
 {
     bool down = list->sort.descending;
     TRY(add_from(list, sql));
@@ -377,7 +376,9 @@ static Err places_sql(const List *list, ExprSql *sql, const Place *after, int64_
     return ERR_OK;
 }
 
-/* The rows at these places, in their order. */
+/* ---- lists: where the rows of a page lie, which is asked once (db_numbers()), and then these rows alone ---- */
+
+/* In the order of their places. */
 static Err rows_at_sql(const List *list, ExprSql *sql, const Numbers *places)
 {
     Buf json = buf_new(list->ctx->arena, SIZE_MAX);
@@ -391,8 +392,6 @@ static Err rows_at_sql(const List *list, ExprSql *sql, const Numbers *places)
                STR_FMT(list->type->table), STR_FMT(row_alias), STR_FMT(row_alias));
     return ERR_OK;
 }
-
-/* ---- lists ---- */
 
 typedef struct Page {
     Found *found;
@@ -414,14 +413,16 @@ static size_t values_bytes(const Record *record)
     return bytes;
 }
 
-static Err list_read(const List *list, const ExprSql *sql, Page *page)
+static Err list_read(const List *list, const Numbers *places, Page *page)
 {
     Arena            *arena = list->ctx->arena;
     Found            *out = page->found;
+    ExprSql           sql = list_statement(list, STR("SELECT "));
     OWNED(rows) Rows *rows = NULL;
-    if (buf_full(&sql->sql))
+    TRY(rows_at_sql(list, &sql, places));
+    if (buf_full(&sql.sql))
         return err_make(ECODE_INTERNAL, "statement too long");
-    TRY(db_query(list->ctx->db, buf_str(&sql->sql), sql->params, sql->count, &rows));
+    TRY(db_query(list->ctx->db, buf_str(&sql.sql), sql.params, sql.count, &rows));
     for (bool more; !page_full(list, page);) {
         TRY(rows_next(rows, &more));
         if (!more)
@@ -435,25 +436,28 @@ static Err list_read(const List *list, const ExprSql *sql, Page *page)
     return ERR_OK;
 }
 
+/* Statements of places name no column but the row's place. */
+static Err list_places(const List *list, const ExprSql *sql, Page *page)
+{
+    Numbers places;
+    if (buf_full(&sql->sql))
+        return err_make(ECODE_INTERNAL, "statement too long");
+    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql->sql), sql->params, sql->count, &places));
+    return places.count ? list_read(list, &places, page) : ERR_OK;
+}
+
 static Err list_stretch(const List *list, Stretch stretch, const Place *after, Page *page)
 {
-    ExprSql sql = list_statement(list, STR("SELECT "));
+    ExprSql sql = list_statement(list, STR("SELECT t0.rowid"));
     TRY(stretch_sql(list, &sql, stretch, after, list->limit + 1 - (int64_t)page->found->count));
-    return list_read(list, &sql, page);
+    return list_places(list, &sql, page);
 }
 
 static Err list_few(const List *list, const Place *after, Page *page)
 {
-    ExprSql sql = list_statement(list, STR("SELECT t0.rowid")), at = list_statement(list, STR("SELECT "));
-    Numbers places;
-    TRY(places_sql(list, &sql, after, list->limit + 1));
-    if (buf_full(&sql.sql))
-        return err_make(ECODE_INTERNAL, "statement too long");
-    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &places));
-    if (places.count == 0)
-        return ERR_OK;
-    TRY(rows_at_sql(list, &at, &places));
-    return list_read(list, &at, page);
+    ExprSql sql = list_statement(list, STR("SELECT t0.rowid"));
+    TRY(few_sql(list, &sql, after, list->limit + 1));
+    return list_places(list, &sql, page);
 }
 
 /* One stretch after the other, until the page is full. */
