@@ -1,13 +1,11 @@
 /* web/pages/home.c: the first page: what there is to open, by service, and what to begin. */
 #include "web/pages/view.h"
 
-#define HOME_COUNT_MAX 5000
-
 static Err home_type(Call *call, const Type *type, Json *types)
 {
     Str           count;
     const Action *creates;
-    TRY(view_count(call, type, STR_NONE, HOME_COUNT_MAX, &count));
+    TRY(view_count(call, type, STR_NONE, &count));
     TRY(view_creates(call, type, &creates));
     Json *json = json_push(types, json_object(call->ctx.arena));
     put(call, json, STR("type_label"), in_words(call, type->plural));

@@ -7,8 +7,6 @@
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
-#define LIST_COUNT_MAX 5000 /* rows are counted so far, for a page in under a millisecond; ?total=1 counts them all */
-
 typedef struct ListView {
     Call       *call;
     const Json *data;
@@ -362,13 +360,17 @@ static Err put_row(const ListView *view, const Json *record, Json *rows)
     return ERR_OK;
 }
 
-/* How many there are, as far as it is counted; empty when counting takes too long: the rows are there all the same. */
+/* How many there are, as far as it is counted (?total=1 counts them all); empty when counting takes too long: the rows
+ * are there all the same. */
 static Err total_text(const ListView *view, Str *out)
 {
     Call   *call = view->call;
     int64_t total;
-    if (!json_int(json_get(view->data, STR("total")), &total))
-        return view_count(call, view->type, view->filter, LIST_COUNT_MAX, out);
+    bool    whole = !call_query(call, STR("cursor")).len && !json_text(json_get(view->data, STR("next"))).len;
+    if (whole)
+        total = (int64_t)json_get(view->data, STR("items"))->count;
+    else if (!json_int(json_get(view->data, STR("total")), &total))
+        return view_count(call, view->type, view->filter, out);
     *out = show_count(call->ctx.arena, total, total);
     return ERR_OK;
 }

@@ -14,9 +14,8 @@
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
-#define CHILD_ROWS      10 /* of a table of children; the list shows the rest */
-#define CHILD_COLUMNS   4  /* beside the name */
-#define CHILD_COUNT_MAX 1000
+#define CHILD_ROWS      10  /* of a table of children; the list shows the rest */
+#define CHILD_COLUMNS   4   /* beside the name */
 #define LOG_EVENTS      20  /* at first */
 #define LOG_EVENTS_MORE 200 /* of each further page of the history */
 #define LOG_POINTS      160 /* of a text in the history */
@@ -265,9 +264,9 @@ static Err put_children_of(const RecordView *view, const Type *type, Json *list)
     Query query = { .filter = children.filter, .sort = STR("created"), .limit = CHILD_ROWS };
     TRY(find(&call->ctx, type, &query, &found, &none));
     if (found.next.len)
-        TRY(view_count(call, type, children.filter, CHILD_COUNT_MAX, &total));
+        TRY(view_count(call, type, children.filter, &total));
     else if (found.count > 1)
-        total = show_count(call->ctx.arena, (int64_t)found.count, CHILD_COUNT_MAX);
+        total = show_count(call->ctx.arena, (int64_t)found.count, VIEW_COUNT_MAX);
     Json *section = json_push(list, json_object(call->ctx.arena));
     put(call, section, STR("id"), str_printf(call->ctx.arena, "all-%.*s", STR_FMT(type->name)));
     put(call, section, STR("label"), in_words(call, type->plural));

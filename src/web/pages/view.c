@@ -4,8 +4,6 @@
 #include "web/pages/show.h"
 #include "web/shapes.h"
 
-#define NAV_COUNT_MAX 1000 /* of a side bar: beyond, the exact number is not worth the time of every page */
-
 /* ---- words ---- */
 
 Str say(const Call *call, const char *path) { return look_text(page_look(call), call->ctx.lang, str_from(path)); }
@@ -150,18 +148,18 @@ void view_services(const Call *call, ServiceTypes **out, size_t *count)
 
 /* ---- chrome ---- */
 
-Err view_count(Call *call, const Type *type, Str filter, int64_t most, Str *out)
+Err view_count(Call *call, const Type *type, Str filter, Str *out)
 {
     int64_t  count;
     Problems none = call_problems(call);
     *out = STR_NONE;
-    Err err = find_count(&call->ctx, type, filter, most, &count, &none);
+    Err err = find_count(&call->ctx, type, filter, VIEW_COUNT_MAX, &count, &none);
     if (err.kind && err.code != ECODE_STORE_SLOW)
         return err;
     if (err.kind)
         call->stopped = call->stopped || filter.len;
     else
-        *out = show_count(call->ctx.arena, count, most);
+        *out = show_count(call->ctx.arena, count, VIEW_COUNT_MAX);
     return ERR_OK;
 }
 
@@ -169,7 +167,7 @@ static Err nav_type(Call *call, const Type *type, const Type *here, Json *types)
 {
     Json *json = json_push(types, json_object(call->ctx.arena));
     Str   count;
-    TRY(view_count(call, type, STR_NONE, NAV_COUNT_MAX, &count));
+    TRY(view_count(call, type, STR_NONE, &count));
     put(call, json, STR("type_label"), in_words(call, type->plural));
     put(call, json, STR("type_href"), view_list_href(call, type));
     json_set_bool(call->ctx.arena, json, STR("type_here"), type == here);

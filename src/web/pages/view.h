@@ -62,9 +62,11 @@ Json *view_link(const Call *call, Str label, Str href);
 
 /* ---- chrome ---- */
 
-/* How many records of the type pass the filter, counted up to most: "1,284", "1,000+"; empty when counting takes too
- * long: a page does without the number. Of a filter that is stopped call->stopped tells. */
-Err view_count(Call *call, const Type *type, Str filter, int64_t most, Str *out) MUST_CHECK;
+/* How many records of the type pass the filter, counted so far: "284", "1,000+"; empty when counting takes too long: a
+ * page does without the number. Of a filter that is stopped call->stopped tells. One bound for all pages, so that side
+ * bar and list ask the same, which is asked once (db_numbers()). */
+#define VIEW_COUNT_MAX 1000
+Err view_count(Call *call, const Type *type, Str filter, Str *out) MUST_CHECK;
 /* Does any rule let the actor's role see records of the type? */
 bool view_may_list(const Call *call, const Type *type);
 /* Title of the tab and the side bar, with the service of `here` open (NULL: none). */
