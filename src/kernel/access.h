@@ -45,6 +45,8 @@ Err access_computed(const Ctx *ctx, Record *records, size_t count, size_t *done)
 /* Does the field show in every record of its type that the actor sees? */
 bool access_field_always(const Ctx *ctx, const Field *field);
 
+/* What a statement gives to the actor: numbers, asked once as long as nothing has changed (db_numbers()). */
+Err access_numbers(const Ctx *ctx, const ExprSql *sql, Numbers *out) MUST_CHECK;
 /* Writes the condition under which the actor sees a row of type under alias; "FALSE" when never. */
 Err access_sql_visible(const Ctx *ctx, ExprSql *sql, Str alias, const Type *type) MUST_CHECK;
 /* Are the rows of the type that show to the actor few? Then it is quicker to look them up by what makes them show

@@ -425,6 +425,16 @@ Err access_sql_shows(const Ctx *ctx, ExprSql *sql, Str alias, const Field *field
     return ERR_OK;
 }
 
+/* ---- asking ---- */
+
+Err access_numbers(const Ctx *ctx, const ExprSql *sql, Numbers *out)
+{
+    if (buf_full(&sql->sql))
+        return err_make(ECODE_INTERNAL, "statement too long");
+    return db_numbers(ctx->db, ctx->arena, ctx->actor ? ctx->actor->membership : STR_NONE, buf_str(&sql->sql),
+                      sql->params, sql->count, out);
+}
+
 /* ---- rows by what makes them show ---- */
 
 #define SEARCHES_MAX 32 /* SQLite takes 64 queries in one */
@@ -521,7 +531,7 @@ Err access_few(const Ctx *ctx, const Type *type, bool *out)
     TRY(sql_ways(ctx, &sql, type, ways, count, SEARCH_PROBED));
     add(&sql, STR(") LIMIT 1 OFFSET "));
     expr_sql_param(&sql, value_int(ACCESS_FEW));
-    TRY(db_numbers(ctx->db, ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &more));
+    TRY(access_numbers(ctx, &sql, &more));
     *out = more.count == 0;
     return ERR_OK;
 }

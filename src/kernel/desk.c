@@ -712,7 +712,7 @@ Err desk_count(const Ctx *ctx, int64_t *out)
             continue;
         add_limit(&sql, DESK_FRAME_MAX + 1 - *out);
         buf_char(&sql.sql, ')');
-        TRY(db_numbers(ctx->db, ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &counted));
+        TRY(access_numbers(ctx, &sql, &counted));
         *out += counted.items[0];
     }
     return ERR_OK;

@@ -440,9 +440,7 @@ static Err list_read(const List *list, const Numbers *places, Page *page)
 static Err list_places(const List *list, const ExprSql *sql, Page *page)
 {
     Numbers places;
-    if (buf_full(&sql->sql))
-        return err_make(ECODE_INTERNAL, "statement too long");
-    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql->sql), sql->params, sql->count, &places));
+    TRY(access_numbers(list->ctx, sql, &places));
     return places.count ? list_read(list, &places, page) : ERR_OK;
 }
 
@@ -505,7 +503,7 @@ static Err list_count(List *list, int64_t most, int64_t *out)
         add_limit(&sql, most);
     buf_char(&sql.sql, ')');
     Numbers counted;
-    TRY(db_numbers(list->ctx->db, list->ctx->arena, buf_str(&sql.sql), sql.params, sql.count, &counted));
+    TRY(access_numbers(list->ctx, &sql, &counted));
     *out = counted.items[0];
     return ERR_OK;
 }

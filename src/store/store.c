@@ -458,10 +458,12 @@ void rows_done(Rows *rows)
 
 /* ---- numbers ---- */
 
-/* A statement and its values, such that no two have the same bytes. */
-static Str recall_key(Arena *arena, Str sql, const Value *params, size_t count)
+/* Who asks, a statement and its values, such that no two have the same bytes. */
+static Str recall_key(Arena *arena, Str asker, Str sql, const Value *params, size_t count)
 {
     Buf key = buf_new(arena, SIZE_MAX);
+    buf_printf(&key, "%zu:", asker.len);
+    buf_add(&key, asker);
     buf_add(&key, sql);
     for (size_t i = 0; i < count; i++) {
         buf_char(&key, '\0');
@@ -486,11 +488,11 @@ static Err numbers_ask(Db *db, Arena *arena, Str sql, const Value *params, size_
     }
 }
 
-Err db_numbers(Db *db, Arena *arena, Str sql, const Value *params, size_t count, Numbers *out)
+Err db_numbers(Db *db, Arena *arena, Str asker, Str sql, const Value *params, size_t count, Numbers *out)
 {
     if (!db->recalls)
         return numbers_ask(db, arena, sql, params, count, out);
-    Str            key = recall_key(arena, sql, params, count);
+    Str            key = recall_key(arena, asker, sql, params, count);
     const int64_t *known;
     if (!recall_find(db->recall, key, &known, &out->count)) {
         TRY(numbers_ask(db, arena, sql, params, count, out));

@@ -50,14 +50,15 @@ Err                rows_next(Rows *rows, bool *more) MUST_CHECK;
 void               rows_done(Rows *rows);                        /* NULL does nothing */
 static inline void rows_freep(Rows **rows) { rows_done(*rows); } /* OWNED(rows) */
 
-/* The first column of all rows, as rows_int(): copied to the arena. Of a reader's snapshot it is asked once: as long as
- * nobody has changed the database, the next snapshots of the connection recall what it gave (store/recall.h). The
- * statement must depend on the database and its values alone. */
+/* The first column of all rows, as rows_int(): copied to the arena. In a reader's snapshot it is asked once: as long as
+ * nobody has changed the database, the next snapshots of the connection recall what it gave (store/recall.h), to the
+ * same asker alone: how long it takes must not tell what others ask. The statement must depend on the database and its
+ * values alone. */
 typedef struct Numbers {
     int64_t *items;
     size_t   count;
 } Numbers;
-Err  db_numbers(Db *db, Arena *arena, Str sql, const Value *params, size_t count, Numbers *out) MUST_CHECK;
+Err  db_numbers(Db *db, Arena *arena, Str asker, Str sql, const Value *params, size_t count, Numbers *out) MUST_CHECK;
 void db_forget(Db *db); /* what was asked: for those who measure how long it takes to ask */
 
 bool    rows_missing(const Rows *rows, int column);

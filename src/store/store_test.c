@@ -334,6 +334,7 @@ static void ended_told(Str sql, int64_t us)
 
 static const DbSlow ended_all = { 0, ended_told };
 
+static Str       asker = STR_INIT("one");
 static const Str above = STR_INIT("SELECT n, word FROM number WHERE n > ? OR word = ? ORDER BY n DESC");
 
 /* What db_numbers() gives, joined, and by how many statements it came. */
@@ -344,7 +345,7 @@ static const char *numbers_above(Db *db, Value n, Value word, size_t *asked)
     Numbers     found;
     Value       params[] = { n, word };
     size_t      before = ended_count, len = 0;
-    assert_done(db_numbers(db, arena, above, params, 2, &found));
+    assert_done(db_numbers(db, arena, asker, above, params, 2, &found));
     text[0] = '\0';
     for (size_t i = 0; i < found.count; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%d ", (int)found.items[i]);
@@ -373,6 +374,9 @@ static void numbers_are_asked_once_until_something_changes(void **state)
     assert_done(db_snapshot_begin(reader));
     assert_numbers(reader, one, none, "3 2 ", 1);
     assert_numbers(reader, one, none, "3 2 ", 0);
+    asker = STR("another");
+    assert_numbers(reader, one, none, "3 2 ", 1); /* nobody learns what others ask */
+    asker = STR("one");
     assert_numbers(reader, two, none, "3 ", 1); /* other values are another question */
     assert_numbers(reader, value_int(9), none, "", 1);
     assert_numbers(reader, value_int(9), none, "", 0);
@@ -425,7 +429,7 @@ static void a_statement_that_fails_is_not_recalled(void **state)
     Str     fails = STR("SELECT CASE n WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END FROM number ORDER BY n");
     assert_done(db_snapshot_begin(reader));
     for (int i = 0; i < 2; i++)
-        assert_refused(db_numbers(reader, arena, fails, NULL, 0, &found), ECODE_INTERNAL);
+        assert_refused(db_numbers(reader, arena, STR_NONE, fails, NULL, 0, &found), ECODE_INTERNAL);
     db_snapshot_end(reader);
     arena_free(arena);
     db_close(reader);
