@@ -34,6 +34,28 @@ static void what_takes_too_long_to_count_is_shown_without_a_total(void **state)
     assert_int_equal(site_as(site, &site->admin, "GET", CHEAP, NULL).status, 429);
 }
 
+/* On every page of it, also on the last, which is shorter. */
+static void a_list_tells_how_many_it_has(void **state)
+{
+    Site  *site = *state;
+    Arena *arena = site->test->arena;
+    for (int i = 0; i < 3; i++)
+        site_paper(site, &site->author, "One of three");
+    Answer whole = site_as(site, &site->author, "GET", STR("/paper?limit=3"), NULL);
+    assert_true(answer_has(&whole, "第 1–3 条，共 3 条"));
+    Answer first = site_as(site, &site->author, "GET", STR("/paper?limit=2"), NULL);
+    assert_true(answer_has(&first, "第 1–2 条，共 3 条"));
+    Answer told = site_as(site, &site->author, "GET", STR("/api/v1/records/paper?limit=2"), NULL);
+    Str    next = json_text(json_get(answer_json(site, &told), STR("next")));
+    Answer last = site_as(site, &site->author, "GET", str_printf(arena, "/paper?limit=2&cursor=%.*s", STR_FMT(next)),
+                          NULL);
+    assert_true(answer_has(&last, "本页 1 条，共 3 条"));
+    Answer few = site_as(site, &site->author, "GET", STR("/paper?filter=title%20contains%20%27three%27&limit=2"), NULL);
+    assert_true(answer_has(&few, "第 1–2 条，共 3 条"));
+    Answer others = site_as(site, &site->reviewer, "GET", STR("/paper"), NULL);
+    assert_false(answer_has(&others, "共 3 条"));
+}
+
 static void all_that_is_wrong_with_a_filter_is_told(void **state)
 {
     Site  *site = *state;
@@ -46,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_that_is_wrong_with_a_filter_is_told, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_list_tells_how_many_it_has, site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(what_takes_too_long_to_count_is_shown_without_a_total, site_setup,
                                         site_teardown),
     };
