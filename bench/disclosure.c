@@ -82,7 +82,6 @@ static const struct {
 } answers[] = {
     { "http_newest", "/api/v1/records/paper?sort=-created" },
     { "http_by_title", "/api/v1/records/paper?sort=title" },
-    { "http_where_few", "/api/v1/records/paper?sort=-created&filter=pages%20%3D%2077" },
     { "http_total", "/api/v1/records/paper?sort=-created&total=1" },
     { "http_page", "/paper" },
     { "http_page_newest", "/paper?sort=-created" },
