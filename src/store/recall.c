@@ -14,10 +14,10 @@ typedef struct Answer {
 
 struct Recall {
     uint32_t version;
-    Answer   slots[RECALL_SLOTS];
+    Answer   slots[RECALL_SLOTS]; /* RECALL_SETS times RECALL_WAYS, the newest of a set first */
 };
 
-static size_t slot_of(Str key) { return statement_hash(key) >> 56; }
+static size_t set_of(Str key) { return (statement_hash(key) >> 58) * RECALL_WAYS; }
 
 static void forget(Answer *answer)
 {
@@ -51,20 +51,24 @@ void recall_contents(Recall *recall, uint32_t version)
 
 bool recall_find(const Recall *recall, Str key, const int64_t **numbers, size_t *count)
 {
-    const Answer *answer = &recall->slots[slot_of(key)];
-    if (!answer->key || !str_eq((Str){ answer->key, answer->key_len }, key))
-        return false;
-    *numbers = answer->numbers;
-    *count = answer->count;
-    return true;
+    const Answer *set = &recall->slots[set_of(key)];
+    for (const Answer *answer = set; answer < set + RECALL_WAYS && answer->key; answer++) {
+        if (!str_eq((Str){ answer->key, answer->key_len }, key))
+            continue;
+        *numbers = answer->numbers;
+        *count = answer->count;
+        return true;
+    }
+    return false;
 }
 
 void recall_keep(Recall *recall, Str key, const int64_t *numbers, size_t count)
 {
     if (key.len > RECALL_KEY_BYTES || count > RECALL_NUMBERS)
         return;
-    Answer *answer = &recall->slots[slot_of(key)];
-    forget(answer);
+    Answer *answer = &recall->slots[set_of(key)];
+    forget(&answer[RECALL_WAYS - 1]);
+    memmove(answer + 1, answer, (RECALL_WAYS - 1) * sizeof *answer);
     *answer = (Answer){ .key = mem_alloc(key.len + 1),
                         .key_len = key.len,
                         .numbers = mem_alloc((count + 1) * sizeof *numbers),

@@ -5,14 +5,17 @@
  *          are told apart by SQLite's data version, by which the connection lets go of its own pages, too; with
  *          another one all answers are forgotten.
  * Bounds   RECALL_SLOTS answers of at most RECALL_NUMBERS numbers, with keys of at most RECALL_KEY_BYTES: 3 MB. A hash
- *          of the key says where an answer stands; the newer of two that meet there stays.
+ *          of the key says in which set of RECALL_WAYS an answer stands; the oldest of a set goes first. With one
+ *          place for each, two questions of the same page would now and then drive each other out.
  * Memory   keys and numbers are copied. Not shared between threads. */
 #ifndef FM_STORE_RECALL_H
 #define FM_STORE_RECALL_H
 
 #include "base/str.h"
 
-#define RECALL_SLOTS     256 /* the top eight bits of the hash */
+#define RECALL_SETS      64 /* the top six bits of the hash */
+#define RECALL_WAYS      4
+#define RECALL_SLOTS     (RECALL_SETS * RECALL_WAYS)
 #define RECALL_NUMBERS   1024
 #define RECALL_KEY_BYTES 4096
 

@@ -85,6 +85,18 @@ static void what_is_beyond_the_bounds_is_not_kept(void **state)
     assert_known(recall, fits, numbers, RECALL_NUMBERS);
 }
 
+/* The questions of a page, or of a few people at a time, are far fewer than there are slots: all are recalled. */
+static void few_answers_do_not_drive_each_other_out(void **state)
+{
+    Recall *recall = *state;
+    Arena  *arena = arena_new();
+    for (int64_t i = 0; i < 32; i++)
+        recall_keep(recall, str_printf(arena, "question %d", (int)i), &i, 1);
+    for (int64_t i = 0; i < 32; i++)
+        assert_known(recall, str_printf(arena, "question %d", (int)i), &i, 1);
+    arena_free(arena);
+}
+
 static void many_answers_stay_within_their_slots(void **state)
 {
     Recall *recall = *state;
@@ -110,6 +122,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_are_told_apart_by_their_keys, recall_setup, recall_teardown),
         cmocka_unit_test_setup_teardown(other_contents_are_another_matter, recall_setup, recall_teardown),
         cmocka_unit_test_setup_teardown(what_is_beyond_the_bounds_is_not_kept, recall_setup, recall_teardown),
+        cmocka_unit_test_setup_teardown(few_answers_do_not_drive_each_other_out, recall_setup, recall_teardown),
         cmocka_unit_test_setup_teardown(many_answers_stay_within_their_slots, recall_setup, recall_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
