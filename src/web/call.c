@@ -93,14 +93,15 @@ Err call_if_match(Call *call, int64_t *out, Problems *problems)
 
 /* ---- replying ---- */
 
-/* On every reply. connect-src and form-action keep a page's requests here; nothing inline runs. */
+/* On every reply. connect-src and form-action keep a page's requests here; nothing inline runs. Under no-referrer a
+ * browser sends "Origin: null" with every form, and no form of ours could be told from another site's. */
 static const Header headers_always[] = {
     { STR_INIT("Content-Security-Policy"),
       STR_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
                "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
                "require-trusted-types-for 'script'") },
     { STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
-    { STR_INIT("Referrer-Policy"), STR_INIT("no-referrer") },
+    { STR_INIT("Referrer-Policy"), STR_INIT("same-origin") },
     { STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
     { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") },
     { STR_INIT("Permissions-Policy"), STR_INIT("camera=(), microphone=(), geolocation=()") },
