@@ -222,7 +222,7 @@ class Questions:
 
     def __iter__(self):
         for target in ('/', '/?format=json', '/api/v1/types', '/api/v1/openapi.json', '/api/v1/sessions', '/api/v1/notices?limit=1000',
-                       '/notices', '/api/v1/desk', '/desk'):
+                       '/notices', '/api/v1/desk', '/desk', '/api/v1/statistics', '/statistics'):
             yield 'GET', target, None
         for type_ in self.pack.types.values():
             yield from self.about_type(type_)
@@ -237,6 +237,8 @@ class Questions:
         yield 'GET', base + query(limit=1000, total=1), None
         yield 'GET', base + query(limit=3), None
         yield 'GET', f'/{type_.name}' + query(limit=100, total=1), None
+        yield 'GET', f'{base}/board', None
+        yield 'GET', f'/{type_.name}/board', None
         yield 'GET', f'/{type_.name}/new', None
         yield 'GET', f'/{type_.name}/new?format=json', None
         for format_ in ('csv', 'jsonl'):
@@ -249,6 +251,7 @@ class Questions:
             yield 'GET', base + query(limit=1000, total=1, filter=text), None
             if number % 9 == 0:
                 yield 'GET', f'/{type_.name}' + query(filter=text), None
+                yield 'GET', f'/{type_.name}/board' + query(filter=text), None
                 yield 'GET', f'{base}/export' + query(format='csv', filter=text), None
         yield from self.attempts(type_)
 

@@ -55,6 +55,7 @@ def records(reader, type_):
     reader.ask('GET', base, query='?filter=nothing+%3D+1', type=type_)
     reader.ask('GET', base + '/template', query='?format=csv', type=type_)
     reader.ask('GET', base + '/export', type=type_)
+    reader.ask('GET', base + '/board', type=type_)
     for one in listed.json.get('items', [])[:EACH]:
         of = {'type': type_, 'id': one['id']}
         reader.ask('GET', base + '/{id}', **of)
@@ -73,7 +74,7 @@ def expanded(reader, type_):
 
 def looks(reader):
     types = reader.ask('GET', '/api/v1/types')
-    for path in ('/api/v1/sessions', '/api/v1/desk', '/api/v1/notices', '/api/v1/mail', '/healthz'):
+    for path in ('/api/v1/sessions', '/api/v1/desk', '/api/v1/statistics', '/api/v1/notices', '/api/v1/mail', '/healthz'):
         reader.ask('GET', path)
     if types.status != 200:
         return

@@ -78,6 +78,24 @@ def walk(client):
     return opened
 
 
+def opened_by(page_html, target):
+    """(number, address) of each figure of a page that opens a list."""
+    main_part = page_html.split('<main', 1)[1]
+    for href, words in re.findall(r'<a\b[^>]*\bhref="(/\w+(?:\?filter=[^"]*)?)"[^>]*>(.*?)</a>', main_part, re.DOTALL):
+        number = re.search(r'^\s*([\d,]+)\s*$|<b>([\d,]+)</b>', words)
+        if number:
+            yield int((number[1] or number[2]).replace(',', '')), href.replace('&amp;', '&')
+
+
+def numbers_open_their_rows(client, target):
+    """Each number of the page is that of the rows of the list that it opens; how many numbers these were."""
+    figures = list(opened_by(client.get(target).wants(200).text, target))
+    for number, href in figures:
+        twin = client.request('GET', href + ('&' if '?' in href else '?') + 'format=json&limit=1000&total=1').wants(200).json
+        expect((len(twin['items']), twin['total']) == (number, number), f'{target} says {number}, {href} has {twin["total"]}')
+    return len(figures)
+
+
 def plant(city):
     """An accepted paper that has a value in every field, and its review."""
     author, admin, reviewer = (proof.Client(city, role) for role in ('author', 'admin', 'reviewer'))
@@ -144,6 +162,18 @@ def main():
                 opened = walk(first)
                 expect(opened > 5, f'only {opened} pages: the walk did not get anywhere')
                 expect(walk(proof.Client(city, lang='en', cookie=first.cookie)) == opened, 'the languages have different pages')
+        for role in ROLES:
+            with cases(f'each number that {role} is shown is that of the rows it opens'):
+                client = proof.Client(city, role)
+                types = [t['name'] for t in client.get('/api/v1/types').json['items']]
+                shown = sum(numbers_open_their_rows(client, t) for t in ('/statistics', *(f'/{t}/board' for t in types)))
+                expect(shown > 5, f'only {shown} numbers')
+        with cases('a board by state stands under the filter of its list, and refuses one that is only sound in brackets'):
+            client = proof.Client(city, 'officer')
+            columns = client.get('/result/board', format='json', filter="discipline contains '材料'").wants(200).json['columns']
+            found = client.get('/result', format='json', total=1, filter="discipline contains '材料'").wants(200).json['total']
+            expect(sum(c['count'] for c in columns) == found > 0, f'{found} found, columns {[c["count"] for c in columns]}')
+            client.get('/result/board', filter="state = 'draft') or (state = 'pool'").wants(422)
         with cases('the server ends with 0 and no sanitizer spoke'):
             city.stop()
     walk_mini(cases)

@@ -17,9 +17,9 @@ static const Str field_reserved[] = {
 };
 /* First parts of addresses; and what events call the city's pack. */
 static const Str type_reserved[] = {
-    STR_INIT("api"),     STR_INIT("assets"), STR_INIT("check"),  STR_INIT("desk"), STR_INIT("errors"),
-    STR_INIT("healthz"), STR_INIT("jobs"),   STR_INIT("log"),    STR_INIT("mail"), STR_INIT("metrics"),
-    STR_INIT("notices"), STR_INIT("pack"),   STR_INIT("search"),
+    STR_INIT("api"),     STR_INIT("assets"), STR_INIT("check"),  STR_INIT("desk"),       STR_INIT("errors"),
+    STR_INIT("healthz"), STR_INIT("jobs"),   STR_INIT("log"),    STR_INIT("mail"),       STR_INIT("metrics"),
+    STR_INIT("notices"), STR_INIT("pack"),   STR_INIT("search"), STR_INIT("statistics"),
 };
 
 static bool among(const Str *names, size_t count, Str name)

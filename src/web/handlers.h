@@ -15,6 +15,10 @@ void records_act(Call *call);
 void records_events(Call *call);
 void records_at(Call *call);
 
+/* figures.c */
+void records_board(Call *call);
+void statistics_show(Call *call);
+
 /* imports.c */
 void records_import(Call *call);
 void imports_form(Call *call);

@@ -23,6 +23,8 @@
  *     PAGE_SIGN_IN  {"login","next"}, and "error" (a problem as under PAGE_ERROR) after a failed attempt
  *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor;
  *                   params[0] the type. A filter or sort that is wrong: status 422, no items, and "errors":[…].
+ *     PAGE_BOARD    {"type","columns"} (web/figures.c); call->query holds filter, sort
+ *     PAGE_STATISTICS {"today","items"} (the same)
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
  *                   "action":{"name","label","help"}, "inputs":[fields as GET /api/v1/types/{type} gives them, and
@@ -74,6 +76,8 @@ typedef enum PageKind {
     PAGE_HOME,
     PAGE_SIGN_IN,
     PAGE_LIST,
+    PAGE_BOARD,
+    PAGE_STATISTICS,
     PAGE_RECORD,
     PAGE_FORM,
     PAGE_IMPORT,

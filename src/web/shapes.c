@@ -88,11 +88,18 @@ bool shape_imports(const Call *call, const Type *type)
            ((create && shape_action_known(call, create)) || (edit && shape_action_known(call, edit)));
 }
 
-static bool type_known(const Call *call, const Type *type)
+bool shape_listed(const Call *call, const Type *type)
 {
     for (size_t i = 0; i < type->field_count; i++)
         if (shape_field_known(call, &type->fields[i]))
             return true;
+    return false;
+}
+
+static bool type_known(const Call *call, const Type *type)
+{
+    if (shape_listed(call, type))
+        return true;
     for (size_t i = 0; i < type->action_count; i++)
         if (shape_action_known(call, &type->actions[i]))
             return true;

@@ -21,6 +21,9 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
 
 /* ---- writing ---- */
 
+/* Records are counted so far, for a page in about a millisecond; ?total=1 of a list counts them all. */
+#define SHAPE_COUNT_MAX 5000
+
 /* The type of that name, for a program. ECODE_TYPE_UNKNOWN, with the names of those that the actor's role meets; of a
  * page that is no address: ECODE_PAGE_UNSEEN. */
 Err shape_type_find(Call *call, Str name, const Type **out, Problems *problems) MUST_CHECK;
@@ -31,6 +34,8 @@ Json *shape_type(Call *call, const Type *type);
 /* One of its fields; false when nobody of this role ever sees it. */
 bool  shape_field_known(const Call *call, const Field *field);
 Json *shape_field(Call *call, const Field *field);
+/* Does any rule let the actor's role see records of the type? */
+bool shape_listed(const Call *call, const Type *type);
 /* Whether the role ever sees everything that the expression reads; else its source would tell of the rest. */
 bool shape_expr_known(const Call *call, const Expr *expr);
 /* Can the document be had of a record in the state? -1: the state does not show, and must not by what is there. */

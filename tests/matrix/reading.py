@@ -304,6 +304,78 @@ def lists(m, e):
             paging(m, caller, type_)
 
 
+# ---- in numbers -----------------------------------------------------------------------------------------------------
+
+FIGURE_MAX, CARDS = 5000, 10
+
+
+def check_figure(m, actor, type_, figure, text, what):
+    """The number is that of the records that the reader finds by the filter beside it. Gives these."""
+    found = m.policy.filtered(actor, type_, text) if text else m.policy.visible(actor, type_)
+    m.expect_equal((text, min(len(found), FIGURE_MAX), len(found) > FIGURE_MAX),
+                   (figure['filter'], figure['count'], figure['more']), f'how many: {what}')
+    return found
+
+
+def states_told(m, actor, type_):
+    return type_.states if m.policy.knows_field(actor.role, type_.field('state'), type_) else []
+
+
+@subject('board')
+@subject('page_board')
+def board(m, e):
+    """A column a state, with how many records of it show, and the first of them."""
+    base = '/' if e.page else API
+    for caller in m.callers() if not e.page else page_callers(m):
+        answer = m.ask(caller, f'{base}nothing/board')
+        m.turned_away(caller, answer) or m.expect(answer, 404)
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'{base}{type_.name}/board')
+            if m.turned_away(caller, answer) or not m.expect(answer, 200):
+                continue
+            answer = m.ask(caller, f'{base}{type_.name}/board?format=json') if e.page else answer
+            columns = answer.json()['columns']
+            m.expect_equal(states_told(m, caller.actor, type_), [c['state'] for c in columns], f'columns of {type_.name}')
+            for column in columns:
+                check_column(m, caller, type_, column)
+
+
+def check_column(m, caller, type_, column):
+    text = f"state = '{column['state']}'"
+    found = {r.id: r for r in check_figure(m, caller.actor, type_, column, text, f'{type_.name} where {text}')}
+    items = [item['id'] for item in column['items']]
+    m.expect_equal([], [id_ for id_ in items if id_ not in found], f'cards of {type_.name} where {text}')
+    m.expect_equal(min(len(found), CARDS), len(items), f'how many cards of {type_.name} where {text}')
+    for item in (item for item in column['items'] if item['id'] in found):
+        m.expect_told(m.policy.record_json(caller.actor, found[item['id']]), item, 'a card')
+
+
+@subject('statistics')
+@subject('page_statistics')
+def statistics(m, e):
+    """Each number is what the list that it opens holds."""
+    for caller in m.callers() if not e.page else page_callers(m):
+        answer = m.ask(caller, '/statistics' if e.page else e.pattern)
+        if m.turned_away(caller, answer) or not m.expect(answer, 200):
+            continue
+        actor = caller.actor
+        items = (m.ask(caller, '/statistics?format=json') if e.page else answer).json()['items']
+        listed = [t for t in m.pack.types.values() if any(m.policy.knows_field(actor.role, f, t) for f in t.fields)]
+        m.expect_equal(sorted(t.name for t in listed), sorted(i['type'] for i in items), 'types in numbers')
+        for item in items:
+            type_ = m.pack.types[item['type']]
+            check_figure(m, actor, type_, item, None, type_.name)
+            m.expect_equal(states_told(m, actor, type_), [s['state'] for s in item['states']], f'states of {type_.name}')
+            for figure in item['states']:
+                check_figure(m, actor, type_, figure, f"state = '{figure['state']}'", type_.name)
+            clocks = [c for c in type_.clocks if m.policy.knows_field(actor.role, type_.field(c.field('due')), type_)]
+            m.expect_equal([c.name for c in clocks], [late['clock'] for late in item['late']], f'clocks of {type_.name}')
+            for figure, clock in zip(item['late'], clocks):
+                check_figure(m, actor, type_, figure, f'{clock.field("due")} < today()', f'late {type_.name}')
+
+
+# ---- order, filters, pages ------------------------------------------------------------------------------------------
+
 def sorting(m, caller, type_):
     wanted = m.policy.visible(caller.actor, type_)
     for field in (f for f in type_.fields if f.listed and f.kind not in ('rows', 'references')):

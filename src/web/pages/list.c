@@ -53,6 +53,17 @@ static Str address(const ListView *view, Str filter, Str sort, Str cursor)
     return list_address(view->call, view->type, filter, sort, cursor);
 }
 
+/* The same records by state. */
+static Str board_address(const ListView *view)
+{
+    char before = '?';
+    Buf  buf = buf_new(view->call->ctx.arena, SIZE_MAX);
+    buf_printf(&buf, "%.*s/board", STR_FMT(view_list_href(view->call, view->type)));
+    add_pair(view->call, &buf, &before, STR("filter"), view->filter);
+    add_pair(view->call, &buf, &before, STR("sort"), view->sort);
+    return buf_str(&buf);
+}
+
 /* ---- the form that adds a condition ---- */
 
 static const Sign *sign_of_code(Str code)
@@ -448,6 +459,8 @@ static Err put_head(ListView *view)
     put(call, page, STR("import_href"),
         shape_imports(call, type) ? str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, type)))
                                   : STR_NONE);
+    bool board = type->state_count > 1 && shape_field_known(call, &type->fields[SYS_STATE]);
+    put(call, page, STR("board_href"), board ? board_address(view) : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
     put(call, page, STR("sort"), view->sort);
     json_set_bool(call->ctx.arena, page, STR("unread"), json_get(view->data, STR("errors")) != NULL);

@@ -272,10 +272,7 @@ static Err put_children_of(const RecordView *view, const Type *type, Json *list)
     put(call, section, STR("label"), in_words(call, type->plural));
     put(call, section, STR("note"), total.len ? SAY(call, "say.record.rows", ARG("count", total)) : STR_NONE);
     TRY(child_table(view, &children, &found, section));
-    put(call, section, STR("more_href"),
-        found.next.len ? str_printf(call->ctx.arena, "%.*s?filter=%.*s", STR_FMT(view_list_href(call, type)),
-                                    STR_FMT(uri_escape(call->ctx.arena, children.filter)))
-                       : STR_NONE);
+    put(call, section, STR("more_href"), found.next.len ? view_filtered_href(call, type, children.filter) : STR_NONE);
     return child_add(view, &children, section);
 }
 

@@ -84,6 +84,12 @@ Str view_list_href(const Call *call, const Type *type)
     return str_printf(call->ctx.arena, "/%.*s", STR_FMT(type->name));
 }
 
+Str view_filtered_href(const Call *call, const Type *type, Str filter)
+{
+    return str_printf(call->ctx.arena, "%.*s%s%.*s", STR_FMT(view_list_href(call, type)), filter.len ? "?filter=" : "",
+                      STR_FMT(uri_escape(call->ctx.arena, filter)));
+}
+
 Str view_href(const Call *call, const Type *type, Str id, Str step)
 {
     return str_printf(call->ctx.arena, "/%.*s/%.*s%s%.*s", STR_FMT(type->name), STR_FMT(id), step.len ? "/" : "",
@@ -98,14 +104,6 @@ Str view_new_href(const Call *call, const Type *type, const Field *field, Str id
 }
 
 /* ---- what the actor's role meets ---- */
-
-bool view_may_list(const Call *call, const Type *type)
-{
-    for (size_t i = 0; i < type->field_count; i++)
-        if (shape_field_known(call, &type->fields[i]))
-            return true;
-    return false;
-}
 
 Err view_creates(const Call *call, const Type *type, const Action **out)
 {
@@ -122,7 +120,7 @@ Err view_creates(const Call *call, const Type *type, const Action **out)
 
 static bool belongs(const Call *call, const Type *type, int service)
 {
-    return type->service == service && view_may_list(call, type);
+    return type->service == service && shape_listed(call, type);
 }
 
 /* Types without a service stand at the end, under the name of the pack. */
@@ -161,6 +159,16 @@ Err view_count(Call *call, const Type *type, Str filter, Str *out)
     else
         *out = show_count(call->ctx.arena, count, VIEW_COUNT_MAX);
     return ERR_OK;
+}
+
+Str view_figure(const Call *call, const Json *figure)
+{
+    int64_t count;
+    bool    more = false;
+    if (!json_int(json_get(figure, STR("count")), &count))
+        return STR_NONE;
+    json_truth(json_get(figure, STR("more")), &more);
+    return show_count(call->ctx.arena, count + more, more ? count : count + 1);
 }
 
 static Err nav_type(Call *call, const Type *type, const Type *here, Json *types)

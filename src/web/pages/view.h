@@ -11,6 +11,10 @@
 Err view_home(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_sign_in(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* Records of a type by state. */
+Err view_board(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* All types in numbers. */
+Err view_statistics(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_form(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* The form that sends a file. */
@@ -67,8 +71,8 @@ Json *view_link(const Call *call, Str label, Str href);
  * bar and list ask the same, which is asked once (db_numbers()). */
 #define VIEW_COUNT_MAX 1000
 Err view_count(Call *call, const Type *type, Str filter, Str *out) MUST_CHECK;
-/* Does any rule let the actor's role see records of the type? */
-bool view_may_list(const Call *call, const Type *type);
+/* A count of web/figures.c: "1,284", "5,000+"; empty when it is not known. */
+Str view_figure(const Call *call, const Json *figure);
 /* Title of the tab and the side bar, with the service of `here` open (NULL: none). */
 Err view_frame(Call *call, PageOut *out, Str title, const Type *here) MUST_CHECK;
 /* Where am I: the steps from the first page to this one; the last has no href. */
@@ -85,8 +89,9 @@ typedef struct ServiceTypes {
 } ServiceTypes;
 void view_services(const Call *call, ServiceTypes **out, size_t *count);
 
-/* "/TYPE", "/TYPE/ID", "/TYPE/ID/STEP" */
+/* "/TYPE", "/TYPE?filter=…", "/TYPE/ID", "/TYPE/ID/STEP" */
 Str view_list_href(const Call *call, const Type *type);
+Str view_filtered_href(const Call *call, const Type *type, Str filter);
 Str view_href(const Call *call, const Type *type, Str id, Str step);
 /* "/TYPE/new", or with field=id filled in. */
 Str view_new_href(const Call *call, const Type *type, const Field *field, Str id);
