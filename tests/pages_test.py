@@ -96,6 +96,20 @@ def numbers_open_their_rows(client, target):
     return len(figures)
 
 
+def rounds_show_what_is_in_them(client):
+    """The page of a round has the results in it and their reviews, those that lists give for it; how many it had."""
+    shown = 0
+    for one in client.all('screening_round'):
+        page = client.get(f'/screening_round/{one["id"]}').wants(200).text
+        for kind in ('result', 'review'):
+            part = re.search(rf'id="all-{kind}\.screening_round-h".*?</section>', page, re.DOTALL)
+            found = re.findall(rf'<a class="name" href="/{kind}/({ID.pattern})"', part[0]) if part else []
+            wanted = [r['id'] for r in client.all(kind, filter=f"screening_round = '{one['id']}'")]
+            expect(set(found) <= set(wanted) and len(found) == min(len(wanted), 10), f'{kind}: {len(found)} shown of {len(wanted)}')
+            shown += len(found)
+    return shown
+
+
 def plant(city):
     """An accepted paper that has a value in every field, and its review."""
     author, admin, reviewer = (proof.Client(city, role) for role in ('author', 'admin', 'reviewer'))
@@ -123,6 +137,7 @@ def refused_form(city, lang):
 def walk_mini(cases):
     with tempfile.TemporaryDirectory(prefix='firstmile-proof-') as folder:
         city = City(proof.program(), folder, pack=MINI)
+        city.arguments = ['--test-clock']
         try:
             city.start()
             plant(city)
@@ -136,10 +151,25 @@ def walk_mini(cases):
                     refused_form(city, lang)
                 with cases(f'a record as it stood, and one whose data was erased, are sound [{lang}]'):
                     past_pages(city, lang)
+            with cases('a desk counts working days over a weekend'):
+                weekend_desk(city)
             with cases('the server of the mini pack ends with 0 and no sanitizer spoke'):
                 city.stop()
         finally:
             city.kill()
+
+
+def weekend_desk(city):
+    """A desk counts working days, and says so of a weekend too. Sessions end with the time that passes."""
+    for day, said in (('07', 'since today'), ('08', 'no working day since'), ('09', 'no working day since'), ('10', '1 working day so far'),
+                      ('11', '2 working days so far')):      # from a Friday on
+        proof.Client(city).request('POST', '/api/v1/test-clock', {'now': f'2031-03-{day}T02:00:00Z'}).wants(200)
+        author = proof.Client(city, 'author', lang='en')
+        if day == '07':
+            paper = author.create('paper', **{**PAPER, 'manuscript': 'M-9'}).wants(201).json['id']
+            author.act('paper', paper, 'submit').wants(200)
+        row = re.search(rf'<tr><th[^>]*><a class="name" href="/paper/{paper}".*?</tr>', author.get('/desk').wants(200).text, re.DOTALL)
+        expect(row and said in row[0], f'on 2031-03-{day} the desk does not say "{said}": {row and row[0]}')
 
 
 def past_pages(city, lang):
@@ -168,6 +198,9 @@ def main():
                 types = [t['name'] for t in client.get('/api/v1/types').json['items']]
                 shown = sum(numbers_open_their_rows(client, t) for t in ('/statistics', *(f'/{t}/board' for t in types)))
                 expect(shown > 5, f'only {shown} numbers')
+        with cases('a round shows the results in it and their reviews, to each as lists show them'):
+            shown = {role: rounds_show_what_is_in_them(proof.Client(city, role)) for role in ROLES}
+            expect(shown['officer'] > shown['expert'] > 0, f'{shown}')
         with cases('a board by state stands under the filter of its list, and refuses one that is only sound in brackets'):
             client = proof.Client(city, 'officer')
             columns = client.get('/result/board', format='json', filter="discipline contains '材料'").wants(200).json['columns']

@@ -70,6 +70,47 @@ Str filled_number(Arena *arena, Str text)
     return buf_str(&buf);
 }
 
+/* ---- dates ---- */
+
+/* One of the signs between the parts of a date; how long it is, 0: none. */
+static size_t date_sign(Str rest)
+{
+    static const Str signs[] = { STR_INIT("-"), STR_INIT("/"), STR_INIT("."), STR_INIT("年"), STR_INIT("月") };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (str_starts(rest, signs[i]))
+            return signs[i].len;
+    return 0;
+}
+
+static size_t digits_of(Str text, size_t most)
+{
+    size_t count = 0;
+    while (count < most && count < text.len && text.ptr[count] >= '0' && text.ptr[count] <= '9')
+        count++;
+    return count;
+}
+
+Str filled_date(Arena *arena, Str text)
+{
+    Str  rest = str_trim(text), parts[3];
+    bool bare = rest.len == 8 && digits_of(rest, 8) == 8;
+    for (size_t i = 0; i < 3; i++) {
+        size_t digits = digits_of(rest, i ? 2 : 4);
+        if (!digits || (i == 0 && digits < 4))
+            return text;
+        parts[i] = str_slice(rest, 0, digits);
+        rest = str_slice(rest, digits, rest.len);
+        size_t sign = i < 2 && !bare ? date_sign(rest) : 0;
+        if (i < 2 && !bare && !sign)
+            return text;
+        rest = str_slice(rest, sign, rest.len);
+    }
+    if (rest.len && !str_eq(rest, STR("日")))
+        return text;
+    return str_printf(arena, "%.*s-%s%.*s-%s%.*s", STR_FMT(parts[0]), parts[1].len < 2 ? "0" : "", STR_FMT(parts[1]),
+                      parts[2].len < 2 ? "0" : "", STR_FMT(parts[2]));
+}
+
 /* ---- instants ---- */
 
 Str filled_instant(Arena *arena, int64_t ms, int offset_minutes)
@@ -207,6 +248,8 @@ static Err input_of(Call *call, const Field *field, Str at, Str typed, Json **ou
         typed = filled_number(arena, typed);
     else if (kind->lines) /* a browser's end in CRLF */
         typed = utf8_normal(arena, typed);
+    else if (field->kind == FIELD_DATE)
+        typed = filled_date(arena, typed);
     else if (field->kind == FIELD_INSTANT)
         typed = instant_typed(call, typed);
     else if (field->kind == FIELD_REFERENCE)

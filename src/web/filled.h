@@ -5,8 +5,8 @@
  *          NAME itself too, so that none chosen is told from not asked. Files: a box NAME[ID] for each that is there,
  *          and file[NAME] for a new one. more[NAME] is the button that asks for more
  *          rows.
- * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, an
- *          instant is a time on the city's wall, a reference an id, or the number or exact title of one record.
+ * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, dates
+ *          may be written in several ways, an instant is a time on the city's wall, a reference an id, or the number or exact title of one record.
  * Hidden   a reference that the actor may not see stands in the form as an empty field or cell; of a list it is left
  *          out. It stays, unless another is given in its place. */
 #ifndef FM_WEB_FILLED_H
@@ -31,6 +31,9 @@ bool filled_more(const Call *call);
 /* A number without its thousand marks. Any other comma stays, and is refused: "12,50" is twelve and a half to who
  * writes so, and must not become 1250. */
 Str filled_number(Arena *arena, Str text);
+/* A date as 2025-03-04, from 2025/3/4, 2025.3.4, 2025年3月4日 or 20250304: year, month, day, as no other order can be
+ * told from another. What is none of these stays as it is. */
+Str filled_date(Arena *arena, Str text);
 /* The items of a text, one a line. */
 Json *filled_lines(Arena *arena, Str text);
 /* Records that the actor sees and calls so: by number, else by title, at most two. */

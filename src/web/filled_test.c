@@ -92,6 +92,22 @@ static void an_instant_is_a_time_on_the_citys_wall(void **state)
 }
 
 /* The contact is a person whom a colleague does not see. */
+static void a_date_is_written_in_several_ways(void **state)
+{
+    Stage                   *stage = *state;
+    static const char        one[] = "2025-03-04";
+    static const char *const same[] = {
+        "2025-03-04", "2025-3-4", "2025/03/4", "2025.3.04", " 20250304 ", "2025年3月4日"
+    };
+    static const char *const none[] = { "",          "4/3/2025", "2025-03",     "2025 03 04", "2025-03-04x",
+                                        "202503045", "25-3-4",   "2025-3-4日日" };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        assert_str(filled_date(stage->test->arena, str_from(same[i])), one);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) /* the kernel refuses it as it was typed */
+        assert_str(filled_date(stage->test->arena, str_from(none[i])), none[i]);
+    assert_str(filled_date(stage->test->arena, STR("2025-13-45")), "2025-13-45");
+}
+
 static void a_hidden_reference_stays_unless_another_takes_its_place(void **state)
 {
     Stage *stage = *state;
@@ -214,6 +230,7 @@ int main(void)
         cmocka_unit_test(lists_and_rows_are_put_together_from_their_parts),
         cmocka_unit_test(what_is_no_part_of_a_field_is_left_to_be_refused),
         cmocka_unit_test(an_instant_is_a_time_on_the_citys_wall),
+        cmocka_unit_test(a_date_is_written_in_several_ways),
         cmocka_unit_test(a_hidden_reference_stays_unless_another_takes_its_place),
         cmocka_unit_test_setup_teardown(a_form_sends_back_what_it_does_not_show, tour_setup, stage_teardown),
         cmocka_unit_test(so_many_names_are_looked_up_for_one_form),

@@ -94,7 +94,7 @@ static void put_what(const DeskView *view, const Json *record, Json *row)
               : in_words(call, type->label));
 }
 
-/* Working days from the day of the last step on, today included. */
+/* Working days from the day of the last step on, today included; on a weekend that follows it there are none. */
 static Str waits_text(const DeskView *view, Str since)
 {
     Call   *call = view->call;
@@ -102,7 +102,7 @@ static Str waits_text(const DeskView *view, Str since)
     if (!date_parse(since, &day) || day >= today)
         return say(call, "say.desk.waits_today");
     days = workdays_between(call_pack(call)->calendar, day, today);
-    return days > 0 ? say_count(call, "say.desk.waits", (size_t)days) : say(call, "say.desk.waits_today");
+    return days > 0 ? say_count(call, "say.desk.waits", (size_t)days) : say(call, "say.desk.waits_free");
 }
 
 static void put_when(const DeskView *view, const Json *item, bool waiting, Json *row)

@@ -374,10 +374,13 @@ static Err put_files(const Asked *asked, Json *choices, Json *json, Str *help)
 
 /* ---- the control ---- */
 
-/* What stands behind a number: its unit, or the currency that it or the record says. */
+/* What stands behind a number: its unit, or the currency that it or the record says; and behind a date in which order
+ * it is typed. */
 static Str unit_of(const Asked *asked)
 {
     Str unit = in_words(asked->call, asked->field->unit);
+    if (asked->field->kind == FIELD_DATE && !asked->cell)
+        return say(asked->call, "say.form.date");
     if (asked->cell || unit.len || asked->field->kind != FIELD_MONEY)
         return asked->cell ? STR_NONE : unit;
     return show_currency(asked->call, asked->field, json_get(asked->data, STR("record")));

@@ -103,6 +103,8 @@ static Str as_input(const Call *call, const Field *field, Str value)
     bool truth = field_expr_type(field).kind == VALUE_BOOLEAN;
     if (field_kinds[field->kind].number)
         return filled_number(call->ctx.arena, value);
+    if (field_expr_type(field).kind == VALUE_DATE)
+        return filled_date(call->ctx.arena, value);
     if (truth && str_eq_ascii_fold(value, say(call, "say.values.yes")))
         return STR("true");
     if (truth && str_eq_ascii_fold(value, say(call, "say.values.no")))

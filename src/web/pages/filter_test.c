@@ -128,6 +128,7 @@ static void a_condition_is_made_from_words(void **state)
         { "state", "eq", "Submitted", "state = 'submitted'" },
         { "open", "eq", "Yes", "open = true" },
         { "due", "le", "2026-02-28", "due <= date '2026-02-28'" },
+        { "due", "le", "2026年2月8日", "due <= date '2026-02-08'" },
         { "due", "le", "2026-02-30", NULL },
         { "due", "missing", "whatever", "due is missing" },
         { "title", "present", "", "title is not missing" },

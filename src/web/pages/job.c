@@ -9,6 +9,12 @@
 
 #define REFRESH_S "2"
 
+bool job_raw(const Field *field)
+{
+    bool raw = str_eq(field->name, STR("file")) || str_eq(field->name, STR("mapping"));
+    return raw && field->type == field->type->pack->job;
+}
+
 typedef struct JobView {
     Call         *call;
     const Record *record;
@@ -129,6 +135,24 @@ static void put_good(const JobView *view)
     }
 }
 
+/* ---- how its columns were matched ---- */
+
+static void put_mapping(const JobView *view)
+{
+    Call *call = view->call;
+    Json *map, *items = json_array(call->ctx.arena);
+    Str   text = job_value(view->record, "mapping").text;
+    if (text.len && !json_parse(call->ctx.arena, text, &map).kind)
+        JSON_EACH(member, map) {
+            const Field *field = view->about ? type_field(view->about, member->key) : NULL;
+            bool         known = field && shape_field_known(call, field);
+            Json        *item = json_push(items, json_object(call->ctx.arena));
+            put(call, item, STR("field"), known ? in_words(call, field->label) : member->key);
+            put(call, item, STR("column"), member->text);
+        }
+    put_block(call, view->json, STR("mapping"), STR("items"), items);
+}
+
 /* ---- what it refused ---- */
 
 static void put_refused(const JobView *view)
@@ -172,5 +196,6 @@ void job_put(Call *call, const Record *record, const Json *data, PageOut *out)
     put_counts(&view);
     put_links(&view, follows);
     put_good(&view);
+    put_mapping(&view);
     put_refused(&view);
 }

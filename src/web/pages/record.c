@@ -93,7 +93,7 @@ static bool in_sections(const RecordView *view, const Field *field)
 {
     return !field->system && !field->clock && field->index != view->type->title &&
            (int)field->index != view->type->parent && !shape_translation(field) &&
-           access_shows(&view->record.clearance, field) && !computation_raw(field);
+           access_shows(&view->record.clearance, field) && !computation_raw(field) && !job_raw(field);
 }
 
 /* Does anybody fill the field in by editing? Of those that only a step fills in, it says
@@ -146,11 +146,12 @@ static Err put_sections(const RecordView *view)
 
 /* ---- children ---- */
 
-typedef struct Children {
-    const Type *type;
-    Str         filter; /* children of this record */
-    uint16_t    columns[CHILD_COLUMNS];
-    size_t      column_count;
+typedef struct Children { /* or other records that refer to this one */
+    const Type  *type;
+    const Field *link;
+    Str          filter; /* those of this record */
+    uint16_t     columns[CHILD_COLUMNS];
+    size_t       column_count;
 } Children;
 
 static bool lists_state(const Type *type)
@@ -162,17 +163,17 @@ static bool lists_state(const Type *type)
 }
 
 /* The first columns of the type's list; how far each child has come is told in any case, if the list tells it. */
-static void children_of(const RecordView *view, const Type *type, Children *out)
+static void children_of(const RecordView *view, const Type *type, const Field *link, Children *out)
 {
     *out = (Children){ .type = type,
-                       .filter = str_printf(view->call->ctx.arena, "%.*s = '%.*s'",
-                                            STR_FMT(type->fields[type->parent].name),
+                       .link = link,
+                       .filter = str_printf(view->call->ctx.arena, "%.*s = '%.*s'", STR_FMT(link->name),
                                             STR_FMT(record_id(&view->record))) };
     size_t room = CHILD_COLUMNS - (lists_state(type) ? 1 : 0);
     for (size_t i = 0; i < type->column_count; i++) {
         const Field *field = &type->fields[type->columns[i]];
         bool         state = field->index == SYS_STATE;
-        bool apart = field->index == type->title || field->index == SYS_NUMBER || (int)field->index == type->parent;
+        bool         apart = field->index == type->title || field->index == SYS_NUMBER || field == link;
         if (apart || !(room || state) || !shape_field_known(view->call, field))
             continue;
         out->columns[out->column_count++] = field->index;
@@ -231,7 +232,7 @@ static Err child_table(const RecordView *view, const Children *children, const F
 static Err child_add(const RecordView *view, const Children *children, Json *section)
 {
     Call         *call = view->call;
-    const Field  *parent = &children->type->fields[children->type->parent];
+    const Field  *parent = children->link;
     const Action *creates;
     Change       *change;
     Problems      problems = call_problems(call);
@@ -253,40 +254,71 @@ static Err child_add(const RecordView *view, const Children *children, Json *sec
     return ERR_OK;
 }
 
-static Err put_children_of(const RecordView *view, const Type *type, Json *list)
+static bool is_child(const Field *link) { return (int)link->index == link->type->parent; }
+
+/* Does the field lead to this record's type? One that holds several has no index, and is not asked. A link that the role never sees would tell whose a record is; and what an
+ * organisation owns, or a person registered, is in lists. */
+static bool leads_here(const RecordView *view, const Field *field)
 {
-    Call    *call = view->call;
-    Children children;
-    Found    found;
-    Str      total = STR_NONE;
-    Problems none = call_problems(call);
-    children_of(view, type, &children);
+    return !field->system && field->kind == FIELD_REFERENCE && field->target == view->type &&
+           shape_field_known(view->call, field);
+}
+
+/* What such a table is called: by its type, and by the field where that refers to this one's type in several. */
+static Str children_label(const RecordView *view, const Field *link)
+{
+    const Type *type = link->type;
+    for (size_t i = SYS_COUNT; i < type->field_count; i++)
+        if (&type->fields[i] != link && leads_here(view, &type->fields[i]) && !is_child(link))
+            return SAY(view->call, "say.record.referring", ARG_TEXT("label", type->plural),
+                       ARG_TEXT("field", link->label));
+    return in_words(view->call, type->plural);
+}
+
+/* Children stand there even when there are none yet; of others only what there is. */
+static Err put_children_of(const RecordView *view, const Field *link, Json *list)
+{
+    Call       *call = view->call;
+    const Type *type = link->type;
+    Children    children;
+    Found       found;
+    Str         total = STR_NONE;
+    Problems    none = call_problems(call);
+    children_of(view, type, link, &children);
     Query query = { .filter = children.filter, .sort = STR("created"), .limit = CHILD_ROWS };
     TRY(find(&call->ctx, type, &query, &found, &none));
+    if (!found.count && !is_child(link))
+        return ERR_OK;
     if (found.next.len)
         TRY(view_count(call, type, children.filter, &total));
     else if (found.count > 1)
         total = show_count(call->ctx.arena, (int64_t)found.count, VIEW_COUNT_MAX);
     Json *section = json_push(list, json_object(call->ctx.arena));
-    put(call, section, STR("id"), str_printf(call->ctx.arena, "all-%.*s", STR_FMT(type->name)));
-    put(call, section, STR("label"), in_words(call, type->plural));
+    put(call, section, STR("id"),
+        str_printf(call->ctx.arena, "all-%.*s%s%.*s", STR_FMT(type->name), is_child(link) ? "" : ".",
+                   STR_FMT(is_child(link) ? STR_NONE : link->name)));
+    put(call, section, STR("label"), children_label(view, link));
     put(call, section, STR("note"), total.len ? SAY(call, "say.record.rows", ARG("count", total)) : STR_NONE);
     TRY(child_table(view, &children, &found, section));
     put(call, section, STR("more_href"), found.next.len ? view_filtered_href(call, type, children.filter) : STR_NONE);
-    return child_add(view, &children, section);
+    if (is_child(link))
+        return child_add(view, &children, section);
+    put_null(call, section, STR("add"));
+    return ERR_OK;
 }
 
-/* A link that the role never sees would tell whose child a record is. */
+/* First the children, then what else refers to the record: of a round the results in it, and their reviews. */
 static Err put_children(const RecordView *view)
 {
     const Pack *pack = call_pack(view->call);
     Json       *list = json_set(view->page, STR("children"), json_array(view->call->ctx.arena));
-    for (size_t i = 0; i < pack->type_count; i++) {
-        const Type *type = &pack->types[i];
-        if (type->parent >= 0 && type->fields[type->parent].target == view->type &&
-            shape_field_known(view->call, &type->fields[type->parent]))
-            TRY(put_children_of(view, type, list));
-    }
+    for (int children = 1; children >= 0; children--)
+        for (size_t i = 0; i < pack->type_count; i++)
+            for (size_t f = SYS_COUNT; f < pack->types[i].field_count; f++) {
+                const Field *field = &pack->types[i].fields[f];
+                if (leads_here(view, field) && is_child(field) == (bool)children)
+                    TRY(put_children_of(view, field, list));
+            }
     return ERR_OK;
 }
 

@@ -299,6 +299,15 @@ static void link_files(const Call *call, const Json *record, const Json *value, 
                                           STR_FMT(json_text(json_get(file, STR("id")))));
 }
 
+/* Of a job the type of the records that it is about, which it keeps by name. */
+static Str type_shown(const Call *call, const Field *field, Str text)
+{
+    const Pack *pack = call_pack(call);
+    bool        names = field->type == pack->job && str_eq(field->name, STR("about"));
+    const Type *type = names ? pack_type(pack, text) : NULL;
+    return type ? in_words(call, type->plural) : text;
+}
+
 /* With what stands behind a number. */
 static Err shown_with(Show *show, const Field *field, const Json *value, Str unit, ShowAs as, Shown *out)
 {
@@ -320,7 +329,7 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     case VALUE_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
     default:
         out->text = field_kinds[field->kind].codes ? choice_shown(call, field, value->text)
-                                                   : text_shown(call, value->text, as);
+                                                   : text_shown(call, type_shown(call, field, value->text), as);
     }
     return ERR_OK;
 }
