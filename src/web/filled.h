@@ -5,8 +5,9 @@
  *          NAME itself too, so that none chosen is told from not asked. Files: a box NAME[ID] for each that is there,
  *          and file[NAME] for a new one. more[NAME] is the button that asks for more
  *          rows.
- * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks, dates
- *          may be written in several ways, an instant is a time on the city's wall, a reference an id, or the number or exact title of one record.
+ * Texts    as typed: an empty one is a missing value, a row of empty ones is none. Numbers may have thousand marks,
+ *          dates may be written in several ways, an instant is a time on the city's wall, a reference an id, or the
+ *          number or exact title of one record.
  * Hidden   a reference that the actor may not see stands in the form as an empty field or cell; of a list it is left
  *          out. It stays, unless another is given in its place. */
 #ifndef FM_WEB_FILLED_H

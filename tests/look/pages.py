@@ -104,7 +104,8 @@ class Page(HTMLParser):
             self.headings.append(int(tag[1]))
         if tag == 'th' and 'scope' not in attributes:
             self.say('<th> without scope')
-        if tag == 'script' or 'style' in attributes or any(key.startswith('on') for key in attributes):
+        script = tag == 'script' and list(attributes.items()) != [('src', '/assets/keys.js'), ('defer', None)]
+        if script or 'style' in attributes or any(key.startswith('on') for key in attributes):
             self.say(f'<{tag}> brings script or style')
         if tag in ('a', 'use', 'link') and not attributes.get('href'):
             self.say(f'<{tag}> without href')

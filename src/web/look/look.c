@@ -14,6 +14,7 @@ static const struct {
 } public_files[] = {
     { STR_INIT("firstmile.css"), STR_INIT("web/style/firstmile.css") },
     { STR_INIT("icons.svg"), STR_INIT("web/icons.svg") },
+    { STR_INIT("keys.js"), STR_INIT("web/script/keys.js") },
     { STR_INIT("mark.svg"), STR_INIT("web/mark.svg") },
 };
 

@@ -75,7 +75,7 @@ static void an_unknown_page_is_an_error(void **state)
 static void only_public_files_are_served(void **state)
 {
     (void)state;
-    static const char *const names[] = { "firstmile.css", "icons.svg", "mark.svg" };
+    static const char *const names[] = { "firstmile.css", "icons.svg", "keys.js", "mark.svg" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_non_null(look_asset(str_from(names[i])));
     assert_null(look_asset(STR("list.mustache")));
