@@ -1,0 +1,214 @@
+// Opens the pages of a serving city in Debian's Chromium: node browser.mjs ADDRESS PASSWORD ROUND REVIEW REVIEWER REMARK. Prints TAP.
+//
+//   pages      each by somebody who works on it, in both languages, wide and narrow, light and dark: no rule of WCAG 2.1 AA that
+//              axe-core can check is broken, nothing scrolls sideways, no script was refused by the policy of the replies
+//   keyboard   keys do what their dialog says, and nothing where somebody types, or once they are turned off
+//   review     an expert signs in, opens a review, scores and submits it, and never touches the mouse
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const require = createRequire(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../build-npm/node_modules/'))
+const { chromium } = require('playwright-core')
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+const [address, password, round, review, reviewer, remark] = process.argv.slice(2)
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']
+const VIEWS = [
+  { lang: 'zh', width: 1280, scheme: 'light' }, { lang: 'en', width: 1280, scheme: 'dark' },
+  { lang: 'en', width: 390, scheme: 'light' }, { lang: 'zh', width: 390, scheme: 'dark' }
+]
+let count = 0
+let failed = 0
+
+async function test (title, body) {
+  let problem
+  try { await body() } catch (error) { problem = error }
+  count++
+  failed += Boolean(problem)
+  console.log(`${problem ? 'not ok' : 'ok'} ${count} - ${title}`)
+  for (const line of problem ? String(problem.stack).split('\n').slice(0, 20) : []) console.log(`# ${line}`)
+}
+
+function expect (holds, what) {
+  if (!holds) throw new Error(what)
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] })
+
+// A page of its own, on which nothing of the city's may go wrong unseen. Axe is put in by the debugger, which no policy binds.
+async function sit (view, login) {
+  const context = await browser.newContext({ viewport: { width: view.width, height: 900 }, colorScheme: view.scheme, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.faults = []
+  page.on('pageerror', (error) => page.faults.push(String(error)))
+  page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()))
+  page.setDefaultTimeout(20000)
+  await page.goto(`${address}/sign-in?lang=${view.lang}`)
+  if (login) await signIn(page, login)
+  return page
+}
+
+async function signIn (page, login) {
+  await page.focus('[name=login]')
+  await page.keyboard.type(login)
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/desk')
+}
+
+async function sound (page, path) {
+  if (path) await page.goto(address + path)
+  await page.evaluate(axe)
+  const broken = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] }), WCAG)
+  const told = broken.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | ')}`)
+  expect(!told.length, `${path ?? page.url()}: ${told.join('\n')}`)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} scrolls sideways`)
+  expect(!page.faults.length, `${path}: ${page.faults.join('; ')}`)
+}
+
+const focused = (page) => page.evaluate(() => ({ tag: document.activeElement.tagName, href: document.activeElement.getAttribute('href'), name: document.activeElement.name, id: document.activeElement.id }))
+
+// Goes on with Tab until the focus stands where it should; whatever is passed must show that it has the focus.
+async function tabTo (page, selector) {
+  for (let i = 0; i < 120; i++) {
+    if (await page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return
+    await page.keyboard.press('Tab')
+    const seen = await page.evaluate(() => {
+      const at = document.activeElement
+      const shows = (element) => element && (getComputedStyle(element).outlineStyle !== 'none' || shows(element.closest('.unit') !== element && element.closest('.unit')))
+      return at === document.body || shows(at) ? '' : at.outerHTML.slice(0, 200)
+    })
+    expect(!seen, `the focus does not show on ${seen}`)
+  }
+  throw new Error(`no way by Tab to ${selector} on ${page.url()}`)
+}
+
+// ---- pages
+
+for (const view of VIEWS) {
+  const how = `${view.lang}, ${view.width} px, ${view.scheme}`
+  await test(`sign-in, desk, list, board, record, form, gate, statistics and round break no rule [${how}]`, async () => {
+    const out = await sit(view)
+    await sound(out)
+    await out.context().close()
+    const page = await sit(view, 'manager')
+    await sound(page, '/desk')
+    await sound(page, '/result')
+    const result = await page.getAttribute('tbody a.name', 'href')
+    await sound(page, '/result/board')
+    await sound(page, result)
+    await sound(page, '/result/new')
+    await sound(page, '/gate_review')
+    await sound(page, await page.getAttribute('tbody a.name', 'href'))
+    await sound(page, '/statistics')
+    await page.evaluate(() => { for (const one of document.querySelectorAll('details')) one.open = true })
+    await sound(page)
+    await sound(page, `/screening_round/${round}`)
+    await sound(page, '/screening_round/new')
+    await sound(page, '/notices')
+    await sound(page, '/')
+    await page.context().close()
+  })
+}
+
+// ---- keys
+
+await test('keys: ? tells them, / filters, j k go through rows, x marks, g d leads to the desk', async () => {
+  const page = await sit(VIEWS[1], 'manager')
+  await page.goto(`${address}/result`)
+  await page.keyboard.press('?')
+  expect(await page.isVisible('dialog#keys'), 'no dialog')
+  await sound(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('j')
+  const first = await focused(page)
+  await page.keyboard.press('j')
+  const second = await focused(page)
+  const links = await page.$$eval('tbody a.name', (all) => all.map((one) => one.getAttribute('href')))
+  expect(first.href === links[0] && second.href === links[1], `j went to ${first.href}, ${second.href}`)
+  await page.keyboard.press('x')
+  await page.keyboard.press('k')
+  await page.keyboard.press('x')
+  expect((await page.innerText('#marks b')) === '2', 'two rows are not marked')
+  await sound(page)
+  await page.click('#marks a')
+  const only = await page.$$eval('tbody a.name', (all) => all.map((one) => one.getAttribute('href')))
+  expect(only.length === 2 && only.includes(first.href) && only.includes(second.href), `marked alone: ${only}`)
+  await page.keyboard.press('/')
+  expect((await focused(page)).name === 'add_value', `/ went to ${JSON.stringify(await focused(page))}`)
+  await page.keyboard.type('gd?jx')
+  expect((await page.inputValue('[name=add_value]')) === 'gd?jx' && page.url().includes('/result'), 'keys act where somebody types')
+  await page.focus('main')
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await page.waitForURL('**/desk')
+  expect(!page.faults.length, page.faults.join('; '))
+  await page.context().close()
+})
+
+await test('keys: e edits, . goes to the steps; turned off they do nothing, and stay so', async () => {
+  const page = await sit(VIEWS[0], 'researcher')
+  await page.goto(`${address}/result?filter=${encodeURIComponent("state = 'draft'")}`)
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/result/*-*')
+  await page.keyboard.press('.')
+  expect(await page.evaluate(() => Boolean(document.activeElement.closest('.steps'))), '. does not go to the steps')
+  await page.keyboard.press('e')
+  await page.waitForURL('**/edit')
+  await page.goto(`${address}/result`)
+  await page.keyboard.press('?')
+  await page.keyboard.press('Tab')
+  await page.focus('#keys-on')
+  await page.keyboard.press('Space')
+  await page.keyboard.press('Escape')
+  await page.reload()
+  await page.keyboard.press('j')
+  expect((await focused(page)).tag === 'BODY', 'j acts though it was turned off')
+  await page.context().close()
+})
+
+// ---- a whole review
+
+await test('a review from sign-in to submission by keyboard alone', async () => {
+  const page = await sit(VIEWS[0], reviewer)
+  await page.keyboard.press('Tab')
+  expect((await focused(page)).href === '#main', 'the first stop is not the way past the frame')
+  await tabTo(page, `.pile a[href^="/review/${review}"]`)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/review/${review}`)
+  await sound(page)
+  await page.keyboard.press('e')
+  await page.waitForURL('**/edit')
+  await sound(page)
+  const scores = await page.$$eval('input[name$=".score"]', (all) => all.map((one) => one.id))
+  expect(scores.length > 1, 'no scores to give')
+  for (const id of scores) {
+    await tabTo(page, `[id="${id}"]`)
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('81')
+  }
+  await tabTo(page, 'textarea[name=remark]')
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type(remark)
+  await tabTo(page, '.form-end button')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/review/${review}`)
+  await page.keyboard.press('.')
+  await tabTo(page, '.steps [href$="/submit"]')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/submit')
+  await sound(page)
+  await tabTo(page, '.form-end button')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/review/${review}`)
+  await sound(page)
+  expect((await page.innerText('.ident')).includes('已提交'), `the review is ${await page.innerText('.ident')}`)
+  await page.context().close()
+})
+
+await browser.close()
+console.log(`1..${count}`)
+process.exit(failed ? 1 : 0)
