@@ -260,10 +260,9 @@ static void item_set(Item *item, const char *field, Value value)
 static unsigned gate_clauses(Arena *arena, Desk *desk, const Item *gate)
 {
     const Action *open = type_action(gate->type, STR("open"));
-    ExprEnv       env = {
-              .context = desk, .get = desk_get, .follow = desk_follow, .children = desk_children, .actor = STR("officer")
-    };
-    unsigned hold = 0;
+    ExprEnv       env = { .context = desk, .get = desk_get, .follow = desk_follow, .children = desk_children };
+    unsigned      hold = 0;
+    env.actor = STR("officer");
     assert_int_equal(open->guard_count, 5);
     for (size_t i = 0; i < open->guard_count; i++) {
         Value value;

@@ -256,8 +256,8 @@ static Err child_add(const RecordView *view, const Children *children, Json *sec
 
 static bool is_child(const Field *link) { return (int)link->index == link->type->parent; }
 
-/* Does the field lead to this record's type? One that holds several has no index, and is not asked. A link that the role
- * never sees would tell whose a record is; and what an organisation owns, or a person registered, is in lists. */
+/* Does the field lead to this record's type? One that holds several has no index, and is not asked. A link that the
+ * role never sees would tell whose a record is; and what an organisation owns, or a person registered, is in lists. */
 static bool leads_here(const RecordView *view, const Field *field)
 {
     return !field->system && field->kind == FIELD_REFERENCE && field->target == view->type &&
