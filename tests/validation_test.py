@@ -75,6 +75,14 @@ def routes(cases, p):
         refused(p.manager.act('technical_route', ids[0], 'set_aside'), 422, '搁置理由', field='set_aside_reason')
         p.manager.act('technical_route', ids[0], 'set_aside', set_aside_reason='一致性差').wants(200)
         p.manager.act('technical_route', ids[1], 'choose', choice_reason='换这条').wants(200)
+    with cases('a draft that is withdrawn is no route that was compared'):
+        lone = p.result('只有一条')
+        for title in ('比过', '没比'):
+            one = p.author.create('technical_route', result=lone, title=title, principle=RECIPE, **SCORES).wants(201).json['id']
+            p.author.act('technical_route', one, 'compare' if title == '比过' else 'withdraw').wants(200)
+        compared, = p.author.all('technical_route', filter=f"result = '{lone}' and state = 'compared'")
+        refused(p.manager.act('technical_route', compared['id'], 'choose', choice_reason='好'), 409, '至少两条路线')
+        p.author.act('technical_route', one, 'compare').wants(409)
     with cases('a chosen route is not changed any more'):
         now = of(p.author, 'technical_route', ids[1])
         p.author.edit('technical_route', ids[1], now['version'], title='改').wants(409)
