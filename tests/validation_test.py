@@ -116,6 +116,13 @@ def trials(cases, p):
                 422, '经验教训', field='lesson')
         refused(p.author.act('trial', one, 'conclude', outcome='refuted', found_value='112', keywords='k', lesson='x', ended_on='2026-01-09'),
                 422, '不早于', field='ended_on')
+        refused(p.author.act('trial', one, 'conclude', outcome='refuted', found_value='112', keywords='k', lesson='x', ended_on='2999-01-09'),
+                422, '今天以后', field='ended_on')
+    with cases('confirmed or refuted by a value that was found; where none could be measured it is inconclusive, and still a lesson'):
+        broken = trial_of(p, result)
+        for outcome in ('confirmed', 'refuted'):
+            refused(p.author.act('trial', broken, 'conclude', outcome=outcome, keywords='k', lesson='x', ended_on='2026-02-09'), 409, '实测值')
+        p.author.act('trial', broken, 'conclude', outcome='inconclusive', keywords='k', lesson='夹具先坏', ended_on='2026-02-09').wants(200)
     with cases('its route is one of the same result'):
         route = p.author.create('technical_route', result=other, title='别的').wants(201).json['id']
         refused(p.author.create('trial', result=result, technical_route=route, title='x'), 422, '同一件成果', field='technical_route')
