@@ -206,6 +206,19 @@ def milestones(cases, p):
         p.author.act('milestone', first, 'submit').wants(200)
         p.officer.act('milestone', first, 'pass', conclusion='行').wants(200)
         p.manager.act('milestone', lab, 'pass', conclusion='行').wants(200)
+    with cases('one whose author has left does not hold up the stages after it for ever: it is withdrawn, with the reason'):
+        stuck = p.author.create('milestone', result=later, title='无人再填', kind='initial_validation', due_on='2027-01-31').wants(201).json['id']
+        next_lab = milestone_of(p, later, criterion(600, **met), kind='laboratory_validation')
+        refused(p.manager.act('milestone', next_lab, 'pass', conclusion='行'), 409, '初始验证')
+        refused(p.manager.act('milestone', stuck, 'withdraw'), 422, '撤销理由', field='withdraw_reason')
+        p.manager.act('milestone', stuck, 'withdraw', withdraw_reason='准备人已调离').wants(200)
+        p.manager.act('milestone', next_lab, 'pass', conclusion='行').wants(200)
+        p.manager.act('milestone', next_lab, 'withdraw', withdraw_reason='反悔').wants(409)
+    with cases('a tranche is not recorded as paid on a day that lies ahead, nor where none was promised'):
+        refused(p.office.act('milestone', next_lab, 'pay', paid_on='2026-03-01'), 422, '拨付', field='tranche')
+        promised = milestone_of(p, later, criterion(600, **met), kind='laboratory_validation', tranche='1000.00')
+        p.manager.act('milestone', promised, 'pass', conclusion='行').wants(200)
+        refused(p.office.act('milestone', promised, 'pay', paid_on='2999-01-01'), 422, '今天以后', field='paid_on')
     with cases('another institution finds no milestone'):
         nobody_outside(p, 'milestone', one)
     with cases('who is to decide finds it on the desk, and who prepared it hears of the decision'):
