@@ -93,6 +93,14 @@ def routes(cases, p):
         known = next(one for one in p.neighbour.all('technical_route', filter="state = 'set_aside'"))
         expect('set_aside_reason' in known['fields'] and not {'principle', 'parameters', 'mean_score', 'budget'} & set(known['fields']),
                f'what is told: {sorted(known["fields"])}')
+        p.author.act('technical_route', ids[0], 'share', disclosure='summary').wants(200)
+        told = of(p.neighbour, 'technical_route', ids[0])['fields']
+        expect_same({name: told.get(name) for name in ('title', 'set_aside_reason', 'principle', 'performance', 'budget')},
+                    {'title': '原位生成', 'set_aside_reason': '一致性差', 'principle': None, 'performance': None, 'budget': None}, 'once shared')
+        expect_same(told['result'], {'hidden': True}, 'a secret result stays hidden')
+        p.neighbour.act('technical_route', ids[0], 'share', disclosure='public').wants(403)
+        p.author.act('technical_route', ids[0], 'share', disclosure='secret').wants(200)
+        nobody_outside(p, 'technical_route', ids[0])
 
 
 # ---- trials ---------------------------------------------------------------------------------------------------------
