@@ -209,9 +209,10 @@ def milestones(cases, p):
         later = p.result('阶段')
         first, lab = milestone_of(p, later, criterion(600, **met)), milestone_of(p, later, criterion(600, **met), kind='laboratory_validation')
         refused(p.manager.act('milestone', lab, 'pass', conclusion='行'), 409, '初始验证')
-        p.manager.act('milestone', first, 'return', conclusion='补照片').wants(200)
+        p.manager.act('milestone', first, 'return', return_reason='补照片').wants(200)
         refused(p.manager.act('milestone', lab, 'pass', conclusion='行'), 409, '初始验证')
         p.author.act('milestone', first, 'submit').wants(200)
+        refused(p.officer.act('milestone', first, 'pass'), 422, '结论', field='conclusion')      # why it was returned is no conclusion
         p.officer.act('milestone', first, 'pass', conclusion='行').wants(200)
         p.manager.act('milestone', lab, 'pass', conclusion='行').wants(200)
     with cases('one whose author has left does not hold up the stages after it for ever: it is withdrawn, with the reason'):
