@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: slow
 # build: plain
+# timeout: 1200
 """Nothing hidden shows: two cities that differ only in what a reader may not see answer them alike, byte for byte.
 
     tests/canary_test.py [--all] [PACK]...

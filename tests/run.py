@@ -80,23 +80,23 @@ def thread_programs(directory):
 
 
 def marks(path):
-    """The words after `# suite:` and `# build:` in the first lines of a script or scenario."""
+    """The words after `# suite:`, `# build:` and `# timeout:` (seconds) in the first lines of a script or scenario."""
     head = path.read_text(encoding='utf-8').splitlines()[:10]
-    found = {key: line.split(':', 1)[1].split() for line in head for key in ('suite', 'build')
+    found = {key: line.split(':', 1)[1].split() for line in head for key in ('suite', 'build', 'timeout')
              if line.startswith(f'# {key}:')}
-    return set(found.get('suite', [])), (found.get('build') or [None])[0]
+    return set(found.get('suite', [])), (found.get('build') or [None])[0], float((found.get('timeout') or [SCRIPT_TIMEOUT_S])[0])
 
 
 def script_tests(builds):
     """Scenarios and whole-program tests: once each, under the sanitizers unless the file says `# build: plain`."""
     for path in sorted((ROOT / 'tests').glob('*test.py')) + sorted((ROOT / 'tests/scenarios').glob('*.scn')):
-        suites, wanted = marks(path)
+        suites, wanted, timeout_s = marks(path)
         build = wanted if wanted in builds else next(iter(builds))
         binary = ROOT / builds[build] / 'firstmile'
         scenario = path.suffix == '.scn'
         command = [sys.executable, str(ROOT / 'tests/scenario.py'), str(path)] if scenario else [sys.executable, str(path)]
         yield Test(name=path.name if scenario else path.stem, build=build, command=command,
-                   timeout_s=SCRIPT_TIMEOUT_S * (TIMEOUT_FACTOR if 'long' in suites else 1),
+                   timeout_s=timeout_s * (TIMEOUT_FACTOR if 'long' in suites else 1),
                    suites=suites | ({'scenario'} if scenario else {'program'}), alone='alone' in suites,
                    env={'FIRSTMILE_BIN': str(binary), 'FIRSTMILE_BUILD': str(ROOT / builds[build])})
 

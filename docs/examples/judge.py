@@ -40,8 +40,8 @@ class Expert:
 
     def judge(self):
         """What the expert may judge is what shows to them in screening, and what they have not reviewed yet."""
-        begun = {review['fields']['result'] for review in self.all('review')}
-        left = [result for result in self.all('result', filter="state = 'screening'") if result['id'] not in begun]
+        begun = {json.dumps(review['fields']['result']) for review in self.all('review')}
+        left = [result for result in self.all('result', filter="state = 'screening'") if json.dumps(result['id']) not in begun]
         for result in left:
             self.review(result)
         return len(left)

@@ -163,14 +163,7 @@ static Err read_row(Import *import, Batch *batch, Row *row)
 
 /* ---- what was wrong ---- */
 
-/* The field by its label; a cell of child rows, or what is no field, as it stands. */
-static Str problem_place(const Type *type, const Problem *problem, Lang lang)
-{
-    const Field *field = type_field(type, problem->field);
-    return field ? field->label.in[lang] : problem->field;
-}
-
-static Str row_reasons(const Type *type, const Row *row, Lang lang)
+static Str row_reasons(const Row *row, Lang lang)
 {
     Arena *arena = row->problems.arena;
     Buf    out = buf_new(arena, SIZE_MAX);
@@ -180,7 +173,7 @@ static Str row_reasons(const Type *type, const Row *row, Lang lang)
         if (out.len)
             buf_char(&out, ' ');
         if (problem->field.len)
-            buf_printf(&out, "%.*s%s", STR_FMT(problem_place(type, problem, lang)), lang == LANG_ZH ? "：" : ": ");
+            buf_printf(&out, "%.*s%s", STR_FMT(problem->field), lang == LANG_ZH ? "：" : ": ");
         buf_add(&out, problem->text.in[lang]);
     }
     if (!out.len)
@@ -193,8 +186,7 @@ static Str row_reasons(const Type *type, const Row *row, Lang lang)
 static Err refuse_row(Db *db, const Import *import, const Row *row)
 {
     const Record *job = &import->run->job;
-    return import_refusal_put(db, record_id(job), row->problems.arena, &row->given,
-                              row_reasons(import->type, row, job_lang(job)));
+    return import_refusal_put(db, record_id(job), row->problems.arena, &row->given, row_reasons(row, job_lang(job)));
 }
 
 /* ---- on the writer ---- */

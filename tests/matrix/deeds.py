@@ -36,6 +36,9 @@ def referred(field, json):
     return [(field, id_) for id_ in (json if field.kind == 'references' else [json])] if field.target else []
 
 
+ONCE = {('technical_route', 'choose')}              # taken while planting: of the routes of a result one is chosen
+
+
 class Deeds:
     """The acts of the planted organisation's people."""
 
@@ -217,7 +220,7 @@ class Deeds:
     def undone(self):
         """Actions of the pack that nobody could be seen to take."""
         return sorted(f'{t.name}.{a.name}' for t in self.m.pack.types.values() for a in t.actions
-                      if a.who and t.name != 'job' and not a.effect and (t.name, a.name) not in {*self.done, *screening.LATE})
+                      if a.who and t.name != 'job' and not a.effect and (t.name, a.name) not in {*self.done, *screening.LATE, *ONCE})
 
 
 def former(m):
