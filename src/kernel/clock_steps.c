@@ -9,18 +9,29 @@
 
 static bool moves(uint64_t actions, const Action *action) { return actions >> action->index & 1; }
 
-/* 0 when the parameter has no usable value. */
-static Err length_of(const Ctx *ctx, const Clock *clock, const Record *record, int64_t *out)
+/* From that day on; none that can be used: 0 or less. */
+static Err length_of(const Ctx *ctx, const Clock *clock, const Record *record, int64_t day, int64_t *out)
 {
     Value value = value_int(clock->days);
     if (clock->length)
         TRY(parameter_value(ctx, NULL, clock->length, reference_day(ctx, record), &value));
-    *out = value.kind == VALUE_INTEGER ? value.number : 0;
+    if (clock->until >= 0) {
+        Value last = record->values[clock->until];
+        value = last.kind == VALUE_DATE ? value_int(last.number - day) : VALUE_NONE;
+    }
+    *out = value.kind == VALUE_INTEGER ? value.number - clock->before : 0;
     return ERR_OK;
 }
 
 static void length_problem(const Ctx *ctx, const Clock *clock, const Record *record, Problems *problems)
 {
+    const Field *until = clock->until < 0 ? NULL : &record->type->fields[clock->until];
+    if (until) {
+        PROBLEM(problems, ECODE_ACTION_UNTIL, until->name, STR_NONE, ARG_TEXT("clock", clock->label),
+                ARG_TEXT("label", until->label), ARG("day", date_text(problems->arena, ctx_today(ctx))),
+                ARG("most", str_printf(problems->arena, "%d", LIMIT_CLOCK_DAYS)));
+        return;
+    }
     PROBLEM(problems, ECODE_ACTION_CLOCK, STR_NONE, STR_NONE, ARG_TEXT("clock", clock->label),
             ARG("parameter", clock->length ? clock->length->name : STR("-")),
             ARG("day", date_text(problems->arena, reference_day(ctx, record))),
@@ -33,9 +44,9 @@ Err clock_steps_check(const Ctx *ctx, const Action *action, const Record *record
     for (size_t i = 0; i < record->type->clock_count; i++) {
         const Clock *clock = &record->type->clocks[i];
         int64_t      days, due;
-        if (!moves(clock->starts, action))
+        if (!moves(clock->starts, action) || clock_reminds(clock))
             continue;
-        TRY(length_of(ctx, clock, record, &days));
+        TRY(length_of(ctx, clock, record, ctx_today(ctx), &days));
         if (!clock_due(clock, ctx->city->pack->calendar, ctx_today(ctx), days, &due))
             length_problem(ctx, clock, record, problems);
     }
@@ -49,8 +60,11 @@ static Err move(const Ctx *writer, const Clock *clock, const Action *action, con
     int64_t             days;
     bool                can = true;
     if (moves(clock->starts, action)) {
-        TRY(length_of(writer, clock, record, &days));
-        can = clock_start(clock, calendar, day, days, stand);
+        TRY(length_of(writer, clock, record, day, &days));
+        if (clock_reminds(clock) && days < 1)
+            clock_stop(stand);
+        else
+            can = clock_start(clock, calendar, day, days, stand);
     } else if (moves(clock->stops, action)) {
         clock_stop(stand);
     } else if (moves(clock->pauses, action)) {

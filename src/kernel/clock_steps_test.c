@@ -14,7 +14,8 @@
 #include <cmocka.h>
 
 /* A notice is published for three working days, in which it can be suspended; when they are over it is closed, and
- * must be archived within two days, which the system does in the end. `answer` has a parameter for its length. */
+ * must be archived within two days, which the system does in the end. `answer` has a parameter for its length; what is
+ * to be heard is heard by `day`, and two days before somebody is reminded. */
 static const char notice[] =
     "type: notice\nlabel: {zh: 公告, en: Notice}\nplural: {zh: 公告, en: Notices}\ntitle: title\ndisclosure: public\n"
     "number: \"N-{year}-{seq:3}\"\n"
@@ -35,6 +36,9 @@ static const char notice[] =
     "     expires: archive}\n"
     "  - {name: answer, label: {zh: 答复期限, en: Time to answer}, param: page_limit, kind: calendar, start: [ask],\n"
     "     stop: [tell], ends: \"17:00\", class: nda, compartment: technical}\n"
+    "  - {name: hearing, label: {zh: 听取期限, en: Time to hear}, until: day, kind: calendar, start: [call]}\n"
+    "  - {name: hearing_soon, label: {zh: 听取提醒, en: Reminder}, until: day, before: 2, kind: calendar,\n"
+    "     start: [call], expires: remind}\n"
     "access: [{roles: [admin], clearance: secret}, {clearance: {general: public}}]\n"
     "actions:\n"
     "  - {name: create, label: {zh: 建, en: Create}, who: [{roles: [admin]}], required: [title]}\n"
@@ -46,6 +50,8 @@ static const char notice[] =
     "  - {name: close, label: {zh: 结束, en: Close}, from: [open], to: closed, who: []}\n"
     "  - {name: archive, label: {zh: 归档, en: Archive}, from: [closed], to: archived, who: [], erases: [secret]}\n"
     "  - {name: ask, label: {zh: 询问, en: Ask}, from: [draft], who: [{roles: [admin]}]}\n"
+    "  - {name: call, label: {zh: 听取, en: Call}, from: [draft], who: [{roles: [admin]}]}\n"
+    "  - {name: remind, label: {zh: 提醒, en: Remind}, from: [draft, open, closed, archived], who: []}\n"
     "  - {name: tell, label: {zh: 答复, en: Tell}, from: [draft], who: [{roles: [admin]}]}\n";
 
 #define HOUR_MS 3600000LL
@@ -131,6 +137,61 @@ static void a_step_starts_a_clock_and_another_stops_it(void **state)
     record = step(cast, record_id(&record), "withdraw", "");
     assert_shown(cast, &record, "objection_due", "-");
     assert_shown(cast, &record, "objection_from", "2026-03-02");
+}
+
+static Record called(Cast *cast, const char *day)
+{
+    Record record = step(cast, STR_NONE, "create", day);
+    return step(cast, record_id(&record), "call", "");
+}
+
+static void a_clock_may_last_until_a_day_of_the_record(void **state)
+{
+    Cast  *cast = *state;
+    Record record = called(cast, "{\"title\":\"On valves\",\"day\":\"2026-03-12\"}"); /* it is 2 March */
+    assert_shown(cast, &record, "hearing_from", "2026-03-02");
+    assert_shown(cast, &record, "hearing_days", "10");
+    assert_shown(cast, &record, "hearing_due", "2026-03-12");
+    assert_shown(cast, &record, "hearing_soon_due", "2026-03-10");
+}
+
+static void a_reminder_runs_out_before_and_the_limit_goes_on(void **state)
+{
+    Cast  *cast = *state;
+    Record record = called(cast, "{\"title\":\"On valves\",\"day\":\"2026-03-12\"}");
+    set_now(cast, "2026-03-10T01:00:00Z");
+    settle(cast);
+    record = loaded(cast, record_id(&record));
+    assert_shown(cast, &record, "hearing_soon_due", "2026-03-10");
+    set_now(cast, "2026-03-11T01:00:00Z");
+    settle(cast);
+    record = loaded(cast, record_id(&record));
+    assert_shown(cast, &record, "hearing_soon_due", "-");
+    assert_shown(cast, &record, "hearing_due", "2026-03-12");
+}
+
+static void a_reminder_whose_days_are_over_does_not_start(void **state)
+{
+    Cast  *cast = *state;
+    Record record = called(cast, "{\"title\":\"On valves\",\"day\":\"2026-03-04\"}");
+    assert_shown(cast, &record, "hearing_due", "2026-03-04");
+    assert_shown(cast, &record, "hearing_soon_due", "-");
+}
+
+static void a_limit_until_a_day_that_is_over_is_refused(void **state)
+{
+    static const char *const days[] = { "{\"title\":\"On valves\",\"day\":\"2026-03-02\"}",
+                                        "{\"title\":\"On valves\"}" };
+    Cast                    *cast = *state;
+    for (size_t i = 0; i < 2; i++) {
+        Problems problems;
+        Record   out, record = step(cast, STR_NONE, "create", days[i]);
+        Err err = test_try(cast->test, &cast->admin, "notice", record_id(&record), "call", STR_NONE, &out, &problems);
+        assert_int_equal(err.code, ECODE_ACTION_REFUSED);
+        assert_int_equal(problems.count, 1);
+        assert_int_equal(problems.items[0].code, ECODE_ACTION_UNTIL);
+        assert_true(str_eq(problems.items[0].field, STR("day")));
+    }
 }
 
 static void a_pause_takes_its_days_whole(void **state)
@@ -397,6 +458,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLOCK_TEST(a_step_starts_a_clock_and_another_stops_it),
         CLOCK_TEST(a_pause_takes_its_days_whole),
+        CLOCK_TEST(a_clock_may_last_until_a_day_of_the_record),
+        CLOCK_TEST(a_reminder_runs_out_before_and_the_limit_goes_on),
+        CLOCK_TEST(a_reminder_whose_days_are_over_does_not_start),
+        CLOCK_TEST(a_limit_until_a_day_that_is_over_is_refused),
         CLOCK_TEST(people_write_no_field_of_a_clock),
         CLOCK_TEST(the_day_that_is_due_ends_at_midnight_in_the_city),
         CLOCK_TEST(a_step_comes_after_what_has_lapsed),

@@ -91,7 +91,7 @@ Json *clocks_json(const Ctx *ctx, const Record *record, int64_t now_ms, const Wa
         ClockStand   stand = clock_stand(clock, record->values);
         bool         asked = !wanted || !wanted->fields || wanted->fields[clock->first + CLOCK_DUE] ||
                      wanted->fields[clock->first + CLOCK_PAUSED];
-        if (!asked || !(stand.runs || stand.paused) ||
+        if (!asked || clock_reminds(clock) || !(stand.runs || stand.paused) ||
             !access_shows(&record->clearance, clock_field(record->type, clock, CLOCK_DUE)))
             continue;
         list = list ? list : json_array(ctx->arena);

@@ -103,12 +103,13 @@ static Desk desk_new(const Ctx *ctx)
 
 /* ---- limits ---- */
 
-static bool stopped_by_awaited(const Type *type, const Clock *clock)
+/* Is it a limit that an awaited step stops, or one that none does? */
+static bool limits(const Type *type, const Clock *clock, bool stopped)
 {
+    bool found = false;
     for (size_t i = 0; i < type->action_count; i++)
-        if (type->actions[i].awaited && (clock->stops >> i & 1))
-            return true;
-    return false;
+        found = found || (type->actions[i].awaited && (clock->stops >> i & 1));
+    return found == stopped && !clock_reminds(clock);
 }
 
 #define NO_LIMIT INT64_MAX
@@ -143,7 +144,7 @@ static Err clocks_sql(const Ctx *ctx, ExprSql *sql, const Type *type, bool stopp
     buf_add(&sql->sql, STR(", "));
     expr_sql_param(sql, value_int(NO_LIMIT));
     for (size_t i = 0; i < type->clock_count; i++) {
-        if (stopped_by_awaited(type, &type->clocks[i]) != stopped)
+        if (!limits(type, &type->clocks[i], stopped))
             continue;
         buf_add(&sql->sql, STR(", "));
         TRY(clock_sql(ctx, sql, type, &type->clocks[i]));
@@ -181,7 +182,7 @@ static const Clock *limit_of(const Ctx *ctx, const Record *record)
             ClockStand   stand = clock_stand(clock, record->values);
             bool         shows = access_shows(&record->clearance, clock_field(type, clock, CLOCK_DUE));
             int64_t      key = 2 * stand.due + (stand.due > ended_day(ctx, clock));
-            if (stand.runs && shows && stopped_by_awaited(type, clock) == stopped && (!first || key < due)) {
+            if (stand.runs && shows && limits(type, clock, stopped) && (!first || key < due)) {
                 first = clock;
                 due = key;
             }

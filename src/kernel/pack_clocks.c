@@ -51,7 +51,7 @@ static Field clock_field_make(const PackLoad *load, const TypeDraft *draft, cons
 static ClockHead clock_head_read(PackLoad *load, const PackNode *node, Clock *clock)
 {
     static const Str kinds[] = { STR_INIT("working"), STR_INIT("calendar") };
-    clock->expires = -1;
+    clock->expires = clock->until = -1;
     clock->name = read_name(load, node, STR("name"));
     clock->label = read_text(load, node, STR("label"));
     clock->source = read_text(load, node, STR("source"));
@@ -85,7 +85,7 @@ void clocks_make(PackLoad *load, TypeDraft *draft, uint16_t *count)
         { STR_INIT("stop"), false },  { STR_INIT("pause"), false },       { STR_INIT("resume"), false },
         { STR_INIT("rolls"), false }, { STR_INIT("expires"), false },     { STR_INIT("ends"), false },
         { STR_INIT("class"), false }, { STR_INIT("compartment"), false }, { STR_INIT("source"), false },
-        { STR_INIT("was"), false },
+        { STR_INIT("was"), false },   { STR_INIT("until"), false },       { STR_INIT("before"), false },
     };
     const PackNode *list = pack_node_get(draft->node, STR("clocks"));
     if (!list || list->kind != PACK_LIST || list->count > CLOCKS_MAX)
@@ -96,7 +96,7 @@ void clocks_make(PackLoad *load, TypeDraft *draft, uint16_t *count)
     PACK_EACH(item, list) {
         Clock *clock = &clocks[type->clock_count++];
         clock->first = *count;
-        clock->expires = -1;
+        clock->expires = clock->until = -1;
         if (!READ_KEYS(load, item, keys)) {
             load->damaged = true;
             continue;
@@ -130,15 +130,35 @@ static bool rows_fit(const Parameter *parameter)
     return true;
 }
 
+static bool date_name(const void *context, int index, Str *out)
+{
+    const Type *type = context;
+    if ((size_t)index >= type->stored_count)
+        return false;
+    const Field *field = &type->fields[index];
+    *out = field->kind == FIELD_DATE && !field->system && !field->clock ? field->name : STR_NONE;
+    return true;
+}
+
+static void until_read(PackLoad *load, const PackNode *node, const Type *type, Clock *clock)
+{
+    static const Text calendar = TEXT_INIT("只用于 kind: calendar 的键", "a key of `kind: calendar` only");
+    const PackLookup  lookup = { date_name, type, TEXT("本类型的日期字段", "date field of the type's own") };
+    clock->until = read_ref(load, node, STR("until"), lookup, -1);
+    if (clock->until >= 0 && clock->working)
+        read_misshape(load, pack_node_get(node, STR("until")), calendar);
+}
+
 static void length_read(PackLoad *load, const PackNode *node, Clock *clock)
 {
-    static const Text one = TEXT_INIT("days 与 param 之一", "either days or param, and not both");
+    static const Text one = TEXT_INIT("days、param、until 之一", "one of days, param and until, and no second");
     static const Text whole = TEXT_INIT("各行都是天数（1 到 36,500）的参数",
                                         "a parameter whose rows are all numbers of days, from 1 to 36,500");
     const PackLookup  lookup = { parameter_at, load->pack, TEXT("整数参数", "parameter that is a whole number") };
     const PackNode   *days = pack_node_get(node, STR("days")), *param = pack_node_get(node, STR("param"));
-    if (!days == !param)
-        read_misshape(load, days ? days : node, one);
+    const PackNode   *until = pack_node_get(node, STR("until"));
+    if (!!days + !!param + !!until != 1)
+        read_misshape(load, days ? days : param ? param : node, one);
     clock->days = read_integer(load, node, STR("days"), 1, LIMIT_CLOCK_DAYS, 1);
     int index = param ? read_known(load, param, lookup) : -1;
     if (index < 0)
@@ -275,13 +295,24 @@ static void expires_read(PackLoad *load, const PackNode *node, const Type *type,
                      ARG_TEXT("states", state_labels(load, type, beyond)));
 }
 
+/* A reminder without a step would tell nobody. */
+static void before_read(PackLoad *load, const PackNode *node, Clock *clock)
+{
+    static const Text step = TEXT_INIT("与 expires 一并给出", "beside expires");
+    clock->before = read_integer(load, node, STR("before"), 1, LIMIT_CLOCK_DAYS, 0);
+    if (clock->before && !pack_node_get(node, STR("expires")))
+        read_misshape(load, pack_node_get(node, STR("before")), step);
+}
+
 static void clock_read(PackLoad *load, const PackNode *node, const Type *type, Clock *clock)
 {
+    until_read(load, node, type, clock);
     length_read(load, node, clock);
     rolls_read(load, node, clock);
     ends_read(load, node, clock);
     moves_read(load, node, type, clock);
     expires_read(load, node, type, clock);
+    before_read(load, node, clock);
 }
 
 void pack_clocks(PackLoad *load)

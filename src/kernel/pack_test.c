@@ -937,6 +937,9 @@ static void clocks_have_a_length_and_an_end(void **state)
         { CLOCK("name: g, days: 3, start: [give], ends: \"24:01\""), "ends: ^\"24:01", ECODE_PACK_SHAPE },
         { CLOCK("name: h, days: 3, start: [give], ends: \"5 pm\""), "ends: ^\"5 pm", ECODE_PACK_SHAPE },
         { CLOCK("name: i, days: 3, start: [give], class: top"), "class: ^top", ECODE_PACK_VALUE },
+        { CLOCK("name: j, until: verdict, start: [give]"), "until: ^verdict", ECODE_PACK_UNKNOWN },
+        { CLOCK("name: k, days: 3, start: [give], before: 1"), "before: ^1", ECODE_PACK_SHAPE },
+        { CLOCK("name: l, days: 3, start: [give], before: 0"), "before: ^0", ECODE_PACK_SHAPE },
         { CLOCK("name: answer, days: 3, start: [give], was: x"), "name: ^answer\n", ECODE_PACK_DUPLICATE },
     };
     FAULTS_ARE_TOLD(*state, faults);

@@ -270,7 +270,7 @@ class Pack:
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
                      states=[only(s, 'name label was', name)['name'] for s in raw['states']],
                      clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c, listed(c.get('stop')))
-                             for c in listed(raw.get('clocks'))])
+                             for c in listed(raw.get('clocks')) if 'before' not in c])
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
         type_.field('state').choices, type_.field('disclosure').choices = type_.states, list(CLASSES)
@@ -292,7 +292,7 @@ class Pack:
         return CLASSES['summary'], 'identity' if 'identity' in self.compartments else self.compartments[0]
 
     def read_clock(self, type_name, raw):
-        only(raw, 'name label days param kind start stop pause resume rolls expires ends class compartment source was',
+        only(raw, 'name label days param until before kind start stop pause resume rolls expires ends class compartment source was',
              f'{type_name}.{raw["name"]}')
         for end, kind in CLOCK.items():
             yield Field(f'{raw["name"]}_{end}', kind, CLASSES[raw.get('class', 'public')],
