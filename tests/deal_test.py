@@ -142,6 +142,9 @@ def appointments(d):
     d.unseen('appointment', one, *d.elsewhere, d.enterprise)
     done = d.office.act('appointment', one, 'confirm', institution_signatory='陆文博', institution_signed_on=d.day()).wants(200).json
     expect(done['number'].startswith('PM-') and done['state'] == 'confirmed', done['number'])
+    expect_same(d.of('result', d.open, gu)['fields']['abstract'], '做法', 'the project manager reads the result')
+    d.of('trial', d.author.create('trial', result=d.open, title='寿命试验').wants(201).json['id'], gu)
+    d.unseen('result', d.closed, gu)
     letter = gu.get(f'/appointment/{one}/documents/appointment_letter').wants(200).text
     expect('聘任书' in letter and '3.00 %' in letter and '组织试制' in letter, 'the letter of appointment')
     expect_same(d.of('manager', d.gu)['fields']['appointments'], 1, 'on the roster')
@@ -185,6 +188,7 @@ def projects(d):
     other = project(d, d.open, project_manager=d.gu, funding=enough)
     gu = proof.Client(d.city, 'expert5')
     d.unseen('validation_project', other, gu)
+    d.unseen('result', d.open, gu)
     d.office.act('validation_project', other, 'start').wants(200)
     expect_same(d.of('validation_project', other, gu)['fields']['budget_total'], '100000.00', 'who leads it sees it, wherever they work')
     gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day()).wants(422)
@@ -276,12 +280,28 @@ def secrecy(d):
     one = d.office.create('nda', result=d.open, party=d.employers['enterprise'], purpose='评估', subject='数据', valid_from=d.day(),
                           valid_to=d.day(90), secrecy_years=5).wants(201).json['id']
     d.unseen('nda', one, d.enterprise)
+    d.unseen('result', d.open, d.enterprise)
+    refused(d.office.act('nda', one, 'offer'), '不是“保密”')
+    d.author.act('result', d.open, 'disclose', disclosure='nda').wants(403)
+    d.office.act('result', d.open, 'disclose', disclosure='nda').wants(200)
     d.office.act('nda', one, 'offer').wants(200)
     d.office.edit('nda', one, 2, subject='更多').wants(409)
     expect(d.desk(d.enterprise, one), 'it waits for the other side')
     d.office.act('nda', one, 'sign', signatory='x', signed_on=d.day()).wants(403)
     d.enterprise.act('nda', one, 'sign', signatory='丁一凡', signed_on=d.day()).wants(200)
     d.unseen('nda', one, d.laboratory, *d.elsewhere)
+    seen = d.of('result', d.open, d.enterprise)['fields']                   # from now on the other side reads it
+    expect_same((seen['abstract'], seen['inventors'], 'contact' in seen), ('做法', '沈一鸣', False), 'under secrecy')
+    d.unseen('result', d.open, d.laboratory, *d.elsewhere)
+    d.unseen('result', d.closed, d.enterprise)
+    short = d.office.create('nda', result=d.closed, party=d.employers['enterprise'], purpose='评估', subject='数据', valid_from=d.day(1),
+                            valid_to=d.day(90), secrecy_years=5).wants(201).json['id']
+    d.office.act('result', d.closed, 'disclose', disclosure='nda').wants(200)
+    d.office.act('nda', short, 'offer').wants(200)
+    d.enterprise.act('nda', short, 'sign', signatory='丁一凡', signed_on=d.day()).wants(200)
+    d.unseen('result', d.closed, d.enterprise)                               # it begins tomorrow
+    d.office.act('nda', one, 'end', reason='谈判结束').wants(200)
+    d.unseen('result', d.open, d.enterprise)
     log = d.manager.create('contact_log', result=d.open, counterpart='临港储能', channel='visit', summary='有兴趣', person_met='丁一凡').wants(201).json
     refused(d.manager.edit('contact_log', log['id'], 1, contacted_on=d.day(1)), '联系日不在今天之后', status=422)
     expect('person_met' in log['fields'] and 'person_met' not in d.of('contact_log', log['id'], d.author)['fields'], 'who was met')

@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import proof
 from proof import expect, expect_same
 
+CITY_TIME = datetime.timezone(datetime.timedelta(hours=8))
+
 CRITERIA = [{'criterion': '技术创新', 'weight': 40}, {'criterion': '市场前景', 'weight': 35}, {'criterion': '团队', 'weight': 25}]
 SEATS = [{'group': 'academia', 'places': 2}, {'group': 'industry', 'places': 2}, {'group': 'investment', 'places': 1}]
 NONE = '00000000-0000-7000-8000-000000000000'
@@ -41,6 +43,9 @@ class Round:
         proof.Client(self.city).request('POST', '/api/v1/test-clock', {'now': self.now.strftime('%Y-%m-%dT%H:%M:%SZ')}).wants(200)
         self.sign_in()
 
+    def day(self, days):
+        return str(self.today + datetime.timedelta(days))
+
     def result(self, title, **fields):
         one = self.author.create('result', title=title, discipline='材料', abstract=f'{title}的做法', inventors='沈一鸣', disclosure='secret',
                                  **fields).wants(201).json['id']
@@ -49,16 +54,21 @@ class Round:
 
     def begin(self, **fields):
         given = {'title': '2026 年第一轮', 'criteria': CRITERIA, 'places': 2, 'opens_on': str(self.today), 'seats': SEATS,
-                 'closes_on': str(self.today), 'seed_source': '当日收盘指数', **fields}
+                 'closes_on': str(self.today), 'reviews_by': self.day(14), 'seed_source': '当日收盘指数', **fields}
         return self.office.create('screening_round', **given).wants(201).json['id']
 
     def of(self, record, type_='screening_round', client=None):
         return (client or self.office).get(f'/api/v1/records/{type_}/{record}').wants(200).json
 
 
-def is_told(client, action):
-    proof.until(lambda: [each['action'] for each in client.get('/api/v1/notices').wants(200).json['items']],
-                lambda told: action in told, f'a notice of {action}')
+def told(client, record=None):
+    """The steps that the notices tell of, of one record or of all."""
+    items = client.get('/api/v1/notices').wants(200).json['items']
+    return [each['action'] for each in items if record in (None, each['record']['id'])]
+
+
+def is_told(client, action, record=None):
+    proof.until(lambda: told(client, record), lambda steps: action in steps, f'a notice of {action}')
 
 
 def asked(client):
@@ -127,6 +137,20 @@ def draws(r):
     r.off = [login for login in r.logins if login not in r.panel]
     for login in r.panel:
         is_told(proof.Client(r.city, login), 'draw')
+
+
+def reminded(r):
+    """Three days before reviews are due the panel hears of it, once; nobody else does; until then scores are not frozen."""
+    expect('每件成果' in r.office.act('screening_round', r.one, 'freeze').wants(409).text, 'results without a review')
+    clock, = r.of(r.one)['clocks']
+    expect_same((clock['name'], clock['due']), ('review_time', r.day(14)), 'a reminder is no limit')
+    r.ahead(seconds=(datetime.datetime.combine(r.today + datetime.timedelta(11), datetime.time(8, 1), CITY_TIME) - r.now).total_seconds())
+    for login in r.panel:
+        is_told(proof.Client(r.city, login), 'remind', r.one)
+    for login in r.off:
+        expect('remind' not in told(proof.Client(r.city, login), r.one), login)
+    events = [each['action'] for each in r.office.get(f'/api/v1/records/screening_round/{r.one}/events').wants(200).json['items']]
+    expect_same(events.count('remind'), 1, events)
 
 
 def total(scores):
@@ -267,6 +291,7 @@ def main():
         r = Round(city)
         for title, part in (('a call says what is judged, and takes results in its days alone', calls),
                             ('the panel is drawn by a seed, three groups, without an interest; a script of 20 lines draws the same', draws),
+                            ('the panel is reminded three days before, once', reminded),
                             ('the panel is blind; to everybody else the case does not exist', blind),
                             ('with a conflict one sees nothing of the case', conflicts),
                             ('reviews keep to the criteria and weights of the round', reviews),

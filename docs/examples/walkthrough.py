@@ -85,7 +85,7 @@ def main(address, password, abstracts):
     for one in author.find('result', ENTERED.format('draft')):
         author.take('result', one, 'submit')
     round_ = office.create(
-        'screening_round', title='千项筛选', places=20, seed_source='当日收盘指数', opens_on=day(), closes_on=day(),
+        'screening_round', title='千项筛选', places=20, seed_source='当日收盘指数', opens_on=day(), closes_on=day(), reviews_by=day(14),
         criteria=[{'criterion': '技术创新', 'weight': 40}, {'criterion': '市场前景', 'weight': 35}, {'criterion': '团队', 'weight': 25}],
         seats=[{'group': 'academia', 'places': 5}, {'group': 'industry', 'places': 3}, {'group': 'investment', 'places': 1}])
     office.take('screening_round', round_, 'open')
