@@ -240,6 +240,8 @@ class Questions:
         yield 'GET', f'/{type_.name}' + query(limit=100, total=1), None
         yield 'GET', f'{base}/board', None
         yield 'GET', f'/{type_.name}/board', None
+        yield 'GET', f'{base}/matrix', None
+        yield 'GET', f'/{type_.name}/matrix', None
         yield 'GET', f'/{type_.name}/new', None
         yield 'GET', f'/{type_.name}/new?format=json', None
         for format_ in ('csv', 'jsonl'):

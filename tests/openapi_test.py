@@ -56,6 +56,7 @@ def records(reader, type_):
     reader.ask('GET', base + '/template', query='?format=csv', type=type_)
     reader.ask('GET', base + '/export', type=type_)
     reader.ask('GET', base + '/board', type=type_)
+    reader.ask('GET', base + '/matrix', type=type_)
     for one in listed.json.get('items', [])[:EACH]:
         of = {'type': type_, 'id': one['id']}
         reader.ask('GET', base + '/{id}', **of)

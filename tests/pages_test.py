@@ -196,7 +196,7 @@ def main():
             with cases(f'each number that {role} is shown is that of the rows it opens'):
                 client = proof.Client(city, role)
                 types = [t['name'] for t in client.get('/api/v1/types').json['items']]
-                shown = sum(numbers_open_their_rows(client, t) for t in ('/statistics', *(f'/{t}/board' for t in types)))
+                shown = sum(numbers_open_their_rows(client, t) for t in ('/statistics', *(f'/{t}/board' for t in types), *(f'/{t}/matrix' for t in types if t == 'result')))
                 expect(shown > 5, f'only {shown} numbers')
         with cases('a round shows the results in it and their reviews, to each as lists show them'):
             shown = {role: rounds_show_what_is_in_them(proof.Client(city, role)) for role in ROLES}
@@ -207,6 +207,13 @@ def main():
             found = client.get('/result', format='json', total=1, filter="discipline contains '材料'").wants(200).json['total']
             expect(sum(c['count'] for c in columns) == found > 0, f'{found} found, columns {[c["count"] for c in columns]}')
             client.get('/result/board', filter="state = 'draft') or (state = 'pool'").wants(422)
+        with cases('a matrix stands under the filter of its list, and marks where a record stands'):
+            one = client.get('/api/v1/records/gate_review', filter="state = 'open'", limit=1).json['items'][0]['fields']['result']
+            expect(client.get('/result/matrix', here=one).text.count('#i-here') == 1, 'the result stands in one cell')
+            cells = [c for line in client.get('/result/matrix', format='json', here=one).json['cells'] for c in line]
+            expect([c['here'] for c in cells].count(True) == 1, 'here')
+            client.get('/result/matrix', filter="state = 'draft') or (state = 'pool'").wants(422)
+            client.get('/review/matrix').wants(404)
         with cases('the server ends with 0 and no sanitizer spoke'):
             city.stop()
     walk_mini(cases)

@@ -199,6 +199,7 @@ static Err load_pack(Arena *arena, const PackSource *source, bool frozen, const 
     pack_steps(&load);
     pack_clocks(&load);
     pack_forms(&load);
+    pack_matrix(&load);
     pack_documents(&load);
     pack_check(&load);
     size_t found = pack_log_count(load.log);

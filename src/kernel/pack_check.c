@@ -58,6 +58,7 @@ static void conditions_check(PackLoad *load)
         [USE_GUARD] = { true, false },
         [USE_RULE] = { false, false },
         [USE_NOTIFY] = { false, false },
+        [USE_FILTER] = { false, true },
     };
     for (size_t i = 0; i < load->use_count; i++) {
         const ExprUse *use = &load->uses[i];

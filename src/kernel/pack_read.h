@@ -10,6 +10,7 @@
  *   pack_steps      relations, access, actions, list: whatever names fields, states and roles
  *   pack_clocks     what starts, stops and ends clocks; their fields are made by pack_fields
  *   pack_forms      rules, sections of the form
+ *   pack_matrix     by what records are crossed
  *   pack_documents  what can be printed
  *   pack_check      expressions, states that nothing reaches, the types that the kernel relies on
  *   pack_carries    steps that take others along (so too)
@@ -40,7 +41,7 @@ typedef struct TypeDraft { /* a type on its way to be frozen */
     size_t           begun_capacity;
 } TypeDraft;
 
-typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_NOTIFY, USE_COUNT } ExprUseKind;
+typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_NOTIFY, USE_FILTER, USE_COUNT } ExprUseKind;
 
 typedef struct ExprUse { /* a condition waiting for pack_check */
     ExprUseKind     kind;
@@ -89,6 +90,7 @@ void pack_fields(PackLoad *load);
 void pack_steps(PackLoad *load);
 void pack_clocks(PackLoad *load);
 void pack_forms(PackLoad *load);
+void pack_matrix(PackLoad *load);
 void pack_documents(PackLoad *load);
 void pack_check(PackLoad *load);
 void pack_carries(PackLoad *load);

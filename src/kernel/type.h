@@ -285,6 +285,27 @@ struct Clock { /* a legal time limit: kernel/clock.h counts it */
     Str                     was;     /* as of a field */
 };
 
+typedef struct MatrixClass { /* records that a condition holds for */
+    Str   name;
+    Text  label;
+    Expr *when; /* filter subset */
+    Str   text; /* source of the expression */
+} MatrixClass;
+
+typedef enum MatrixSide { MATRIX_ROWS, MATRIX_COLUMNS, MATRIX_AXES } MatrixSide;
+#define MATRIX_CLASSES_MAX 6
+
+typedef struct MatrixAxis {
+    Text               label;
+    const MatrixClass *classes; /* at least one; a record may fit several, or none */
+    size_t             count;
+} MatrixAxis;
+
+typedef struct Matrix { /* records of a type crossed by two sides */
+    Text       label;
+    MatrixAxis axes[MATRIX_AXES];
+} Matrix;
+
 typedef enum BlockKind { BLOCK_TEXT, BLOCK_FIELDS, BLOCK_SIGNATURES, BLOCK_KIND_COUNT } BlockKind;
 
 typedef struct DocumentBlock { /* one part of a printed document */
@@ -345,7 +366,8 @@ struct Type {
     size_t            document_count;
     const uint16_t   *columns; /* of the list */
     size_t            column_count;
-    Str               sort; /* of the list: "-created" */
+    Str               sort;   /* of the list: "-created" */
+    const Matrix     *matrix; /* NULL: none */
 };
 
 typedef struct Named { /* a role, a compartment, a service */

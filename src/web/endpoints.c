@@ -72,6 +72,10 @@ const Endpoint endpoints[] = {
       .summary = "Records of a type by state: how many, and the first of them",
       .gives = "200 {type:text,columns:[{state:text,label:text,filter:text,count:int|null,more:bool,"
                "items:[@record]}]}" },
+    { METHOD_GET,    RECORDS "/matrix",           records_matrix, ALLOW_SIGNED_IN, .query = { "filter", "here" },
+      .summary = "Records of a type crossed by two sides, as the policy names them: how many are in each cell",
+      .gives = "200 {type:text,label:text,filter:text|null,count:int|null,more:bool,rows:@axis,columns:@axis,"
+               "cells:[[{filter:text,count:int|null,more:bool,here:bool}]]}" },
     { METHOD_GET,    RECORDS "/{id}",             records_show,   ALLOW_SIGNED_IN, SHOW,
       .summary = "A record, and the steps possible now",
       .gives = "200 @record" },
@@ -251,6 +255,8 @@ const Endpoint endpoints[] = {
       .query = { "*" }, .summary = "Form of a new record" },
     { METHOD_GET,    "/{type}/board",             records_board,      ALLOW_SIGNED_IN, .page = PAGE_BOARD,
       .query = { "filter", "sort" }, .summary = "Records by state" },
+    { METHOD_GET,    "/{type}/matrix",            records_matrix,     ALLOW_SIGNED_IN, .page = PAGE_MATRIX,
+      .query = { "filter", "here" }, .summary = "Records crossed by two sides" },
     { METHOD_GET,    "/{type}/import",            imports_form,       ALLOW_SIGNED_IN, .page = PAGE_IMPORT,
       .summary = "Form to send a file of records" },
     { METHOD_POST,   "/{type}/import",            imports_send,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

@@ -1,4 +1,4 @@
-/* web/figures.c: records in numbers: a board of one type by state, and the figures of all types.
+/* web/figures.c: records in numbers: a board of one type by state, its matrix, and the figures of all types.
  *
  * Each number is find_count() of the `filter` that stands beside it, so it is what the list of that filter holds for
  * who asks: what they may not see is not in it. */
@@ -102,6 +102,86 @@ void records_board(Call *call)
     Problems problems = call_problems(call);
     Json    *json = NULL;
     Err      err = board_data(call, &json, &problems);
+    call_answer(call, err, json, &problems);
+    costly_charge(call, &problems);
+}
+
+/* ---- the matrix ---- */
+
+static Str both(const Call *call, Str one, Str other)
+{
+    if (!one.len || !other.len)
+        return one.len ? one : other;
+    return str_printf(call->ctx.arena, "(%.*s) and (%.*s)", STR_FMT(one), STR_FMT(other));
+}
+
+static Err put_axis(Call *call, const Type *type, const MatrixAxis *axis, Str filter, Json *into)
+{
+    Arena *arena = call->ctx.arena;
+    json_set_str(arena, into, STR("label"), axis->label.in[call->ctx.lang]);
+    Json *list = json_set(into, STR("classes"), json_array(arena));
+    for (size_t i = 0; i < axis->count; i++) {
+        Json *json = json_push(list, json_object(arena));
+        json_set_str(arena, json, STR("name"), axis->classes[i].name);
+        json_set_str(arena, json, STR("label"), axis->classes[i].label.in[call->ctx.lang]);
+        TRY(put_count(call, type, both(call, filter, axis->classes[i].text), json));
+    }
+    return ERR_OK;
+}
+
+/* Whether the record stands in the cell; one that does not show stands in none. */
+static Err put_here(Call *call, const Type *type, Str filter, Str id, Json *cell)
+{
+    int64_t  count = 0;
+    Problems problems = call_problems(call);
+    if (uuid_valid(id)) {
+        Str one = str_printf(call->ctx.arena, "id = '%.*s'", STR_FMT(id));
+        TRY(find_count(&call->ctx, type, both(call, filter, one), 1, &count, &problems));
+    }
+    json_set_bool(call->ctx.arena, cell, STR("here"), count > 0);
+    return ERR_OK;
+}
+
+static Err put_cells(Call *call, const Type *type, Str filter, Json *into)
+{
+    const MatrixAxis *rows = &type->matrix->axes[MATRIX_ROWS], *columns = &type->matrix->axes[MATRIX_COLUMNS];
+    for (size_t r = 0; r < rows->count; r++) {
+        Json *row = json_push(into, json_array(call->ctx.arena));
+        for (size_t c = 0; c < columns->count; c++) {
+            Json *cell = json_push(row, json_object(call->ctx.arena));
+            Str   crossed = both(call, rows->classes[r].text, columns->classes[c].text);
+            TRY(put_count(call, type, both(call, filter, crossed), cell));
+            TRY(put_here(call, type, crossed, call_query(call, STR("here")), cell));
+        }
+    }
+    return ERR_OK;
+}
+
+static Err matrix_data(Call *call, Json **out, Problems *problems)
+{
+    static const Str sides[MATRIX_AXES] = { STR_INIT("rows"), STR_INIT("columns") };
+    Arena           *arena = call->ctx.arena;
+    const Type      *type;
+    Str              filter = call_query(call, STR("filter"));
+    TRY(shape_type_find(call, call->params[0], &type, problems));
+    if (!type->matrix)
+        return err_make(ECODE_PAGE_UNSEEN, "no matrix of %.*s", STR_FMT(type->name));
+    TRY(costly_admit(call, problems));
+    TRY(filter_sound(call, type, filter, problems));
+    *out = json_object(arena);
+    json_set_str(arena, *out, STR("type"), type->name);
+    json_set_str(arena, *out, STR("label"), type->matrix->label.in[call->ctx.lang]);
+    TRY(put_count(call, type, filter, *out));
+    for (int side = 0; side < MATRIX_AXES; side++)
+        TRY(put_axis(call, type, &type->matrix->axes[side], filter, json_set(*out, sides[side], json_object(arena))));
+    return put_cells(call, type, filter, json_set(*out, STR("cells"), json_array(arena)));
+}
+
+void records_matrix(Call *call)
+{
+    Problems problems = call_problems(call);
+    Json    *json = NULL;
+    Err      err = matrix_data(call, &json, &problems);
     call_answer(call, err, json, &problems);
     costly_charge(call, &problems);
 }

@@ -17,6 +17,7 @@ void records_at(Call *call);
 
 /* figures.c */
 void records_board(Call *call);
+void records_matrix(Call *call);
 void statistics_show(Call *call);
 
 /* imports.c */

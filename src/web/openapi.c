@@ -451,6 +451,7 @@ static const struct {
     { "imported", "{accepted:int,added:int,updated:int,unchanged:int,ids:[uuid|null],refused:[@row_refused]}" },
     { "column", "{column:text,field:text|null,near?:text|null,passed:bool,values:[text]}" },
     { "columns", "{about:text,columns:[@column],fields:[text],...}" },
+    { "axis", "{label:text,classes:[{name:text,label:text,filter:text,count:int|null,more:bool}]}" },
     /* one's own */
     { "head", "{id:uuid,type:text,number?:text,title?:text,of?:text,state:text,state_label:text}" },
     { "asked", "{name:text,label:text,allowed?:bool,reasons?:[@reason],type?:text}" },

@@ -24,6 +24,7 @@
  *     PAGE_LIST     the contract's list {"items","next","total"}; call->query holds filter, sort, limit, cursor;
  *                   params[0] the type. A filter or sort that is wrong: status 422, no items, and "errors":[…].
  *     PAGE_BOARD    {"type","columns"} (web/figures.c); call->query holds filter, sort
+ *     PAGE_MATRIX   {"type","label","rows","columns","cells"} (the same); call->query holds filter, here
  *     PAGE_STATISTICS {"today","items"} (the same)
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
@@ -77,6 +78,7 @@ typedef enum PageKind {
     PAGE_SIGN_IN,
     PAGE_LIST,
     PAGE_BOARD,
+    PAGE_MATRIX,
     PAGE_STATISTICS,
     PAGE_RECORD,
     PAGE_FORM,

@@ -156,6 +156,7 @@ class Type:
     columns: list = field(default_factory=list)
     rules: list = field(default_factory=list)
     clocks: list = field(default_factory=list)
+    matrix: list = field(default_factory=list)      # of rows and of columns: {name: condition}
 
     def __post_init__(self):
         self.by_name = {f.name: f for f in self.fields}
@@ -261,7 +262,7 @@ class Pack:
 
     def read_fields(self, name, raw):
         only(raw, 'type label plural title service number disclosure parent page fields states relations access '
-                  'actions clocks list rules form reference_date was drops', name)
+                  'actions clocks list rules form reference_date was drops matrix', name)
         fields = [Field(n, kind, *self.system_place(n), system=True) for n, kind in SYSTEM.items()]
         own = [one for f in raw['fields'] for one in self.read_field(name, f)]
         own += [one for c in listed(raw.get('clocks')) for one in self.read_clock(name, c)]
@@ -278,6 +279,9 @@ class Pack:
         for section in listed(raw.get('form')):
             for inside in listed(only(section, 'section help fields', name)['fields']):
                 type_.field(inside)
+        crossed = only(raw.get('matrix', {}), 'label rows columns', name)
+        type_.matrix = [{c['name']: only(c, 'name label when', name)['when'] for c in only(crossed[side], 'label classes', name)['classes']}
+                        for side in ('rows', 'columns') if crossed]
         shown = only(raw.get('list', {}), 'columns sort', name)
         type_.sort = shown.get('sort', '-created')
         type_.columns = shown.get('columns', ['number', 'title', 'state', 'changed'])

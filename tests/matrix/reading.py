@@ -350,6 +350,43 @@ def check_column(m, caller, type_, column):
         m.expect_told(m.policy.record_json(caller.actor, found[item['id']]), item, 'a card')
 
 
+@subject('matrix')
+@subject('page_matrix')
+def matrix(m, e):
+    """Each number is that of the records which both conditions hold for; a record stands where it is among them, and one that does
+    not show nowhere."""
+    base = '/' if e.page else API
+    for caller in m.callers() if not e.page else page_callers(m):
+        for type_ in m.pack.types.values():
+            path = f'{base}{type_.name}/matrix'
+            answer = m.ask(caller, path)
+            if m.turned_away(caller, answer) or not m.expect(answer, 200 if type_.matrix else 404) or not type_.matrix:
+                continue
+            seen = m.policy.visible(caller.actor, type_)
+            others = [r for r in m.policy.truth.records[type_.name] if r not in seen]
+            if e.page:
+                path += '?format=json'
+                answer = m.ask(caller, path)
+            check_matrix(m, caller, type_, answer.json(), None)
+            for one in seen[:1] + others[:1]:
+                answer = m.ask(caller, path + ('&' if e.page else '?') + f'here={one.id}')
+                m.expect(answer, 200) and check_matrix(m, caller, type_, answer.json(), one.id)
+
+
+def check_matrix(m, caller, type_, told, here):
+    actor, (rows, columns) = caller.actor, type_.matrix
+    m.expect_equal([list(rows), list(columns)], [[c['name'] for c in told[side]['classes']] for side in ('rows', 'columns')], 'classes')
+    check_figure(m, actor, type_, told, None, f'all {type_.name}')
+    for side, classes in zip(('rows', 'columns'), type_.matrix):
+        for figure, text in zip(told[side]['classes'], classes.values()):
+            check_figure(m, actor, type_, figure, text, f'{type_.name} where {text}')
+    for row, line in zip(rows.values(), told['cells']):
+        for column, cell in zip(columns.values(), line):
+            text = f'({row}) and ({column})'
+            found = check_figure(m, actor, type_, cell, text, f'{type_.name} where {text}')
+            m.expect_equal(here in [r.id for r in found], cell['here'], f'{here} where {text}')
+
+
 @subject('statistics')
 @subject('page_statistics')
 def statistics(m, e):

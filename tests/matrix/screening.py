@@ -1,5 +1,7 @@
 """Rounds of screening, planted as their people would go through them: what is judged, by whom and when hangs together, so that
 records of these types cannot be made one by one. Every text of it is a canary as elsewhere."""
+import datetime
+
 from .pack import CLASSES
 from .policy import Actor
 
@@ -21,7 +23,7 @@ class Screening:
         self.colleague = self.another('institution')
         self.expert, self.stranger = garden.own[other]['expert'], garden.own[other]['enterprise']
         self.officer = garden.own[letter]['officer']
-        self.today = garden.today().isoformat()
+        self.today, self.due = garden.today().isoformat(), (garden.today() + datetime.timedelta(30)).isoformat()
         outside = next(actor for actor in garden.actors if actor.login == 'expert8')
         for one in (self.expert, outside):                      # a second entry of the latter: of a person the first counts
             self.make(self.officer, 'expert', person=one.person, organisation=one.organisation, group='investment')
@@ -61,7 +63,7 @@ class Screening:
                      'meaning': self.canary('screening_round', 'criteria.meaning')} for weight in (60, 40)]
         self.criteria = [row['criterion'] for row in criteria]
         return self.make(self.office, 'screening_round', title=self.canary('screening_round', 'title'), criteria=criteria, places=3,
-                         opens_on=self.today, closes_on=self.today, seats=[{'group': 'investment', 'places': 2}],
+                         opens_on=self.today, closes_on=self.today, reviews_by=self.due, seats=[{'group': 'investment', 'places': 2}],
                          seed_source=self.canary('screening_round', 'seed_source'))
 
     def entered(self, round_, level):

@@ -279,6 +279,21 @@ static Err put_decision(const GateView *view, Json *missing)
     return ERR_OK;
 }
 
+/* ---- among its peers ---- */
+
+/* The matrix of all that a gate is about, with the cell of this one marked. */
+static Str peers_href(const GateView *view)
+{
+    const Call  *call = view->call;
+    const Type  *type = view->record->type;
+    const Field *parent = type->parent < 0 ? NULL : &type->fields[type->parent];
+    const Json  *of = parent ? show_member(view->data, parent) : NULL;
+    if (!of || of->kind != JSON_STRING || !parent->target->matrix)
+        return STR_NONE;
+    return str_printf(call->ctx.arena, "%.*s/matrix?here=%.*s", STR_FMT(view_list_href(call, parent->target)),
+                      STR_FMT(json_text(of)));
+}
+
 /* ---- the ruling ---- */
 
 static void put_ruling_words(const GateView *view, Str kind, Str ruling, Str text)
@@ -324,6 +339,7 @@ Err gate_put(Call *call, Show *show, const Record *record, const Json *data, Jso
     Json    *list = json_set(page, STR("sides"), json_array(call->ctx.arena));
     for (size_t i = 0; i < SIDE_COUNT; i++)
         TRY(put_side(&view, i, list));
+    put(call, page, STR("peers_href"), peers_href(&view));
     Json *missing = missing_of(&view);
     put_ruling(&view, missing->count);
     return put_decision(&view, missing);

@@ -53,14 +53,15 @@ static Str address(const ListView *view, Str filter, Str sort, Str cursor)
     return list_address(view->call, view->type, filter, sort, cursor);
 }
 
-/* The same records by state. */
-static Str board_address(const ListView *view)
+/* The same records by state ("board"), or crossed ("matrix"). */
+static Str beside(const ListView *view, const char *page)
 {
     char before = '?';
     Buf  buf = buf_new(view->call->ctx.arena, SIZE_MAX);
-    buf_printf(&buf, "%.*s/board", STR_FMT(view_list_href(view->call, view->type)));
+    buf_printf(&buf, "%.*s/%s", STR_FMT(view_list_href(view->call, view->type)), page);
     add_pair(view->call, &buf, &before, STR("filter"), view->filter);
-    add_pair(view->call, &buf, &before, STR("sort"), view->sort);
+    if (strcmp(page, "board") == 0)
+        add_pair(view->call, &buf, &before, STR("sort"), view->sort);
     return buf_str(&buf);
 }
 
@@ -460,7 +461,8 @@ static Err put_head(ListView *view)
         shape_imports(call, type) ? str_printf(call->ctx.arena, "%.*s/import", STR_FMT(view_list_href(call, type)))
                                   : STR_NONE);
     bool board = type->state_count > 1 && shape_field_known(call, &type->fields[SYS_STATE]);
-    put(call, page, STR("board_href"), board ? board_address(view) : STR_NONE);
+    put(call, page, STR("board_href"), board ? beside(view, "board") : STR_NONE);
+    put(call, page, STR("matrix_href"), type->matrix ? beside(view, "matrix") : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
     put(call, page, STR("sort"), view->sort);
     json_set_bool(call->ctx.arena, page, STR("unread"), json_get(view->data, STR("errors")) != NULL);

@@ -13,6 +13,8 @@ Err view_sign_in(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* Records of a type by state. */
 Err view_board(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* Records of a type crossed by two sides. */
+Err view_matrix(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* All types in numbers. */
 Err view_statistics(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
