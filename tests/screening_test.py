@@ -223,6 +223,10 @@ def reviews(r):
             expect_same([(row['criterion'], row['weight'], row.get('score')) for row in review['fields']['scores']],
                         [(c['criterion'], c['weight'], None) for c in CRITERIA], 'the sheet of the round')
             client.create('review', result=one).wants(409)
+            begun = r.of(review['id'], 'review')                 # the office sees that it is being written, and no more
+            expect_same((begun['state'], sorted(begun['fields'])), ('asked', ['disclosure', 'result', 'screening_round']), 'begun')
+            if not r.scores:
+                expect('每件成果' in r.office.act('screening_round', r.one, 'freeze').wants(409).text, 'none is reviewed')
             expect_same(asked(client).get(one), None, 'begun')
             expect_same(asked(client)[review['id']], ('', 'submit'), 'to be handed in')
             given = [70 + 3 * at + number, 60 + 5 * at, 88 - 7 * number]

@@ -24,8 +24,8 @@ class Screening:
         self.expert, self.stranger = garden.own[other]['expert'], garden.own[other]['enterprise']
         self.officer = garden.own[letter]['officer']
         self.today, self.due = garden.today().isoformat(), (garden.today() + datetime.timedelta(30)).isoformat()
-        outside = next(actor for actor in garden.actors if actor.login == 'expert8')
-        for one in (self.expert, outside):                      # a second entry of the latter: of a person the first counts
+        self.outside = next(actor for actor in garden.actors if actor.login == 'expert8')
+        for one in (self.expert, self.outside):                      # a second entry of the latter: of a person the first counts
             self.make(self.officer, 'expert', person=one.person, organisation=one.organisation, group='investment')
 
     def another(self, role):
@@ -84,19 +84,21 @@ class Screening:
         self.take(self.office, 'screening_round', round_, 'draw', seed=self.canary('screening_round', 'seed'))
         return round_, results
 
-    def review(self, result, state):
-        one = self.make(self.expert, 'review', result=result)
+    def review(self, result, state, by=None):
+        by = by or self.expert
+        one = self.make(by, 'review', result=result)
         if state == 'submitted':
-            self.take(self.expert, 'review', one, 'submit', remark=self.canary('review', 'remark'),
+            self.take(by, 'review', one, 'submit', remark=self.canary('review', 'remark'),
                       scores=[{'criterion': criterion, 'score': 50 + at} for at, criterion in enumerate(self.criteria)])
         if state == 'recused':
-            self.take(self.expert, 'review', one, 'recuse', recusal_reason=self.canary('review', 'recusal_reason'))
+            self.take(by, 'review', one, 'recuse', recusal_reason=self.canary('review', 'recusal_reason'))
         return self.keep(one, 'review', state)
 
     def frozen(self, levels=LEVELS):
         round_, results = self.scoring(levels)
         for result in results[:-1]:
             self.review(result, 'submitted')
+        self.review(results[-1], 'submitted', self.outside)     # every result has been reviewed before scores are frozen
         self.review(results[-1], 'lapsed')
         self.take(self.office, 'screening_round', round_, 'freeze')
         return round_
