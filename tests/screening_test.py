@@ -225,6 +225,8 @@ def reviews(r):
             client.create('review', result=one).wants(409)
             begun = r.of(review['id'], 'review')                 # the office sees that it is being written, and no more
             expect_same((begun['state'], sorted(begun['fields'])), ('asked', ['disclosure', 'result', 'screening_round']), 'begun')
+            form = client.get(f'/review/{review["id"]}/submit').wants(200).text
+            expect(all(f'aria-label="{c["criterion"]}：分数"' in form for c in CRITERIA), 'each score is called by its criterion')
             if not r.scores:
                 expect('每件成果' in r.office.act('screening_round', r.one, 'freeze').wants(409).text, 'none is reviewed')
             expect_same(asked(client).get(one), None, 'begun')

@@ -10,8 +10,8 @@
  * Kept     as fields of the record (ClockField): from + days = due can be counted by hand at any time. A clock that was
  *          stopped, or has run out and made the system act, has no `due`; `from` and `days` say how it last ran.
  * Calendar a year that it does not know is counted by the week alone, and the due day is provisional.
- * Reminder a clock that runs out some days before a limit does, so that the system tells people. It is no limit: nobody is
- *          late by it. Where those days are over when it would start, it does not start.
+ * Reminder a clock that runs out some days before a limit does, so that the system tells people. It is no limit: nobody
+ *          is late by it. Where those days are over when it would start, it does not start.
  * Lengths  1 .. LIMIT_CLOCK_DAYS; a due day after the last date there is cannot be. */
 #ifndef FM_KERNEL_CLOCK_H
 #define FM_KERNEL_CLOCK_H

@@ -257,6 +257,20 @@ static void put_columns(const Asked *asked, Json *table)
     }
 }
 
+/* What tells a row from the others: the text that the city has given it, or else its place. */
+static Str cell_label(const Asked *asked, const Field *column, Str number, const Json *values)
+{
+    const Call *call = asked->call;
+    const Type *type = asked->field->rows;
+    for (size_t i = ROW_COLUMNS; i < type->field_count; i++) {
+        const Field *field = &type->fields[i];
+        Str          given = json_text(json_get(values, field->name));
+        if (field->given && field->kind == FIELD_TEXT && field != column && given.len)
+            return SAY(call, "say.form.cell_of", ARG("row", given), ARG("column", show_label(call, column)));
+    }
+    return SAY(call, "say.form.cell", ARG("row", number), ARG("column", show_label(call, column)));
+}
+
 static Err put_cell(const Asked *asked, const Field *column, size_t row, const Json *values, const Found *records,
                     Json *cells)
 {
@@ -273,8 +287,7 @@ static Err put_cell(const Asked *asked, const Field *column, size_t row, const J
     put(call, cell, STR("id"), field_id(call->ctx.arena, one.name));
     put(call, cell, STR("name"), one.name);
     put(call, cell, STR("column"), show_label(call, column));
-    put(call, cell, STR("cell_label"),
-        SAY(call, "say.form.cell", ARG("row", number), ARG("column", show_label(call, column))));
+    put(call, cell, STR("cell_label"), cell_label(asked, column, number, values));
     put(call, cell, STR("error"), field_error(call, asked->data, one.name, false));
     json_set_bool(call->ctx.arena, cell, STR("required"), false);
     TRY(field_put(&one, &help, cell));
