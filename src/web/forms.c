@@ -1,4 +1,5 @@
 /* web/forms.c: the forms of pages: what they show, and what they send (web/page.h). */
+#include "web/forms.h"
 #include "web/body.h"
 #include "web/filled.h"
 #include "web/handlers.h"
@@ -149,14 +150,16 @@ static Err step_form_opens(Call *call, const StepForm *form, Problems *problems)
 }
 
 /* What stands in a field: what was sent, else what the address gives (a new child's parent),
- * else what the record has, or a new one begins with; as the actor sees it. NULL: nothing. */
-static Err field_value(Call *call, const StepForm *form, const Field *field, Json **out)
+ * else what the record has, or a new one begins with; as the actor sees it. NULL: nothing, as in a step on several. */
+static Err field_value(Call *call, const Record *record, const Action *action, const Field *field, Json **out)
 {
-    Str given = call_query(call, field->name);
+    const Record none = { 0 };
+    Str          given = call_query(call, field->name);
+    *out = NULL;
     if (call->form)
-        return filled_again(call, &form->record, field, out);
+        return filled_again(call, record ? record : &none, field, out);
     if (!given.ptr)
-        return filled_before(call, &form->record, field, out);
+        return record || action->creates ? filled_before(call, record ? record : &none, field, out) : ERR_OK;
     *out = json_string(call->ctx.arena, given);
     return ERR_OK;
 }
@@ -182,33 +185,39 @@ static void version_json(Call *call, const StepForm *form, Json *json)
     json_set_int(call->ctx.arena, json, STR("version"), version);
 }
 
-static Err form_json(Call *call, const StepForm *form, Json **out)
+Err forms_step(Call *call, const Type *type, const Action *action, const Record *record, Json **out)
 {
-    Arena      *arena = call->ctx.arena;
-    const Type *type = form->request.type;
-    Json       *json = json_object(arena), *record;
-    uint16_t   *inputs;
-    size_t      count;
+    Arena    *arena = call->ctx.arena;
+    Json     *json = json_object(arena);
+    uint16_t *inputs;
+    size_t    count;
     json_set_str(arena, json, STR("type"), type->name);
-    if (form->record.values) {
-        TRY(record_json(&call->ctx, &form->record, NULL, &record));
-        json_set(json, STR("record"), record);
-    }
-    json_set(json, STR("action"), action_json(call, form->action));
-    TRY(act_inputs(&call->ctx, form->action, type, form->record.values ? &form->record : NULL, &inputs, &count));
+    json_set(json, STR("action"), action_json(call, action));
+    TRY(act_inputs(&call->ctx, action, type, record, &inputs, &count));
     Json *fields = json_set(json, STR("inputs"), json_array(arena)), *values = json_object(arena);
     for (size_t i = 0; i < count; i++) {
         const Field *field = &type->fields[inputs[i]];
         Json        *shown = json_push(fields, shape_field(call, field)), *value;
-        TRY(field_value(call, form, field, &value));
-        json_set_bool(arena, shown, STR("required"),
-                      field_among(form->action->required, form->action->required_count, field));
+        TRY(field_value(call, record, action, field, &value));
+        json_set_bool(arena, shown, STR("required"), field_among(action->required, action->required_count, field));
         if (value)
             json_set(values, field->name, value);
     }
     json_set(json, STR("values"), values);
-    version_json(call, form, json);
     *out = json;
+    return ERR_OK;
+}
+
+static Err form_json(Call *call, const StepForm *form, Json **out)
+{
+    bool  there = form->record.values != NULL;
+    Json *record;
+    TRY(forms_step(call, form->request.type, form->action, there ? &form->record : NULL, out));
+    if (there) {
+        TRY(record_json(&call->ctx, &form->record, NULL, &record));
+        json_set(*out, STR("record"), record);
+    }
+    version_json(call, form, *out);
     return ERR_OK;
 }
 
@@ -256,8 +265,7 @@ static bool shown_on_form(ErrKind kind)
            kind == ERR_BUSY;
 }
 
-/* What the kernel found, with what is known better about the names that were typed. */
-static Problems with_names(Call *call, const Problems *problems, const Problems *names)
+Problems forms_with_names(Call *call, const Problems *problems, const Problems *names)
 {
     Problems out = call_problems(call);
     for (size_t i = 0; i < problems->count; i++) {
@@ -274,7 +282,7 @@ static void form_again(Call *call, Err err, const Problems *found)
 {
     StepForm *form = call->state;
     Json     *json;
-    Problems  none = call_problems(call), problems = with_names(call, found, &form->names);
+    Problems  none = call_problems(call), problems = forms_with_names(call, found, &form->names);
     Err       shown = form_json(call, form, &json);
     if (shown.kind) {
         call_fail(call, shown, &none);

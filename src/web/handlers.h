@@ -20,6 +20,11 @@ void records_board(Call *call);
 void records_matrix(Call *call);
 void statistics_show(Call *call);
 
+/* bulk.c */
+void records_act_many(Call *call);
+void bulk_show(Call *call);
+void bulk_send(Call *call);
+
 /* imports.c */
 void records_import(Call *call);
 void imports_form(Call *call);

@@ -25,6 +25,9 @@
  *                   params[0] the type. A filter or sort that is wrong: status 422, no items, and "errors":[…].
  *     PAGE_BOARD    {"type","columns"} (web/figures.c); call->query holds filter, sort
  *     PAGE_MATRIX   {"type","label","rows","columns","cells"} (the same); call->query holds filter, here
+ *     PAGE_STEPS    {"type","count","more","steps"}: what can be done with the records of a list; then as PAGE_FORM,
+ *                   without a record and with "records":{"ids","count","named"}; at last what POST
+ *                   /api/v1/records/{type}/actions/{action} gives (web/bulk.c)
  *     PAGE_STATISTICS {"today","items"} (the same)
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
@@ -79,6 +82,7 @@ typedef enum PageKind {
     PAGE_LIST,
     PAGE_BOARD,
     PAGE_MATRIX,
+    PAGE_STEPS,
     PAGE_STATISTICS,
     PAGE_RECORD,
     PAGE_FORM,

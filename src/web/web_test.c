@@ -51,6 +51,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_DESK] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_NOTICES] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_BOARD] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_STEPS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MATRIX] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_STATISTICS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL] = { STR_INIT("error"), plain_view, NULL },

@@ -124,6 +124,41 @@ def step(m, e):
         cross_site(m, caller, f'{API}{type_.name}/{m.nothing}/actions/edit', {'input': {}})
 
 
+def single(action):
+    """Making a record, and changing fields of one."""
+    return action is None or action.creates or action.name == 'edit'
+
+
+def check_many(m, caller, type_, action, targets, answer):
+    """Each of them is refused as if it were the only one; a hidden one as none."""
+    ids = [one.id if one else m.nothing for one in targets]
+    told = answer.json()
+    m.expect_equal(([], ids), (told['taken'], [each['id'] for each in told['refused']]), f'{action.name} on many')
+    for one, each in zip(targets, told['refused']):
+        status = step_status(m, caller.actor, one, type_, action.name, 0)
+        wanted = {404: ['record.unseen'], 403: ['action.denied'], 0: ['record.invalid', 'action.refused']}[status]
+        m.expect_equal(True, each['code'] in wanted, f'{each["code"]} for {action.name}')
+        if hidden(m, caller, one):
+            none = next(e for o, e in zip(targets, told['refused']) if o is None)
+            m.expect_equal({**none, 'id': ''}, {**each, 'id': ''}, f'{action.name} on a hidden record and on none')
+
+
+@subject('many')
+def many(m, e):
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            for name in [a.name for a in type_.actions] + ['frobnicate']:
+                action = next((a for a in type_.actions if a.name == name), None)
+                targets = list(reversed(m.targets(caller, type_)))
+                answer = m.ask(caller, f'{API}{type_.name}/actions/{name}',
+                               body={'ids': [one.id if one else m.nothing for one in targets], 'input': UNKNOWN})
+                if m.turned_away(caller, answer):
+                    continue
+                if m.expect(answer, 404 if single(action) else 200) and answer.status == 200:
+                    check_many(m, caller, type_, action, targets, answer)
+        cross_site(m, caller, f'{API}{type_.name}/actions/edit', {'ids': []})
+
+
 @subject('upload')
 def upload(m, e):
     """Whoever may take a step that takes a file is told what is wrong with this one; anybody else learns nothing."""
@@ -377,6 +412,45 @@ def page_step(m, e):
                     if hidden(m, caller, one):
                         m.expect_same(answer, none, f'to send the form of {name} on a hidden record and on none')
         cross_site_form(m, caller, f'/{type_.name}/{m.nothing}/edit')
+
+
+@subject('page_steps')
+def page_steps(m, e):
+    """The steps that the records of a list have, and on how many; the form of one holds those alone."""
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            answer = m.ask(caller, f'/{type_.name}/steps')
+            if m.turned_away(caller, answer) or not m.expect(answer, 200):
+                continue
+            seen = m.policy.visible(caller.actor, type_)
+            told = m.ask(caller, f'/{type_.name}/steps?format=json').json()
+            steps = {a.name: [r.id for r in seen if r['state'] in a.from_] for a in type_.actions if not single(a)
+                     and m.policy.permits(caller.actor, a, None) != 'never'}
+            if not m.policy.knows_field(caller.actor.role, type_.field('state'), type_) or len(seen) > 256:
+                continue
+            m.expect_equal({n: len(ids) for n, ids in steps.items() if ids}, {s['name']: s['count'] for s in told['steps']},
+                           f'steps on {type_.name}')
+            for name, ids in steps.items():
+                form = m.ask(caller, f'/{type_.name}/steps?format=json&step={name}')
+                if m.expect(form, 200) and ids:
+                    m.expect_equal(sorted(ids), sorted(form.json()['records']['ids'].split(',')), f'records of {name}')
+        answer = m.ask(caller, f'/{type_.name}/steps?step=frobnicate')
+        m.turned_away(caller, answer) or m.expect(answer, 404)
+
+
+@subject('page_many')
+def page_many(m, e):
+    for caller in page_callers(m):
+        for type_ in m.pack.types.values():
+            for name in [a.name for a in type_.actions] + ['frobnicate']:
+                action = next((a for a in type_.actions if a.name == name), None)
+                targets = list(reversed(m.samples(caller, type_)))
+                ids = ','.join(one.id if one else m.nothing for one in targets)
+                answer = m.ask(caller, f'/{type_.name}/steps', form=[('.step', name), ('.ids', ids), *UNKNOWN.items()])
+                if m.turned_away(caller, answer):
+                    continue
+                m.expect(answer, *((404,) if single(action) else (200, 422)))
+        cross_site_form(m, caller, f'/{type_.name}/steps')
 
 
 # ---- the machine's operator -----------------------------------------------------------------------------------------

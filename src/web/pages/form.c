@@ -16,8 +16,9 @@ typedef struct FormView {
     Show         *show;
     const Type   *type;
     const Action *action;
-    const Json   *record; /* NULL: one is created */
-    bool          stale;  /* somebody else changed the record meanwhile */
+    const Json   *record;  /* NULL: one is created, or the step is taken on several */
+    const Json   *records; /* which these are (web/bulk.c); NULL: on one */
+    bool          stale;   /* somebody else changed the record meanwhile */
 } FormView;
 
 static Str record_href(const FormView *view, Str step)
@@ -29,6 +30,8 @@ static bool is_edit(const FormView *view) { return str_eq(view->action->name, ST
 
 static Str action_href(const FormView *view)
 {
+    if (view->records)
+        return view_steps_href(view->call, view->type);
     return view->record ? record_href(view, view->action->name) : view_list_href(view->call, view->type);
 }
 
@@ -215,7 +218,7 @@ static Err put_field(const FormView *view, const Json *input, Json *fields)
                     .field = field,
                     .value = json_get(json_get(view->data, STR("values")), field->name),
                     .name = field->name,
-                    .first = always_set(field) && !view->record ? class_names[view->type->disclosure] : STR_NONE,
+                    .first = view->action->creates && always_set(field) ? class_names[view->type->disclosure] : STR_NONE,
                     .more = action_href(view),
                     .required = required || always_set(field) };
     TRY(field_put(&asked, &help, json));
@@ -310,6 +313,11 @@ static Err put_parts(const FormView *view)
 
 static Str form_title(const FormView *view)
 {
+    int64_t count;
+    if (json_int(json_get(view->records, STR("count")), &count))
+        return SAY(view->call, "say.bulk.title", ARG_TEXT("action", view->action->label),
+                   ARG("count", show_thousands(view->call->ctx.arena,
+                                               str_printf(view->call->ctx.arena, "%lld", (long long)count))));
     return is_edit(view) ? SAY(view->call, "say.form.edit", ARG_TEXT("label", view->type->label))
                          : in_words(view->call, view->action->label);
 }
@@ -354,6 +362,22 @@ static Str lead_of(const FormView *view)
                ARG("fields", str_join(call->ctx.arena, labels, count, say(call, "say.values.between"))));
 }
 
+static void keep(const FormView *view, Str name, Str value, Json *list)
+{
+    Json *kept = json_push(list, json_object(view->call->ctx.arena));
+    put(view->call, kept, STR("keep_name"), name);
+    put(view->call, kept, STR("keep_value"), value);
+}
+
+/* The step on several, and on which: what is sent is what was shown. */
+static void put_keep(const FormView *view, Json *list)
+{
+    if (!view->records)
+        return;
+    keep(view, STR(".step"), view->action->name, list);
+    keep(view, STR(".ids"), json_text(json_get(view->records, STR("ids"))), list);
+}
+
 static void put_around(const FormView *view, Str title)
 {
     Call *call = view->call;
@@ -366,7 +390,7 @@ static void put_around(const FormView *view, Str title)
         is_edit(view) ? say(call, "say.form.save") : in_words(call, view->action->label));
     put(call, view->page, STR("cancel_href"),
         view->record ? record_href(view, STR_NONE) : view_list_href(call, view->type));
-    json_set(view->page, STR("keep"), json_array(call->ctx.arena));
+    put_keep(view, json_set(view->page, STR("keep"), json_array(call->ctx.arena)));
     if (is_edit(view))
         put_null(call, view->page, STR("after"));
     else
@@ -382,11 +406,41 @@ static bool stands_beside(const FormView *view, const Field *field)
             field_among(action->required, action->required_count, field));
 }
 
+/* The first of several, each with its link; and how many more there are. */
+static Err put_several(const FormView *view, Json *facts)
+{
+    Call       *call = view->call;
+    const Json *named = json_get(view->records, STR("named"));
+    Name        name;
+    int64_t     count = 0;
+    Shown       shown = { .each = ARENA_ARRAY(call->ctx.arena, Shown, named ? named->count + 1 : 1) };
+    JSON_EACH(id, named) {
+        TRY(show_name(view->show, view->type, id->text, &name));
+        Str title = name.number.len && !str_eq(name.number, name.title)
+                        ? str_printf(call->ctx.arena, "%.*s %.*s", STR_FMT(name.number), STR_FMT(name.title))
+                        : name.title;
+        shown.each[shown.each_count++] = (Shown){ .text = title,
+                                                  .href = view_href(call, view->type, id->text, STR_NONE),
+                                                  .hidden = !name.seen };
+    }
+    if (json_int(json_get(view->records, STR("count")), &count) && (size_t)count > shown.each_count) {
+        Str rest = str_printf(call->ctx.arena, "%lld", (long long)count - (long long)shown.each_count);
+        shown.each[shown.each_count++] = (Shown){ .text = SAY(call, "say.bulk.more", ARG("count", rest)) };
+    }
+    shown.text = STR("-"); /* each of them says it */
+    Json *fact = json_push(facts, json_object(call->ctx.arena));
+    put(call, fact, STR("fact"), in_words(call, view->type->plural));
+    show_put(view->show, &shown, fact);
+    return ERR_OK;
+}
+
 /* What the step is taken on: nobody confirms what they do not see. */
 static Err put_about(const FormView *view)
 {
     const Type *type = view->type;
     Parts       about = parts_new(view->call->ctx.arena);
+    if (view->records)
+        TRY(put_several(view, about.facts));
     for (size_t i = 0; view->record && !is_edit(view) && i < type->field_count; i++)
         if (stands_beside(view, &type->fields[i]))
             TRY(parts_field(view->show, view->call, &type->fields[i], view->record, false, &about));
@@ -415,9 +469,12 @@ static Err put_frame(const FormView *view, PageOut *out, Str title)
 
 Err view_form(Call *call, const Json *data, PageOut *out)
 {
-    FormView view = {
-        .call = call, .data = data, .page = out->page, .show = show_new(call), .record = json_get(data, STR("record"))
-    };
+    FormView view = { .call = call,
+                      .data = data,
+                      .page = out->page,
+                      .show = show_new(call),
+                      .record = json_get(data, STR("record")),
+                      .records = json_get(data, STR("records")) };
     TRY(call_type(call, 0, &view.type));
     view.action = type_action(view.type, json_text(json_get(json_get(data, STR("action")), STR("name"))));
     view.stale = view.record &&

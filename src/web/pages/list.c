@@ -53,14 +53,14 @@ static Str address(const ListView *view, Str filter, Str sort, Str cursor)
     return list_address(view->call, view->type, filter, sort, cursor);
 }
 
-/* The same records by state ("board"), or crossed ("matrix"). */
+/* The same records by state ("board"), crossed ("matrix"), or to take a step on ("steps"). */
 static Str beside(const ListView *view, const char *page)
 {
     char before = '?';
     Buf  buf = buf_new(view->call->ctx.arena, SIZE_MAX);
     buf_printf(&buf, "%.*s/%s", STR_FMT(view_list_href(view->call, view->type)), page);
     add_pair(view->call, &buf, &before, STR("filter"), view->filter);
-    if (strcmp(page, "board") == 0)
+    if (strcmp(page, "matrix") != 0)
         add_pair(view->call, &buf, &before, STR("sort"), view->sort);
     return buf_str(&buf);
 }
@@ -440,6 +440,17 @@ static Err put_table(ListView *view)
     return ERR_OK;
 }
 
+/* Is there a step that the actor could ever take on several? */
+static bool has_steps(const ListView *view)
+{
+    const Type *type = view->type;
+    for (size_t i = 0; i < type->action_count; i++)
+        if (!type->actions[i].creates && !str_eq(type->actions[i].name, STR("edit")) &&
+            access_action_ever(view->call->ctx.actor, &type->actions[i]))
+            return json_get(view->data, STR("items"))->count > 0;
+    return false;
+}
+
 /* ---- the page ---- */
 
 static Err put_head(ListView *view)
@@ -462,6 +473,7 @@ static Err put_head(ListView *view)
                                   : STR_NONE);
     bool board = type->state_count > 1 && shape_field_known(call, &type->fields[SYS_STATE]);
     put(call, page, STR("board_href"), board ? beside(view, "board") : STR_NONE);
+    put(call, page, STR("steps_href"), has_steps(view) ? beside(view, "steps") : STR_NONE);
     put(call, page, STR("matrix_href"), type->matrix ? beside(view, "matrix") : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
     put(call, page, STR("sort"), view->sort);

@@ -6,6 +6,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_SIGN_IN] = { STR_INIT("signin"), view_sign_in, NULL },
     [PAGE_LIST] = { STR_INIT("list"), view_list, list_before },
     [PAGE_BOARD] = { STR_INIT("board"), view_board, NULL },
+    [PAGE_STEPS] = { STR_INIT("taken"), view_bulk, NULL },
     [PAGE_MATRIX] = { STR_INIT("matrix"), view_matrix, NULL },
     [PAGE_STATISTICS] = { STR_INIT("statistics"), view_statistics, NULL },
     [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },

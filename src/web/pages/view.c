@@ -84,6 +84,11 @@ Str view_list_href(const Call *call, const Type *type)
     return str_printf(call->ctx.arena, "/%.*s", STR_FMT(type->name));
 }
 
+Str view_steps_href(const Call *call, const Type *type)
+{
+    return str_printf(call->ctx.arena, "/%.*s/steps", STR_FMT(type->name));
+}
+
 Str view_filtered_href(const Call *call, const Type *type, Str filter)
 {
     return str_printf(call->ctx.arena, "%.*s%s%.*s", STR_FMT(view_list_href(call, type)), filter.len ? "?filter=" : "",

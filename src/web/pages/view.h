@@ -15,6 +15,8 @@ Err view_list(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_board(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* Records of a type crossed by two sides. */
 Err view_matrix(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* Steps on the records of a list: which there are, the form of one, and what came of it. */
+Err view_bulk(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* All types in numbers. */
 Err view_statistics(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
@@ -95,6 +97,8 @@ void view_services(const Call *call, ServiceTypes **out, size_t *count);
 Str view_list_href(const Call *call, const Type *type);
 Str view_filtered_href(const Call *call, const Type *type, Str filter);
 Str view_href(const Call *call, const Type *type, Str id, Str step);
+/* "/TYPE/steps" */
+Str view_steps_href(const Call *call, const Type *type);
 /* "/TYPE/new", or with field=id filled in. */
 Str view_new_href(const Call *call, const Type *type, const Field *field, Str id);
 /* The step that makes records of the type when the actor's role may take it, else NULL. */
