@@ -142,9 +142,11 @@ def appointments(d):
     d.unseen('appointment', one, *d.elsewhere, d.enterprise)
     done = d.office.act('appointment', one, 'confirm', institution_signatory='陆文博', institution_signed_on=d.day()).wants(200).json
     expect(done['number'].startswith('PM-') and done['state'] == 'confirmed', done['number'])
-    expect_same(d.of('result', d.open, gu)['fields']['abstract'], '做法', 'the project manager reads the result')
-    d.of('trial', d.author.create('trial', result=d.open, title='寿命试验').wants(201).json['id'], gu)
-    d.unseen('result', d.closed, gu)
+    d.leader = d.neighbour('expert5', 'manager')
+    expect_same(d.of('result', d.open, d.leader)['fields']['abstract'], '做法', 'the project manager reads the result')
+    d.of('trial', d.author.create('trial', result=d.open, title='寿命试验').wants(201).json['id'], d.leader)
+    d.unseen('result', d.closed, d.leader)
+    d.unseen('result', d.open, gu)                                             # not as an expert, who judges without names
     letter = gu.get(f'/appointment/{one}/documents/appointment_letter').wants(200).text
     expect('聘任书' in letter and '3.00 %' in letter and '组织试制' in letter, 'the letter of appointment')
     expect_same(d.of('manager', d.gu)['fields']['appointments'], 1, 'on the roster')
@@ -188,7 +190,7 @@ def projects(d):
     other = project(d, d.open, project_manager=d.gu, funding=enough)
     gu = proof.Client(d.city, 'expert5')
     d.unseen('validation_project', other, gu)
-    d.unseen('result', d.open, gu)
+    d.unseen('result', d.open, d.leader)
     d.office.act('validation_project', other, 'start').wants(200)
     expect_same(d.of('validation_project', other, gu)['fields']['budget_total'], '100000.00', 'who leads it sees it, wherever they work')
     gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day()).wants(422)

@@ -54,11 +54,8 @@ static void conditions_check(PackLoad *load)
     static const struct {
         bool actor, filter;
     } kinds[USE_COUNT] = {
-        [USE_RELATION] = { true, true },
-        [USE_GUARD] = { true, false },
-        [USE_RULE] = { false, false },
-        [USE_NOTIFY] = { false, false },
-        [USE_FILTER] = { false, true },
+        [USE_RELATION] = { true, true }, [USE_GUARD] = { true, false },  [USE_RULE] = { false, false },
+        [USE_NOTIFY] = { false, false }, [USE_FILTER] = { false, true },
     };
     for (size_t i = 0; i < load->use_count; i++) {
         const ExprUse *use = &load->uses[i];

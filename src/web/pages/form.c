@@ -218,9 +218,10 @@ static Err put_field(const FormView *view, const Json *input, Json *fields)
                     .field = field,
                     .value = json_get(json_get(view->data, STR("values")), field->name),
                     .name = field->name,
-                    .first = view->action->creates && always_set(field) ? class_names[view->type->disclosure] : STR_NONE,
                     .more = action_href(view),
                     .required = required || always_set(field) };
+    if (always_set(field) && view->action->creates)
+        asked.first = class_names[view->type->disclosure];
     TRY(field_put(&asked, &help, json));
     if (view->stale)
         TRY(stale_help(view, field, asked.value, &help));
