@@ -4,69 +4,16 @@
 //              axe-core can check is broken, nothing scrolls sideways, no script was refused by the policy of the replies
 //   keyboard   keys do what their dialog says, and nothing where somebody types, or once they are turned off
 //   review     an expert signs in, opens a review, scores and submits it, and never touches the mouse
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
-const require = createRequire(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../build-npm/node_modules/'))
-const { chromium } = require('playwright-core')
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+import { Browser, expect, test } from './browser_page.mjs'
 
 const [address, password, round, review, reviewer, remark] = process.argv.slice(2)
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']
 const VIEWS = [
   { lang: 'zh', width: 1280, scheme: 'light' }, { lang: 'en', width: 1280, scheme: 'dark' },
   { lang: 'en', width: 390, scheme: 'light' }, { lang: 'zh', width: 390, scheme: 'dark' }
 ]
-let count = 0
-let failed = 0
-
-async function test (title, body) {
-  let problem
-  try { await body() } catch (error) { problem = error }
-  count++
-  failed += Boolean(problem)
-  console.log(`${problem ? 'not ok' : 'ok'} ${count} - ${title}`)
-  for (const line of problem ? String(problem.stack).split('\n').slice(0, 20) : []) console.log(`# ${line}`)
-}
-
-function expect (holds, what) {
-  if (!holds) throw new Error(what)
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] })
-
-// A page of its own, on which nothing of the city's may go wrong unseen. Axe is put in by the debugger, which no policy binds.
-async function sit (view, login) {
-  const context = await browser.newContext({ viewport: { width: view.width, height: 900 }, colorScheme: view.scheme, reducedMotion: 'reduce' })
-  const page = await context.newPage()
-  page.faults = []
-  page.on('pageerror', (error) => page.faults.push(String(error)))
-  page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()))
-  page.setDefaultTimeout(20000)
-  await page.goto(`${address}/sign-in?lang=${view.lang}`)
-  if (login) await signIn(page, login)
-  return page
-}
-
-async function signIn (page, login) {
-  await page.focus('[name=login]')
-  await page.keyboard.type(login)
-  await page.keyboard.press('Tab')
-  await page.keyboard.type(password)
-  await page.keyboard.press('Enter')
-  await page.waitForURL('**/desk')
-}
-
-async function sound (page, path) {
-  if (path) await page.goto(address + path)
-  await page.evaluate(axe)
-  const broken = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] }), WCAG)
-  const told = broken.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | ')}`)
-  expect(!told.length, `${path ?? page.url()}: ${told.join('\n')}`)
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} scrolls sideways`)
-  expect(!page.faults.length, `${path}: ${page.faults.join('; ')}`)
-}
+const browser = await Browser.start(address, password)
+const sit = (view, login) => browser.sit(view, login)
+const sound = (page, path) => browser.sound(page, path)
 
 const focused = (page) => page.evaluate(() => ({ tag: document.activeElement.tagName, href: document.activeElement.getAttribute('href'), name: document.activeElement.name, id: document.activeElement.id }))
 
@@ -89,7 +36,7 @@ async function tabTo (page, selector) {
 
 for (const view of VIEWS) {
   const how = `${view.lang}, ${view.width} px, ${view.scheme}`
-  await test(`sign-in, desk, list, board, record, form, gate, statistics and round break no rule [${how}]`, async () => {
+  await test(`sign-in, desk, list, board, matrix, steps, record, form, gate, statistics and round break no rule [${how}]`, async () => {
     const out = await sit(view)
     await sound(out)
     await out.context().close()
@@ -98,6 +45,9 @@ for (const view of VIEWS) {
     await sound(page, '/result')
     const result = await page.getAttribute('tbody a.name', 'href')
     await sound(page, '/result/board')
+    await sound(page, '/result/matrix')
+    await sound(page, '/result/steps')
+    await sound(page, '/result/steps?step=disclose')
     await sound(page, result)
     await sound(page, '/result/new')
     await sound(page, '/gate_review')
@@ -209,6 +159,4 @@ await test('a review from sign-in to submission by keyboard alone', async () => 
   await page.context().close()
 })
 
-await browser.close()
-console.log(`1..${count}`)
-process.exit(failed ? 1 : 0)
+await browser.end()
