@@ -50,14 +50,15 @@ def screened(city, r, results, rng):
 
     def judge(login):
         client = proof.Client(city, login)
-        seen = [one['id'] for one in client.all('result', filter="state = 'screening'")]
+        seen = [one['id'] for one in client.all('result', filter=f"screening_round = '{r.one}'")]
         expect_same(len(seen), len(results), f'{login} sees')
         for one in seen:
             rows = [{'criterion': c['criterion'], 'score': score} for c, score in zip(CRITERIA, given[login, one])]
             review = client.create('review', result=one).wants(201).json['id']
             client.act('review', review, 'submit', scores=rows, remark='可行').wants(200)
     start = time.monotonic()
-    expect_same(proof.Client(city, r.logins[0]).get('/api/v1/desk').wants(200).json['mine']['total'], len(results), 'reviews to be begun')
+    mine = proof.Client(city, r.logins[0]).get('/api/v1/desk').wants(200).json['mine']
+    expect(mine['total'] >= len(results), f'{mine["total"]} reviews to be begun')
     timed('the desk of an expert', start)
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(EXPERTS) as pool:
@@ -77,12 +78,13 @@ def listed(r, scores):
     start = time.monotonic()
     found = r.office.create('seed_list', title='种子清单', screening_round=r.one, notice='向市科委提出异议').wants(201).json
     timed('ranking', start)
+    expect(200 <= found['fields']['worlds'] < 4000, f'{found["fields"]["worlds"]} worlds of so many reviews')
     order = sorted(scores, key=lambda one: (-cents(statistics.mean(scores[one])), cents(statistics.stdev(scores[one])), one))
     expect_same([row['result'] for row in found['fields']['items']], order[:LISTED], 'the list')
     start = time.monotonic()
     r.manager.act('seed_list', found['id'], 'publish').wants(200)
     timed('publishing', start)
-    expect_same(len(r.office.all('result', filter="state = 'seed'")), LISTED, 'seeds')
+    expect_same(len(r.office.all('result', filter=f"state = 'seed' and screening_round = '{r.one}'")), LISTED, 'seeds')
     r.ahead(days=30)
     r.office.act('seed_list', found['id'], 'confirm').wants(200)
     start = time.monotonic()

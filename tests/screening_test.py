@@ -3,13 +3,17 @@
 a list that does not change. Repeated by `./dev test screening_test`."""
 import datetime
 import json
+import pathlib
 import statistics
 import subprocess
 import sys
 from decimal import ROUND_HALF_UP, Decimal
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'docs/examples'))
+
 import proof
 from proof import expect, expect_same
+from worlds import worlds
 
 CITY_TIME = datetime.timezone(datetime.timedelta(hours=8))
 
@@ -253,6 +257,22 @@ def reviews(r):
         expect(all(each['fields']['reviewer'] == r.people[login] for each in mine), login)
 
 
+def firm(r, list_):
+    """How firm each place is, worked out again by the script that shares nothing with the program."""
+    order = sorted(r.scores, key=lambda one: (-statistics.mean(r.scores[one]), statistics.stdev(r.scores[one]), one))
+    sheets = {one: [] for one in order}
+    for review in sorted(r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'"), key=lambda each: each['id']):
+        sheets[review['fields']['result']].append([row['score'] for row in review['fields']['scores']])
+    count = list_['fields']['worlds']
+    found = worlds([c['weight'] for c in CRITERIA], [sheets[one] for one in order], 20, count, '3312.45', [2])
+    shares = [str((Decimal(100 * within) / count).quantize(Decimal('0.1'), ROUND_HALF_UP)) for within, _ in found]
+    expect_same(([row['acceptability'] for row in list_['fields']['items']], count), (shares[:2], 4000), 'rank acceptability')
+    expect(shares[0] != shares[-1], f'all alike: {shares}')
+    script = subprocess.run([sys.executable, str(proof.ROOT / 'docs/examples/worlds.py'), f'http://{r.city.address[0]}:{r.city.address[1]}',
+                             'institution', proof.PASSWORD, list_['id']], capture_output=True, text=True, check=False)
+    expect_same((script.returncode, 'the same' in script.stdout), (0, True), script.stdout + script.stderr)
+
+
 def lists(r):
     r.office.create('seed_list', title='清单', screening_round=r.one).wants(409)
     r.office.act('screening_round', r.one, 'freeze').wants(200)
@@ -262,6 +282,7 @@ def lists(r):
     expect_same([(row['place'], row['result'], row['reviews'], row['mean'], row['spread']) for row in first['fields']['items']],
                 [(place, one, len(r.scores[one]), str(Decimal(statistics.mean(r.scores[one])).quantize(cent, ROUND_HALF_UP)),
                   str(Decimal(statistics.stdev(r.scores[one])).quantize(cent, ROUND_HALF_UP))) for place, one in enumerate(wanted, 1)], 'the list')
+    firm(r, first)
     r.office.edit('seed_list', first['id'], 1, items=[]).wants(422)
     expect('拟定清单的人不得公示' in r.office.act('seed_list', first['id'], 'publish').wants(409).text, 'four eyes')
     published = r.manager.act('seed_list', first['id'], 'publish').wants(200).json

@@ -6,7 +6,11 @@
  * Method   mean of the totals, and their sample standard deviation as the spread (missing for a single one), both to
  *          two digits, half away from zero. Higher means come first, among equals the smaller spread, one
  *          without any last, then the smaller id.
- * Writes   `items` (rows: place, result, reviews, mean, spread), at most LIMIT_ROWS of them.
+ * Firmness in what share of so many worlds each would be among those listed (engines/rank/rank.h), where every
+ *          criterion of the round has a weight and every review a score for it: weights of up to a fifth more or less,
+ *          the round's seed, the results in their order, their reviews by their ids. 4,000 worlds, fewer where there
+ *          are more than 1,000 reviews, so that it takes no longer.
+ * Writes   `items` (rows: place, result, reviews, mean, spread, acceptability), at most LIMIT_ROWS of them; `worlds`.
  * Refuses  a round without a submitted review. */
 #ifndef FM_SERVICES_VALIDATION_RANK_SEEDS_H
 #define FM_SERVICES_VALIDATION_RANK_SEEDS_H
