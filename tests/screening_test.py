@@ -303,8 +303,19 @@ def lists(r):
     r.officer.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
     is_told(outside, 'dismiss')
     expect('清单已生效' in r.office.act('screening_round', r.one, 'finish').wants(409).text, 'a list that can still fall')
+    upheld = outside.create('objection', seed_list=first['id'], reason='同一件报了两次').wants(201).json['id']
+    r.officer.act('objection', upheld, 'uphold', decision='属实').wants(200)
     r.ahead(days=30)
-    r.office.act('seed_list', first['id'], 'confirm').wants(200)
+    expect('没有成立的异议' in r.office.act('seed_list', first['id'], 'confirm').wants(409).text, 'a list that was found wrong is not made final')
+    r.office.act('seed_list', first['id'], 'withdraw').wants(200)
+    drafts = [r.office.create('seed_list', title=title, screening_round=r.one, notice='x').wants(201).json['id'] for title in ('重拟', '多拟的')]
+    r.manager.act('seed_list', drafts[0], 'publish').wants(200)
+    expect('还没有公示过清单' in r.manager.act('seed_list', drafts[1], 'publish').wants(409).text, 'one list of a round')
+    r.office.act('seed_list', drafts[1], 'discard').wants(200)
+    expect(drafts[1] not in r.manager.get('/api/v1/desk').wants(200).text, 'a draft that is not needed waits for nobody')
+    expect_same(proof.Client(r.city, 'enterprise').get(f'/api/v1/records/seed_list/{drafts[1]}').status, 404, 'nor does anybody outside see it')
+    r.ahead(days=30)
+    r.office.act('seed_list', drafts[0], 'confirm').wants(200)
     r.office.act('screening_round', r.one, 'finish').wants(200)
     left = [one for one in r.scores if one not in wanted]
     expect_same({r.of(one, 'result')['state'] for one in left}, {'pool'}, 'the others are back in the pool')
