@@ -81,6 +81,29 @@ def asked(client):
     return {item['record']['id']: (item['step'].get('type', ''), item['step']['name']) for item in items}
 
 
+def samples(r):
+    """The demo's own panels are blind, too: what its reviewers open names nobody else and no other house."""
+    with proof.database(r.city) as db:
+        names = [name for kind in ('person', 'organisation') for (name,) in db.execute(f'SELECT name FROM r_{kind}')]
+        names += [name for (row,) in db.execute('SELECT inventors FROM r_result') for name in (row or '').split('；') if name]
+        own = {login: {name, house} for login, name, house in db.execute(
+            'SELECT c.login, p.name, o.name FROM credential c JOIN r_person p ON p.id = c.person JOIN r_membership m ON m.person = p.id '
+            'JOIN r_organisation o ON o.id = m.organisation')}
+    opened = 0
+    for login in r.logins:
+        client = proof.Client(r.city, login)
+        for review in client.all('review'):
+            for type_, record in (('review', review['id']), *((name, review['fields'].get(name)) for name in ('result', 'screening_round'))):
+                if not isinstance(record, str):
+                    continue
+                opened += 1
+                for path in (f'/{type_}/{record}', f'/api/v1/records/{type_}/{record}/events'):
+                    text = client.get(path).wants(200).text
+                    told = [name for name in names if name in text and name not in own[login]]
+                    expect(not told, f'{login}: {path} names {told}')
+    expect(opened > 20, f'only {opened} were opened')
+
+
 def calls(r):
     """What a call needs, and what may be entered."""
     for wrong, what in (({'criteria': [{**CRITERIA[0], 'weight': 39}, *CRITERIA[1:]]}, '100'),
@@ -327,7 +350,8 @@ def main():
         city.arguments = ['--test-clock']
         city.start()
         r = Round(city)
-        for title, part in (('a call says what is judged, and takes results in its days alone', calls),
+        for title, part in (('the reviewers of the demo city find no name but their own', samples),
+                            ('a call says what is judged, and takes results in its days alone', calls),
                             ('the panel is drawn by a seed, three groups, without an interest; a script of 20 lines draws the same', draws),
                             ('the panel is reminded three days before, once', reminded),
                             ('the panel is blind; to everybody else the case does not exist', blind),
