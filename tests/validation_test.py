@@ -345,6 +345,16 @@ def gate(cases, p):
         p.author.get(f'/api/v1/records/person/{officer}').wants(404)
         told = json.loads(proof.run(p.city, 'recompute', kept['id'], '--as', 'auditor', '--json').body)
         expect_same((told['same'], told['differs']), (True, []), 'worked out again')
+    with cases('a gate that nobody will open any more is withdrawn with the reason, and says nothing of opening'):
+        idle = p.manager.create('gate_review', result=p.result('不再推进')).wants(201).json['id']
+        expect('尚不能开启' in p.manager.get(f'/gate_review/{idle}').wants(200).text, 'a prepared one says what is missing')
+        p.author.act('gate_review', idle, 'withdraw', conclusion='不做了').wants(403)
+        refused(p.office.act('gate_review', idle, 'withdraw'), 422, '结论', field='conclusion')
+        p.office.act('gate_review', idle, 'withdraw', conclusion='成果不再推进').wants(200)
+        expect('尚不能开启' not in p.manager.get(f'/gate_review/{idle}').wants(200).text, 'it still says what is missing to open')
+        expect(idle not in p.officer.get('/api/v1/desk').wants(200).text, 'it still waits for somebody')
+        p.officer.act('gate_review', idle, 'open', conclusion='还是开').wants(409)
+        p.manager.act('gate_review', one, 'withdraw', conclusion='反悔').wants(409)                # one that is open stays
     nobody_outside(p, 'gate_review', one)
 
 

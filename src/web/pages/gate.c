@@ -15,8 +15,8 @@ typedef struct GateView {
     const Record *record;
     const Json   *data;
     Json         *page;
-    const Json   *opening; /* the actor's step that opens the gate; NULL when it is not theirs */
-    bool          open;
+    const Json   *opening;   /* the actor's step that opens the gate; NULL when it is not theirs */
+    bool          open, off; /* off: it will not be opened any more */
 } GateView;
 
 /* How a verdict, or the result of a criterion, is shown. */
@@ -259,7 +259,7 @@ static Err put_decision(const GateView *view, Json *missing)
     const Json *draft;
     Json       *decision = json_set(view->page, STR("decision"), json_object(call->ctx.arena));
     json_set(decision, STR("missing"), missing);
-    for (size_t i = 0; !view->open && i < SIDE_COUNT; i++) {
+    for (size_t i = 0; !view->open && !view->off && i < SIDE_COUNT; i++) {
         TRY(draft_of(view, i, &draft));
         if (!draft)
             continue;
@@ -311,7 +311,7 @@ static void put_ruling(const GateView *view, size_t missing)
     bool  hidden = side_is(view, 0, STR("hidden")) || side_is(view, 1, STR("hidden"));
     if (view->open)
         put_ruling_words(view, STR("done"), say(call, "say.gate.opened"), say(call, "say.gate.opened_text"));
-    else if (hidden)
+    else if (hidden || view->off)
         put_null(call, view->page, STR("ruling"));
     else if (missing)
         put_ruling_words(view, STR("wait"), say_count(call, "say.gate.closed", missing),
@@ -337,6 +337,7 @@ Err gate_put(Call *call, Show *show, const Record *record, const Json *data, Jso
                       .opening = steps_forward(record->type, state, data),
                       .open = state >= 0 && str_eq(line_kind(record->type, state), STR("done")) };
     Json    *list = json_set(page, STR("sides"), json_array(call->ctx.arena));
+    view.off = state > 0 && !view.open;
     for (size_t i = 0; i < SIDE_COUNT; i++)
         TRY(put_side(&view, i, list));
     put(call, page, STR("peers_href"), peers_href(&view));
