@@ -127,6 +127,7 @@ def appointments(d):
     refused(d.office.act('appointment', appointed(d, d.closed, d.gu), 'propose'), '双验证关口已开启')
     refused(d.office.act('appointment', appointed(d, d.open, d.late), 'propose'), '技术经理人名册上', '证书在有效期内')
     refused(d.office.act('appointment', appointed(d, d.open, d.gu, checklist=[CHECKED[0], {'item': '单位同意'}]), 'propose'), '每项都已核对')
+    refused(d.office.act('appointment', appointed(d, d.open, d.gu, starts_on=d.day(-9), ends_on=d.day(-1)), 'propose'), '聘期未过')
     refused(d.elsewhere[1].create('appointment', result=d.open), status=422)
     gu = proof.Client(d.city, 'expert5')
     one = appointed(d, d.open, d.gu, accompanied_by=d.people['manager'], proceeds_share='3.00')
@@ -189,10 +190,14 @@ def projects(d):
     d.unseen('validation_project', one, *d.elsewhere, proof.Client(d.city, 'expert5'), d.enterprise)
     other = project(d, d.open, project_manager=d.gu, funding=enough)
     gu = proof.Client(d.city, 'expert5')
+    early = d.manager.create('task', validation_project=other, title='备料', planned_cost='5000.00').wants(201).json['id']
     d.unseen('validation_project', other, gu)
     d.unseen('result', d.open, d.leader)
+    d.unseen('task', early, gu)                                                # named in a draft: nothing of the case, its tasks neither
+    gu.act('task', early, 'cancel', outcome='外人').wants(404)
     d.office.act('validation_project', other, 'start').wants(200)
     expect_same(d.of('validation_project', other, gu)['fields']['budget_total'], '100000.00', 'who leads it sees it, wherever they work')
+    expect_same(d.of('task', early, gu)['fields']['planned_cost'], '5000.00', 'and its tasks')
     gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day()).wants(422)
     gu.act('validation_project', other, 'exit', exit_kind='stop', decided_on=d.day(), decision='路线不通').wants(200)
 
@@ -226,7 +231,8 @@ def tasks(d):
 
 
 def calls(d):
-    given = {'title': '征集', 'purpose': '原型', 'conditions': '有关口', 'amount_each': '50000.00', 'opens_on': d.day(), 'contact': '处里'}
+    given = {'title': '征集', 'purpose': '原型', 'conditions': '有关口', 'amount_each': '50000.00', 'amount_total': '80000.00', 'opens_on': d.day(),
+             'contact': '处里'}
     one = d.officer.create('call', closes_on=d.day(9), **given).wants(201).json
     plan = project(d, d.open, project_manager=d.zhou)
     refused(d.office.act('validation_project', plan, 'apply', call=one['id']), status=422)          # nobody outside sees a draft
@@ -241,6 +247,16 @@ def calls(d):
     expect_same(d.of('call', one['id'], d.officer)['fields']['applications'], 1, 'applications')
     refused(d.officer.act('validation_project', plan, 'approve', granted='50000.01', decided_on=d.day(), decision='同意'), '不超过每项支持上限')
     d.officer.act('validation_project', plan, 'approve', granted='50000.00', decided_on=d.day(), decision='同意').wants(200)
+    second = project(d, d.open, project_manager=d.zhou)
+    d.office.act('validation_project', second, 'apply', call=one['id']).wants(200)
+    refused(d.officer.act('validation_project', second, 'approve', granted='30000.01', decided_on=d.day(), decision='同意'), '不超过本次总额')
+    d.office.act('validation_project', plan, 'cancel', decision='不做了').wants(200)                # what it was granted is free again
+    d.officer.act('validation_project', second, 'approve', granted='30000.01', decided_on=d.day(), decision='同意').wants(200)
+    ours = d.office.create('call', closes_on=d.day(9), **given).wants(201).json['id']
+    d.office.act('call', ours, 'publish').wants(200)
+    own = project(d, d.open, project_manager=d.zhou)
+    d.office.act('validation_project', own, 'apply', call=ours).wants(200)
+    refused(d.office.act('validation_project', own, 'approve', granted='1.00', decided_on=d.day(), decision='同意'), '设立项目的人不得批准')
 
 
 # ---- the order -------------------------------------------------------------------------------------------------------
@@ -274,6 +290,12 @@ def orders(d):
     d.enterprise.act('service_order', other, 'deliver', delivered_on=d.day(), delivery_note='已补').wants(200)
     d.enterprise.act('service_order', other, 'accept', acceptance_note='自己验收').wants(403)
     d.manager.act('service_order', other, 'accept', acceptance_note='齐全').wants(200)
+    late = d.office.create('service_order', provider=d.employers['laboratory'], **given).wants(201).json['id']
+    d.office.act('service_order', late, 'ask').wants(200)
+    d.laboratory.act('service_order', late, 'quote', quoted_price='1.00', **quote).wants(200)
+    d.office.act('service_order', late, 'order', due_on=d.day(20)).wants(200)
+    d.laboratory.act('service_order', late, 'cancel', reason='不做').wants(403)
+    d.office.act('service_order', late, 'cancel', reason='没有交付').wants(200)      # a provider that never delivers holds up nothing
 
 
 # ---- secrecy and the deal --------------------------------------------------------------------------------------------
@@ -330,6 +352,8 @@ def contracts(d):
     refused(d.manager.create('transfer_contract', result=d.open, title='x', inventor_rights='long_use'), '写明年限', status=422)
     short = contract(d, pricing='listed', inventor_rights='long_use', use_years=9)
     refused(d.office.act('transfer_contract', short, 'sign', signed_on=d.day()), '不短于规定年限')
+    refused(d.manager.create('transfer_contract', result=d.open, title='x', shares=[{**shares('100.00')[0], 'agreed_on': d.day(1)}]),
+            '完成人签字日', status=422)
     d.deal = one = contract(d)
     d.unseen('transfer_contract', one, d.author, d.enterprise, *d.elsewhere)
     refused(d.office.act('transfer_contract', one, 'sign', signed_on=d.day()), '协议定价已经公示')
@@ -365,13 +389,15 @@ def signing(d):
     refused(d.author.create('objection', transfer_contract=d.deal, reason='迟到'), '公示期未满')
     refused(d.manager.act('objection', d.objection, 'dismiss', decision='x'), status=403)
     d.office.act('objection', d.objection, 'dismiss', decision='已说明').wants(200)
-    d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day()).wants(200)
+    refused(d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day(15)), '公示期满之后')     # not on a day before, either
+    d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day(16)).wants(200)
     seen = d.of('transfer_contract', d.deal, d.enterprise)['fields']
     expect(seen['price'] == '1000000.00' and 'shares' not in seen, 'the other side sees the deal, not how it is shared')
     expect('price_basis' not in seen, 'nor how the price was found')
     d.manager.act('transfer_contract', d.deal, 'register').wants(422)
     refused(d.manager.act('transfer_contract', d.deal, 'register', registration_number='A1', registered_on=d.day(-1)), '登记日不早于', status=422)
-    d.manager.act('transfer_contract', d.deal, 'register', registration_number='A1', registered_on=d.day()).wants(200)
+    d.manager.act('transfer_contract', d.deal, 'register', registration_number='A1', registered_on=d.day(16)).wants(200)
+    refused(d.office.act('transfer_contract', d.deal, 'receive', receipts=[{'received_on': d.day(17), 'amount': '1.00'}]), '到账日', status=422)
     d.office.act('transfer_contract', d.deal, 'receive', receipts=[{'received_on': d.day(), 'amount': '999999.99'}]).wants(200)
     refused(d.office.act('transfer_contract', d.deal, 'fulfil'), '到账合计')
     paid = [{'received_on': d.day(), 'amount': '999999.99'}, {'received_on': d.day(), 'amount': '0.01'}]
