@@ -109,6 +109,7 @@ def training(d):
     refused(d.office.act('training', one, 'finish', attendance=[{**people[1], 'outcome': 'passed'}]), '实到学时')
     done = d.office.act('training', one, 'finish', attendance=people).wants(200).json
     expect_same((done['fields']['people'], done['fields']['passed']), (2, 1), 'who took part, who passed')
+    expect(done['number'].startswith('TRN-'), done['number'])                  # TR- is a technical route's
     expect('attendance' not in d.of('training', one, d.author)['fields'] and 'attendance' not in d.of('training', one, d.elsewhere[0])['fields'],
            'who passed is not for others')
 

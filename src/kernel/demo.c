@@ -1,5 +1,6 @@
 #include "kernel/demo.h"
 
+#include "base/limits.h"
 #include "kernel/find.h"
 
 typedef struct Ref { /* what a later line means by a name */
@@ -71,6 +72,8 @@ static Err resolve_value(Demo *demo, const Json *value, Json **out)
             return unknown(demo, "ref", json_text(name));
         *out = json_string(arena, ref->id);
     } else if (day && json_int(day, &days)) {
+        if (days < -LIMIT_DEMO_DAYS || days > LIMIT_DEMO_DAYS)
+            return unknown(demo, "day", str_printf(arena, "%lld", (long long)days));
         *out = json_string(arena, date_text(arena, init_day(demo) + days));
     } else if (value->kind == JSON_OBJECT) {
         return resolve(demo, value, out);
@@ -290,7 +293,7 @@ int64_t demo_age(Arena *arena, const PackSource *source)
     Json   *json;
     int64_t day = 0;
     Err     err = json_parse(arena, str_cut(&rest, '\n'), &json);
-    return !err.kind && json_int(json_get(json, STR("on")), &day) && day < 0 ? -day : 0;
+    return !err.kind && json_int(json_get(json, STR("on")), &day) && day < 0 && day >= -LIMIT_DEMO_DAYS ? -day : 0;
 }
 
 Err demo_run(const Ctx *ctx, const PackSource *source, DemoRun *run)

@@ -21,7 +21,8 @@
  *         past. Steps go forward; the city and its people are as old as the first one.
  * Field values are the API's (docs/API.md); a reference to a record of an earlier step is {"ref":"r1"}, to an
  * organisation {"ref":"lingang"}, to a person {"ref":"researcher"} (their login); {"day":-3} is the date three days
- * before the day of init, whenever the step is taken. Both also stand in lists and child rows. */
+ * before the day of init, whenever the step is taken. Both also stand in lists and child rows. All these days lie
+ * within LIMIT_DEMO_DAYS. */
 #ifndef FM_KERNEL_DEMO_H
 #define FM_KERNEL_DEMO_H
 

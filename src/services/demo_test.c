@@ -120,12 +120,35 @@ static void a_step_of_a_day_that_is_over_is_refused(void **state)
     }
 }
 
+/* A hundred years either way, so that no date leaves its range: neither a step's day nor one in its fields. */
+static void days_out_of_reach_are_refused(void **state)
+{
+    static const char *const lines[] = {
+        "{\"on\":-36501,\"as\":\"author\",\"type\":\"paper\",\"action\":\"create\",\"fields\":{\"title\":\"T\"}}",
+        "{\"on\":-9007199254740993,\"as\":\"author\",\"type\":\"paper\",\"action\":\"create\",\"fields\":{}}",
+        "{\"as\":\"author\",\"type\":\"paper\",\"action\":\"create\",\"fields\":{\"title\":{\"day\":36501}}}",
+        "{\"as\":\"author\",\"type\":\"paper\",\"action\":\"create\",\"fields\":"
+        "{\"title\":{\"day\":-9223372036854775807}}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        TestCity  *test = test_city_new("tests/packs/mini");
+        DemoRun    run;
+        PackFile   file = { .path = STR("demo/steps.jsonl"), .bytes = str_from(lines[i]) };
+        PackSource source = { &file, 1 };
+        assert_int_equal(fill_from(test, &source, &run).code, ECODE_DEMO_UNKNOWN);
+        assert_true(str_eq(run.where, STR("demo/steps.jsonl:1")));
+        test_city_free(test);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_of_the_shanghai_demo_is_allowed),
         cmocka_unit_test(steps_of_before_stand_at_their_day_and_go_forward),
         cmocka_unit_test(a_step_of_a_day_that_is_over_is_refused),
+        cmocka_unit_test(days_out_of_reach_are_refused),
         cmocka_unit_test(a_pack_without_demo_files_gets_one_user_a_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
