@@ -38,8 +38,8 @@ class Round:
         self.today = datetime.date.fromisoformat(proof.city_day())
 
     def sign_in(self):
-        self.author, self.office, self.manager, self.officer = (
-            proof.Client(self.city, each) for each in ('researcher', 'institution', 'manager', 'officer'))
+        self.author, self.office, self.manager, self.officer, self.operator = (
+            proof.Client(self.city, each) for each in ('researcher', 'institution', 'manager', 'officer', 'operator'))
 
     def ahead(self, **by):
         """The city's clock goes forward; sessions end meanwhile."""
@@ -132,6 +132,13 @@ def draws(r):
     few = r.office.act('screening_round', many, 'close').wants(409)
     expect_same([error['code'] for error in few.json['errors']], ['screening.few'] * 3, few.text)
     proof.Client(r.city, 'expert9').create('conflict', organisation=r.employers['institution'], kind='interest').wants(201)
+    both = r.operator.create('membership', person=r.people['expert4'], organisation=r.employers['institution'], role='researcher',
+                             valid_from=str(r.today)).wants(201).json['id']
+    spare = r.begin(seats=SEATS[:2])
+    for action in ('open', 'close'):
+        r.office.act('screening_round', spare, action).wants(200)
+    expect(r.experts['expert4'] not in r.of(spare)['fields']['pool'], 'who acts for the institution, too, takes no part')
+    r.operator.act('membership', both, 'end', valid_to=str(r.today)).wants(200)
     r.office.act('screening_round', r.one, 'close').wants(200)
     fixed = r.of(r.one)['fields']['pool']
     expect_same(len(fixed.splitlines()), 8, 'with a conflict one takes no part')
@@ -229,6 +236,15 @@ def conflicts(r):
     if r.people['expert2'] in panel:
         inventor = proof.Client(r.city, 'expert2')
         expect_same(inventor.get(f'/api/v1/records/result/{r.mine}').status, 404, 'an inventor')
+    client = proof.Client(r.city, r.panel[2])                    # of another house, and of this one as well: as whichever one acts
+    client.get(f'/api/v1/records/result/{r.results[0]}').wants(200)
+    both = r.operator.create('membership', person=r.people[r.panel[2]], organisation=r.employers['institution'], role='researcher',
+                             valid_from=str(r.today)).wants(201).json['id']
+    expect_same(client.get(f'/api/v1/records/result/{r.results[0]}').status, 404, 'one of the institution itself')
+    expect(not asked(client).keys() & {*r.results, r.mine}, 'and nothing waits for them')
+    client.create('review', result=r.results[0]).wants(422)
+    r.operator.act('membership', both, 'end', valid_to=str(r.today)).wants(200)
+    client.get(f'/api/v1/records/result/{r.results[0]}').wants(200)
     for login in r.off[:2]:
         proof.Client(r.city, login).create('review', result=r.results[0]).wants(422)
     proof.Client(r.city, r.panel[0]).create('conflict', organisation=r.employers['institution'], kind='interest').wants(201)

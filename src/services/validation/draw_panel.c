@@ -14,7 +14,7 @@ typedef struct Draw {
     Str       *groups; /* codes, each once */
     size_t    *places, group_count;
     Str       *conflicted; /* persons */
-    size_t     conflicted_count;
+    size_t     conflicted_count, conflicted_capacity;
     Str       *persons; /* who take part; of fix_pool alone */
     DrawEntry *entries;
     size_t     count, capacity, entry_capacity;
@@ -55,22 +55,32 @@ static Err read_seats(Draw *draw)
 
 /* ---- who takes part ---- */
 
-/* Persons with a declared conflict with the organisation that holds the round. */
-static Err read_conflicted(Draw *draw)
+/* Adds the persons of the type's records that name the organisation which holds the round and stand in the state. */
+static Err read_persons(Draw *draw, const Type *type, Str state)
 {
-    const Type *conflict = pack_type(draw->ctx->city->pack, STR("conflict"));
-    Str         owner = draw->round->values[SYS_OWNER].text;
-    Record     *found;
-    size_t      count;
+    Arena  *arena = draw->ctx->arena;
+    Str     owner = draw->round->values[SYS_OWNER].text;
+    Record *found;
+    size_t  count;
     if (!owner.len)
         return ERR_OK;
-    TRY(record_children(draw->ctx->db, draw->ctx->arena, conflict, type_field(conflict, STR("organisation")), owner,
-                        &found, &count));
-    draw->conflicted = ARENA_ARRAY(draw->ctx->arena, Str, count);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(found[i].values[SYS_STATE].text, STR("declared")))
-            draw->conflicted[draw->conflicted_count++] = of(&found[i], "person").text;
+    TRY(record_children(draw->ctx->db, arena, type, type_field(type, STR("organisation")), owner, &found, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(found[i].values[SYS_STATE].text, state))
+            continue;
+        ARENA_ROOM(arena, draw->conflicted, draw->conflicted_count, draw->conflicted_capacity);
+        draw->conflicted[draw->conflicted_count++] = of(&found[i], "person").text;
+    }
     return ERR_OK;
+}
+
+/* Who has declared a conflict with that organisation, or also acts for it: an expert of one house may be employed by
+ * another. */
+static Err read_conflicted(Draw *draw)
+{
+    const Pack *pack = draw->ctx->city->pack;
+    TRY(read_persons(draw, pack_type(pack, STR("conflict")), STR("declared")));
+    return read_persons(draw, pack->membership, pack->membership->states[0].name);
 }
 
 static bool is_among(const Str *ids, size_t count, Str id)

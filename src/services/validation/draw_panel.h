@@ -2,7 +2,8 @@
  *
  * Pool     fix_pool writes it before the seed is known: a line "ID GROUP" for each expert of a group that has `seats`
  *          (rows: group, places), by id: those in the state `active`, but those whom the organisation that holds the
- *          round employs, and those who have declared a conflict with it; of a person with several entries the first.
+ *          round employs, those who also act for it, in whatever role, and those who have declared a conflict with
+ *          it; of a person with several entries the first.
  *          Whether whoever takes the step sees them does not matter.
  * Draw     draw_panel reads `seed`, `seats` and `pool`, and writes `drawn` (rows: place, expert, group, key), in the
  *          order of the draw, and `panel`: the persons. From what is published anybody repeats it
