@@ -15,6 +15,7 @@ PICKS = {('appointment', 'result'): gate_is_open, ('validation_project', 'result
          ('task', 'validation_project'): lambda truth, id_: truth.by_id[id_]['state'] in ('running', 'held')}
 VALUES = {('manager', 'certificate_to'): lambda today: (today + datetime.timedelta(days=400)).isoformat(),
           ('appointment', 'checked'): lambda today: True,
+          ('appointment', 'ends_on'): lambda today: today.isoformat(),
           ('call', 'closes_on'): lambda today: today.isoformat(),
           ('service_order', 'needed_by'): lambda today: today.isoformat(),
           ('service_order', 'quote_until'): lambda today: today.isoformat(),
