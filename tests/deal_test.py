@@ -95,6 +95,13 @@ def roster(d):
     d.office.edit('manager', d.zhou, 2, level='junior').wants(409)             # what was verified stays
     expect('experience' not in d.of('manager', d.gu, d.enterprise)['fields'], 'others see that there is one, and of which industry')
     d.unseen('manager', d.late, d.enterprise)
+    moved = entry(d, 'expert7', 'JJR-4', 40).wants(201).json['id']
+    d.officer.act('manager', moved, 'verify').wants(200)
+    d.society.act('manager', moved, 'remove', reason='调离').wants(200)
+    refused(entry(d, 'expert7', 'JJR-4', 40, d.office), status=422)            # one certificate, one entry: so the entry comes back
+    d.manager.act('manager', moved, 'move', organisation=d.employers['institution']).wants(403)
+    proof.Client(d.city, 'expert7').act('manager', moved, 'move', organisation=d.employers['institution']).wants(200)
+    expect_same(d.officer.act('manager', moved, 'verify').wants(200).json['fields']['organisation'], d.employers['institution'], 'elsewhere now')
 
 
 def training(d):
@@ -251,13 +258,18 @@ def calls(d):
     second = project(d, d.open, project_manager=d.zhou)
     d.office.act('validation_project', second, 'apply', call=one['id']).wants(200)
     refused(d.officer.act('validation_project', second, 'approve', granted='30000.01', decided_on=d.day(), decision='同意'), '不超过本次总额')
+    left = d.manager.create('task', validation_project=plan, title='备料').wants(201).json['id']
     d.office.act('validation_project', plan, 'cancel', decision='不做了').wants(200)                # what it was granted is free again
+    expect_same(d.of('task', left)['state'], 'cancelled', 'nobody waits for its tasks')
     d.officer.act('validation_project', second, 'approve', granted='30000.01', decided_on=d.day(), decision='同意').wants(200)
     ours = d.office.create('call', closes_on=d.day(9), **given).wants(201).json['id']
     d.office.act('call', ours, 'publish').wants(200)
     own = project(d, d.open, project_manager=d.zhou)
     d.office.act('validation_project', own, 'apply', call=ours).wants(200)
     refused(d.office.act('validation_project', own, 'approve', granted='1.00', decided_on=d.day(), decision='同意'), '设立项目的人不得批准')
+    left = d.manager.create('task', validation_project=own, title='备料').wants(201).json['id']
+    d.office.act('validation_project', own, 'refuse', decided_on=d.day(), decision='不予支持').wants(200)
+    expect_same(d.of('task', left)['state'], 'cancelled', 'nor for those of one that was refused')
 
 
 # ---- the order -------------------------------------------------------------------------------------------------------
