@@ -9,6 +9,7 @@ import random
 import shutil
 import socket
 import sys
+from pathlib import Path
 
 import proof
 import xlsx
@@ -273,6 +274,11 @@ def main():
             check_csv(papers, out)
         with cases('XLSX holds the same, by another reader'):
             check_xlsx(papers, papers.exported_bytes('author', '--format', 'xlsx'))
+        with cases('what a killed export left goes with the next'):
+            folder = Path(city.path) / 'exports'
+            (folder / 'next.xlsx.a1B2c3').write_text('half')
+            papers.exported_bytes('author', '--format', 'xlsx')
+            expect_same([path.name for path in folder.iterdir()], [], 'what stands in exports/')
         with cases('an empty sheet has the columns, what to write, and the choices'):
             check_template(papers)
         with cases('JSON Lines are the records as they were given'):

@@ -1,4 +1,5 @@
-/* sheet/xlsx_write.h: a spreadsheet file of one table, row by row; the book around the rows is libxlsxwriter's.
+/* sheet/xlsx_write.h: a spreadsheet file of one table, row by row; the book around the rows is libxlsxwriter's, and
+ * libzip packs it.
  *
  * Head     bold, kept in sight, with a filter, and a note where a column has one. A column that takes one of a few
  *          words has a drop-down of them, for XLSX_OPEN_ROWS rows below the head.
@@ -6,7 +7,7 @@
  *          A number of more digits than a spreadsheet keeps (15) is written as text, so that none is
  *          lost. Text that does not fit is cut, and fills its cell with "…"; the reader refuses such a cell.
  * Memory   a row at a time: rows go to a temporary file in folder, which has no name there. finish() packs it, which
- *          takes longer than writing all rows did. */
+ *          takes about as long as writing all rows did, into a file beside it that then takes its name. */
 #ifndef FM_SHEET_XLSX_WRITE_H
 #define FM_SHEET_XLSX_WRITE_H
 

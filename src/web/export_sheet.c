@@ -1,8 +1,8 @@
 /* web/export_sheet.c: a list as a spreadsheet, and the empty one to be filled in; see export.h.
  *
  * A packed file has no first byte before its last row, so it is written into the city's folder, page by page, aside
- * (ASIDE_READ), and then sent from there. That thread does one after the other, so one name is enough: what a killed
- * process left, the next export replaces. */
+ * (ASIDE_READ), and then sent from there. That thread does one after the other, so one name is enough, and what a killed
+ * process left, under the names of the libraries too, goes with the next export. */
 #include "base/limits.h"
 #include "sheet/xlsx_write.h"
 #include "web/aside.h"
@@ -12,6 +12,7 @@
 #include "web/shapes.h"
 #include "web/stream.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,10 +46,21 @@ static Str begun_path(Arena *arena, const City *city)
     return str_printf(arena, "%.*s/" FOLDER "/next.xlsx", STR_FMT(city->dir));
 }
 
+static void empty(Str folder)
+{
+    DIR                 *dir = opendir(folder.ptr);
+    const struct dirent *one;
+    while (dir && (one = readdir(dir)))
+        unlinkat(dirfd(dir), one->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
 static Err begin(Call *copy, Str sheet, const XlsxColumn *columns, size_t count, XlsxWriter **out)
 {
     Arena *arena = copy->ctx.arena;
     Str    folder = str_printf(arena, "%.*s/" FOLDER, STR_FMT(copy->ctx.city->dir));
+    empty(folder);
     if (mkdir(folder.ptr, 0700) != 0 && errno != EEXIST)
         return err_make(errno == ENOSPC ? ECODE_STORE_FULL : ECODE_FILE_READ, "%s: %m", folder.ptr);
     return xlsx_begin(begun_path(arena, copy->ctx.city), folder, sheet, columns, count, out);
