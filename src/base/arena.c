@@ -126,6 +126,17 @@ void arena_reset(Arena *arena)
 
 size_t arena_used(const Arena *arena) { return arena->used; }
 
+ArenaMark arena_mark(const Arena *arena) { return (ArenaMark){ arena->current, arena->at, arena->used }; }
+
+void arena_release(Arena *arena, ArenaMark mark)
+{
+    blocks_free_down_to(arena->current, mark.block);
+    arena->current = mark.block;
+    arena->at = mark.at;
+    arena->used = mark.used;
+    POISON(arena->current->bytes + mark.at, arena->current->size - mark.at);
+}
+
 static void arena_add_block(Arena *arena, size_t needed)
 {
     size_t size = arena->current->size * 2;

@@ -18,6 +18,15 @@ void arena_reset(Arena *arena);
 /* Bytes handed out since the arena was made or reset. */
 size_t arena_used(const Arena *arena);
 
+/* What is taken after the mark is let go of again, in the order of a stack: for what is needed only within a call that
+ * is made so often that an arena of its own would cost more than what it does. */
+typedef struct ArenaMark {
+    void  *block; /* the arena's */
+    size_t at, used;
+} ArenaMark;
+ArenaMark arena_mark(const Arena *arena);
+void      arena_release(Arena *arena, ArenaMark mark);
+
 /* Zeroed, aligned for any type; never NULL, also for size 0. */
 void *arena_alloc(Arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 /* Checks the product. */

@@ -60,6 +60,25 @@ static void text_is_copied_printed_and_joined(void **state)
     assert_str_equal(str_join(*state, parts, 3, STR_NONE), STR("abc"));
 }
 
+static void what_was_taken_after_a_mark_is_let_go_of(void **state)
+{
+    (void)state;
+    OWNED(arena) Arena *arena = arena_new();
+    Str                 kept = str_printf(arena, "kept");
+    ArenaMark           mark = arena_mark(arena);
+    size_t              used = arena_used(arena);
+    char               *small = arena_alloc(arena, 8);
+    memset(small, 'x', 8);
+    memset(arena_alloc(arena, 3000000), 'x', 3000000); /* a block of its own, and one before it */
+    arena_release(arena, mark);
+    assert_int_equal(arena_used(arena), used);
+    assert_true(str_eq(kept, STR("kept")));
+    char *again = arena_alloc(arena, 8);
+    assert_ptr_equal(again, small);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(again[i], 0);
+}
+
 static void freeing_nothing_does_nothing(void **state)
 {
     (void)state;
@@ -139,6 +158,7 @@ int main(void)
         TEST(growing_keeps_the_items_and_clears_the_rest),
         TEST(room_is_made_one_item_at_a_time),
         TEST(text_is_copied_printed_and_joined),
+        TEST(what_was_taken_after_a_mark_is_let_go_of),
         TEST(freeing_nothing_does_nothing),
         TEST(without_memory_the_process_ends_with_one_line),
     };

@@ -32,11 +32,13 @@ static Err all_confirmed(const Ctx *ctx, const Guard *guard, const Record *recor
 
 static Err guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out)
 {
+    *out = true;
+    if (!action->guard_count)
+        return ERR_OK;
     OWNED(arena) Arena *scratch = arena_new(); /* what they read is let go of: an import has many rows */
     Ctx                 inner = *ctx;
     inner.arena = scratch;
     ExprEnv env = access_env_truth(&inner);
-    *out = true;
     for (size_t i = 0; i < action->guard_count && *out; i++) {
         Value value;
         TRY(expr_eval(scratch, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
@@ -486,7 +488,8 @@ static EventItem delta_item(Arena *arena, const Delta *delta)
                                .fields = fields,
                                .values = values,
                                .seals = seals };
-    for (size_t i = 0; i < type->field_count; i++) {
+    for (size_t at = 0; at < type->field_count; at++) {
+        size_t i = type->by_name[at];
         if (!is_kept(delta, i))
             continue;
         if (seals)
@@ -506,9 +509,11 @@ static void seal_deltas(const Ctx *ctx, Change *change)
         EventSeal *seals = ARENA_ARRAY(ctx->arena, EventSeal, item.count);
         event_seal(ctx->arena, &ctx->city->env, d, &item, seals);
         delta->seals = ARENA_ARRAY(ctx->arena, const EventSeal *, delta->record.type->field_count);
-        for (size_t i = 0; i < delta->record.type->field_count; i++)
-            if (is_kept(delta, i))
-                delta->seals[i] = seals++;
+        for (size_t i = 0; i < delta->record.type->field_count; i++) {
+            size_t field = delta->record.type->by_name[i];
+            if (is_kept(delta, field))
+                delta->seals[field] = seals++;
+        }
     }
 }
 
@@ -804,8 +809,9 @@ static Err commit_number(const Ctx *writer, Delta *delta)
     return ERR_OK;
 }
 
-static Err commit_event(const Ctx *writer, Change *change)
+static Err commit_event(const Ctx *writer, const Change *change)
 {
+    Arena     *arena = writer->arena;
     EventHead  head = { .sequence = change->sequence,
                         .time_ms = change->time_ms,
                         .pack_name = change->city->pack->name,
@@ -814,10 +820,13 @@ static Err commit_event(const Ctx *writer, Change *change)
                         .person = change->actor.person,
                         .membership = change->actor.membership,
                         .organisation = change->actor.organisation };
-    EventItem *items = ARENA_ARRAY(writer->arena, EventItem, change->delta_count);
+    ArenaMark  mark = arena_mark(arena); /* an import has many rows, and memory that is new costs more than the rest */
+    EventItem *items = ARENA_ARRAY(arena, EventItem, change->delta_count);
     for (size_t d = 0; d < change->delta_count; d++)
-        items[d] = delta_item(writer->arena, &change->deltas[d]);
-    return event_write(writer->db, writer->arena, &change->city->env, &head, items, change->delta_count);
+        items[d] = delta_item(arena, &change->deltas[d]);
+    Err err = event_write(writer->db, arena, &change->city->env, &head, items, change->delta_count);
+    arena_release(arena, mark);
+    return err;
 }
 
 static Err commit_row(const Ctx *writer, const Delta *delta)

@@ -92,24 +92,21 @@ static const Str sql_last = STR_INIT("SELECT sequence, time FROM event ORDER BY 
 static const Str sql_event = STR_INIT(
     "INSERT INTO event (sequence, time, pack, action, person, membership, organisation, manifest)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-/* Of 1, 2, 4, 8 and 16 rows: to run a statement costs about as much as the row that it writes. OR FAIL since SQLite
- * otherwise keeps for each statement what undoes it alone, which costs more than that again: after any error the
- * savepoint of the writer's job undoes all of it. */
+/* Written for INSERT_MOST rows; for fewer the last ones are cut off (insert_rows), since to run a statement costs
+ * about as much as the row that it writes. OR FAIL since SQLite otherwise keeps for each statement what undoes it
+ * alone, which costs more than that again: after any error the savepoint of the writer's job undoes all of it. */
 #define ROW         "(?, ?, ?, ?, ?)"
-#define TWICE(rows) rows ", " rows
-#define ROWS_4      TWICE(TWICE(ROW))
-#define INSERTS(into)                                                                                                  \
-    {                                                                                                                  \
-        STR_INIT(into ROW), STR_INIT(into TWICE(ROW)), STR_INIT(into ROWS_4), STR_INIT(into TWICE(ROWS_4)),            \
-            STR_INIT(into TWICE(TWICE(ROWS_4)))                                                                        \
-    }
-#define ROW_CELLS    5
-#define INSERT_SIZES 5
-#define INSERT_MOST  (1 << (INSERT_SIZES - 1))
-static const Str sql_item[INSERT_SIZES] = INSERTS(
-    "INSERT OR FAIL INTO event_record (sequence, item, type, record, version) VALUES ");
-static const Str sql_value[INSERT_SIZES] = INSERTS(
-    "INSERT OR FAIL INTO event_value (sequence, item, field, salt, value) VALUES ");
+#define ROW_CELLS   5
+#define NEXT_ROW    ", " ROW
+#define TWICE(rows) rows rows
+#define ROWS_32                                                                                                        \
+    ROW TWICE(TWICE(TWICE(NEXT_ROW NEXT_ROW))) TWICE(TWICE(NEXT_ROW NEXT_ROW)) TWICE(NEXT_ROW NEXT_ROW)                \
+        NEXT_ROW NEXT_ROW NEXT_ROW
+#define INSERT_MOST 32
+static const Str sql_item = STR_INIT(
+    "INSERT OR FAIL INTO event_record (sequence, item, type, record, version) VALUES " ROWS_32);
+static const Str sql_value = STR_INIT(
+    "INSERT OR FAIL INTO event_value (sequence, item, field, salt, value) VALUES " ROWS_32);
 static const Str sql_head = STR_INIT(
     "SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
     " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
@@ -188,6 +185,16 @@ static void head_text(Buf *out, const EventHead *head)
     add_text(out, STR("\norganisation "), or_else(head->organisation, STR("-")));
 }
 
+/* Of one record its names come sorted already. */
+static void sort_values(ManifestValue *values, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (by_name(&values[i - 1], &values[i]) > 0) {
+            qsort(values, count, sizeof *values, by_name);
+            return;
+        }
+}
+
 /* Sorts values by name; the layout stands in event.h and never changes for version 1. */
 static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem *items, size_t item_count,
                          ManifestValue *values, size_t value_count)
@@ -202,8 +209,7 @@ static Str manifest_text(Arena *arena, const EventHead *head, const ManifestItem
         add_number(&out, STR(" "), items[i].version);
     }
     buf_char(&out, '\n');
-    if (value_count)
-        qsort(values, value_count, sizeof *values, by_name);
+    sort_values(values, value_count);
     for (size_t i = 0; i < value_count; i++) {
         buf_add(&out, values[i].name);
         buf_char(&out, ' ');
@@ -261,18 +267,15 @@ static void value_cells(const Written *event, size_t at, Value cells[ROW_CELLS])
     cells[4] = value_text(value->seal->value);
 }
 
-static Err insert_rows(Db *db, const Str statements[INSERT_SIZES], const Written *event, RowCells fill, size_t count)
+static Err insert_rows(Db *db, Str sql, const Written *event, RowCells fill, size_t count)
 {
     Value cells[INSERT_MOST * ROW_CELLS];
-    for (size_t at = 0, size = INSERT_SIZES - 1; at < count;) {
-        size_t rows = (size_t)1 << size;
-        if (rows > count - at) {
-            size--;
-            continue;
-        }
+    for (size_t at = 0; at < count;) {
+        size_t rows = count - at < INSERT_MOST ? count - at : INSERT_MOST;
+        size_t cut = (INSERT_MOST - rows) * STR(NEXT_ROW).len;
         for (size_t i = 0; i < rows; i++)
             fill(event, at++, cells + i * ROW_CELLS);
-        TRY(db_run(db, statements[size], cells, rows * ROW_CELLS));
+        TRY(db_run(db, str_slice(sql, 0, sql.len - cut), cells, rows * ROW_CELLS));
     }
     return ERR_OK;
 }

@@ -40,7 +40,7 @@ typedef struct EventSeal { /* one value as an event keeps it */
 typedef struct EventItem { /* one touched record */
     Str                     type, record;
     int64_t                 version;
-    const Str              *fields; /* names, with their values after the step */
+    const Str              *fields; /* names, with their values after the step; in their order it is written fastest */
     const Value            *values;
     size_t                  count;
     const EventSeal *const *seals; /* of these, NULL where there is none; NULL: of no value */

@@ -295,12 +295,26 @@ static Str insert_text(Arena *arena, const Type *type)
     return buf_str(&sql);
 }
 
+/* By insertion: a type has few fields, and is loaded once. */
+static const uint16_t *fields_by_name(Arena *arena, const Type *type)
+{
+    uint16_t *order = ARENA_ARRAY(arena, uint16_t, type->field_count);
+    for (size_t i = 0; i < type->field_count; i++) {
+        size_t at = i;
+        for (; at > 0 && str_cmp(type->fields[order[at - 1]].name, type->fields[i].name) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = (uint16_t)i;
+    }
+    return order;
+}
+
 void record_statements(Arena *arena, Type *type)
 {
     Buf load = select_all(arena, type);
     buf_add(&load, STR(" WHERE \"id\" = ?"));
     type->load_sql = buf_str(&load);
     type->insert_sql = insert_text(arena, type);
+    type->by_name = fields_by_name(arena, type);
 }
 
 Err record_load(Db *db, Arena *arena, const Type *type, Str id, Record *out, bool *found)

@@ -28,7 +28,7 @@ int                   record_state(const Record *record); /* index in type->stat
 Str record_tables(Arena *arena, const Type *type);
 Str record_indexes(Arena *arena, const Type *type);
 Str record_ddl(Arena *arena, const Type *type);
-/* The statements that a type keeps: made once, when its pack is loaded. */
+/* The statements that a type keeps, and its fields in the order of their names: made once, when its pack is loaded. */
 void record_statements(Arena *arena, Type *type);
 /* The field whose value a reader of lang is shown: its translation when the record has one, else itself. */
 const Field *field_in_language(const Record *record, const Field *field, Lang lang);

@@ -332,7 +332,8 @@ struct Type {
     uint16_t          index;      /* in pack->types */
     Str               table;      /* name of the SQL table: "r_" and the name */
     Str               load_sql;   /* statement that reads one record: record_statements() makes it, */
-    Str               insert_sql; /* and that which writes a new one */
+    Str               insert_sql; /* that which writes a new one, */
+    const uint16_t   *by_name;    /* and the order of the fields' names */
     int               service;    /* index in pack->services, or -1 */
     Str               page;       /* name of a page of its own ("gate"), or empty */
     int               parent;     /* reference field that says whose child this is, or -1 */

@@ -1,8 +1,8 @@
 /* web/export_sheet.c: a list as a spreadsheet, and the empty one to be filled in; see export.h.
  *
  * A packed file has no first byte before its last row, so it is written into the city's folder, page by page, aside
- * (ASIDE_READ), and then sent from there. That thread does one after the other, so one name is enough, and what a killed
- * process left, under the names of the libraries too, goes with the next export. */
+ * (ASIDE_READ), and then sent from there. That thread does one after the other, so one name is enough, and what a
+ * killed process left, under a name of libzip's too, goes with the next export. */
 #include "base/limits.h"
 #include "sheet/xlsx_write.h"
 #include "web/aside.h"
