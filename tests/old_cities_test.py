@@ -107,6 +107,23 @@ def newer_city(cases):
             proof.expect_same_dump(proof.dump(city, '%'), before, 'after the refusal')
 
 
+def other_indexes(cases):
+    """Of a release whose record tables were the same, but not their indexes."""
+    with tempfile.TemporaryDirectory(prefix='firstmile-old-') as name:
+        city = laid_out(FIXTURES[0], Path(name))
+        proof.run(city, 'list', 'paper')
+        today = proof.dump(city, '%')
+        with proof.database(city) as db:
+            db.execute('DROP INDEX "r_paper.by.created"')
+            db.execute('CREATE INDEX "r_paper.by.created" ON "r_paper" ("created")')
+            db.execute('CREATE INDEX "r_paper.by.title" ON "r_paper" ("title")')
+            db.execute("UPDATE setting SET value = '3' WHERE name = 'record_schema'")
+            db.commit()
+        with cases('a city of other indexes gets those of today'):
+            proof.run(city, 'list', 'paper')
+            proof.expect_same_dump(proof.dump(city, '%'), today, 'opened')
+
+
 def stricter_city(cases):
     """Its pack was right for the release that froze it."""
     with tempfile.TemporaryDirectory(prefix='firstmile-old-') as name:
@@ -133,6 +150,7 @@ def main():
     for fixture in FIXTURES:
         old_city(cases, fixture)
     newer_city(cases)
+    other_indexes(cases)
     stricter_city(cases)
     return cases.end()
 

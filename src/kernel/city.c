@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SECRET_FILE_MAX 4096
-#define RECORD_SCHEMA   "3" /* below: the shape of record tables */
+#define RECORD_SCHEMA   "4" /* below: the shape of record tables */
 
 static const Str sql_setting_put = STR_INIT(
     "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
@@ -284,9 +284,13 @@ static Err read_pack(City *city, Db *db)
 
 /* ---- the shape of record tables ----
  * They follow the pack, so no numbered migration can change them: when the program makes them otherwise than the one
- * that wrote the city, they are folded anew from the events.
+ * that wrote the city, they are folded anew from the events, or get other indexes where that is all.
  *     1   nine system fields
- *     2   `erased`; child rows, unique fields */
+ *     2   `erased`; child rows, unique fields
+ *     3   index of a parent's children with their state and level
+ *     4   indexes of records that have a value only; those of orders with no more than access rules ask */
+#define TABLES_SINCE 2
+
 static Err read_record_schema(City *city, Db *db, int64_t *out)
 {
     Str text;
@@ -300,8 +304,18 @@ static Err read_record_schema(City *city, Db *db, int64_t *out)
 static Err fold_anew(const City *city, Db *db)
 {
     int64_t events;
-    TRY(rebuild_tables(db, city->pack, &events));
-    return setting_put(db, STR("record_schema"), STR(RECORD_SCHEMA));
+    return rebuild_tables(db, city->pack, &events);
+}
+
+static Err index_anew(const City *city, Db *db)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    for (size_t i = 0; i < city->pack->type_count; i++) {
+        const Type *type = &city->pack->types[i];
+        TRY(record_drop_indexes(db, arena, type->table));
+        TRY(db_script(db, record_indexes(arena, type)));
+    }
+    return ERR_OK;
 }
 
 /* Before anything is written: a city of a newer release is left as it is. */
@@ -321,7 +335,9 @@ static Err bring_up_records(City *city, Db *db)
     if (found == known)
         return ERR_OK;
     TRY(db_begin(db));
-    Err err = fold_anew(city, db);
+    Err err = found < TABLES_SINCE ? fold_anew(city, db) : index_anew(city, db);
+    if (!err.kind)
+        err = setting_put(db, STR("record_schema"), STR(RECORD_SCHEMA));
     if (!err.kind)
         return db_commit(db);
     db_rollback(db);

@@ -114,34 +114,13 @@ static void tables_list(EvolveJob *job)
             tables_add(job, &from->types[i], NULL);
 }
 
-static const Str sql_indexes = STR_INIT(
-    "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL");
-
-/* Names of indexes are the database's, not the table's: the new table's would be in their way. */
-static Err indexes_drop(Db *db, Arena *arena, Str table)
-{
-    OWNED(rows) Rows *rows = NULL;
-    Value             key = value_text(table);
-    Buf               script = buf_new(arena, SIZE_MAX);
-    TRY(db_query(db, sql_indexes, &key, 1, &rows));
-    for (bool more;;) {
-        TRY(rows_next(rows, &more));
-        if (!more)
-            break;
-        buf_printf(&script, "DROP INDEX \"%.*s\";", STR_FMT(rows_borrow_text(rows, 0)));
-    }
-    rows_done(rows);
-    rows = NULL;
-    return db_script(db, buf_str(&script));
-}
-
 /* A table that stays gets the indexes that the rights of today want. */
 static Err indexes_anew(const EvolveJob *job, const EvolveTables *tables)
 {
     const Type *from = tables->from, *to = tables->to;
     if (tables->anew || str_eq(record_indexes(job->arena, from), record_indexes(job->arena, to)))
         return ERR_OK;
-    TRY(indexes_drop(job->writing.db, job->arena, from->table));
+    TRY(record_drop_indexes(job->writing.db, job->arena, from->table));
     return db_script(job->writing.db, record_indexes(job->arena, to));
 }
 
@@ -152,7 +131,7 @@ static Err tables_away(const EvolveJob *job, const EvolveTables *tables)
     Buf         script = buf_new(job->arena, SIZE_MAX);
     if (!from || !tables->anew)
         return ERR_OK;
-    TRY(indexes_drop(job->writing.db, job->arena, from->table));
+    TRY(record_drop_indexes(job->writing.db, job->arena, from->table));
     for (size_t i = SYS_COUNT; i < from->stored_count; i++)
         if (from->fields[i].kind == FIELD_ROWS)
             buf_printf(&script, "DROP TABLE \"%.*s\";", STR_FMT(from->fields[i].rows->table));

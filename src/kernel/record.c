@@ -52,12 +52,19 @@ static void add_index(Buf *buf, const Type *type, Str name, Str columns)
                STR_FMT(type->table), STR_FMT(columns));
 }
 
+/* Of records that have a value in the field, for statements that look for one. Whoever has none pays nothing. */
+static void add_index_of(Buf *buf, const Type *type, const char *kind, const Field *field, Str columns)
+{
+    buf_printf(buf, "CREATE INDEX \"%.*s.%s.%.*s\" ON \"%.*s\" (%.*s) WHERE \"%.*s\" IS NOT NULL;",
+               STR_FMT(type->table), kind, STR_FMT(field->name), STR_FMT(type->table), STR_FMT(columns),
+               STR_FMT(field->name));
+}
+
 /* Asked before a record is written: is there another one with this value? */
 static void add_unique_index(Buf *buf, const Type *type, const Field *field)
 {
-    buf_printf(buf, "CREATE INDEX \"%.*s.unique.%.*s\" ON \"%.*s\" (%s\"%.*s\");", STR_FMT(type->table),
-               STR_FMT(field->name), STR_FMT(type->table), field->unique == UNIQUE_OWNER ? "\"owner\", " : "",
-               STR_FMT(field->name));
+    const char *owner = field->unique == UNIQUE_OWNER ? "\"owner\", " : "";
+    add_index_of(buf, type, "unique", field, str_printf(buf->arena, "%s\"%.*s\"", owner, STR_FMT(field->name)));
 }
 
 /* From the day that is due to the records: of those whose clock runs, which are few. */
@@ -151,9 +158,21 @@ static void add_awaited_index(Buf *out, const Type *type)
         add_index(out, type, STR("awaited"), STR("\"state\", \"owner\""));
 }
 
-/* What most access rules ask stands in the indexes of the orders, so that a row that does not show is passed without
- * being read. */
-#define STANDING ", \"owner\", \"state\", \"disclosure\""
+/* What its access rules ask of a record itself stands in the indexes of the orders, so that a row that does not show is
+ * passed without being read. No more than that: a step that changes the state writes each index that has it. */
+static Str standing(Arena *arena, const Type *type, SystemField sorted)
+{
+    bool asked[SYS_COUNT] = { [SYS_OWNER] = true };
+    for (size_t i = 0; i < type->access_count; i++) {
+        asked[SYS_STATE] |= type->access[i].states != 0;
+        asked[SYS_DISCLOSURE] |= type->access[i].levels != 0;
+    }
+    Buf out = buf_new(arena, SIZE_MAX);
+    for (int i = 0; i < SYS_COUNT; i++)
+        if (asked[i] && i != (int)sorted)
+            buf_printf(&out, ", \"%.*s\"", STR_FMT(type->fields[i].name));
+    return buf_str(&out);
+}
 
 /* Is a relation that leads through the parent asked together with level or state? Then the index of the parent's
  * children has these, so that nothing need be read of each to count those that show. */
@@ -185,8 +204,9 @@ static void add_order_indexes(Buf *out, const Type *type)
         for (size_t k = 0; k < i && k < type->column_count; k++)
             done |= field && type->columns[k] == field->index;
         if (!done)
-            buf_printf(out, "CREATE INDEX \"%.*s.sort.%.*s\" ON \"%.*s\" (\"%.*s\", \"id\"" STANDING ");",
-                       STR_FMT(type->table), STR_FMT(field->name), STR_FMT(type->table), STR_FMT(field->name));
+            buf_printf(out, "CREATE INDEX \"%.*s.sort.%.*s\" ON \"%.*s\" (\"%.*s\", \"id\"%.*s);", STR_FMT(type->table),
+                       STR_FMT(field->name), STR_FMT(type->table), STR_FMT(field->name),
+                       STR_FMT(standing(out->arena, type, field->index)));
     }
 }
 
@@ -214,13 +234,14 @@ Str record_indexes(Arena *arena, const Type *type)
 {
     Buf          out = buf_new(arena, SIZE_MAX);
     const Field *fields = type->fields;
-    add_index(&out, type, STR("created"), STR("\"created\", \"id\"" STANDING));
+    add_index(&out, type, STR("created"),
+              str_printf(arena, "\"created\", \"id\"%.*s", STR_FMT(standing(arena, type, SYS_CREATED))));
     add_index(&out, type, STR("owner"), STR("\"owner\", \"created\""));
     if (type->number.len) /* length first: past 99999 the longer number is the later one */
-        add_index(&out, type, STR("number"), STR("\"owner\", length(\"number\"), \"number\""));
+        add_index_of(&out, type, "by", &fields[SYS_NUMBER], STR("\"owner\", length(\"number\"), \"number\""));
     for (size_t i = SYS_COUNT; i < type->stored_count; i++) {
         if (fields[i].kind == FIELD_REFERENCE)
-            add_index(&out, type, fields[i].name, link_columns(arena, type, &fields[i]));
+            add_index_of(&out, type, "by", &fields[i], link_columns(arena, type, &fields[i]));
         if (fields[i].unique != UNIQUE_NO)
             add_unique_index(&out, type, &fields[i]);
     }
@@ -236,6 +257,26 @@ Str record_indexes(Arena *arena, const Type *type)
 Str record_ddl(Arena *arena, const Type *type)
 {
     return str_printf(arena, "%.*s%.*s", STR_FMT(record_tables(arena, type)), STR_FMT(record_indexes(arena, type)));
+}
+
+static const Str sql_indexes = STR_INIT(
+    "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL");
+
+Err record_drop_indexes(Db *db, Arena *arena, Str table)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             key = value_text(table);
+    Buf               script = buf_new(arena, SIZE_MAX);
+    TRY(db_query(db, sql_indexes, &key, 1, &rows));
+    for (bool more;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            break;
+        buf_printf(&script, "DROP INDEX \"%.*s\";", STR_FMT(rows_borrow_text(rows, 0)));
+    }
+    rows_done(rows);
+    rows = NULL;
+    return db_script(db, buf_str(&script));
 }
 
 /* ---- reading ---- */

@@ -28,6 +28,8 @@ int                   record_state(const Record *record); /* index in type->stat
 Str record_tables(Arena *arena, const Type *type);
 Str record_indexes(Arena *arena, const Type *type);
 Str record_ddl(Arena *arena, const Type *type);
+/* Names of indexes are the database's, not the table's: those of before would be in the way of the new ones. */
+Err record_drop_indexes(Db *db, Arena *arena, Str table) MUST_CHECK;
 /* The statements that a type keeps, and its fields in the order of their names: made once, when its pack is loaded. */
 void record_statements(Arena *arena, Type *type);
 /* The field whose value a reader of lang is shown: its translation when the record has one, else itself. */
