@@ -181,6 +181,25 @@ bool access_action_ever(const Actor *actor, const Action *action)
     return actor && actor->system;
 }
 
+typedef struct Reading {
+    const Actor *actor;
+    bool         known;
+} Reading;
+
+static void note_read(void *context, const void *type, const void *field)
+{
+    Reading *reading = context;
+    (void)type;
+    reading->known = reading->known && access_field_ever(reading->actor, field);
+}
+
+bool access_expr_ever(const Actor *actor, const Expr *expr)
+{
+    Reading reading = { actor, true };
+    expr_fields(expr, note_read, &reading);
+    return reading.known;
+}
+
 Err access_stands(const Ctx *ctx, const Who *who, const Record *record, bool *out)
 {
     Related known = { { UNASKED } };

@@ -28,6 +28,8 @@ static inline bool access_shows(const Clearance *clearance, const Field *field)
  * is named to them no more than what is not there. */
 bool access_field_ever(const Actor *actor, const Field *field);
 bool access_action_ever(const Actor *actor, const Action *action);
+/* Could every field show that a checked expression reads? Else its source would tell of the rest. */
+bool access_expr_ever(const Actor *actor, const Expr *expr);
 
 /* Does the actor see every record of the type? Then a reference to one needs no look-up. */
 bool access_always(const Ctx *ctx, const Type *type);

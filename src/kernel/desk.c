@@ -670,7 +670,7 @@ static Err next_json(const Ctx *ctx, Json *list)
         for (size_t i = 0; i < pack->type_count; i++) {
             const Type *type = &pack->types[i];
             bool        may = false;
-            if (unlikely(type) != turn || type == pack->job) /* a job begins where its records are: with an import */
+            if (unlikely(type) != turn || type_begun_there(type))
                 continue;
             TRY(act_may_create(ctx, type, &may));
             if (!may)

@@ -251,6 +251,22 @@ static void job_type_check(PackLoad *load)
             part_missing(load, type, actions[i]);
 }
 
+/* Lists kept under a name (services/saved_views.h). */
+static void saved_view_type_check(PackLoad *load)
+{
+    static const Wanted wanted[] = {
+        { STR_INIT("title"), FIELD_TEXT },    { STR_INIT("about"), FIELD_TEXT },
+        { STR_INIT("layout"), FIELD_CHOICE }, { STR_INIT("filter"), FIELD_LONG_TEXT },
+        { STR_INIT("sort"), FIELD_TEXT },     { STR_INIT("columns"), FIELD_TEXT },
+    };
+    static const Str states[] = { STR_INIT("own"), STR_INIT("shared") };
+    const Type      *type = load->pack->saved_view = pack_type(load->pack, STR("saved_view"));
+    fields_wanted(load, type, wanted, sizeof wanted / sizeof *wanted);
+    for (size_t i = 0; type && i < sizeof states / sizeof *states; i++)
+        if (type_state(type, states[i]) < 0)
+            part_missing(load, type, states[i]);
+}
+
 /* Kept results (kernel/computation.h). */
 static void computation_type_check(PackLoad *load)
 {
@@ -351,6 +367,7 @@ void pack_check(PackLoad *load)
     parties_check(load);
     parameter_type_check(load);
     job_type_check(load);
+    saved_view_type_check(load);
     computation_type_check(load);
     decisions_check(load);
     effects_check(load);

@@ -90,6 +90,8 @@ const Field *type_field(const Type *type, Str name)
     return NULL;
 }
 
+bool type_begun_there(const Type *type) { return type == type->pack->job || type == type->pack->saved_view; }
+
 const Action *type_action(const Type *type, Str name)
 {
     for (size_t i = 0; i < type->action_count; i++)

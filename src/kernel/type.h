@@ -416,13 +416,17 @@ struct Pack {
     const Type         *parameter;   /* type of the records that hold their rows; NULL: a pack without parameters */
     const Type         *computation; /* type of kept results (kernel/computation.h); NULL: a pack without it */
     const Type         *job;         /* type of long work (kernel/job.h); NULL: a pack without it */
+    const Type         *saved_view;  /* type of lists kept under a name (services/saved_views.h); NULL: without it */
     /* The three types that say who somebody is; a pack without them, or without these fields, is refused. */
     const Type *person, *organisation, *membership;
     uint16_t    membership_person, membership_organisation, membership_role, membership_from, membership_to;
     Str         actor_sql; /* made by actor_statement() */
 };
 
-const Type      *pack_type(const Pack *pack, Str name);
+const Type *pack_type(const Pack *pack, Str name);
+/* Does a record of the type begin where the records that it is about are: a job with an import, a saved view above its
+ * list? Then no menu offers to make one. */
+bool             type_begun_there(const Type *type);
 int              pack_role(const Pack *pack, Str name); /* -1 */
 const Field     *type_field(const Type *type, Str name);
 const Action    *type_action(const Type *type, Str name);

@@ -112,12 +112,20 @@ static Err read_pairs(Call *call, Str text, size_t max, const Pair **out, size_t
     return form.bad ? err_make(ECODE_HTTP_TARGET, "escapes or encoding") : ERR_OK;
 }
 
+/* "column[]" takes column[NAME]. */
+static bool name_fits(Str taken, Str name)
+{
+    if (str_ends(taken, STR("[]")))
+        return str_starts(name, str_slice(taken, 0, taken.len - 1)) && str_ends(name, STR("]"));
+    return str_eq(name, taken) || str_eq(taken, STR("*"));
+}
+
 static bool query_takes(const Call *call, Str name)
 {
     if (str_eq(name, STR("lang")) || (call->endpoint->page && str_eq(name, STR("format"))))
         return true;
     for (size_t i = 0; i < ENDPOINT_QUERY_MAX && call->endpoint->query[i]; i++)
-        if (str_eq(name, str_from(call->endpoint->query[i])) || str_eq(STR("*"), str_from(call->endpoint->query[i])))
+        if (name_fits(str_from(call->endpoint->query[i]), name))
             return true;
     return false;
 }

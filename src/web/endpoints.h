@@ -29,7 +29,7 @@ typedef enum BodyKind {
     BODY_FILE  /* a file of any media type, to the disk as it comes: call->files; application/json: as BODY_JSON */
 } BodyKind;
 
-#define ENDPOINT_QUERY_MAX 12
+#define ENDPOINT_QUERY_MAX 16
 
 struct Endpoint {
     Method      method; /* a GET row serves HEAD too */
@@ -47,7 +47,8 @@ struct Endpoint {
     const char *summary;  /* one line for the OpenAPI document */
     const char *takes;    /* the JSON of its body (web/notation.h); NULL: none */
     const char *gives;    /* when done: "201 @record;204", each a status, and a shape, media types or nothing */
-    /* Names that it takes; "*": the handler looks at them. `lang` is taken everywhere, `format` on pages. */
+    /* Names that it takes; "box[]": each box[NAME] of a form; "*": the handler looks at them. `lang` is taken
+     * everywhere, `format` on pages. */
     const char *query[ENDPOINT_QUERY_MAX];
     /* BODY_FILE: asked before the first byte is read, with who asks known. */
     Err (*before_body)(Call *call);

@@ -205,7 +205,25 @@ static bool is_beside(const Field *field)
 
 static bool is_among(const Field *field) { return field->index >= SYS_COUNT || field->index == SYS_DISCLOSURE; }
 
-/* In the order of record_json(). */
+static bool has_column(const Export *export, const Field *field)
+{
+    for (size_t i = 0; i < export->count; i++)
+        if (export->columns[i].field == field)
+            return true;
+    return false;
+}
+
+/* In the order in which they are asked for, each once; that was checked before. */
+static void add_asked(Export *export, Str names)
+{
+    while (names.len) {
+        const Field *field = type_field(export->type, str_trim(str_cut(&names, ',')));
+        if (is_among(field) && !has_column(export, field))
+            add_column(export, field);
+    }
+}
+
+/* In the order of record_json(), unless fields are asked for. */
 static void choose_columns(const Call *call, Export *export)
 {
     const Type *type = export->type;
@@ -214,9 +232,9 @@ static void choose_columns(const Call *call, Export *export)
         if (i == SYS_ID || (is_beside(&type->fields[i]) && shape_field_known(call, &type->fields[i])))
             add_column(export, &type->fields[i]);
     export->head_count = export->count;
-    for (size_t i = 0; i < type->field_count; i++)
-        if (is_among(&type->fields[i]) && (!export->wanted.fields || export->wanted.fields[i]) &&
-            shape_field_known(call, &type->fields[i]))
+    add_asked(export, call_query(call, STR("fields")));
+    for (size_t i = 0; !export->wanted.fields && i < type->field_count; i++)
+        if (is_among(&type->fields[i]) && shape_field_known(call, &type->fields[i]))
             add_column(export, &type->fields[i]);
 }
 

@@ -1,5 +1,6 @@
 /* web/forms.c: the forms of pages: what they show, and what they send (web/page.h). */
 #include "web/forms.h"
+#include "services/saved_views.h"
 #include "web/body.h"
 #include "web/filled.h"
 #include "web/handlers.h"
@@ -293,6 +294,18 @@ static void form_again(Call *call, Err err, const Problems *found)
     call_data(call, err_http(err.kind), json);
 }
 
+/* A step leads to the record; on a saved view to the list that it is about. */
+static Str led_to(Call *call, const Record *record)
+{
+    const Type *type = record->type, *about = type == call_pack(call)->saved_view ? saved_view_about(record) : NULL;
+    if (!about || !shape_listed(call, about))
+        return str_printf(call->ctx.arena, "/%.*s/%.*s", STR_FMT(type->name), STR_FMT(record_id(record)));
+    Str list = str_printf(call->ctx.arena, "/%.*s", STR_FMT(about->name));
+    return saved_view_kept(record)
+               ? str_printf(call->ctx.arena, "%.*s?view=%.*s", STR_FMT(list), STR_FMT(record_id(record)))
+               : list;
+}
+
 static void form_acted(Call *call, const ActResult *result)
 {
     Record record;
@@ -305,9 +318,7 @@ static void form_acted(Call *call, const ActResult *result)
     }
     const Type *type = result->record.type;
     bool        seen = !find_one(&call->ctx, type, record_id(&result->record), &record).kind;
-    Str         list = str_printf(call->ctx.arena, "/%.*s", STR_FMT(type->name));
-    call_redirect(call,
-                  seen ? str_printf(call->ctx.arena, "%.*s/%.*s", STR_FMT(list), STR_FMT(record_id(&record))) : list);
+    call_redirect(call, seen ? led_to(call, &record) : str_printf(call->ctx.arena, "/%.*s", STR_FMT(type->name)));
 }
 
 static Err form_version(Call *call, StepForm *form, Problems *problems)

@@ -48,6 +48,8 @@ static Err list_data(Call *call, Json **out, Problems *problems)
     query_flag(call, "total", &query.total, problems);
     TRY(shape_problem(problems));
     TRY(shape_wanted(call, type, &wanted, problems));
+    if (call->page) /* its columns are chosen there; a row has a name besides, an amount its currency */
+        wanted.fields = NULL;
     TRY(costly_admit(call, problems));
     TRY(find(&call->ctx, type, &query, &found, problems));
     return list_json(call, &found, &wanted, out);

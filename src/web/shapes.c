@@ -59,24 +59,7 @@ Err shape_check(const Json *body, const Member *members, size_t count, Problems 
 
 bool shape_field_known(const Call *call, const Field *field) { return access_field_ever(call->ctx.actor, field); }
 
-typedef struct Reading {
-    const Call *call;
-    bool        known;
-} Reading;
-
-static void note_read(void *context, const void *type, const void *field)
-{
-    Reading *reading = context;
-    (void)type;
-    reading->known = reading->known && shape_field_known(reading->call, field);
-}
-
-bool shape_expr_known(const Call *call, const Expr *expr)
-{
-    Reading reading = { call, true };
-    expr_fields(expr, note_read, &reading);
-    return reading.known;
-}
+bool shape_expr_known(const Call *call, const Expr *expr) { return access_expr_ever(call->ctx.actor, expr); }
 
 bool shape_action_known(const Call *call, const Action *action) { return access_action_ever(call->ctx.actor, action); }
 

@@ -64,7 +64,9 @@
     }
     bar.hidden = !links.length
     bar.querySelector('b').textContent = links.length
-    bar.querySelector('a').href = `${location.pathname}?filter=${encodeURIComponent(`id in (${ids.join(', ')})`)}`
+    const columns = new URLSearchParams(location.search).get('fields')
+    bar.querySelector('a').href = `${location.pathname}?filter=${encodeURIComponent(`id in (${ids.join(', ')})`)}` +
+      (columns ? `&fields=${encodeURIComponent(columns)}` : '')
   }
 
   bar?.querySelector('button').addEventListener('click', () => {

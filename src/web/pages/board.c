@@ -1,7 +1,9 @@
 /* web/pages/board.c: records of a type by state: a column a state, its head leads to the list of that state. */
 #include "web/pages/clocks.h"
 #include "web/pages/line.h"
+#include "web/pages/list_address.h"
 #include "web/pages/show.h"
+#include "web/pages/tabs.h"
 #include "web/pages/view.h"
 
 typedef struct BoardView {
@@ -80,16 +82,18 @@ static Err put_column(const BoardView *view, const Json *data, Json *columns)
 Err view_board(Call *call, const Json *data, PageOut *out)
 {
     BoardView view = { .call = call, .data = data, .page = out->page, .show = show_new(call) };
-    Str       filter = call_query(call, STR("filter"));
     TRY(call_type(call, 0, &view.type));
+    ListAddress at = list_address_here(call, view.type, "board"), list = at;
+    list.page = NULL;
     Str title = SAY(call, "say.board.title", ARG_TEXT("label", view.type->plural));
     TRY(view_frame(call, out, title, view.type));
     Json *crumbs = view_trail(call, out);
     view_crumbs_of(call, crumbs, view.type, true);
     view_crumb(call, crumbs, say(call, "list.board"), STR_NONE);
     put(call, out->page, STR("title"), title);
-    put(call, out->page, STR("list_href"), view_filtered_href(call, view.type, filter));
-    put(call, out->page, STR("filter"), filter);
+    put(call, out->page, STR("list_href"), list_address(call, &list));
+    put(call, out->page, STR("filter"), at.filter);
+    TRY(tabs_put(call, &at, out->page));
     Json *columns = json_set(out->page, STR("columns"), json_array(call->ctx.arena));
     JSON_EACH(column, json_get(data, STR("columns")))
         TRY(put_column(&view, column, columns));

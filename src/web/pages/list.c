@@ -1,9 +1,12 @@
 /* web/pages/list.c: records of a type: filtered, sorted, page by page. The address holds the whole view. */
 #include "base/limits.h"
+#include "web/pages/choose.h"
 #include "web/pages/clocks.h"
 #include "web/pages/filter.h"
 #include "web/pages/line.h"
+#include "web/pages/list_address.h"
 #include "web/pages/show.h"
+#include "web/pages/tabs.h"
 #include "web/pages/view.h"
 #include "web/shapes.h"
 
@@ -13,56 +16,38 @@ typedef struct ListView {
     PageOut    *out;
     const Type *type;
     Show       *show;
-    Str         filter, sort; /* of the address */
+    ListAddress at;           /* what the address chose */
+    Str         filter, sort; /* of it */
     ExprPart   *parts;
     size_t      part_count;
-    uint16_t    columns[FIELDS_MAX]; /* after the name */
+    uint16_t    columns[LIMIT_LIST_COLUMNS]; /* after the name */
     size_t      column_count;
 } ListView;
 
 /* ---- addresses ---- */
 
-static void add_pair(const Call *call, Buf *buf, char *before, Str name, Str value)
-{
-    if (!value.len)
-        return;
-    buf_char(buf, *before);
-    buf_add(buf, name);
-    buf_char(buf, '=');
-    buf_add(buf, uri_escape(call->ctx.arena, value));
-    *before = '&';
-}
-
 /* This list with another filter, sort or page; what else the address chose stays. */
-static Str list_address(const Call *call, const Type *type, Str filter, Str sort, Str cursor)
-{
-    static const Str kept[] = { STR_INIT("limit"), STR_INIT("fields") };
-    char             before = '?';
-    Buf              buf = buf_new(call->ctx.arena, SIZE_MAX);
-    buf_add(&buf, view_list_href(call, type));
-    add_pair(call, &buf, &before, STR("filter"), filter);
-    add_pair(call, &buf, &before, STR("sort"), sort);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        add_pair(call, &buf, &before, kept[i], call_query(call, kept[i]));
-    add_pair(call, &buf, &before, STR("cursor"), cursor);
-    return buf_str(&buf);
-}
-
 static Str address(const ListView *view, Str filter, Str sort, Str cursor)
 {
-    return list_address(view->call, view->type, filter, sort, cursor);
+    ListAddress to = view->at;
+    to.filter = filter;
+    to.sort = sort;
+    to.cursor = cursor;
+    return list_address(view->call, &to);
 }
 
 /* The same records by state ("board"), crossed ("matrix"), or to take a step on ("steps"). */
 static Str beside(const ListView *view, const char *page)
 {
-    char before = '?';
-    Buf  buf = buf_new(view->call->ctx.arena, SIZE_MAX);
-    buf_printf(&buf, "%.*s/%s", STR_FMT(view_list_href(view->call, view->type)), page);
-    add_pair(view->call, &buf, &before, STR("filter"), view->filter);
-    if (strcmp(page, "matrix") != 0)
-        add_pair(view->call, &buf, &before, STR("sort"), view->sort);
-    return buf_str(&buf);
+    ListAddress to = { .type = view->type, .page = page, .filter = view->filter };
+    bool        board = strcmp(page, "board") == 0;
+    if (board || strcmp(page, "steps") == 0)
+        to.sort = view->sort;
+    if (board) {
+        to.fields = view->at.fields;
+        to.view = view->at.view;
+    }
+    return list_address(view->call, &to);
 }
 
 /* ---- the form that adds a condition ---- */
@@ -92,20 +77,30 @@ static Err added_condition(Call *call, const Type *type, Str *out, Problems *pro
     return filter_condition(call, field, sign, call_query(call, STR("add_value")), out, problems);
 }
 
+/* The page says what is wrong, with what was typed. */
+static bool adds_condition(Call *call, ListAddress *to)
+{
+    Str       condition;
+    Problems  problems = call_problems(call);
+    ExprPart *parts;
+    size_t    count;
+    filter_parts(call->ctx.arena, to->filter, &parts, &count);
+    if ((to->filter.len && !count) || added_condition(call, to->type, &condition, &problems).kind)
+        return false;
+    to->filter = filter_with(call->ctx.arena, to->filter, condition);
+    return true;
+}
+
 bool list_before(Call *call)
 {
     const Type *type;
-    Str         condition, filter = call_query(call, STR("filter"));
-    Problems    problems = call_problems(call);
-    ExprPart   *parts;
-    size_t      count;
-    if (!call_query(call, STR("add_field")).ptr || call_type(call, 0, &type).kind)
+    if (call_type(call, 0, &type).kind)
         return false;
-    filter_parts(call->ctx.arena, filter, &parts, &count);
-    if ((filter.len && !count) || added_condition(call, type, &condition, &problems).kind)
-        return false; /* the page says what is wrong, with what was typed */
-    call_redirect(call, list_address(call, type, filter_with(call->ctx.arena, filter, condition),
-                                     call_query(call, STR("sort")), STR_NONE));
+    ListAddress to = list_address_here(call, type, NULL);
+    bool        adds = call_query(call, STR("add_field")).ptr;
+    if (adds ? !adds_condition(call, &to) : !columns_chosen(call, &to) && !tabs_lead(call, &to))
+        return false;
+    call_redirect(call, list_address(call, &to));
     return true;
 }
 
@@ -261,28 +256,6 @@ static void put_filter(ListView *view)
 
 /* ---- columns ---- */
 
-static bool named(Str names, Str name) /* "a,b,c" */
-{
-    while (names.len)
-        if (str_eq(str_trim(str_cut(&names, ',')), name))
-            return true;
-    return false;
-}
-
-/* The type's columns that the role ever sees, or those that the address asks for; the name
- * and its number stand apart. */
-static void choose_columns(ListView *view)
-{
-    const Type *type = view->type;
-    Str         asked = call_query(view->call, STR("fields"));
-    for (size_t i = 0; i < (asked.len ? type->field_count : type->column_count); i++) {
-        const Field *field = &type->fields[asked.len ? i : type->columns[i]];
-        bool         apart = field->index == type->title || field->index == SYS_NUMBER || field->index == SYS_ID;
-        if (!apart && shape_field_known(view->call, field) && (!asked.len || named(asked, field->name)))
-            view->columns[view->column_count++] = field->index;
-    }
-}
-
 static void put_column(const ListView *view, const Field *field, Str label, Json *columns)
 {
     Call *call = view->call;
@@ -318,7 +291,7 @@ static void put_columns(const ListView *view, Json *table)
 static Str shown_fields(const ListView *view)
 {
     const Field *title = &view->type->fields[view->type->title];
-    Str          names[FIELDS_MAX];
+    Str          names[1 + LIMIT_LIST_COLUMNS];
     size_t       count = 0;
     if (shape_field_known(view->call, title))
         names[count++] = title->name;
@@ -330,15 +303,17 @@ static Str shown_fields(const ListView *view)
 static Str export_address(const ListView *view, const char *format, const char *header)
 {
     const Call *call = view->call;
-    char        before = '?';
+    const Pair  pairs[] = { { STR("header"), str_from(header) },
+                            { STR("lang"), lang_tag(call->ctx.lang) },
+                            { STR("filter"), view->filter },
+                            { STR("sort"), view->sort },
+                            { STR("fields"), shown_fields(view) } };
     Buf         buf = buf_new(call->ctx.arena, SIZE_MAX);
-    buf_printf(&buf, "/api/v1/records/%.*s/export", STR_FMT(view->type->name));
-    add_pair(call, &buf, &before, STR("format"), str_from(format));
-    add_pair(call, &buf, &before, STR("header"), str_from(header));
-    add_pair(call, &buf, &before, STR("lang"), lang_tag(call->ctx.lang));
-    add_pair(call, &buf, &before, STR("filter"), view->filter);
-    add_pair(call, &buf, &before, STR("sort"), view->sort);
-    add_pair(call, &buf, &before, STR("fields"), shown_fields(view));
+    buf_printf(&buf, "/api/v1/records/%.*s/export?format=%s", STR_FMT(view->type->name), format);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].value.len)
+            buf_printf(&buf, "&%.*s=%.*s", STR_FMT(pairs[i].name),
+                       STR_FMT(uri_escape(call->ctx.arena, pairs[i].value)));
     return buf_str(&buf);
 }
 
@@ -422,7 +397,6 @@ static Err put_table(ListView *view)
         put_null(call, view->out->page, STR("table"));
         return ERR_OK;
     }
-    choose_columns(view);
     TRY(showing(view, &shown));
     Json *table = json_set(view->out->page, STR("table"), json_object(call->ctx.arena));
     put(call, table, STR("caption"), caption(view));
@@ -476,7 +450,9 @@ static Err put_head(ListView *view)
     put(call, page, STR("steps_href"), has_steps(view) ? beside(view, "steps") : STR_NONE);
     put(call, page, STR("matrix_href"), type->matrix ? beside(view, "matrix") : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
-    put(call, page, STR("sort"), view->sort);
+    ListAddress kept = view->at; /* what a form that changes the filter carries along */
+    kept.filter = STR_NONE;
+    json_set(page, STR("kept"), list_address_kept(call, &kept));
     json_set_bool(call->ctx.arena, page, STR("unread"), json_get(view->data, STR("errors")) != NULL);
     return ERR_OK;
 }
@@ -490,8 +466,12 @@ Err view_list(Call *call, const Json *data, PageOut *out)
                       .filter = call_query(call, STR("filter")),
                       .sort = call_query(call, STR("sort")) };
     TRY(call_type(call, 0, &view.type));
+    view.at = list_address_here(call, view.type, NULL);
+    columns_of(call, view.type, view.at.fields, view.columns, &view.column_count);
     filter_parts(call->ctx.arena, view.filter, &view.parts, &view.part_count);
     TRY(put_head(&view));
+    TRY(tabs_put(call, &view.at, out->page));
+    choose_put(call, &view.at, view.columns, view.column_count, out->page);
     TRY(put_chips(&view));
     put_filter(&view);
     return put_table(&view);

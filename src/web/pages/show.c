@@ -299,11 +299,11 @@ static void link_files(const Call *call, const Json *record, const Json *value, 
                                           STR_FMT(json_text(json_get(file, STR("id")))));
 }
 
-/* Of a job the type of the records that it is about, which it keeps by name. */
+/* Of a job or a saved view the type of the records that it is about, which it keeps by name. */
 static Str type_shown(const Call *call, const Field *field, Str text)
 {
     const Pack *pack = call_pack(call);
-    bool        names = field->type == pack->job && str_eq(field->name, STR("about"));
+    bool        names = !field->type->row_of && type_begun_there(field->type) && str_eq(field->name, STR("about"));
     const Type *type = names ? pack_type(pack, text) : NULL;
     return type ? in_words(call, type->plural) : text;
 }

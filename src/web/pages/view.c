@@ -69,6 +69,13 @@ void view_errors(Call *call, const Json *problem, const char *to, Json *page)
     put(call, errors, STR("errors_title"), say_count(call, "say.form.errors", items->count));
 }
 
+void view_keep(const Call *call, Json *list, Str name, Str value)
+{
+    Json *item = json_push(list, json_object(call->ctx.arena));
+    put(call, item, STR("keep_name"), name);
+    put(call, item, STR("keep_value"), value);
+}
+
 Json *view_link(const Call *call, Str label, Str href)
 {
     Json *link = json_object(call->ctx.arena);
@@ -114,7 +121,7 @@ Err view_creates(const Call *call, const Type *type, const Action **out)
 {
     bool may;
     *out = NULL;
-    if (type == call_pack(call)->job) /* a job begins where its records are: with an import */
+    if (type_begun_there(type))
         return ERR_OK;
     TRY(act_may_create(&call->ctx, type, &may));
     for (size_t i = 0; may && i < type->action_count && !*out; i++)

@@ -65,6 +65,8 @@ void put_block(const Call *call, Json *json, Str key, Str name, Json *items);
 /* Under `errors` what was wrong with a form: each part, or the whole where nothing else is said; null without a
  * problem. They lead to the input `to`, or where that is NULL each to that of its own field. */
 void view_errors(Call *call, const Json *problem, const char *to, Json *page);
+/* A hidden input of a form: {keep_name, keep_value}. */
+void view_keep(const Call *call, Json *list, Str name, Str value);
 /* {label, href} */
 Json *view_link(const Call *call, Str label, Str href);
 
