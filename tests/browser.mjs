@@ -56,6 +56,8 @@ for (const view of VIEWS) {
     await sound(page, '/result/new')
     await sound(page, '/gate_review')
     await sound(page, await page.getAttribute('tbody a.name', 'href'))
+    await sound(page, '/search?q=poc')
+    await sound(page, '/search?q=nobody-has-this')
     await sound(page, '/statistics')
     await page.evaluate(() => { for (const one of document.querySelectorAll('details')) one.open = true })
     await sound(page)
@@ -69,7 +71,7 @@ for (const view of VIEWS) {
 
 // ---- keys
 
-await test('keys: ? tells them, / filters, j k go through rows, x marks, g d leads to the desk', async () => {
+await test('keys: ? tells them, f filters, j k go through rows, x marks, g d leads to the desk', async () => {
   const page = await sit(VIEWS[1], 'manager')
   await page.goto(`${address}/result`)
   await page.keyboard.press('?')
@@ -90,8 +92,8 @@ await test('keys: ? tells them, / filters, j k go through rows, x marks, g d lea
   await page.click('#marks a')
   const only = await page.$$eval('tbody a.name', (all) => all.map((one) => one.getAttribute('href')))
   expect(only.length === 2 && only.includes(first.href) && only.includes(second.href), `marked alone: ${only}`)
-  await page.keyboard.press('/')
-  expect((await focused(page)).name === 'add_value', `/ went to ${JSON.stringify(await focused(page))}`)
+  await page.keyboard.press('f')
+  expect((await focused(page)).name === 'add_value', `f went to ${JSON.stringify(await focused(page))}`)
   await page.keyboard.type('gd?jx')
   expect((await page.inputValue('[name=add_value]')) === 'gd?jx' && page.url().includes('/result'), 'keys act where somebody types')
   await page.focus('main')
@@ -121,6 +123,21 @@ await test('keys: e edits, . goes to the steps; turned off they do nothing, and 
   await page.reload()
   await page.keyboard.press('j')
   expect((await focused(page)).tag === 'BODY', 'j acts though it was turned off')
+  await page.context().close()
+})
+
+await test('keys: / searches from any page, and what is found is gone through', async () => {
+  const page = await sit(VIEWS[3], 'manager')
+  await page.keyboard.press('/')
+  expect((await focused(page)).name === 'q', `/ went to ${JSON.stringify(await focused(page))}`)
+  await page.keyboard.type('电池')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/search?q=**')
+  await sound(page)
+  await page.focus('main')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/result/*-*')
   await page.context().close()
 })
 

@@ -168,6 +168,8 @@
     X(EXPR_COST, "expression.cost", ERR_INVALID, "筛选条件过于费时", "Filter takes too long",                                   \
       "筛选条件用时超过 {max} 毫秒，已停止；请减少嵌套的集合，或先用别的条件缩小范围。",                                          \
       "The filter took over {max} ms and was stopped; nest fewer collections, or narrow it by another condition first.")     \
+    X(SEARCH_LONG, "search.long", ERR_INVALID, "查找的词太多", "Too many words", "最多 {words} 个词，共 {points} 个字。", \
+      "At most {words} words, of {points} characters in all.") \
     X(EXPR_OVERFLOW, "expression.overflow", ERR_INVALID, "数值溢出", "Number too large", "表达式的计算结果超出范围。",             \
       "The result of the expression is out of range.")                                                                       \
     /* ---- templates ---- */                                                                                                \

@@ -50,6 +50,7 @@
     X(READ_MS, 250, "ms", "processor time of one statement that reads", "422 with a filter, else 503")                 \
     X(COSTLY_FILTERS, 6, "a minute", "filters of one person that were stopped", "429 with a filter")                   \
     X(LIST_ROWS, 1000, "rows", "rows of one list page", "422")                                                         \
+    X(SEARCH_POINTS, 100, "code points", "words of a search", "422")                                                   \
     X(LIST_COLUMNS, 16, "columns", "columns of the page of a list", "the others are left out")                         \
     X(PAGE_BYTES, 8388608, "bytes", "values in one page of a list", "the page ends, and there is a next one")          \
     X(LIST_ITEMS, 100, "items", "codes or references in one field", "422")                                             \

@@ -9,6 +9,9 @@ static RateSide filter_side(const Call *call)
     return (RateSide){ 'p', call->ctx.actor->person, LIMIT_COSTLY_FILTERS };
 }
 
+/* The words of a search become filters. */
+static bool filters(const Call *call) { return call_query(call, STR("filter")).len || call_query(call, STR("q")).len; }
+
 Err costly_admit(Call *call, Problems *problems)
 {
     Str      filter = call_query(call, STR("filter"));
@@ -17,7 +20,7 @@ Err costly_admit(Call *call, Problems *problems)
         PROBLEM(problems, ECODE_EXPR_LIMIT, STR("filter"), STR_NONE);
         return err_make(ECODE_EXPR_LIMIT, "query");
     }
-    int64_t wait_ms = filter.len ? rate_wait_ms(call->app->filters, &side, 1, call->ctx.now_ms) : 0;
+    int64_t wait_ms = filters(call) ? rate_wait_ms(call->app->filters, &side, 1, call->ctx.now_ms) : 0;
     if (!wait_ms)
         return ERR_OK;
     call_retry_after(call, (wait_ms + 999) / 1000, problems);
@@ -31,7 +34,7 @@ static bool stopped(const Call *call, const Problems *problems)
         if (problems->items[i].code == ECODE_EXPR_COST)
             return true;
     bool slow = call->reply.err.kind && call->reply.err.code == ECODE_STORE_SLOW;
-    return (slow || call->stopped) && call_query(call, STR("filter")).len;
+    return (slow || call->stopped) && filters(call);
 }
 
 void costly_charge(Call *call, const Problems *problems)

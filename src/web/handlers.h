@@ -19,6 +19,7 @@ void records_at(Call *call);
 void records_board(Call *call);
 void records_matrix(Call *call);
 void statistics_show(Call *call);
+void search_show(Call *call);
 
 /* bulk.c */
 void records_act_many(Call *call);

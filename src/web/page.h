@@ -29,6 +29,8 @@
  *                   without a record and with "records":{"ids","count","named"}; at last what POST
  *                   /api/v1/records/{type}/actions/{action} gives (web/bulk.c)
  *     PAGE_STATISTICS {"today","items"} (the same)
+ *     PAGE_SEARCH   {"items","stopped"} (web/search.c); call->query holds q; of too many words: status 422, no items,
+ *                   and "errors":[…]
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
  *                   "action":{"name","label","help"}, "inputs":[fields as GET /api/v1/types/{type} gives them, and
@@ -83,6 +85,7 @@ typedef enum PageKind {
     PAGE_BOARD,
     PAGE_MATRIX,
     PAGE_STEPS,
+    PAGE_SEARCH,
     PAGE_STATISTICS,
     PAGE_RECORD,
     PAGE_FORM,

@@ -53,6 +53,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_BOARD] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_STEPS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MATRIX] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_SEARCH] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_STATISTICS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("error"), plain_view, NULL },

@@ -411,6 +411,54 @@ def statistics(m, e):
                 check_figure(m, actor, type_, figure, f'{clock.field("due")} < today()', f'late {type_.name}')
 
 
+# ---- a search over all types -----------------------------------------------------------------------------------------
+
+def named(m, actor, record, word):
+    """Does the reader find the word in the number, or in the title as it shows to them?"""
+    type_ = record.type
+    title = type_.field(type_.title)
+    if title.kind == 'reference':
+        target = m.pack.types[title.target]
+        fields = [f'{title.name}.{name}' for name in (target.title, target.title + '_zh', target.title + '_en') if name in target.by_name
+                  and target.field(name).kind in ('text', 'long_text')]
+        return any(record in m.policy.filtered(actor, type_, f'{path} contains {quoted(word)}') for path in fields)
+    names = [n for n in ('number', type_.title, type_.title + '_zh', type_.title + '_en') if n in type_.by_name
+             and type_.field(n).kind in ('text', 'long_text')]
+    return any(word in (m.policy.seen(actor, record, type_.field(n)) or '') for n in names)
+
+
+def words_to_search(m):
+    """What every planted text begins with; a whole title that most do not see; a number; what nobody has."""
+    paper = [r for rs in m.truth.records.values() for r in rs if r.type.field(r.type.title).kind == 'text']
+    titles = [m.policy.true(r, r.type.field(r.type.title)) for r in paper]
+    numbers = [r['number'] for rs in m.truth.records.values() for r in rs if r['number']]
+    single = [t for t in titles if t and ' ' not in t and len(t) < 100]
+    return ['CANARY', *sorted(single)[:1], *sorted(single)[-1:], *numbers[:1], *numbers[-1:], 'nobody-has-this']
+
+
+@subject('search')
+@subject('page_search')
+def search(m, e):
+    """Of each type the records whose number or title, as they show, has the word; and of no other."""
+    for word in words_to_search(m):
+        for caller in m.callers() if not e.page else page_callers(m):
+            at = ('/search' if e.page else e.pattern) + query(q=word, limit=50)
+            answer = m.ask(caller, at)
+            if m.turned_away(caller, answer) or not m.expect(answer, 200):
+                continue
+            told = {g['type']: g for g in (m.ask(caller, at + '&format=json') if e.page else answer).json()['items']}
+            for type_ in m.pack.types.values():
+                wanted = {r.id: r for r in m.policy.visible(caller.actor, type_) if named(m, caller.actor, r, word)}
+                group = told.pop(type_.name, {'items': [], 'more': False})
+                found = [item['id'] for item in group['items']]
+                m.expect_equal(([], min(len(wanted), 50), len(wanted) > 50), ([i for i in found if i not in wanted], len(found), group['more']),
+                               f'{type_.name} found by {word}')
+                for item in (item for item in group['items'] if item['id'] in wanted):
+                    names = [n for n in (type_.title, type_.title + '_zh', type_.title + '_en') if n in type_.by_name]
+                    m.expect_told(m.policy.record_json(caller.actor, wanted[item['id']], names), item, 'a found record')
+            m.expect_equal([], sorted(told), 'types that are none')
+
+
 # ---- order, filters, pages ------------------------------------------------------------------------------------------
 
 def sorting(m, caller, type_):

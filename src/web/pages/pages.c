@@ -8,6 +8,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_BOARD] = { STR_INIT("board"), view_board, NULL },
     [PAGE_STEPS] = { STR_INIT("taken"), view_bulk, NULL },
     [PAGE_MATRIX] = { STR_INIT("matrix"), view_matrix, NULL },
+    [PAGE_SEARCH] = { STR_INIT("search"), view_search, NULL },
     [PAGE_STATISTICS] = { STR_INIT("statistics"), view_statistics, NULL },
     [PAGE_RECORD] = { STR_INIT("record"), view_record, NULL },
     [PAGE_FORM] = { STR_INIT("form"), view_form, NULL },

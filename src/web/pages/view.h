@@ -17,6 +17,8 @@ Err view_board(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_matrix(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* Steps on the records of a list: which there are, the form of one, and what came of it. */
 Err view_bulk(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+/* Records of all types by words. */
+Err view_search(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* All types in numbers. */
 Err view_statistics(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_record(Call *call, const Json *data, PageOut *out) MUST_CHECK;
