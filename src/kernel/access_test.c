@@ -535,6 +535,21 @@ static void a_filter_for_one_reference_begins_at_its_index(void **state)
     assert_false(has(first_step(&reviewer, type, mine), STR("SEARCH")));
 }
 
+static bool newest_stand_by(Cast *cast, const char *type, const char *columns)
+{
+    Arena *arena = cast->test->arena;
+    Str    indexes = record_indexes(arena, pack_type(cast->test->city->pack, str_from(type)));
+    return has(indexes, str_printf(arena, "ON \"r_%s\" (\"created\", \"id\"%s);", type, columns));
+}
+
+static void an_order_has_what_the_access_rules_ask_and_no_more(void **state)
+{
+    Cast *cast = *state;
+    assert_true(newest_stand_by(cast, "paper", ", \"owner\", \"disclosure\"")); /* by levels, whatever the state */
+    assert_true(newest_stand_by(cast, "review", ", \"state\", \"owner\""));     /* by the state, whatever the level */
+    assert_true(newest_stand_by(cast, "parameter", ", \"owner\""));
+}
+
 /* ---- explanations ---- */
 
 static ExprClause explained(Cast *cast, const Actor *who, Str id, const char *text)
@@ -712,6 +727,7 @@ int main(void)
         CASE(lists_carry_computed_values_and_sort_by_those_that_are_conditions),
         CASE(a_cursor_does_not_tell_who_is_hidden),
         CASE(a_filter_for_one_reference_begins_at_its_index),
+        CASE(an_order_has_what_the_access_rules_ask_and_no_more),
         CASE(an_explanation_hides_what_rests_on_hidden_records_and_rows),
         CASE(an_explanation_hides_what_rests_on_children_whose_link_is_hidden),
         CASE(a_page_ends_where_its_computed_values_take_too_much),
