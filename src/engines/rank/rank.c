@@ -73,7 +73,7 @@ static void rank(World *world)
         int64_t sum = 0;
         for (size_t k = 0; k < n; k++)
             sum += world->sums[first + below(&world->state, n)];
-        world->ranked[a] = (Ranked){ (sum << PART_BITS) / (int64_t)n, a };
+        world->ranked[a] = (Ranked){ n ? (sum << PART_BITS) / (int64_t)n : 0, a };
     }
     qsort(world->ranked, problem->alternatives, sizeof *world->ranked, by_mean);
 }
