@@ -30,7 +30,7 @@ static void enumerate(const int32_t *scores, int64_t *shares)
         for (size_t a = 0; a < SMALL; a++) {
             size_t rank = 0;
             for (size_t b = 0; b < SMALL; b++)
-                rank += means[b] > means[a] || (means[b] == means[a] && b < a);
+                rank += means[b] > means[a] || (b < a && means[b] == means[a]);
             shares[a * SMALL + rank]++;
         }
     }
