@@ -24,13 +24,10 @@ typedef struct Bulk {
 
 /* ---- which ---- */
 
-/* Steps on one record by its nature: making one, and changing fields, for which one must have seen the version. */
-static bool is_bulk(const Action *action) { return !action->creates && !str_eq(action->name, STR("edit")); }
-
 static Err bulk_action(Bulk *bulk, Str name, Problems *problems)
 {
     bulk->action = type_action(bulk->type, name);
-    if (bulk->action && is_bulk(bulk->action))
+    if (bulk->action && forms_of_many(bulk->action))
         return ERR_OK;
     PROBLEM(problems, ECODE_ACTION_UNKNOWN, STR_NONE, STR_NONE, ARG("action", name));
     return err_make(ECODE_ACTION_UNKNOWN, "");
@@ -160,7 +157,7 @@ static Err put_steps(Call *call, const Type *type, const Found *found, Json *lis
     for (size_t i = 0; i < type->action_count; i++) {
         const Action *action = &type->actions[i];
         int64_t       count;
-        const Record *first = is_bulk(action) ? takeable(action, found, &count) : NULL;
+        const Record *first = forms_of_many(action) ? takeable(action, found, &count) : NULL;
         Json         *option = NULL;
         if (first)
             TRY(act_option(&call->ctx, action, first, &option));
@@ -178,7 +175,7 @@ static Err put_steps(Call *call, const Type *type, const Found *found, Json *lis
 /* ---- the form of a step ---- */
 
 /* {"ids","count","names"}: of the records that the step is taken on. */
-static Err put_records(Call *call, const Bulk *bulk, Json *into)
+static void put_records(Call *call, const Bulk *bulk, Json *into)
 {
     Arena *arena = call->ctx.arena;
     Json  *records = json_set(into, STR("records"), json_object(arena));
@@ -192,13 +189,13 @@ static Err put_records(Call *call, const Bulk *bulk, Json *into)
             json_push(named, json_string(arena, id));
     }
     json_set_int(arena, records, STR("count"), count);
-    return ERR_OK;
 }
 
 static Err bulk_form(Call *call, const Bulk *bulk, Json **out)
 {
     TRY(forms_step(call, bulk->type, bulk->action, NULL, out));
-    return put_records(call, bulk, *out);
+    put_records(call, bulk, *out);
+    return ERR_OK;
 }
 
 /* Opens for those who could ever take the step on the first of them, as the form of one record does. */
@@ -261,16 +258,9 @@ void bulk_show(Call *call)
 
 static void form_again(Call *call, const Bulk *bulk, Err err, const Problems *found)
 {
-    Json    *json;
-    Problems none = call_problems(call), problems = forms_with_names(call, found, &bulk->names);
-    Err      shown = bulk_form(call, bulk, &json);
-    if (shown.kind) {
-        call_fail(call, shown, &none);
-        return;
-    }
-    json_set(json, STR("errors"), call_errors(call, err, &problems));
-    json_set(json, STR("error"), call_error(call, err, &problems));
-    call_data(call, err_http(err.kind), json);
+    Json *json = NULL;
+    Err   shown = bulk_form(call, bulk, &json);
+    forms_again(call, err, found, &bulk->names, shown, json);
 }
 
 static void sent_done(Call *call, const ActResult *results, size_t count)

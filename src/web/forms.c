@@ -266,7 +266,7 @@ static bool shown_on_form(ErrKind kind)
            kind == ERR_BUSY;
 }
 
-Problems forms_with_names(Call *call, const Problems *problems, const Problems *names)
+static Problems with_names(Call *call, const Problems *problems, const Problems *names)
 {
     Problems out = call_problems(call);
     for (size_t i = 0; i < problems->count; i++) {
@@ -279,12 +279,9 @@ Problems forms_with_names(Call *call, const Problems *problems, const Problems *
     return out;
 }
 
-static void form_again(Call *call, Err err, const Problems *found)
+void forms_again(Call *call, Err err, const Problems *found, const Problems *names, Err shown, Json *json)
 {
-    StepForm *form = call->state;
-    Json     *json;
-    Problems  none = call_problems(call), problems = forms_with_names(call, found, &form->names);
-    Err       shown = form_json(call, form, &json);
+    Problems none = call_problems(call), problems = with_names(call, found, names);
     if (shown.kind) {
         call_fail(call, shown, &none);
         return;
@@ -292,6 +289,16 @@ static void form_again(Call *call, Err err, const Problems *found)
     json_set(json, STR("errors"), call_errors(call, err, &problems));
     json_set(json, STR("error"), call_error(call, err, &problems));
     call_data(call, err_http(err.kind), json);
+}
+
+bool forms_of_many(const Action *action) { return !action->creates && !str_eq(action->name, STR("edit")); }
+
+static void form_again(Call *call, Err err, const Problems *found)
+{
+    const StepForm *form = call->state;
+    Json           *json = NULL;
+    Err             shown = form_json(call, form, &json);
+    forms_again(call, err, found, &form->names, shown, json);
 }
 
 /* A step leads to the record; on a saved view to the list that it is about. */

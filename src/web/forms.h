@@ -7,7 +7,11 @@
 /* {"type","action","inputs","values"} of the step, with what stands in each field: what was sent, else what the address
  * gives, else what the record has. record NULL: of none in particular. */
 Err forms_step(Call *call, const Type *type, const Action *action, const Record *record, Json **out) MUST_CHECK;
-/* What the kernel found, with what is known better about the names that were typed. */
-Problems forms_with_names(Call *call, const Problems *problems, const Problems *names);
+/* Replies with the form that was sent, `json` as made anew or why it could not be (shown): what the kernel found, with
+ * what is known better about the names that were typed. */
+void forms_again(Call *call, Err err, const Problems *found, const Problems *names, Err shown, Json *json);
+/* Can the step be taken on several records? Not making one, nor changing fields, for which one must have seen the
+ * version. */
+bool forms_of_many(const Action *action);
 
 #endif

@@ -229,7 +229,6 @@ static void put_sheets(const Ranking *ranking, size_t *firsts, int32_t *scores)
     for (size_t i = 0; i < ranking->count; i++) {
         names[i] = &ranking->scores[i];
         names[i]->rank = i;
-        at[i] = firsts[i];
         firsts[i + 1] = firsts[i] + (size_t)ranking->scores[i].reviews;
     }
     qsort(names, ranking->count, sizeof(Score *), by_name);

@@ -363,20 +363,13 @@ static Str lead_of(const FormView *view)
                ARG("fields", str_join(call->ctx.arena, labels, count, say(call, "say.values.between"))));
 }
 
-static void keep(const FormView *view, Str name, Str value, Json *list)
-{
-    Json *kept = json_push(list, json_object(view->call->ctx.arena));
-    put(view->call, kept, STR("keep_name"), name);
-    put(view->call, kept, STR("keep_value"), value);
-}
-
 /* The step on several, and on which: what is sent is what was shown. */
 static void put_keep(const FormView *view, Json *list)
 {
     if (!view->records)
         return;
-    keep(view, STR(".step"), view->action->name, list);
-    keep(view, STR(".ids"), json_text(json_get(view->records, STR("ids"))), list);
+    view_keep(view->call, list, STR(".step"), view->action->name);
+    view_keep(view->call, list, STR(".ids"), json_text(json_get(view->records, STR("ids"))));
 }
 
 static void put_around(const FormView *view, Str title)

@@ -1,5 +1,6 @@
 /* web/pages/list.c: records of a type: filtered, sorted, page by page. The address holds the whole view. */
 #include "base/limits.h"
+#include "web/forms.h"
 #include "web/pages/choose.h"
 #include "web/pages/clocks.h"
 #include "web/pages/filter.h"
@@ -419,8 +420,7 @@ static bool has_steps(const ListView *view)
 {
     const Type *type = view->type;
     for (size_t i = 0; i < type->action_count; i++)
-        if (!type->actions[i].creates && !str_eq(type->actions[i].name, STR("edit")) &&
-            access_action_ever(view->call->ctx.actor, &type->actions[i]))
+        if (forms_of_many(&type->actions[i]) && access_action_ever(view->call->ctx.actor, &type->actions[i]))
             return json_get(view->data, STR("items"))->count > 0;
     return false;
 }

@@ -13,13 +13,6 @@ typedef struct MatrixView {
     int64_t     most; /* in one cell */
 } MatrixView;
 
-static int64_t count_of(const Json *figure)
-{
-    int64_t count = 0;
-    json_int(json_get(figure, STR("count")), &count);
-    return count;
-}
-
 static const Json *classes_of(const MatrixView *view, Str side)
 {
     return json_get(json_get(view->data, side), STR("classes"));
@@ -30,22 +23,13 @@ static Str side_label(const MatrixView *view, Str side)
     return json_text(json_get(json_get(view->data, side), STR("label")));
 }
 
-/* Count and address; a count that is not known, or is none, opens nothing. */
-static void put_figure(const MatrixView *view, const Json *figure, Json *into)
-{
-    Call *call = view->call;
-    put(call, into, STR("count"), view_figure(call, figure));
-    put(call, into, STR("href"),
-        count_of(figure) ? view_filtered_href(call, view->type, json_text(json_get(figure, STR("filter")))) : STR_NONE);
-}
-
 static void put_cell(const MatrixView *view, const Json *data, Str row, Str column, Json *cells)
 {
     Call   *call = view->call;
     Json   *cell = json_push(cells, json_object(call->ctx.arena));
     bool    here = false;
-    int64_t shade = view->most ? (count_of(data) * SHADES + view->most - 1) / view->most : 0;
-    put_figure(view, data, cell);
+    int64_t shade = view->most ? (view_figure_count(data) * SHADES + view->most - 1) / view->most : 0;
+    view_figure_put(call, view->type, data, cell);
     put(call, cell, STR("said"), SAY(call, "say.matrix.cell", ARG("row", row), ARG("column", column)));
     put(call, cell, STR("shade"), str_printf(call->ctx.arena, "%lld", (long long)shade));
     put(call, cell, STR("column"), column);
@@ -63,7 +47,7 @@ static void put_rows(const MatrixView *view)
         Str         label = json_text(json_get(class, STR("label")));
         const Json *column = classes_of(view, STR("columns"))->first;
         put(call, row, STR("label"), label);
-        put_figure(view, class, row);
+        view_figure_put(call, view->type, class, row);
         JSON_EACH(cell, line) {
             put_cell(view, cell, label, json_text(json_get(column, STR("label"))), cells);
             column = column->next;
@@ -80,7 +64,7 @@ static void put_columns(const MatrixView *view)
     JSON_EACH(class, classes_of(view, STR("columns"))) {
         Json *column = json_push(columns, json_object(call->ctx.arena));
         put(call, column, STR("label"), json_text(json_get(class, STR("label"))));
-        put_figure(view, class, column);
+        view_figure_put(call, view->type, class, column);
     }
 }
 
@@ -89,7 +73,7 @@ static int64_t most_in_a_cell(const Json *lines)
     int64_t most = 0;
     JSON_EACH(line, lines)
         JSON_EACH(cell, line)
-            most = count_of(cell) > most ? count_of(cell) : most;
+            most = view_figure_count(cell) > most ? view_figure_count(cell) : most;
     return most;
 }
 
@@ -111,7 +95,7 @@ Err view_matrix(Call *call, const Json *data, PageOut *out)
     put(call, out->page, STR("date"),
         SAY(call, "say.statistics.date", ARG("date", show_spoken(call, ctx_today(&call->ctx)))));
     Json *all = json_set(out->page, STR("all"), json_object(call->ctx.arena));
-    put_figure(&view, data, all);
+    view_figure_put(call, view.type, data, all);
     put_columns(&view);
     put_rows(&view);
     return ERR_OK;

@@ -12,13 +12,6 @@ typedef struct FiguresView {
     Json       *page;
 } FiguresView;
 
-static int64_t count_of(const Json *figure)
-{
-    int64_t count = 0;
-    json_int(json_get(figure, STR("count")), &count);
-    return count;
-}
-
 static Str label_of(const Json *json) { return json_text(json_get(json, STR("label"))); }
 
 static const Type *type_of(const FiguresView *view, const Json *item)
@@ -26,14 +19,10 @@ static const Type *type_of(const FiguresView *view, const Json *item)
     return pack_type(call_pack(view->call), json_text(json_get(item, STR("type"))));
 }
 
-/* Count and address; a count that is not known, or is none, opens nothing. */
 static void put_figure(const FiguresView *view, const Type *type, Str label, const Json *figure, Json *into)
 {
-    Call *call = view->call;
-    put(call, into, STR("label"), label);
-    put(call, into, STR("count"), view_figure(call, figure));
-    put(call, into, STR("href"),
-        count_of(figure) ? view_filtered_href(call, type, json_text(json_get(figure, STR("filter")))) : STR_NONE);
+    put(view->call, into, STR("label"), label);
+    view_figure_put(view->call, type, figure, into);
 }
 
 /* ---- what is late ---- */
@@ -48,7 +37,7 @@ static void put_late(const FiguresView *view)
             put_figure(view, type_of(view, item),
                        SAY(call, "say.statistics.late", ARG("label", label_of(item)), ARG("clock", label_of(clock))),
                        clock, late);
-            json_set_bool(call->ctx.arena, late, STR("late"), count_of(clock) > 0);
+            json_set_bool(call->ctx.arena, late, STR("late"), view_figure_count(clock) > 0);
         }
     }
     put_block(call, view->page, STR("late"), STR("items"), items);
@@ -69,14 +58,14 @@ static void put_bar(const FiguresView *view, const Type *type, const Json *state
     Call *call = view->call;
     Line  line;
     line_of(type, &line);
-    int64_t tenths = most ? count_of(state) * BAR_TENTHS / most : 0;
+    int64_t tenths = most ? view_figure_count(state) * BAR_TENTHS / most : 0;
     Json   *bar = json_push(bars, json_object(call->ctx.arena));
     put_figure(view, type, label_of(state), state, bar);
     put(call, bar, STR("width"),
         str_printf(call->ctx.arena, "%lld.%lld", (long long)tenths / 10, (long long)tenths % 10));
     json_set_bool(call->ctx.arena, bar, STR("way"),
                   line_at(&line, type_state(type, json_text(json_get(state, STR("state"))))) >= 0);
-    put(call, bar, STR("share"), share(call, count_of(state), total));
+    put(call, bar, STR("share"), share(call, view_figure_count(state), total));
 }
 
 /* Bars begin at nothing, and end at the largest. */
@@ -87,8 +76,8 @@ static void put_bars(const FiguresView *view, const Type *type, const Json *item
     int64_t     most = 0, total = 0;
     Json       *bars = json_array(call->ctx.arena);
     JSON_EACH(state, states) {
-        most = count_of(state) > most ? count_of(state) : most;
-        total += count_of(state);
+        most = view_figure_count(state) > most ? view_figure_count(state) : most;
+        total += view_figure_count(state);
     }
     JSON_EACH(state, states)
         if (states->count > 1 && total)

@@ -183,6 +183,21 @@ Str view_figure(const Call *call, const Json *figure)
     return show_count(call->ctx.arena, count + more, more ? count : count + 1);
 }
 
+int64_t view_figure_count(const Json *figure)
+{
+    int64_t count = 0;
+    json_int(json_get(figure, STR("count")), &count);
+    return count;
+}
+
+void view_figure_put(const Call *call, const Type *type, const Json *figure, Json *into)
+{
+    bool opens = view_figure_count(figure) > 0;
+    put(call, into, STR("count"), view_figure(call, figure));
+    put(call, into, STR("href"),
+        opens ? view_filtered_href(call, type, json_text(json_get(figure, STR("filter")))) : STR_NONE);
+}
+
 static Err nav_type(Call *call, const Type *type, const Type *here, Json *types)
 {
     Json *json = json_push(types, json_object(call->ctx.arena));

@@ -81,6 +81,10 @@ Json *view_link(const Call *call, Str label, Str href);
 Err view_count(Call *call, const Type *type, Str filter, Str *out) MUST_CHECK;
 /* A count of web/figures.c: "1,284", "5,000+"; empty when it is not known. */
 Str view_figure(const Call *call, const Json *figure);
+/* Its number; 0 when it is not known. */
+int64_t view_figure_count(const Json *figure);
+/* Sets count and href: the list that it counts; one that is not known, or is none, opens nothing. */
+void view_figure_put(const Call *call, const Type *type, const Json *figure, Json *into);
 /* Title of the tab and the side bar, with the service of `here` open (NULL: none). */
 Err view_frame(Call *call, PageOut *out, Str title, const Type *here) MUST_CHECK;
 /* Where am I: the steps from the first page to this one; the last has no href. */
