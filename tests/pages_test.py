@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# timeout: 1800
 """Every page that a role can come to by links from the first page: each answers 200, in both languages, with sound HTML and in the
 language that was asked for. A link that leads nowhere, or to a refusal, is a fault of the page that shows it. The cities are one of
 packs/shanghai and one of tests/packs/mini, whose paper has every kind of field.
