@@ -25,6 +25,7 @@ ROLES_OF_ONE = 5                                    # roles of one person; so ma
 BEFORE = ('secret', 'public', 'secret', None)       # disclosure of a record before it got the one it is planted for
 ONE = {('technical_route', 'result'), ('trial', 'result'), ('trial', 'technical_route')}    # all of them are about the first: they stand side by side
 ALIKE = {('milestone', 'criteria', 'found_unit'): 'unit'}                                   # a column that a rule wants to be as another
+VALUES = deals.VALUES | screening.VALUES            # on which a step or a rule depends
 ROUNDS = 4                                          # times that a refused step is tried again, after others
 
 
@@ -73,6 +74,8 @@ class Garden:
                 self.plant_type(letter, self.pack.types[type_])
             self.walk_all({record: wanted for record, wanted in self.wanted.items() if record not in before})
         self.walk_all(self.wanted)
+        for letter in ORGANISATIONS if self.screens() else ():
+            self.plant_gate(letter)
         self.note_unreached()
         self.former()
         self.reload()
@@ -242,8 +245,8 @@ class Garden:
     def value(self, letter, type_, field, at):
         if type_.name == 'parameter' and field.name in ('code', 'value'):
             return self.of_parameter(field.name, at)
-        if (type_.name, field.name) in deals.VALUES:
-            return deals.VALUES[type_.name, field.name](self.today())
+        if (type_.name, field.name) in VALUES:
+            return VALUES[type_.name, field.name](self.today())
         if field.kind in ('text', 'long_text'):
             return self.canary(letter, type_, field)
         if field.kind == 'reference':
@@ -329,6 +332,13 @@ class Garden:
                 self.wanted[record] = (letter, type_, state, at)
             if 'disclosure' in create.inputs and before:    # many said something else before, to others
                 self.step(self.reload().by_id[record], letter, type_.action('edit'), at - at % 2, {'disclosure': level})
+
+    def plant_gate(self, letter):
+        """A gate that can be opened: those planted one by one and still prepared stand on drafts."""
+        type_ = self.pack.types['gate_review']
+        passed = next(id_ for id_ in self.planted[letter, 'result'] if deals.gate_is_open(self.policy.truth, id_))
+        record = self.create(self.own[letter]['institution'], type_, {'result': passed}, letter)
+        self.wanted[record] = (letter, type_, 'prepared', 0)
 
     @staticmethod
     def edit_inputs(type_):

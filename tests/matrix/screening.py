@@ -10,6 +10,7 @@ TYPES = ('screening_round', 'review', 'seed_list', 'objection')     # of a pack 
 LATER = ('conflict',)                                               # who has one could not judge any more
 LATE = {('seed_list', 'confirm'), ('screening_round', 'finish')}      # taken when a time limit is over
 PICKS = {('result', 'screening_round'): 'open', ('objection', 'seed_list'): 'publicity'}    # what a step can refer to: in this state
+VALUES = {('screening_round', 'reviews_by'): lambda today: '2026-01-02'}      # after the call has closed
 BEYOND = {('seed_list', 'final'), ('screening_round', 'finished'), ('result', 'seed')}     # what only time brings, or what comes of it by chance
 
 
@@ -131,8 +132,12 @@ class Screening:
         for result, state in zip(results, ('asked', 'submitted', 'recused', 'asked')):
             self.review(result, state)
         self.keep(round_, 'screening_round', 'scoring')
+        reviewed, results = self.scoring(LEVELS[:1])             # its scores can be frozen
+        self.review(results[0], 'submitted')
+        self.keep(reviewed, 'screening_round', 'scoring')
         frozen = self.keep(self.frozen(LEVELS[:2]), 'screening_round', 'frozen')
-        self.keep(self.list_of(frozen, self.colleague), 'seed_list', 'draft')
+        for by in (self.colleague, self.office):                # one is published by another, the other discarded
+            self.keep(self.list_of(frozen, by), 'seed_list', 'draft')
         spare = self.list_of(frozen)
         self.take(self.office, 'seed_list', spare, 'discard')
         self.keep(spare, 'seed_list', 'discarded')
