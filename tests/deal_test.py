@@ -401,6 +401,7 @@ def signing(d):
     d.office.act('objection', d.objection, 'dismiss', decision='已说明').wants(200)
     refused(d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day(15)), '公示期满之后')     # not on a day before, either
     d.office.act('transfer_contract', d.deal, 'sign', signed_on=d.day(16)).wants(200)
+    refused(d.office.act('result', d.open, 'withdraw'), '没有未了的转化合同', '没有在进行的验证项目')
     seen = d.of('transfer_contract', d.deal, d.enterprise)['fields']
     expect(seen['price'] == '1000000.00' and 'shares' not in seen, 'the other side sees the deal, not how it is shared')
     expect('price_basis' not in seen, 'nor how the price was found')

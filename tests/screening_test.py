@@ -278,6 +278,10 @@ def reviews(r):
                        (rows + [rows[0]], 422), (rows[:2], 409)]
                 for wrong, status in bad:
                     client.act('review', review['id'], 'submit', scores=wrong, remark='x').wants(status)
+                r.officer.act('expert', r.experts[login], 'suspend').wants(200)
+                suspended = client.act('review', review['id'], 'submit', scores=rows, remark='x').wants(409)
+                expect('没有被暂停' in suspended.text, suspended.text)
+                r.officer.act('expert', r.experts[login], 'resume').wants(200)
             done = client.act('review', review['id'], 'submit', scores=rows[::-1], remark='可行').wants(200).json
             expect_same((done['fields']['total'], [row['weight'] for row in done['fields']['scores']]),
                         (f'{total(given):.2f}', [40, 35, 25]), 'weights are those of the round')
