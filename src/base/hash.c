@@ -82,14 +82,19 @@ static Hash digest_end(EVP_MD_CTX *context)
     return hash;
 }
 
-Hash sha256(Str data)
+static Hash digest_parts(const EVP_MD *algorithm, const Str *parts, size_t count)
 {
-    const Digests *all = digests_get();
-    EVP_MD_CTX    *context = thread_context(all);
-    digest_start(context, all->sha256);
-    digest_add(context, data);
+    EVP_MD_CTX *context = thread_context(digests_get());
+    digest_start(context, algorithm);
+    for (size_t i = 0; i < count; i++)
+        digest_add(context, parts[i]);
     return digest_end(context);
 }
+
+Hash sha256_parts(const Str *parts, size_t count) { return digest_parts(digests_get()->sha256, parts, count); }
+Hash sm3_parts(const Str *parts, size_t count) { return digest_parts(digests_get()->sm3, parts, count); }
+Hash sha256(Str data) { return sha256_parts(&data, 1); }
+Hash sm3(Str data) { return sm3_parts(&data, 1); }
 
 struct Sha256 {
     EVP_MD_CTX *context;
@@ -118,15 +123,6 @@ void sha256_drop(Sha256 *digest)
         return;
     EVP_MD_CTX_free(digest->context);
     free(digest);
-}
-
-Hash sm3(Str data)
-{
-    const Digests *all = digests_get();
-    EVP_MD_CTX    *context = thread_context(all);
-    digest_start(context, all->sm3);
-    digest_add(context, data);
-    return digest_end(context);
 }
 
 Hash hmac_sha256(Str key, Str data)

@@ -12,6 +12,9 @@ typedef struct Hash {
 
 Hash sha256(Str data);
 Hash sm3(Str data);
+/* Of the parts one after the other, as if they were one text. */
+Hash sha256_parts(const Str *parts, size_t count);
+Hash sm3_parts(const Str *parts, size_t count);
 Hash hmac_sha256(Str key, Str data);
 /* SHA-256 of what comes piece by piece. */
 typedef struct Sha256 Sha256;

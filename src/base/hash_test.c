@@ -65,6 +65,23 @@ static void hmac_gives_the_published_codes(void **state) /* RFC 4231, cases 1, 2
         assert_str_equal(hash_hex(*state, hmac_sha256(cases[i].key, cases[i].data)), str_from(cases[i].code));
 }
 
+static void parts_hash_as_one_text(void **state)
+{
+    Rng rng = rng_new();
+    Str whole = rng_text(&rng, *state, STR("ab\xff"), 300);
+    for (size_t from = 0; from <= whole.len; from++) {
+        size_t    to = from + rng_below(&rng, whole.len - from + 1);
+        const Str parts[] = { str_slice(whole, 0, from), str_slice(whole, from, to), STR_NONE,
+                              str_slice(whole, to, whole.len) };
+        Hash      one = sha256(whole), several = sha256_parts(parts, 4);
+        assert_memory_equal(&one, &several, sizeof one);
+        one = sm3(whole), several = sm3_parts(parts, 4);
+        assert_memory_equal(&one, &several, sizeof one);
+    }
+    Hash none = sha256(STR_NONE), no_parts = sha256_parts(NULL, 0);
+    assert_memory_equal(&none, &no_parts, sizeof none);
+}
+
 static void *hash_in_thread(void *failed)
 {
     OWNED(arena) Arena *arena = arena_new();
@@ -176,9 +193,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sha256_gives_the_published_digests), TEST(sm3_gives_the_published_digests),
-        TEST(hmac_gives_the_published_codes),     TEST(threads_do_not_disturb_each_other),
-        TEST(secrets_compare_by_their_bytes),     TEST(spellings_follow_rfc_4648),
-        TEST(every_spelling_reads_back),          TEST(bad_spellings_are_refused),
+        TEST(hmac_gives_the_published_codes),     TEST(parts_hash_as_one_text),
+        TEST(threads_do_not_disturb_each_other),  TEST(secrets_compare_by_their_bytes),
+        TEST(spellings_follow_rfc_4648),          TEST(every_spelling_reads_back),
+        TEST(bad_spellings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
