@@ -254,7 +254,7 @@
     X(ACTION_STATE, "action.state", ERR_REFUSED, "状态不符", "Not in this state", "步骤“{action}”须在“{needed}”状态办理，现为“{found}”。", \
       "The step “{action}” needs the state “{needed}”; the record is “{found}”.")                                            \
     X(ACTION_UNCONFIRMED, "action.unconfirmed", ERR_REFUSED, "政策参数未核对", "Policy parameter not confirmed", "这一步有约束力，而它所依据的政策参数“{parameter}”还没有对照文件核对；可由{who}核对。", "This step is binding, and the policy parameter {parameter} that it rests on has not been checked against its document; it can be confirmed by: {who}.") \
-    X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
+    X(ACTION_CLAUSE, "action.clause", ERR_REFUSED, "条件未满足", "Condition not met", "要求：{rule}；现有：{found}。", "Needed: {rule}; found: {found}.") \
     X(ACTION_CLAUSE_HIDDEN, "action.clause_hidden", ERR_REFUSED, "不可见的条件", "A condition you may not see",                 \
       "有一项不可见的条件。", "There is a condition you may not see.")                                                     \
     X(ACTION_CARRIED, "action.carried", ERR_REFUSED, "连带的步骤不能办理", "A step that goes with it cannot be taken", "连带的步骤“{action}”（{record}）不能办理：{why}", \
@@ -291,7 +291,7 @@
       "{label} contains control characters.")                                                                                \
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
-    X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "{rule}；现有：{found}。", "{rule}; found {found}.") \
+    X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "要求：{rule}；现有：{found}。", "Needed: {rule}; found: {found}.") \
     X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
     X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
     X(FIELD_FILE, "field.file", ERR_INVALID, "没有此文件", "No such file", "{label}：没有此上传文件，或已超过一天，或不是本人上传；请重新上传。", "{label}: there is no such upload of yours of the last day; upload the file again.") \

@@ -35,6 +35,15 @@ Err act(const Ctx *ctx, const ActRequest *request, Record *out, Problems *proble
 
 #define CARRIED_LOOKED_AT 20 /* records of a carry, to say beforehand whether the step can be taken */
 
+/* What the step itself takes from the actor can still be given with it, and nothing that rests on it is decided yet. */
+static const bool *open_fields(const Ctx *ctx, const Action *action, const Record *record)
+{
+    bool *open = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    for (size_t i = 0; i < action->input_count; i++)
+        open[action->inputs[i]] = access_shows(&record->clearance, &record->type->fields[action->inputs[i]]);
+    return open;
+}
+
 static Err option_reasons(const Ctx *ctx, const Action *action, const Record *record, Permit permit, Problems *out)
 {
     bool hold;
@@ -46,16 +55,15 @@ static Err option_reasons(const Ctx *ctx, const Action *action, const Record *re
         act_explain_state(action, record, out);
         return ERR_OK;
     }
+    const bool *open = open_fields(ctx, action, record);
     for (size_t i = 0; i < action->required_count; i++) {
         const Field *field = &record->type->fields[action->required[i]];
-        /* what the step itself takes can still be given with it */
-        if (!field_among(action->inputs, action->input_count, field) &&
-            record->values[field->index].kind == VALUE_MISSING)
+        if (!open[field->index] && record->values[field->index].kind == VALUE_MISSING)
             act_explain_required(action, record, field, out);
     }
-    TRY(act_guards_hold(ctx, action, record, &hold));
+    TRY(act_guards_hold(ctx, action, record, open, &hold));
     if (!hold)
-        return act_explain_guards(ctx, action, record, out);
+        return act_explain_guards(ctx, action, record, open, out);
     /* which records they are may come with the step's input, and of many it is told when the step is taken */
     Carried carried;
     return action->input_count ? ERR_OK : act_carried(ctx, action, record, CARRIED_LOOKED_AT, &carried, out);

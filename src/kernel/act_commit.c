@@ -89,7 +89,7 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
         if (permit != PERMIT_YES)
             return contended(delta);
     }
-    TRY(act_guards_hold(writer, change->action, &asked, &hold));
+    TRY(act_guards_hold(writer, change->action, &asked, NULL, &hold));
     if (hold)
         TRY(effect_stands(writer, change, &delta->record, &hold));
     if (hold)

@@ -1,6 +1,7 @@
 #include "kernel/act_steps.h"
 
 #include "kernel/parameter.h"
+#include "kernel/rules.h"
 
 /* A row that is not there makes the condition itself fail. */
 static bool is_unconfirmed(const ParameterUse *use) { return use->row.values && !use->confirmed; }
@@ -15,7 +16,12 @@ static Err all_confirmed(const Ctx *ctx, const Guard *guard, const Record *recor
     return ERR_OK;
 }
 
-Err act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out)
+static bool is_open(const Guard *guard, const Type *type, const bool *open)
+{
+    return open && rules_read(guard->when, type, open);
+}
+
+Err act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, const bool *open, bool *out)
 {
     *out = true;
     if (!action->guard_count)
@@ -26,6 +32,8 @@ Err act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, 
     ExprEnv env = access_env_truth(&inner);
     for (size_t i = 0; i < action->guard_count && *out; i++) {
         Value value;
+        if (is_open(&action->guards[i], record->type, open))
+            continue;
         TRY(expr_eval(scratch, action->guards[i].when, &env, (ExprRow){ record->type, record }, &value));
         *out = value.kind == VALUE_BOOLEAN && value.number;
         if (*out && action->guards[i].binding)
@@ -132,13 +140,15 @@ static Err explain_unconfirmed(const Ctx *ctx, const Guard *guard, const Record 
     return ERR_OK;
 }
 
-Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *record, Problems *problems)
+Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *record, const bool *open, Problems *problems)
 {
     ExprEnv   env = access_env(ctx);
     ExprScope scope = pack_scope(ctx->city->pack, true);
     for (size_t i = 0; i < action->guard_count; i++) {
         ExprClause *clauses;
         size_t      count;
+        if (is_open(&action->guards[i], record->type, open))
+            continue;
         TRY(expr_explain(ctx->arena, action->guards[i].when, &scope, &env, (ExprRow){ record->type, record }, &clauses,
                          &count));
         for (size_t c = 0; c < count; c++)

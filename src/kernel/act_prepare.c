@@ -241,10 +241,10 @@ static Err prepare_guards(Prepare *p)
     bool   hold;
     if (!p->action->creates)
         asked = act_with_state(p->ctx->arena, &asked, p->before.values[SYS_STATE]);
-    TRY(act_guards_hold(p->ctx, p->action, &asked, &hold));
+    TRY(act_guards_hold(p->ctx, p->action, &asked, NULL, &hold));
     if (hold)
         return ERR_OK;
-    TRY(act_explain_guards(p->ctx, p->action, &asked, p->problems));
+    TRY(act_explain_guards(p->ctx, p->action, &asked, NULL, p->problems));
     return err_make(ECODE_ACTION_REFUSED, "guard");
 }
 

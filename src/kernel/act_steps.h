@@ -14,9 +14,11 @@ void act_explain_state(const Action *action, const Record *record, Problems *pro
 /* A field that must be there when the step is done and is not. */
 void act_explain_required(const Action *action, const Record *record, const Field *field, Problems *problems);
 /* Whether all guards hold, on the truth and not on what the actor sees; a binding one also needs its parameters
- * confirmed. record: with its new values in its old state. */
-Err  act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, bool *out) MUST_CHECK;
-Err  act_explain_guards(const Ctx *ctx, const Action *action, const Record *record, Problems *problems) MUST_CHECK;
+ * confirmed. record: with its new values in its old state. open (NULL: none): per field, that the step
+ * can still be given another value for it; guards that read one are passed over. */
+Err act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, const bool *open, bool *out) MUST_CHECK;
+Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *record, const bool *open,
+                       Problems *problems) MUST_CHECK;
 void act_explain_denied(const Ctx *ctx, const Action *action, Problems *problems);
 /* Guards ask about the record with its new values in its old state: what the step would rest on. Values are copied into
  * arena. */

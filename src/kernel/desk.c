@@ -534,6 +534,7 @@ static Err step_json(const Desk *desk, const Record *record, Json **out)
     const Ctx  *ctx = desk->ctx;
     const Type *type = record->type;
     int         state = record_state(record);
+    Json       *others = NULL; /* whoever can take several decides where the record can be read, not on the desk */
     *out = NULL;
     for (size_t i = 0; i < type->action_count; i++) {
         const Action *action = &type->actions[i];
@@ -549,9 +550,11 @@ static Err step_json(const Desk *desk, const Record *record, Json **out)
             return ERR_OK;
         }
         TRY(act_option(ctx, action, record, &option));
-        *out = *out && !is_allowed(option) ? *out : option;
-        if (is_allowed(option))
-            return ERR_OK;
+        if (*out && is_allowed(*out) && is_allowed(option))
+            json_push(others = others ? others : json_set(*out, STR("or"), json_array(ctx->arena)),
+                      json_string(ctx->arena, action->label.in[ctx->lang]));
+        else if (!*out || is_allowed(option))
+            *out = option;
     }
     return *out ? ERR_OK : begun_json(ctx, record, out);
 }

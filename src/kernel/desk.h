@@ -30,9 +30,9 @@
  * An item: {"record": {"id", "type", "number", "title", "of" (the parent's title), "state", "state_label"}, "limit": a
  * clock as kernel/clock_view.h tells it, or null, "since": the last step} and, of one's own, "step": {"name", "label",
  * "allowed", "reasons"} (as act_options; without the last two where it is not looked at; of a new record instead of
- * the reasons "type", whose parent the record would be), else "awaits": [{"label":
- * roles, may be empty, "names": [names]}]. next: what the actor's role may make, what is likelier first: [{"type",
- * "label"}]. ECODE_STORE_SLOW. */
+ * the reasons "type", whose parent the record would be; of several that can be taken it is the first, with "or": the
+ * labels of the others), else "awaits": [{"label": roles, may be empty, "names": [names]}]. next: what the actor's role
+ * may make, what is likelier first: [{"type", "label"}]. ECODE_STORE_SLOW. */
 Err desk_json(const Ctx *ctx, Json **out) MUST_CHECK;
 /* How many are late or mine, up to DESK_FRAME_MAX + 1. */
 Err desk_count(const Ctx *ctx, int64_t *out) MUST_CHECK;

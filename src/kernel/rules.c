@@ -1,6 +1,6 @@
 #include "kernel/rules.h"
 
-/* ---- which rules a step concerns ---- */
+/* ---- which rules and guards a step concerns ---- */
 
 typedef struct Reading {
     const Type *type;
@@ -23,10 +23,10 @@ static void reads_visit(void *context, const void *type, const void *field)
         reading->found = reading->fields[of->index];
 }
 
-static bool rule_reads(const Rule *rule, const Type *type, const bool *fields)
+bool rules_read(const Expr *when, const Type *type, const bool *fields)
 {
     Reading reading = { .type = type, .fields = fields };
-    expr_fields(rule->when, reads_visit, &reading);
+    expr_fields(when, reads_visit, &reading);
     return reading.found;
 }
 
@@ -81,7 +81,7 @@ Err rules_check(const Ctx *ctx, const Record *after, const bool *set, const bool
     for (size_t i = 0; i < type->rule_count; i++) {
         const Rule *rule = &type->rules[i];
         Value       value;
-        if ((set && !rule_reads(rule, type, set)) || (unread && rule_reads(rule, type, unread)))
+        if ((set && !rules_read(rule->when, type, set)) || (unread && rules_read(rule->when, type, unread)))
             continue;
         TRY(expr_eval(scratch, rule->when, &env, (ExprRow){ type, after }, &value));
         if (value.kind != VALUE_BOOLEAN || !value.number)

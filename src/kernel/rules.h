@@ -9,6 +9,9 @@
 
 #include "kernel/access.h"
 
+/* Does the condition read one of these fields (per field of the type), child rows and what a computed field is worked
+ * out from included? */
+bool rules_read(const Expr *when, const Type *type, const bool *fields);
 /* Adds a Problem for each rule that does not hold of the record as it stands after the step. Rules that read a field in
  * `unread` (NULL: none) are passed over: what was given for it could not be read. */
 Err rules_check(const Ctx *ctx, const Record *after, const bool *set, const bool *unread,

@@ -454,7 +454,7 @@ static const struct {
     { "axis", "{label:text,classes:[{name:text,label:text,filter:text,count:int|null,more:bool}]}" },
     /* one's own */
     { "head", "{id:uuid,type:text,number?:text,title?:text,of?:text,state:text,state_label:text}" },
-    { "asked", "{name:text,label:text,allowed?:bool,reasons?:[@reason],type?:text}" },
+    { "asked", "{name:text,label:text,allowed?:bool,reasons?:[@reason],or?:[text],type?:text}" },
     { "awaited", "{label:text,names:[text]}" },
     { "waits", "{record:@head,step?:@asked,awaits?:[@awaited],limit:@clock|null,since:time}" },
     { "counted", "{type:text,label:text,states:[text],total:int,more:bool}" },

@@ -464,9 +464,11 @@ class Policy:
             permit = 'never' if action.creates else self.permits(actor, action, record)
             if permit == 'never':
                 continue
-            complete = all(record[f] is not None or self.takes(actor, action, record, f) for f in action.required)
+            open_ = {name for name in action.inputs if self.takes(actor, action, record, name)}     # can still be given
+            complete = all(record[f] is not None or f in open_ for f in action.required)
             found[action.name] = permit == 'yes' and record['state'] in action.from_ and complete and \
-                all(guard(env, record) is True for guard in action.guards) and self.carries(env, action, record)
+                all(guard(env, record) is True for guard in action.guards if not guard.reads & open_) and \
+                self.carries(env, action, record)
         return found
 
     # -- the desk

@@ -125,7 +125,8 @@ static void put_when(const DeskView *view, const Json *item, bool waiting, Json 
     json_set_bool(call->ctx.arena, clock, STR("late"), truth(limit, "late"));
 }
 
-/* Where the step is taken: the form of a new record, of the step itself, or what it lacks beside the record. */
+/* Where the step is taken: the form of a new record, of the step itself, or beside the record what it lacks or which
+ * others there are. */
 static Str do_href(const DeskView *view, const Json *step, const Json *record)
 {
     Call       *call = view->call;
@@ -133,23 +134,8 @@ static Str do_href(const DeskView *view, const Json *step, const Json *record)
     const Type *type = begun.len ? type_of(view, step) : type_of(view, record);
     if (begun.len)
         return view_new_href(call, type, &type->fields[type->parent], id);
-    return view_href(call, type, id, truth(step, "allowed") ? json_text(json_get(step, STR("name"))) : STR_NONE);
-}
-
-static void put_step(const DeskView *view, const Json *item, Json *row)
-{
-    Call       *call = view->call;
-    const Json *step = json_get(item, STR("step")), *record = json_get(item, STR("record"));
-    const Json *reason = json_get(step, STR("reasons")) ? json_get(step, STR("reasons"))->first : NULL;
-    bool        allowed = truth(step, "allowed");
-    Str         rule = json_text(json_get(reason, STR("rule"))), label = json_text(json_get(step, STR("label")));
-    const Json *limit = json_get(item, STR("limit"));
-    bool        pressing = truth(limit, "late") || (json_get(limit, STR("due")) && number(limit, "days_left") == 0);
-    put(call, row, STR("step"), label);
-    put(call, row, STR("reason"), rule.len ? rule : json_text(json_get(reason, STR("text"))));
-    put(call, row, STR("do"), allowed ? label : say(call, "desk.open"));
-    put(call, row, STR("do_href"), do_href(view, step, record));
-    json_set_bool(call->ctx.arena, row, STR("main"), allowed && pressing);
+    bool one = truth(step, "allowed") && !json_get(step, STR("or"));
+    return view_href(call, type, id, one ? json_text(json_get(step, STR("name"))) : STR_NONE);
 }
 
 static Str joined(const DeskView *view, const Json *list)
@@ -160,6 +146,25 @@ static Str joined(const DeskView *view, const Json *list)
     JSON_EACH(item, list)
         items[count++] = json_text(item);
     return str_join(call->ctx.arena, items, count, call->ctx.lang == LANG_ZH ? STR("、") : STR(", "));
+}
+
+static void put_step(const DeskView *view, const Json *item, Json *row)
+{
+    Call       *call = view->call;
+    const Json *step = json_get(item, STR("step")), *record = json_get(item, STR("record"));
+    const Json *reason = json_get(step, STR("reasons")) ? json_get(step, STR("reasons"))->first : NULL;
+    bool        allowed = truth(step, "allowed");
+    Str         rule = json_text(json_get(reason, STR("rule"))), label = json_text(json_get(step, STR("label")));
+    const Json *limit = json_get(item, STR("limit")), *others = json_get(step, STR("or"));
+    bool        pressing = truth(limit, "late") || (json_get(limit, STR("due")) && number(limit, "days_left") == 0);
+    if (others)
+        label = SAY(call, "say.desk.either", ARG("one", label), ARG("others", joined(view, others)));
+    put(call, row, STR("step"), label);
+    put(call, row, STR("reason"),
+        rule.len ? SAY(call, "say.desk.needs", ARG("rule", rule)) : json_text(json_get(reason, STR("text"))));
+    put(call, row, STR("do"), allowed && !others ? label : say(call, "desk.open"));
+    put(call, row, STR("do_href"), do_href(view, step, record));
+    json_set_bool(call->ctx.arena, row, STR("main"), allowed && pressing);
 }
 
 /* "Transfer manager" · "Zhou Lan" · "Zhou Lan (transfer manager)" */
