@@ -216,7 +216,7 @@ await test(`a project begins, and a deal is registered after its price was publi
   })
   await take(institution, 'validation_project', project, 'start')
   deal = await make(manager, 'transfer_contract', {
-    title: '浏览器许可', result: seeds[0], contract_kind: 'licence', counterparty_name: '临港储能科技有限公司', pricing: 'agreed', price: '1000000.00',
+    title: '浏览器许可', result: seeds[0], contract_kind: 'licence', licence_kind: 'ordinary', counterparty_name: '临港储能科技有限公司', pricing: 'agreed', price: '1000000.00',
     reward_share: '70.00', inventor_rights: 'none', notice: '拟以 100 万元许可',
     shares: [{ inventor: '第一完成人', share: '66.67' }, { inventor: '第二完成人', share: '33.33' }]
   })

@@ -54,6 +54,10 @@ class Deal:
     def desk(self, client, record):
         return record in client.get('/api/v1/desk').wants(200).text
 
+    def may(self, client, type_, record, step):
+        """Whether the record offers the step."""
+        return next((a['allowed'] for a in self.of(type_, record, client)['actions'] if a['name'] == step), False)
+
     def unseen(self, type_, record, *clients):
         """To these it is as if there were no such record: by API, list, page, history and step."""
         for client in clients:
@@ -250,6 +254,8 @@ def calls(d):
     refused(d.office.act('validation_project', plan, 'apply', call=later), '在申报期内')
     d.office.act('validation_project', plan, 'apply', call=one['id']).wants(200)
     expect_same(d.of('call', one['id'], d.officer)['fields']['applications'], 1, 'applications')
+    expect(d.may(d.officer, 'validation_project', plan, 'approve'), 'the amount comes with the approval')
+    expect(not d.may(d.office, 'validation_project', plan, 'start'), 'not approved yet')
     refused(d.officer.act('validation_project', plan, 'approve', granted='50000.01', decided_on=d.day(), decision='同意'), '不超过每项支持上限')
     d.officer.act('validation_project', plan, 'approve', granted='50000.00', decided_on=d.day(), decision='同意').wants(200)
     second = project(d, d.open, project_manager=d.zhou)
@@ -284,6 +290,7 @@ def orders(d):
     d.unseen('service_order', spare, d.laboratory)
     expect('ceiling' not in d.of('service_order', one, d.laboratory)['fields'], 'the limit is not told')
     expect(d.desk(d.laboratory, one), 'it waits for the provider')
+    expect(d.may(d.laboratory, 'service_order', one, 'quote'), 'what the quotation itself gives cannot be missing yet')
     d.enterprise.act('service_order', one, 'quote', quoted_price='1.00', quoted_days=1, quote_until=d.day()).wants(404)
     d.office.edit('service_order', one, 2, need='改').wants(409)
     quote = {'quoted_days': 10, 'quote_until': d.day(5)}
@@ -347,13 +354,14 @@ def shares(*parts):
 
 
 def contract(d, **fields):
-    given = {'title': '许可', 'contract_kind': 'licence', 'counterparty': d.employers['enterprise'], 'counterparty_name': '临港储能', 'pricing': 'agreed',
+    given = {'title': '许可', 'contract_kind': 'licence', 'licence_kind': 'exclusive', 'counterparty': d.employers['enterprise'], 'counterparty_name': '临港储能', 'pricing': 'agreed',
              'price': '1000000.00', 'reward_share': '70.00', 'shares': shares('50.00', '33.33', '16.67'), 'inventor_rights': 'none',
              'notice': '拟以 100 万元许可', 'price_basis': '比照同类许可', **fields}
     return d.manager.create('transfer_contract', result=d.open, **given).wants(201).json['id']
 
 
 def contracts(d):
+    refused(d.office.act('transfer_contract', contract(d, licence_kind=None), 'publish'), '许可合同写明许可方式')
     for parts in (('50.00', '49.99'), ('50.00', '50.01'), ('100.00', '0.00')):
         wrong = contract(d, shares=shares(*parts))
         refused(d.office.act('transfer_contract', wrong, 'publish'), '每位完成人' if '0.00' in parts else '合计恰为 100 %')

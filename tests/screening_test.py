@@ -114,6 +114,12 @@ def calls(r):
     early = r.result('早到的成果')
     r.author.act('result', early, 'enter', screening_round=r.one).wants(422)     # nobody outside sees a draft
     r.office.act('screening_round', r.one, 'open').wants(200)
+    longer = r.begin(closes_on=r.day(9), reviews_by=r.day(20))
+    r.office.act('screening_round', longer, 'open').wants(200)
+    expect('已到截止日' in r.office.act('screening_round', longer, 'close').wants(409).text, 'a call is not cut short')
+    r.office.act('screening_round', longer, 'reseat', seats=SEATS[:1]).wants(200)
+    r.office.act('screening_round', longer, 'cancel').wants(422)
+    r.office.act('screening_round', longer, 'cancel', cancel_reason='另设').wants(200)
     r.office.edit('screening_round', r.one, 2, title='改名').wants(409)
     past = r.begin(closes_on=str(r.today - datetime.timedelta(1)), opens_on=str(r.today - datetime.timedelta(9)))
     r.office.act('screening_round', past, 'open').wants(200)
@@ -289,7 +295,7 @@ def reviews(r):
             client.edit('review', review['id'], done['version'], remark='改').wants(409)
     seen = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
     expect_same(len(seen), sum(map(len, r.scores.values())), 'the office sees what was said')
-    expect(all('reviewer' not in each['fields'] for each in seen), 'and not by whom')
+    expect(all(not {'reviewer', 'total', 'scores', 'remark'} & each['fields'].keys() for each in seen), 'that it was said, not what, nor by whom')
     for login in (*r.panel, *r.off):
         expect(not asked(proof.Client(r.city, login)).keys() & {*r.results, r.mine}, f'{login} has reviewed all')
     for login in r.panel:                                        # nobody sees another's review
@@ -316,6 +322,9 @@ def firm(r, list_):
 def lists(r):
     r.office.create('seed_list', title='清单', screening_round=r.one).wants(409)
     r.office.act('screening_round', r.one, 'freeze').wants(200)
+    said = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
+    expect(said and all('total' in each['fields'] and 'reviewer' not in each['fields'] for each in said), 'what was said, and not by whom')
+    expect_same(asked(r.office).get(r.one), ('seed_list', 'create'), 'the list waits to be drawn up')
     first = r.office.create('seed_list', title='首批种子清单', screening_round=r.one, notice='向市科委提出').wants(201).json
     wanted = sorted(r.scores, key=lambda one: (-statistics.mean(r.scores[one]), statistics.stdev(r.scores[one]), one))[:2]
     cent = Decimal('0.01')
@@ -337,6 +346,8 @@ def lists(r):
     seen = outside.get(f'/api/v1/records/seed_list/{first["id"]}').wants(200).json
     expect_same([row['result'] for row in seen['fields']['items']], [{'hidden': True}] * 2, 'secret results on a public list')
     mine = outside.create('objection', seed_list=first['id'], reason='与我司专利相同').wants(201).json['id']
+    step = next(one['step'] for one in r.officer.get('/api/v1/desk').wants(200).json['mine']['items'] if one['record']['id'] == mine)
+    expect_same((step['name'], step['or']), ('uphold', ['认定不成立']), 'the desk does not decide for whom it asks')
     texts = r.office.act('seed_list', first['id'], 'confirm').wants(409).text
     expect('异议期已过' in texts and '没有未处理的异议' in texts, texts)
     expect('拟定清单的人' in r.office.act('objection', mine, 'dismiss', decision='x').wants(409).text, 'another decides')

@@ -117,6 +117,8 @@ def trials(cases, p):
     with cases('a trial says what it expects before it starts, and what it found before it ends'):
         bare = p.author.create('trial', result=result, title='空').wants(201).json['id']
         refused(p.author.act('trial', bare, 'start', started_on='2026-02-01'), 422, '假设', field='hypothesis')
+        ahead = p.author.create('trial', result=result, title='以后', hypothesis='x', test='y', measure='z', unit='%', expected_value='1').wants(201).json['id']
+        refused(p.author.act('trial', ahead, 'start', started_on='2999-01-01'), 422, '开始日期不在今天以后', field='started_on')
         one = trial_of(p, result)
         now = of(p.author, 'trial', one)
         p.author.edit('trial', one, now['version'], hypothesis='事后改').wants(409)

@@ -122,8 +122,8 @@ def main(address, password, abstracts):
                             budget=[{'subject': 'material', 'amount': '60000.00'}],
                             funding=[{'source': '校内基金', 'nature': 'own', 'amount': '60000.00'}])
     office.take('validation_project', project, 'start')
-    deal = manager.create('transfer_contract', title='专利实施许可', result=seeds[0], contract_kind='licence', counterparty_name='临港储能科技有限公司',
-                          pricing='agreed', price='1000000.00', reward_share='70.00', inventor_rights='none', notice='拟以 100 万元许可',
+    deal = manager.create('transfer_contract', title='专利实施许可', result=seeds[0], contract_kind='licence', licence_kind='ordinary',
+                          counterparty_name='临港储能科技有限公司', pricing='agreed', price='1000000.00', reward_share='70.00', inventor_rights='none', notice='拟以 100 万元许可',
                           shares=[{'inventor': '第一完成人', 'share': '66.67'}, {'inventor': '第二完成人', 'share': '33.33'}])
     office.take('transfer_contract', deal, 'publish')
     later(60)

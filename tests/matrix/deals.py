@@ -9,7 +9,12 @@ def gate_is_open(truth, id_):
     return any(gate['result'] == id_ and gate['state'] == 'open' for gate in truth.records['gate_review'])
 
 
-PICKS = {('appointment', 'result'): gate_is_open, ('validation_project', 'result'): gate_is_open, ('appointment', 'manager'): 'active',
+def may_prepare(truth, id_):
+    return not any(gate['result'] == id_ and gate['state'] == 'prepared' for gate in truth.records['gate_review'])
+
+
+PICKS = {('gate_review', 'result'): may_prepare,
+         ('appointment', 'result'): gate_is_open, ('validation_project', 'result'): gate_is_open, ('appointment', 'manager'): 'active',
          ('validation_project', 'project_manager'): 'active', ('training', 'trainer'): 'active',
          ('validation_project', 'call'): 'open',
          ('task', 'validation_project'): lambda truth, id_: truth.by_id[id_]['state'] in ('running', 'held')}

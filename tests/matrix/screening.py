@@ -149,5 +149,5 @@ class Screening:
         self.take(self.officer, 'seed_list', list_, 'withdraw')
         self.keep(list_, 'seed_list', 'withdrawn')
         off, _ = self.opened(LEVELS[:1])
-        self.take(self.office, 'screening_round', off, 'cancel')
+        self.take(self.office, 'screening_round', off, 'cancel', cancel_reason=self.canary('screening_round', 'cancel_reason'))
         self.keep(off, 'screening_round', 'cancelled')
