@@ -80,6 +80,9 @@ def by_api(author, office, elsewhere):
     key = {'Idempotency-Key': 'a-key-of-many-steps'}
     first = office.request('POST', path + 'withdraw', {'ids': ids[:1]}, key).wants(200)
     expect_same(office.request('POST', path + 'withdraw', {'ids': ids[:1]}, key).text, first.text, 'under a key, once')
+    other = office.request('POST', path + 'withdraw', {'ids': [ids[0], ids[2]]}, key).wants(422)
+    expect_same(other.json['type'], '/errors/key.reused', 'the key with another body')
+    expect_same(office.get(f'/api/v1/records/result/{ids[2]}').json['state'], 'pool', 'of which nothing was taken')
     twice = office.request('POST', path + 'withdraw', {'ids': [ids[2], ids[2]]}).wants(200).json
     expect_same((twice['taken'], [each['code'] for each in twice['refused']]), ([ids[2]], ['action.refused']), 'a record twice')
 

@@ -197,7 +197,8 @@ def projects(d):
     d.office.act('validation_project', one, 'start', funding=enough).wants(200)
     d.office.edit('validation_project', one, 2, budget=[]).wants(409)
     d.unseen('validation_project', one, *d.elsewhere, proof.Client(d.city, 'expert5'), d.enterprise)
-    other = project(d, d.open, project_manager=d.gu, funding=enough)
+    refused(d.office.act('validation_project', project(d, d.open, project_manager=d.gu, funding=enough), 'start'), '填写他的聘任')
+    other = project(d, d.result('尚未聘任', True), project_manager=d.gu, funding=enough)
     gu = proof.Client(d.city, 'expert5')
     early = d.manager.create('task', validation_project=other, title='备料', planned_cost='5000.00').wants(201).json['id']
     d.unseen('validation_project', other, gu)
@@ -212,6 +213,8 @@ def projects(d):
 
 
 def tasks(d):
+    far = d.manager.create('task', validation_project=d.project, title='远', planned_to='2200-02-01')
+    expect(far.status in (409, 422) and '计划完成' in far.text and 'contended' not in far.text, far.text)
     def make(title, **fields):
         given = {'assignee': d.people['researcher'], 'planned_from': d.day(), 'planned_to': d.day(20), 'planned_hours': '40.0',
                  'planned_cost': '30000.00', **fields}
@@ -224,14 +227,14 @@ def tasks(d):
     expect(d.desk(d.author, first['id']), 'it waits for who is in charge')
     d.manager.act('task', first['id'], 'begin', actual_from=d.day()).wants(403)
     d.author.act('task', first['id'], 'begin', actual_from=d.day()).wants(200)
-    refused(d.manager.act('validation_project', d.project, 'advance', stage='laboratory', decided_on=d.day(), decision='继续'),
+    refused(d.manager.act('validation_project', d.project, 'advance', stage='laboratory_validation', decided_on=d.day(), decision='继续'),
             '至少一项任务已完成', '没有未结束的任务')
     d.author.act('task', first['id'], 'finish', actual_to=d.day(), actual_hours='36.0', actual_cost='28000.00', outcome='42 张').wants(200)
     fields = d.of('validation_project', d.project)['fields']
     expect_same([fields[name] for name in ('tasks', 'tasks_done', 'planned_value', 'earned_value', 'actual_cost')],
                 [2, 1, '30000.00', '30000.00', '28000.00'], 'earned value')
     d.manager.act('task', second['id'], 'cancel', outcome='不做').wants(200)
-    d.manager.act('validation_project', d.project, 'advance', stage='laboratory', decided_on=d.day(), decision='达到指标').wants(200)
+    d.manager.act('validation_project', d.project, 'advance', stage='laboratory_validation', decided_on=d.day(), decision='达到指标').wants(200)
     third = make('收尾')
     d.office.act('validation_project', d.project, 'exit', exit_kind='pilot', decided_on=d.day(), decision='转中试').wants(200)
     expect_same(d.of('task', third['id'])['state'], 'cancelled', 'what was left goes with it')

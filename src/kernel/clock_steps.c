@@ -44,9 +44,11 @@ Err clock_steps_check(const Ctx *ctx, const Action *action, const Record *record
     for (size_t i = 0; i < record->type->clock_count; i++) {
         const Clock *clock = &record->type->clocks[i];
         int64_t      days, due;
-        if (!moves(clock->starts, action) || clock_reminds(clock))
+        if (!moves(clock->starts, action))
             continue;
         TRY(length_of(ctx, clock, record, ctx_today(ctx), &days));
+        if (clock_reminds(clock) && days < 1) /* it does not start */
+            continue;
         if (!clock_due(clock, ctx->city->pack->calendar, ctx_today(ctx), days, &due))
             length_problem(ctx, clock, record, problems);
     }

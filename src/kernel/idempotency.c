@@ -4,7 +4,8 @@
 #define SWEEP_ROWS 1000 /* of one writer's job: a sweep holds nobody up */
 
 static const Str sql_find = STR_INIT("SELECT body, type, record, time FROM idempotency"
-                                     " WHERE person = ? AND endpoint = ? AND key = ? AND part = ? AND time >= ?");
+                                     " WHERE person = ? AND endpoint = ? AND key = ? AND time >= ?"
+                                     " AND (part = ? OR body != ?) ORDER BY body = ? LIMIT 1");
 static const Str sql_keep = STR_INIT(
     "INSERT INTO idempotency (person, endpoint, key, part, body, type, record, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (person, endpoint, key, part) DO UPDATE SET body = excluded.body, type = excluded.type,"
@@ -18,14 +19,20 @@ static Str body_text(Arena *arena, const IdempotencyKey *key) { return hex_encod
 Err idempotency_find(Db *db, Arena *arena, const IdempotencyKey *key, int64_t now_ms, IdempotencyDone *out, bool *found)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value params[] = { value_text(key->person), value_text(key->endpoint), value_text(key->key), value_int(key->part),
-                       value_instant(now_ms - IDEMPOTENCY_KEPT_MS) };
+    Value             body = value_text(body_text(arena, key));
+    Value             params[] = { value_text(key->person),
+                                   value_text(key->endpoint),
+                                   value_text(key->key),
+                                   value_instant(now_ms - IDEMPOTENCY_KEPT_MS),
+                                   value_int(key->part),
+                                   body,
+                                   body };
     *out = (IdempotencyDone){ 0 };
-    TRY(db_query(db, sql_find, params, 5, &rows));
+    TRY(db_query(db, sql_find, params, 7, &rows));
     TRY(rows_next(rows, found));
     if (!*found)
         return ERR_OK;
-    if (!str_eq(rows_borrow_text(rows, 0), body_text(arena, key)))
+    if (!str_eq(rows_borrow_text(rows, 0), body.text))
         return err_make(ECODE_KEY_REUSED, "");
     out->type = str_dup(arena, rows_borrow_text(rows, 1));
     out->record = str_dup(arena, rows_borrow_text(rows, 2));

@@ -31,7 +31,7 @@ typedef struct IdempotencyDone { /* what it did */
     int64_t time_ms;             /* out: when */
 } IdempotencyDone;
 
-/* Has it been done within the time that keys are kept? ECODE_KEY_REUSED when it was, with another body. */
+/* Has it been done within the time that keys are kept? ECODE_KEY_REUSED when any part of it was, with another body. */
 Err idempotency_find(Db *db, Arena *arena, const IdempotencyKey *key, int64_t now_ms, IdempotencyDone *out,
                      bool *found) MUST_CHECK;
 /* Remembers it. On the writer, in the savepoint of the change, when idempotency_find() there has not found it. */

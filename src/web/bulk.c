@@ -4,6 +4,7 @@
  * into the list meanwhile. Each record is a step of its own, taken whole or refused with its reasons, as if it were the
  * only one; LIMIT_IMPORT_CHUNK_ROWS at most, as with an import. */
 #include "base/limits.h"
+#include "web/costly.h"
 #include "web/filled.h"
 #include "web/forms.h"
 #include "web/handlers.h"
@@ -82,16 +83,20 @@ static Json *bulk_json(Call *call, const Bulk *bulk, const ActResult *results)
 }
 
 /* None was taken, for a reason that is not in the records: the first says it for all. */
-static bool none_for(const Bulk *bulk, const ActResult *results, bool (*reason)(ErrKind kind))
+static bool none_for(const Bulk *bulk, const ActResult *results, bool (*reason)(Err err))
 {
     for (size_t i = 0; i < bulk->count; i++)
         if (!results[i].err.kind)
             return false;
-    return bulk->count && reason(results[0].err.kind);
+    return bulk->count && reason(results[0].err);
 }
 
-static bool of_the_city(ErrKind kind) { return kind == ERR_BUSY || kind == ERR_INTERNAL; }
-static bool of_the_input(ErrKind kind) { return kind == ERR_INVALID; }
+static bool of_the_call(Err err)
+{
+    return err.kind == ERR_BUSY || err.kind == ERR_INTERNAL || err.code == ECODE_KEY_REUSED;
+}
+
+static bool of_the_input(Err err) { return err.kind == ERR_INVALID; }
 
 /* ---- for programs ---- */
 
@@ -99,7 +104,7 @@ static void many_done(Call *call, const ActResult *results, size_t count)
 {
     const Bulk *bulk = call->state;
     (void)count;
-    if (none_for(bulk, results, of_the_city))
+    if (none_for(bulk, results, of_the_call))
         call_fail(call, results[0].err, &results[0].problems);
     else
         call_data(call, 200, bulk_json(call, bulk, results));
@@ -231,6 +236,7 @@ static Err steps_data(Call *call, Json **out, Problems *problems)
                     .sort = call_query(call, STR("sort")),
                     .limit = BULK_MAX };
     TRY(call_type(call, 0, &bulk.type));
+    TRY(costly_admit(call, problems));
     TRY(find(&call->ctx, bulk.type, &query, &found, problems));
     if (step.len) {
         TRY(bulk_action(&bulk, step, problems));
@@ -252,6 +258,7 @@ void bulk_show(Call *call)
     Json    *json = NULL;
     Err      err = steps_data(call, &json, &problems);
     call_answer(call, err, json, &problems);
+    costly_charge(call, &problems);
 }
 
 /* ---- sending it ---- */
@@ -267,7 +274,7 @@ static void sent_done(Call *call, const ActResult *results, size_t count)
 {
     const Bulk *bulk = call->state;
     (void)count;
-    if (none_for(bulk, results, of_the_city))
+    if (none_for(bulk, results, of_the_call))
         call_fail(call, results[0].err, &results[0].problems);
     else if (none_for(bulk, results, of_the_input))
         form_again(call, bulk, results[0].err, &results[0].problems);

@@ -12,13 +12,15 @@
 
 /* ---- counting ---- */
 
-/* Adds filter, count and more; count is null when counting takes too long. */
+/* Adds filter, count and more; count is null when counting takes too long. Once that has been seen of a call nothing more
+ * is counted for it: what it holds up is bounded by one statement. */
 static Err put_count(Call *call, const Type *type, Str filter, Json *into)
 {
     Arena   *arena = call->ctx.arena;
     int64_t  count = 0;
     Problems problems = call_problems(call);
-    Err      err = find_count(&call->ctx, type, filter, SHAPE_COUNT_MAX, &count, &problems);
+    Err      err = call->stopped ? err_make(ECODE_STORE_SLOW, "stopped before")
+                                 : find_count(&call->ctx, type, filter, SHAPE_COUNT_MAX, &count, &problems);
     if (err.kind && err.code != ECODE_STORE_SLOW)
         return err;
     call->stopped = call->stopped || err.kind;
@@ -134,7 +136,7 @@ static Err put_here(Call *call, const Type *type, Str filter, Str id, Json *cell
 {
     int64_t  count = 0;
     Problems problems = call_problems(call);
-    if (uuid_valid(id)) {
+    if (uuid_valid(id) && !call->stopped) {
         Str one = str_printf(call->ctx.arena, "id = '%.*s'", STR_FMT(id));
         TRY(find_count(&call->ctx, type, both(call, filter, one), 1, &count, &problems));
     }
@@ -164,7 +166,7 @@ static Err matrix_data(Call *call, Json **out, Problems *problems)
     const Type      *type;
     Str              filter = call_query(call, STR("filter"));
     TRY(shape_type_find(call, call->params[0], &type, problems));
-    if (!type->matrix)
+    if (!shape_matrix_known(call, type))
         return err_make(ECODE_PAGE_UNSEEN, "no matrix of %.*s", STR_FMT(type->name));
     TRY(costly_admit(call, problems));
     TRY(filter_sound(call, type, filter, problems));

@@ -117,8 +117,8 @@ static bool many_stopped(const ActResult *results, size_t count)
     for (size_t i = 0; i < count; i++)
         if (!results[i].err.kind)
             return false;
-    ErrKind kind = count ? results[0].err.kind : ERR_NONE;
-    return kind == ERR_BUSY || kind == ERR_INTERNAL || kind == ERR_DENIED;
+    Err err = count ? results[0].err : ERR_OK;
+    return err.kind == ERR_BUSY || err.kind == ERR_INTERNAL || err.kind == ERR_DENIED || err.code == ECODE_KEY_REUSED;
 }
 
 typedef struct Told { /* the answer, on its way */

@@ -61,6 +61,15 @@ bool shape_field_known(const Call *call, const Field *field) { return access_fie
 
 bool shape_expr_known(const Call *call, const Expr *expr) { return access_expr_ever(call->ctx.actor, expr); }
 
+bool shape_matrix_known(const Call *call, const Type *type)
+{
+    bool known = type->matrix;
+    for (int side = 0; known && side < MATRIX_AXES; side++)
+        for (size_t i = 0; i < type->matrix->axes[side].count; i++)
+            known = known && shape_expr_known(call, type->matrix->axes[side].classes[i].when);
+    return known;
+}
+
 bool shape_action_known(const Call *call, const Action *action) { return access_action_ever(call->ctx.actor, action); }
 
 bool shape_imports(const Call *call, const Type *type)

@@ -38,6 +38,8 @@ Json *shape_field(Call *call, const Field *field);
 bool shape_listed(const Call *call, const Type *type);
 /* Whether the role ever sees everything that the expression reads; else its source would tell of the rest. */
 bool shape_expr_known(const Call *call, const Expr *expr);
+/* Has the type a matrix, and could the actor ever see all that its classes read? */
+bool shape_matrix_known(const Call *call, const Type *type);
 /* Can the document be had of a record in the state? -1: the state does not show, and must not by what is there. */
 static inline bool shape_document_fits(const Document *document, int state)
 {

@@ -39,7 +39,7 @@ class Compiled:
 
     def __init__(self, function, parser):
         self.function, self.condition = function, parser.condition
-        self.reads, self.plain = parser.reads, parser.plain
+        self.reads, self.every, self.plain = parser.reads, parser.every, parser.plain
 
     def __call__(self, env, record):
         before, env.root = env.root, record         # whose case it is: a parameter counts by its day
@@ -71,12 +71,14 @@ def compare(mark, left, right):
 class Parser:
     def __init__(self, text, pack, root, reads):
         self.text, self.pack, self.list, self.at = text, pack, tokens(text), 0
+        self.every = []                             # (type, field) of all that is read, whichever record's
         self.root, self.reads, self.condition = root, reads, False      # condition: what was read last is one
         self.plain = True                           # of the subset that filters take
 
     def read(self, type_, name):
         """The field; and that the record itself is asked for it."""
         found = type_.field(name)
+        self.every.append((type_, found))
         if type_ is self.root:
             self.reads.add(name)
             self.reads |= found.formula.reads if isinstance(found.formula, Compiled) else set()

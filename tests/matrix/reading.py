@@ -10,7 +10,7 @@ from json import dumps, loads
 
 import xlsx
 
-from . import endpoints
+from . import endpoints, expression
 from .asking import Caller, query, subject
 from .pack import FILES
 from .planting import CANARY
@@ -360,7 +360,8 @@ def matrix(m, e):
         for type_ in m.pack.types.values():
             path = f'{base}{type_.name}/matrix'
             answer = m.ask(caller, path)
-            if m.turned_away(caller, answer) or not m.expect(answer, 200 if type_.matrix else 404) or not type_.matrix:
+            told = type_.matrix and knows_matrix(m, caller.actor.role, type_)
+            if m.turned_away(caller, answer) or not m.expect(answer, 200 if told else 404) or not told:
                 continue
             seen = m.policy.visible(caller.actor, type_)
             others = [r for r in m.policy.truth.records[type_.name] if r not in seen]
@@ -371,6 +372,12 @@ def matrix(m, e):
             for one in seen[:1] + others[:1]:
                 answer = m.ask(caller, path + ('&' if e.page else '?') + f'here={one.id}')
                 m.expect(answer, 200) and check_matrix(m, caller, type_, answer.json(), one.id)
+
+
+def knows_matrix(m, role, type_):
+    """Whether the role could ever see all that its classes read; else a class would tell of the rest."""
+    return all(m.policy.knows_field(role, field, of) for classes in type_.matrix for text in classes.values()
+               for of, field in expression.compile_expression(text, m.pack, type_).every)
 
 
 def check_matrix(m, caller, type_, told, here):

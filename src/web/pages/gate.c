@@ -6,6 +6,7 @@
 #include "web/pages/line.h"
 #include "web/pages/steps.h"
 #include "web/pages/view.h"
+#include "web/shapes.h"
 
 #define NEED_POINTS 16 /* of what was found, beside a need; more stands with the step that is refused */
 
@@ -288,7 +289,7 @@ static Str peers_href(const GateView *view)
     const Type  *type = view->record->type;
     const Field *parent = type->parent < 0 ? NULL : &type->fields[type->parent];
     const Json  *of = parent ? show_member(view->data, parent) : NULL;
-    if (!of || of->kind != JSON_STRING || !parent->target->matrix)
+    if (!of || of->kind != JSON_STRING || !shape_matrix_known(call, parent->target))
         return STR_NONE;
     return str_printf(call->ctx.arena, "%.*s/matrix?here=%.*s", STR_FMT(view_list_href(call, parent->target)),
                       STR_FMT(json_text(of)));

@@ -448,7 +448,7 @@ static Err put_head(ListView *view)
     bool board = type->state_count > 1 && shape_field_known(call, &type->fields[SYS_STATE]);
     put(call, page, STR("board_href"), board ? beside(view, "board") : STR_NONE);
     put(call, page, STR("steps_href"), has_steps(view) ? beside(view, "steps") : STR_NONE);
-    put(call, page, STR("matrix_href"), type->matrix ? beside(view, "matrix") : STR_NONE);
+    put(call, page, STR("matrix_href"), shape_matrix_known(call, type) ? beside(view, "matrix") : STR_NONE);
     put(call, page, STR("action"), view_list_href(call, type));
     ListAddress kept = view->at; /* what a form that changes the filter carries along */
     kept.filter = STR_NONE;
