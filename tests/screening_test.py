@@ -55,10 +55,10 @@ class Round:
         self.author.act('result', one, 'submit').wants(200)
         return one
 
-    def begin(self, **fields):
+    def begin(self, client=None, **fields):
         given = {'title': '2026 年第一轮', 'criteria': CRITERIA, 'places': 2, 'opens_on': str(self.today), 'seats': SEATS,
                  'closes_on': str(self.today), 'reviews_by': self.day(14), 'seed_source': '当日收盘指数', **fields}
-        return self.office.create('screening_round', **given).wants(201).json['id']
+        return (client or self.office).create('screening_round', **given).wants(201).json['id']
 
     def of(self, record, type_='screening_round', client=None):
         return (client or self.office).get(f'/api/v1/records/{type_}/{record}').wants(200).json
@@ -372,6 +372,26 @@ def lists(r):
     expect_same({r.of(one, 'result')['state'] for one in left}, {'pool'}, 'the others are back in the pool')
 
 
+def city_list(r):
+    """The city's list is drawn from the seeds of the institutions; what is not on it stays a seed."""
+    today = r.office.get('/api/v1/desk').wants(200).json['today']
+    seeds = [one for one in r.results if r.of(one, 'result')['state'] == 'seed']
+    expect_same(r.of(seeds[0], 'result')['fields']['seeded_on'], today, 'a seed since its list is final')
+    own, whole = (r.begin(client=client, city_wide=wide, closes_on=r.day(400), reviews_by=r.day(420))
+                  for client, wide in ((r.office, False), (r.officer, True)))
+    r.office.act('screening_round', own, 'open').wants(200)
+    r.officer.act('screening_round', whole, 'open').wants(200)
+    expect('送的是全市征集' in r.author.act('result', seeds[0], 'enter', screening_round=own).wants(409).text, 'a seed is not screened again at home')
+    r.author.act('result', seeds[0], 'enter', screening_round=whole).wants(200)
+    pooled = next(one for one in r.results if r.of(one, 'result')['state'] == 'pool')
+    r.author.act('result', pooled, 'enter', screening_round=whole).wants(200)
+    r.officer.act('screening_round', whole, 'cancel', cancel_reason='并入下一轮').wants(200)
+    expect_same((r.of(seeds[0], 'result')['state'], r.of(pooled, 'result')['state']), ('seed', 'pool'), 'each is what it was')
+    expect('退出日期是今天' in r.office.act('result', seeds[0], 'leave', left_on=r.day(-1), return_reason='x').wants(409).text, 'not before today')
+    r.office.act('result', seeds[0], 'leave', left_on=today, return_reason='改走产业合作').wants(200)
+    expect_same(r.of(seeds[0], 'result')['state'], 'pool', 'left')
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -385,7 +405,8 @@ def main():
                             ('the panel is blind; to everybody else the case does not exist', blind),
                             ('with a conflict one sees nothing of the case', conflicts),
                             ('reviews keep to the criteria and weights of the round', reviews),
-                            ('the list follows the scores, is published by another, once, and stays', lists)):
+                            ('the list follows the scores, is published by another, once, and stays', lists),
+                            ("the city's list comes from the lists of the institutions", city_list)):
             with cases(title):
                 part(r)
         with cases('the tables are what the events make'):

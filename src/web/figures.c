@@ -12,8 +12,8 @@
 
 /* ---- counting ---- */
 
-/* Adds filter, count and more; count is null when counting takes too long. Once that has been seen of a call nothing more
- * is counted for it: what it holds up is bounded by one statement. */
+/* Adds filter, count and more; count is null when counting takes too long. Once that has been seen of a call nothing is
+ * counted for it any more: what it holds up is bounded by one statement. */
 static Err put_count(Call *call, const Type *type, Str filter, Json *into)
 {
     Arena   *arena = call->ctx.arena;

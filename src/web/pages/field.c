@@ -253,7 +253,8 @@ static void put_columns(const Asked *asked, Json *table)
         Json *column = json_push(columns, json_object(call->ctx.arena));
         put(call, column, STR("column"), show_label(call, &type->fields[i]));
         put(call, column, STR("column_help"), in_words(call, type->fields[i].help));
-        json_set_bool(call->ctx.arena, column, STR("numeric"), field_kinds[type->fields[i].kind].number);
+        json_set_bool(call->ctx.arena, column, STR("numeric"),
+                      field_kinds[type->fields[i].kind].number && !type->fields[i].given);
     }
 }
 

@@ -394,10 +394,15 @@ static void put_around(const FormView *view, Str title)
 /* Does the form of a step say it beside what it asks for? What the list shows of a record, and what the step needs. */
 static bool stands_beside(const FormView *view, const Field *field)
 {
-    const Action *action = view->action;
-    return !field->system && !shape_translation(field) && !field_among(action->inputs, action->input_count, field) &&
-           (field_among(view->type->columns, view->type->column_count, field) ||
-            field_among(action->required, action->required_count, field));
+    const Type   *type = view->type;
+    const Action *action = view->action, *create = type_action(type, STR("create"));
+    if (field->system || shape_translation(field) || field_among(action->inputs, action->input_count, field))
+        return false;
+    if (is_edit(view)) /* its form has the rest */
+        return (int)field->index == type->parent;
+    return field_among(type->columns, type->column_count, field) ||
+           field_among(action->required, action->required_count, field) ||
+           (create && field_among(create->required, create->required_count, field));
 }
 
 /* The first of several, each with its link; and how many more there are. */
@@ -431,17 +436,22 @@ static Err put_several(const FormView *view, Json *facts)
 /* What the step is taken on: nobody confirms what they do not see. */
 static Err put_about(const FormView *view)
 {
+    Arena      *arena = view->call->ctx.arena;
     const Type *type = view->type;
-    Parts       about = parts_new(view->call->ctx.arena);
+    Parts       about = parts_new(arena);
     if (view->records)
         TRY(put_several(view, about.facts));
-    for (size_t i = 0; view->record && !is_edit(view) && i < type->field_count; i++)
+    for (size_t i = 0; view->record && i < type->field_count; i++)
         if (stands_beside(view, &type->fields[i]))
             TRY(parts_field(view->show, view->call, &type->fields[i], view->record, false, &about));
-    put_block(view->call, view->page, STR("about"), STR("items"), about.facts);
+    bool  any = about.facts->count || about.texts->count;
+    Json *block = json_set(view->page, STR("about"), any ? json_object(arena) : json_null(arena));
+    if (any) {
+        put_block(view->call, block, STR("facts"), STR("items"), about.facts);
+        json_set(block, STR("texts"), about.texts);
+    }
     const Json *after = json_get(view->page, STR("after"));
-    json_set_bool(view->call->ctx.arena, view->page, STR("beside"),
-                  about.facts->count || (after && after->kind != JSON_NULL));
+    json_set_bool(arena, view->page, STR("beside"), any || (after && after->kind != JSON_NULL));
     return ERR_OK;
 }
 
