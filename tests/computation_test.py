@@ -66,7 +66,7 @@ def what_is_kept(cases, city):
         manager.act('gate_review', gate, 'open').wants(409)
         expect_same(kept(auditor, gate), [], 'computations')
     market = pass_market(manager, result)
-    manager.act('gate_review', gate, 'open', conclusion='继续').wants(200)
+    proof.Client(city, 'officer').act('gate_review', gate, 'open', conclusion='继续').wants(200)
     with cases('what was read is kept with the step: values, children, day, who'):
         one, = kept(auditor, gate)
         fields = one['fields']
@@ -75,7 +75,7 @@ def what_is_kept(cases, city):
         held = json.loads(fields['input'])
         expect_same(held['root'], f'gate_review/{gate}', 'root')
         expect_same(held['today'], proof.city_day(), 'day')
-        expect_same((held['actor'], records_of(held, 'creator')), (person(1), {f'id:{person(2)}'}), 'people, by number')
+        expect_same((held['actor'], records_of(held, 'creator')), (person(1), {f'id:{person(at)}' for at in (2, 3, 4)}), 'people, by number')
         with proof.database(city) as db:
             people = [row[0] for row in db.execute('SELECT id FROM r_person')]
         expect(len(people) > 20 and not [p for p in people if p in fields['input'] + fields['result']], 'who they are')
@@ -83,11 +83,12 @@ def what_is_kept(cases, city):
         expect_same(records[f'gate_review/{gate}']['refs'], {'result': f'result/{result}'}, 'reference')
         expect_same(records[f'result/{result}']['lists']['trl_assessment.result'], [f'trl_assessment/{element}'], 'children')
         expect_same(records[f'trl_assessment/{element}']['fields'],
-                    {'state': 'text:submitted', 'assessed_level': 'integer:5', 'target_level': 'integer:4'}, 'what was read of it')
+                    {'state': 'text:submitted', 'assessed_level': 'integer:5', 'target_level': 'integer:4', 'creator': f'id:{person(3)}'},
+                    'what was read of it')
         expect_same(set(records[f'market_validation/{market}']['fields']),
-                    {'state', 'need_verdict', 'competition_verdict', 'cost_verdict'}, 'and nothing else')
+                    {'state', 'need_verdict', 'competition_verdict', 'cost_verdict', 'creator'}, 'and nothing else')
         outcome = json.loads(fields['result'])
-        expect_same((outcome['holds'], [g['holds'] for g in outcome['guards']]), (True, [True] * 5), 'outcome')
+        expect_same((outcome['holds'], [g['holds'] for g in outcome['guards']]), (True, [True] * 6), 'outcome')
         expect('技术验证' in outcome['guards'][0]['rule']['zh'] and 'technical side' in outcome['guards'][0]['rule']['en'], 'words')
         expect_same(fields['input_sha256'], digest(fields), 'hash of the input')
         expect_same(fields['result_sha256'], hashlib.sha256(fields['result'].encode()).hexdigest(), 'hash of the result')
@@ -165,7 +166,7 @@ def kept_for_good(cases, city, one):
     with cases('step and computation are one: rebuilt from the events, after kill -9'):
         manager, result, gate, _ = dossier(city, '第二项')
         pass_market(manager, result)
-        manager.act('gate_review', gate, 'open').wants(200)
+        proof.Client(city, 'officer').act('gate_review', gate, 'open').wants(200)
         city.kill()
         before = proof.dump(city)
         proof.run(city, 'rebuild')

@@ -45,7 +45,7 @@ class Deal:
         if passes:
             self.author.act('trl_assessment', level, 'submit').wants(200)
             self.manager.act('market_validation', market, 'submit').wants(200)
-            self.manager.act('gate_review', gate, 'open').wants(200)
+            self.officer.act('gate_review', gate, 'open').wants(200)
         return one
 
     def of(self, type_, record, client=None):

@@ -10,7 +10,8 @@ TYPES = ('screening_round', 'review', 'seed_list', 'objection')     # of a pack 
 LATER = ('conflict',)                                               # who has one could not judge any more
 LATE = {('seed_list', 'confirm'), ('screening_round', 'finish')}      # taken when a time limit is over
 PICKS = {('result', 'screening_round'): 'open', ('objection', 'seed_list'): 'publicity'}    # what a step can refer to: in this state
-VALUES = {('screening_round', 'reviews_by'): lambda today: '2026-01-02'}      # after the call has closed
+VALUES = {('screening_round', 'reviews_by'): lambda today: '2026-01-02',      # after the call has closed
+          ('result', 'left_on'): lambda today: today.isoformat()}
 BEYOND = {('seed_list', 'final'), ('screening_round', 'finished'), ('result', 'seed')}     # what only time brings, or what comes of it by chance
 
 
@@ -144,6 +145,8 @@ class Screening:
         listed, list_ = self.published()
         self.keep(listed, 'screening_round', 'listed')
         self.keep(list_, 'seed_list', 'publicity')
+        for row in self.garden.reload().by_id[list_]['items']:
+            self.keep(row['result'], 'result', 'seed')
         self.objections(list_)
         _, list_ = self.published(LEVELS[:2])
         self.take(self.officer, 'seed_list', list_, 'withdraw')
