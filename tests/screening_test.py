@@ -296,6 +296,11 @@ def reviews(r):
     seen = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
     expect_same(len(seen), sum(map(len, r.scores.values())), 'the office sees what was said')
     expect(all(not {'reviewer', 'total', 'scores', 'remark'} & each['fields'].keys() for each in seen), 'that it was said, not what, nor by whom')
+    late = proof.Client(r.city, r.panel[-1]).all('review', filter=f"state = 'submitted' and result = '{r.results[-1]}'")[0]
+    r.office.act('review', late['id'], 'recuse', recusal_reason='x').wants(403)
+    r.officer.act('review', late['id'], 'recuse', recusal_reason='事后得知有利益关系').wants(200)
+    given = r.scores[r.results[-1]]
+    given.remove(next(one for one in given if f'{one:.2f}' == late['fields']['total']))
     for login in (*r.panel, *r.off):
         expect(not asked(proof.Client(r.city, login)).keys() & {*r.results, r.mine}, f'{login} has reviewed all')
     for login in r.panel:                                        # nobody sees another's review

@@ -19,6 +19,8 @@ void records_at(Call *call);
 void records_board(Call *call);
 void records_matrix(Call *call);
 void statistics_show(Call *call);
+
+/* search.c */
 void search_show(Call *call);
 
 /* bulk.c */

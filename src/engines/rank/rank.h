@@ -39,7 +39,7 @@ typedef struct RankProblem {
 } RankProblem;
 
 /* counts[a * (band_count + 1) + band]: in how many worlds a's rank lies in the band. ECODE_EXPR_OVERFLOW for a problem
- * beyond these bounds. */
+ * beyond these bounds; the counts are then worth nothing. */
 Err rank_worlds(const RankProblem *problem, uint32_t *counts) MUST_CHECK;
 
 #endif
