@@ -8,8 +8,8 @@
  *          without any last, then the smaller id.
  * Firmness in what share of so many worlds each would be among those listed (engines/rank/rank.h), where every
  *          criterion of the round has a weight and every review a score for it: weights of up to a fifth more or less,
- *          the round's seed, the results in their order, their reviews by their ids. 4,000 worlds; where there are
- *          more than 1,000 reviews fewer, down to 200 from 20,000 on: that bounds the work to 4 million draws up to there.
+ *          the round's seed, the results in their order, their reviews by their ids. 4,000 worlds; where there are more
+ *          than 1,000 reviews fewer, down to 200 from 20,000 on, which bounds the work to 4 million draws up to there.
  * Writes   `items` (rows: place, result, reviews, mean, spread, acceptability), at most LIMIT_ROWS of them; `worlds`.
  * Refuses  a round without a submitted review. */
 #ifndef FM_SERVICES_VALIDATION_RANK_SEEDS_H
