@@ -360,8 +360,10 @@ def matrix(m, e):
         for type_ in m.pack.types.values():
             path = f'{base}{type_.name}/matrix'
             answer = m.ask(caller, path)
-            told = type_.matrix and knows_matrix(m, caller.actor.role, type_)
-            if m.turned_away(caller, answer) or not m.expect(answer, 200 if told else 404) or not told:
+            if m.turned_away(caller, answer):
+                continue
+            told = bool(type_.matrix) and knows_matrix(m, caller.actor.role, type_)
+            if not m.expect(answer, 200 if told else 404) or not told:
                 continue
             seen = m.policy.visible(caller.actor, type_)
             others = [r for r in m.policy.truth.records[type_.name] if r not in seen]
