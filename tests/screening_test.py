@@ -126,6 +126,7 @@ def calls(r):
     expect('征集期内' in r.author.act('result', early, 'enter', screening_round=past).wants(409).text, 'after the call')
     r.results = [early] + [r.result(f'成果 {number}') for number in range(2, 5)]
     r.mine = r.result('有专家参与的成果', inventor_people=[r.people['expert2']])
+    expect(f'value="{r.one}"' in r.author.get(f'/result/{r.mine}/enter').wants(200).text, 'the form offers a round that is open')
     for one in r.results + [r.mine]:
         r.author.act('result', one, 'enter', screening_round=r.one).wants(200)
     r.office.act('screening_round', r.one, 'draw', seed='x').wants(409)
@@ -375,6 +376,7 @@ def lists(r):
     r.office.act('screening_round', r.one, 'finish').wants(200)
     left = [one for one in r.scores if one not in wanted]
     expect_same({r.of(one, 'result')['state'] for one in left}, {'pool'}, 'the others are back in the pool')
+    expect(r.one not in r.author.get(f'/result/{left[0]}/enter').wants(200).text, 'the form offers no round that takes nothing')
 
 
 def city_list(r):

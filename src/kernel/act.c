@@ -1,5 +1,7 @@
 #include "kernel/act_steps.h"
 
+#include "kernel/rules.h"
+
 /* ---- all phases, waiting ---- */
 
 typedef struct ActJob {
@@ -112,6 +114,55 @@ Err act_options(const Ctx *ctx, const Record *record, Json **out)
             json_push(options, option);
     }
     *out = options;
+    return ERR_OK;
+}
+
+/* The record that the step would be taken on, with values of its own. */
+static Err fitted(const Ctx *ctx, const Type *type, const Record *record, Record *out)
+{
+    if (record) {
+        *out = act_with_state(ctx->arena, record, record->values[SYS_STATE]);
+        return ERR_OK;
+    }
+    const Actor *actor = ctx->actor;
+    *out = (Record){ .type = type, .values = ARENA_ARRAY(ctx->arena, Value, type->field_count) };
+    if (actor->organisation.len)
+        out->values[SYS_OWNER] = value_id(actor->organisation);
+    if (actor->person.len)
+        out->values[SYS_CREATOR] = value_id(actor->person);
+    return access_clearance(ctx, out, &out->clearance);
+}
+
+/* Of the guards, those that the field decides. */
+static Err field_bars(const Ctx *ctx, const Action *action, const Record *record, const bool *one, const bool *others,
+                      bool *out)
+{
+    *out = false;
+    for (size_t i = 0; i < action->guard_count && !*out; i++) {
+        const Guard *guard = &action->guards[i];
+        if (rules_read(guard->when, record->type, one) && !rules_read(guard->when, record->type, others))
+            TRY(act_guard_bars(ctx, guard, record, out));
+    }
+    return ERR_OK;
+}
+
+Err act_fits(const Ctx *ctx, const Action *action, const Record *record, const Field *field, const Record *candidates,
+             size_t count, bool *out)
+{
+    const Type *type = field->type;
+    bool       *one = ARENA_ARRAY(ctx->arena, bool, type->field_count);
+    bool       *others = ARENA_ARRAY(ctx->arena, bool, type->field_count);
+    Record      asked;
+    for (size_t i = 0; i < action->input_count; i++)
+        others[action->inputs[i]] = action->inputs[i] != field->index;
+    one[field->index] = true;
+    TRY(fitted(ctx, type, record, &asked));
+    for (size_t i = 0; i < count; i++) {
+        bool bars;
+        asked.values[field->index] = value_id(record_id(&candidates[i]));
+        TRY(field_bars(ctx, action, &asked, one, others, &bars));
+        out[i] = !bars;
+    }
     return ERR_OK;
 }
 

@@ -160,6 +160,24 @@ Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *recor
     return ERR_OK;
 }
 
+Err act_guard_bars(const Ctx *ctx, const Guard *guard, const Record *record, bool *out)
+{
+    ExprEnv     truth = access_env_truth(ctx), env = access_env(ctx);
+    ExprScope   scope = pack_scope(ctx->city->pack, true);
+    ExprRow     row = { record->type, record };
+    Value       value;
+    ExprClause *clauses;
+    size_t      count;
+    TRY(expr_eval(ctx->arena, guard->when, &truth, row, &value));
+    *out = value.kind != VALUE_BOOLEAN || !value.number;
+    if (!*out)
+        return ERR_OK;
+    TRY(expr_explain(ctx->arena, guard->when, &scope, &env, row, &clauses, &count));
+    for (size_t i = 0; i < count; i++)
+        *out = *out && !clauses[i].hidden;
+    return ERR_OK;
+}
+
 void act_explain_denied(const Ctx *ctx, const Action *action, Problems *problems)
 {
     PROBLEM(problems, ECODE_ACTION_DENIED, STR_NONE, STR_NONE, ARG_TEXT("action", action->label),

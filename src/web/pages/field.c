@@ -138,6 +138,22 @@ static Err records_of(Call *call, const Field *field, bool cell, Found *out)
     return find(&call->ctx, field->target, &query, out, &none);
 }
 
+/* Leaves out what the step would refuse. */
+static Err keep_fitting(const Asked *asked, Found *found)
+{
+    const Ctx *ctx = &asked->call->ctx;
+    bool      *fits = ARENA_ARRAY(ctx->arena, bool, found->count);
+    size_t     kept = 0;
+    if (!asked->action || found->next.len)
+        return ERR_OK;
+    TRY(act_fits(ctx, asked->action, asked->record, asked->field, found->records, found->count, fits));
+    for (size_t i = 0; i < found->count; i++)
+        if (fits[i])
+            found->records[kept++] = found->records[i];
+    found->count = kept;
+    return ERR_OK;
+}
+
 static Str reference_label(const Call *call, const Name *name)
 {
     if (!name->number.len || str_eq(name->number, name->title))
@@ -184,11 +200,14 @@ static Err put_reference(const Asked *asked, Str value, Json *choices, Str *widg
         found = *asked->records;
     else
         TRY(records_of(asked->call, field, asked->cell, &found));
+    TRY(keep_fitting(asked, &found));
     if (value.len && uuid_valid(value))
         TRY(show_name(asked->show, field->target, value, &name));
     *widget = found.next.len ? STR("line") : STR("select");
     if (is_hidden(asked->value))
         *help = say(asked->call, "say.form.keep_hidden");
+    else if (!found.count && asked->action)
+        *help = SAY(asked->call, "say.form.none_fits", ARG_TEXT("label", field->target->label));
     else if (found.next.len)
         *help = by_number(asked, &name);
     for (size_t i = 0; !found.next.len && i < found.count; i++)

@@ -9,17 +9,19 @@
 #include "web/pages/show.h"
 
 typedef struct Asked {
-    Call        *call;
-    Show        *show;
-    const Json  *data; /* of the page: values and errors */
-    const Field *field;
-    const Json  *value;    /* as the contract spells it, or as it was sent; NULL: none */
-    Str          name;     /* "amount"; of a cell "expenses[2].amount" */
-    Str          first;    /* what stands there when there is no value */
-    Str          more;     /* address that a button for more rows is sent to */
-    bool         required; /* cannot be emptied */
-    bool         cell;     /* of child rows: narrower, and its label is the column's */
-    const Found *records;  /* of a cell: what a reference may be chosen from, looked up once a column */
+    Call         *call;
+    Show         *show;
+    const Json   *data; /* of the page: values and errors */
+    const Field  *field;
+    const Json   *value;    /* as the contract spells it, or as it was sent; NULL: none */
+    Str           name;     /* "amount"; of a cell "expenses[2].amount" */
+    Str           first;    /* what stands there when there is no value */
+    Str           more;     /* address that a button for more rows is sent to */
+    bool          required; /* cannot be emptied */
+    bool          cell;     /* of child rows: narrower, and its label is the column's */
+    const Action *action;   /* that asks, so that it offers what it could take; NULL: whatever there is */
+    const Record *record;   /* on which; NULL: it creates one */
+    const Found  *records;  /* of a cell: what a reference may be chosen from, looked up once a column */
 } Asked;
 
 /* Sets value, value_lang, unit, size, max, rows, unset, choices, many, table and the control; *help is what else is to

@@ -17,6 +17,7 @@ typedef struct FormView {
     const Type   *type;
     const Action *action;
     const Json   *record;  /* NULL: one is created, or the step is taken on several */
+    const Record *on;      /* the same */
     const Json   *records; /* which these are (web/bulk.c); NULL: on one */
     bool          stale;   /* somebody else changed the record meanwhile */
 } FormView;
@@ -219,7 +220,9 @@ static Err put_field(const FormView *view, const Json *input, Json *fields)
                     .value = json_get(json_get(view->data, STR("values")), field->name),
                     .name = field->name,
                     .more = action_href(view),
-                    .required = required || always_set(field) };
+                    .required = required || always_set(field),
+                    .action = view->records ? NULL : view->action,
+                    .record = view->on };
     if (always_set(field) && view->action->creates)
         asked.first = class_names[view->type->disclosure];
     TRY(field_put(&asked, &help, json));
@@ -483,6 +486,11 @@ Err view_form(Call *call, const Json *data, PageOut *out)
     view.action = type_action(view.type, json_text(json_get(json_get(data, STR("action")), STR("name"))));
     view.stale = view.record &&
                  str_eq(json_text(json_get(json_get(data, STR("error")), STR("type"))), STR("/errors/record.stale"));
+    if (view.record) {
+        Record *on = ARENA_NEW(call->ctx.arena, Record);
+        TRY(find_one(&call->ctx, view.type, json_text(json_get(view.record, STR("id"))), on));
+        view.on = on;
+    }
     Str title = form_title(&view);
     TRY(put_frame(&view, out, title));
     put_around(&view, title);
