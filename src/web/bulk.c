@@ -82,29 +82,12 @@ static Json *bulk_json(Call *call, const Bulk *bulk, const ActResult *results)
     return json;
 }
 
-/* None was taken, for a reason that is not in the records: the first says it for all. */
-static bool none_for(const Bulk *bulk, const ActResult *results, bool (*reason)(Err err))
-{
-    for (size_t i = 0; i < bulk->count; i++)
-        if (!results[i].err.kind)
-            return false;
-    return bulk->count && reason(results[0].err);
-}
-
-static bool of_the_call(Err err)
-{
-    return err.kind == ERR_BUSY || err.kind == ERR_INTERNAL || err.code == ECODE_KEY_REUSED;
-}
-
-static bool of_the_input(Err err) { return err.kind == ERR_INVALID; }
-
 /* ---- for programs ---- */
 
 static void many_done(Call *call, const ActResult *results, size_t count)
 {
     const Bulk *bulk = call->state;
-    (void)count;
-    if (none_for(bulk, results, of_the_call))
+    if (call_all_failed(results, count))
         call_fail(call, results[0].err, &results[0].problems);
     else
         call_data(call, 200, bulk_json(call, bulk, results));
@@ -273,10 +256,9 @@ static void form_again(Call *call, const Bulk *bulk, Err err, const Problems *fo
 static void sent_done(Call *call, const ActResult *results, size_t count)
 {
     const Bulk *bulk = call->state;
-    (void)count;
-    if (none_for(bulk, results, of_the_call))
+    if (call_all_failed(results, count))
         call_fail(call, results[0].err, &results[0].problems);
-    else if (none_for(bulk, results, of_the_input))
+    else if (call_none_taken(results, count) && results[0].err.kind == ERR_INVALID)
         form_again(call, bulk, results[0].err, &results[0].problems);
     else
         call_data(call, 200, bulk_json(call, bulk, results));

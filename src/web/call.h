@@ -150,5 +150,9 @@ void call_act(Call *call, const ActRequest *request, void (*then)(Call *call, co
  * requests. check: prepare only. */
 void call_act_many(Call *call, const ActRequest *requests, size_t count, bool check,
                    void (*then)(Call *call, const ActResult *results, size_t count));
+/* Of several, none was taken: what the first says is said for all. */
+bool call_none_taken(const ActResult *results, size_t count);
+/* And the reason is not in what any of them is about: it is the answer to the whole request. */
+bool call_all_failed(const ActResult *results, size_t count);
 
 #endif

@@ -114,11 +114,7 @@ static void row_refuse(Call *call, Json *refused, size_t row, Err err, const Pro
  * and the client tries again. */
 static bool many_stopped(const ActResult *results, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!results[i].err.kind)
-            return false;
-    Err err = count ? results[0].err : ERR_OK;
-    return err.kind == ERR_BUSY || err.kind == ERR_INTERNAL || err.kind == ERR_DENIED || err.code == ECODE_KEY_REUSED;
+    return call_all_failed(results, count) || (call_none_taken(results, count) && results[0].err.kind == ERR_DENIED);
 }
 
 typedef struct Told { /* the answer, on its way */

@@ -309,3 +309,19 @@ void call_act_many(Call *call, const ActRequest *requests, size_t count, bool ch
         batch_round(batch);
     }
 }
+
+bool call_none_taken(const ActResult *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!results[i].err.kind)
+            return false;
+    return count > 0;
+}
+
+bool call_all_failed(const ActResult *results, size_t count)
+{
+    if (!call_none_taken(results, count))
+        return false;
+    ErrKind kind = results[0].err.kind;
+    return kind == ERR_BUSY || kind == ERR_INTERNAL || results[0].err.code == ECODE_KEY_REUSED;
+}

@@ -10,22 +10,26 @@ enum { LEAVES = 260, FLIPPED = 33 };
 
 static const MerkleProof no_proof = { 0 };
 
-static Hash hash_from(Arena *arena, const char *hex)
+static Hash hash_of(bool decoded, Str bytes)
 {
     Hash hash;
-    Str  bytes;
-    assert_true(hex_decode(arena, str_from(hex), &bytes) && bytes.len == HASH_SIZE);
+    assert_true(decoded && bytes.len == HASH_SIZE);
     memcpy(hash.bytes, bytes.ptr, HASH_SIZE);
     return hash;
 }
 
+static Hash hash_from(Arena *arena, const char *hex)
+{
+    Str  bytes;
+    bool decoded = hex_decode(arena, str_from(hex), &bytes);
+    return hash_of(decoded, bytes);
+}
+
 static Hash hash_from_base64(Arena *arena, const char *text)
 {
-    Hash hash;
     Str  bytes;
-    assert_true(base64_decode(arena, str_from(text), &bytes) && bytes.len == HASH_SIZE);
-    memcpy(hash.bytes, bytes.ptr, HASH_SIZE);
-    return hash;
+    bool decoded = base64_decode(arena, str_from(text), &bytes);
+    return hash_of(decoded, bytes);
 }
 
 static void assert_hash(Hash hash, Hash expected) { assert_memory_equal(&hash, &expected, HASH_SIZE); }

@@ -17,7 +17,7 @@ typedef struct FormView {
     const Type   *type;
     const Action *action;
     const Json   *record;  /* NULL: one is created, or the step is taken on several */
-    const Record *on;      /* the same */
+    const Record *on;      /* the record with its values, as conditions read them */
     const Json   *records; /* which these are (web/bulk.c); NULL: on one */
     bool          stale;   /* somebody else changed the record meanwhile */
 } FormView;
