@@ -28,7 +28,7 @@ BANNED = {
 # bound even there.
 SQL_BUILDERS = {
     'src/kernel/access_sql.c', 'src/kernel/clock_steps.c', 'src/kernel/desk.c', 'src/kernel/parameter.c', 'src/kernel/rows.c', 'src/kernel/rules.c',
-    'src/kernel/evolve.c', 'src/kernel/evolve_clocks.c', 'src/kernel/evolve_parameters.c', 'src/kernel/evolve_plan.c', 'src/kernel/evolve_turn.c',
+    'src/kernel/evolve.c', 'src/kernel/evolve_clocks.c', 'src/kernel/evolve_plan.c', 'src/kernel/evolve_records.c', 'src/kernel/evolve_turn.c',
     'src/kernel/find.c', 'src/kernel/number.c', 'src/kernel/party.c', 'src/kernel/rebuild.c', 'src/kernel/record.c',
     'src/engines/expression/sql.c',
 }

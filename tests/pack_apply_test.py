@@ -148,7 +148,7 @@ def plans(city, new, folder):
                   ('code_rename', 'category.letter'): count("category = 'letter'"),
                   ('code_drop', 'category.poem'): count("category = 'poem'"), ('state_rename', 'submitted'): count("state = 'submitted'"),
                   ('field_rename', 'costs.amount'): count('costs IS NOT NULL'), ('type_rename', ''): 1,
-                  ('kept', 'page_limit (2024-01-01)'): 1, ('parameter', 'page_limit (2026-01-01)'): 1}
+                  ('kept', 'page_limit (2024-01-01)'): 1, ('record', 'page_limit (2026-01-01)'): 1}
     for key, records in wanted.items():
         expect(key in steps, f'{key} is not in the plan: {list(steps)}')
         expect_same(steps[key]['records'], records, f'records of {key}')

@@ -5,6 +5,7 @@
 #include "kernel/carry.h"
 #include "kernel/clock_steps.h"
 #include "kernel/effect.h"
+#include "kernel/evolve.h"
 #include "kernel/find.h"
 #include "kernel/input.h"
 #include "kernel/job.h"
@@ -156,6 +157,39 @@ static Err prepare_inputs(Prepare *p)
     return ERR_OK;
 }
 
+/* The rows of the record that the reference names, as far as the field has columns for them; nothing of what the actor
+ * may not see. */
+static Err fill_rows(Prepare *p, const Field *field)
+{
+    const Field *reference = &p->request->type->fields[field->fill->reference];
+    const Field *from = &reference->target->fields[field->fill->rows];
+    Record       source;
+    Value        rows;
+    Err          err = find_one(p->ctx, reference->target, p->delta->record.values[reference->index].text, &source);
+    if (err.kind == ERR_UNSEEN)
+        return ERR_OK;
+    TRY(err);
+    if (access_shows(&source.clearance, from) && evolve_fit(p->ctx->arena, field, source.values[from->index], &rows))
+        effect_set(&p->delta->record, p->delta->set, field, rows);
+    return ERR_OK;
+}
+
+/* Child rows that a step which takes the reference leaves empty. */
+static Err prepare_fills(Prepare *p)
+{
+    const Type *type = p->request->type;
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++) {
+        const Field *field = &type->fields[i];
+        if (!field->fill || p->unread[i] || p->delta->record.values[i].kind != VALUE_MISSING)
+            continue;
+        const Field *reference = &type->fields[field->fill->reference];
+        if (field_among(p->action->inputs, p->action->input_count, reference) &&
+            p->delta->record.values[reference->index].kind == VALUE_ID)
+            TRY(fill_rows(p, field));
+    }
+    return ERR_OK;
+}
+
 static void prepare_required(Prepare *p)
 {
     for (size_t i = 0; i < p->action->required_count; i++) {
@@ -221,6 +255,7 @@ static Err prepare_record(Prepare *p)
     bool   *set = p->action->creates ? NULL : p->delta->set;
     prepare_defaults(p);
     TRY(prepare_inputs(p));
+    TRY(prepare_fills(p));
     prepare_required(p);
     TRY(prepare_effect(p, before));
     TRY(prepare_parameter(p));

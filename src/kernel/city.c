@@ -129,7 +129,7 @@ static Err fill(Db *db, Arena *arena, const Making *making)
     for (size_t i = 0; i < pack->type_count; i++)
         TRY(db_script(db, record_ddl(arena, &pack->types[i])));
     TRY(city_freeze(db, arena, env, pack, 1, making->source, STR_NONE));
-    return evolve_parameters(&writing, making->ids);
+    return evolve_records(&writing, making->ids);
 }
 
 static Err migrate_and_fill(Db *db, Arena *arena, const Making *making)

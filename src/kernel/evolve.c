@@ -286,7 +286,7 @@ static Err apply(EvolveJob *job)
     for (size_t i = 0; i < job->table_count; i++)
         TRY(rows_fill(job, &job->tables[i]));
     TRY(evolve_clocks(&job->writing));
-    return evolve_parameters(&job->writing, job->ids);
+    return evolve_records(&job->writing, job->ids);
 }
 
 static Err apply_run(Db *db, WriterJob *job)

@@ -37,8 +37,8 @@ typedef enum EvolveKind {
     EVOLVE_CODE_DROP,   /* the same; values that are it become missing */
     EVOLVE_DEFAULT,     /* records get the default of a new field */
     EVOLVE_RULES,       /* labels, access, actions, guards, forms: nothing that is stored */
-    EVOLVE_PARAMETER,   /* a row added or changed */
-    EVOLVE_KEPT,        /* a parameter row that was edited in the city and stays so */
+    EVOLVE_RECORD,      /* one that the pack brings is added or changed: of records/TYPE.yaml, a row of a parameter */
+    EVOLVE_KEPT,        /* the same, but it was edited in the city and stays so */
     EVOLVE_CLOCK,       /* clocks that run are due on another day: the calendar has changed, or how the clock counts */
     EVOLVE_KIND_COUNT
 } EvolveKind;
@@ -88,5 +88,10 @@ Err evolve_read(const EvolveNames *names, Arena *arena, int64_t sequence, Str ty
                 const Field **field, Value *out) MUST_CHECK;
 /* All names that the field has had in events, today's first. */
 const Str *evolve_field_names(const EvolveNames *names, Arena *arena, const Field *field, size_t *count);
+
+/* The value of one field as another holds it; cells of columns that it does not have are left out. False when it breaks
+ * a rule of the field (kind, range, length, choices); *out is then the nearest thing that the field's column can hold:
+ * the value beyond its range, or missing. */
+bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out);
 
 #endif

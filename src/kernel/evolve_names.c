@@ -18,7 +18,7 @@ const Str evolve_kind_names[EVOLVE_KIND_COUNT] = {
     [EVOLVE_CODE_DROP] = STR_INIT("code_drop"),
     [EVOLVE_DEFAULT] = STR_INIT("default"),
     [EVOLVE_RULES] = STR_INIT("rules"),
-    [EVOLVE_PARAMETER] = STR_INIT("parameter"),
+    [EVOLVE_RECORD] = STR_INIT("record"),
     [EVOLVE_KEPT] = STR_INIT("kept"),
     [EVOLVE_CLOCK] = STR_INIT("clock"),
 };

@@ -43,9 +43,9 @@ static const Text step_texts[EVOLVE_KIND_COUNT] = {
                                  "fills the new field {name} of {type} with its default {to}; records: {records}"),
     [EVOLVE_RULES] = TEXT_INIT("文字、权限、步骤等有改动的文件：{name}",
                                "changes labels, rights, steps and the like in: {name}"),
-    [EVOLVE_PARAMETER] = TEXT_INIT("参数 {name} 设为 {to}", "sets the parameter {name} to {to}"),
-    [EVOLVE_KEPT] = TEXT_INIT("参数 {name} 在本市改过，保留不动；政策包里是 {to}",
-                              "keeps the parameter {name} as it was changed in the city; the pack has {to}"),
+    [EVOLVE_RECORD] = TEXT_INIT("{type} 的 {name} 设为 {to}", "sets {name} of {type} to {to}"),
+    [EVOLVE_KEPT] = TEXT_INIT("{type} 的 {name} 在本市改过，保留不动；政策包里是 {to}",
+                              "keeps {name} of {type} as it was changed in the city; the pack has {to}"),
     [EVOLVE_CLOCK] = TEXT_INIT("{type} 的时钟 {name} 重新计算最后一天，{records} 条记录",
                                "counts the clock {name} of {type} anew; records whose last day is another: {records}"),
 };
@@ -551,17 +551,15 @@ static Err all_values_check(Planning *p)
     return ERR_OK;
 }
 
-/* ---- parameters ---- */
+/* ---- records that the pack brings ---- */
 
-static Err parameters_read(const Planning *p, const Type *from, Record **out, size_t *count)
+static Err records_then(const Planning *p, const Type *from, const Type *to, Record **out, size_t *count)
 {
     const EvolveNames *names = evolve_names_planned(p->arena, p->to, p->plan->steps, p->plan->count);
-    EvolveTurn         turn = evolve_turn(names, p->arena, from, p->to->parameter);
+    EvolveTurn         turn = evolve_turn(names, p->arena, from, to);
     EvolveTurned      *turned;
     size_t             capacity = 0, batch = EVOLVE_ITEMS;
     Str                after = STR_NONE;
-    *out = NULL;
-    *count = 0;
     while (batch == EVOLVE_ITEMS) {
         TRY(evolve_turn_read(&turn, p->db, p->arena, from->table, after, &turned, &batch));
         for (size_t i = 0; i < batch; i++) {
@@ -573,23 +571,41 @@ static Err parameters_read(const Planning *p, const Type *from, Record **out, si
     return ERR_OK;
 }
 
-static Err parameters_compare(Planning *p)
+/* A row of a parameter says from which day it holds, and what; any other record what it is called. */
+static void record_step(Planning *p, const EvolveRecord *move)
 {
-    const Type      *from = p->to->parameter ? evolve_type_before(p->from, p->to->parameter) : NULL;
-    Record          *records = NULL;
-    EvolveParameter *rows;
-    size_t           record_count = 0, count;
-    if (!p->to->parameter)
-        return ERR_OK;
+    const PackRecord *brought = move->brought;
+    const Type       *type = brought->type;
+    const Field      *from = type_field(type, STR("valid_from")), *value = type_field(type, STR("value"));
+    Str               name = brought->code;
+    if (from && brought->given[from->index])
+        name = str_printf(p->arena, "%.*s (%.*s)", STR_FMT(name),
+                          STR_FMT(value_plain(p->arena, brought->values[from->index])));
+    const Field *told = value && brought->given[value->index] ? value : &type->fields[type->title];
+    step_add(p, (EvolveStep){ move->kept ? EVOLVE_KEPT : EVOLVE_RECORD, type->name, name,
+                              value_plain(p->arena, brought->values[told->index]), 1 });
+}
+
+static Err type_records_compare(Planning *p, const PackRecord *brought, size_t brought_count)
+{
+    const Type   *from = evolve_type_before(p->from, brought->type);
+    Record       *records = NULL;
+    EvolveRecord *moves;
+    size_t        record_count = 0, count;
     if (from)
-        TRY(parameters_read(p, from, &records, &record_count));
-    TRY(evolve_parameter_rows(p->db, p->arena, p->ctx->city->ids, p->to, records, record_count, &rows, &count));
-    for (size_t i = 0; i < count; i++) {
-        Str name = str_printf(p->arena, "%.*s (%.*s)", STR_FMT(rows[i].parameter->name),
-                              STR_FMT(date_text(p->arena, rows[i].row->from)));
-        step_add(p, (EvolveStep){ rows[i].kept ? EVOLVE_KEPT : EVOLVE_PARAMETER, p->to->parameter->name, name,
-                                  value_plain(p->arena, rows[i].row->value), 1 });
-    }
+        TRY(records_then(p, from, brought->type, &records, &record_count));
+    TRY(evolve_records_moves(p->db, p->arena, p->ctx->city->ids, brought, brought_count, records, record_count, &moves,
+                             &count));
+    for (size_t i = 0; i < count; i++)
+        record_step(p, &moves[i]);
+    return ERR_OK;
+}
+
+static Err records_compare(Planning *p)
+{
+    size_t from = 0, count = 0;
+    while (evolve_brought_type(p->to, &from, &count))
+        TRY(type_records_compare(p, &p->to->records[from], count));
     return ERR_OK;
 }
 
@@ -695,7 +711,7 @@ static Err plan_all(Planning *p)
         return ERR_OK;
     TRY(types_compare(p));
     TRY(all_values_check(p));
-    TRY(parameters_compare(p));
+    TRY(records_compare(p));
     TRY(clocks_compare(p));
     TRY(files_compare(p, &same, &untold));
     if (untold.len)

@@ -31,13 +31,6 @@ bool evolve_names_turn(const EvolveNames *planned, Arena *arena, const Field *be
 void evolve_value_planned(const EvolveNames *planned, Arena *arena, const Field *before, Value value,
                           const Field **field, Value *out, bool *fits);
 
-/* ---- values (evolve_fit.c) ---- */
-
-/* The value as the field holds it; cells of columns that it does not have are left out. False when it breaks a rule of
- * the field (kind, range, length, choices); *out is then the nearest thing that the field's column can hold: the value
- * beyond its range, or missing. */
-bool evolve_fit(Arena *arena, const Field *field, Value value, Value *out);
-
 /* ---- records of a type that changes (evolve_turn.c) ---- */
 
 typedef struct EvolveTurn {
@@ -90,20 +83,22 @@ Err evolve_clock_count(Db *db, Arena *arena, const Type *from, const Type *to, c
 /* Gives all of the new pack's types their days, once the tables are made. */
 Err evolve_clocks(const EvolveWriting *writing) MUST_CHECK;
 
-/* ---- parameters (evolve_parameters.c) ---- */
+/* ---- records that the pack brings (evolve_records.c) ---- */
 
-typedef struct EvolveParameter { /* a row of the pack and the record that holds it */
-    const Parameter    *parameter;
-    const ParameterRow *row;
-    EvolveTouch         touch;
-    bool                kept; /* people have changed the record: it stays */
-} EvolveParameter;
+typedef struct EvolveRecord { /* one of them, and the record that holds it */
+    const PackRecord *brought;
+    EvolveTouch       touch;
+    bool              kept; /* people have changed the record: it stays */
+} EvolveRecord;
 
-/* What is to be done with the rows of the pack, given all records of its type `parameter`; rows of which nothing is to
- * be done are left out. */
-Err evolve_parameter_rows(Db *db, Arena *arena, UuidMaker *ids, const Pack *pack, const Record *records, size_t count,
-                          EvolveParameter **out, size_t *out_count) MUST_CHECK;
+/* The next type of which the pack brings records, and which they are: pack->records[*from .. *from + *count). NULL
+ * after the last. Both begin at 0. */
+const Type *evolve_brought_type(const Pack *pack, size_t *from, size_t *count);
+/* What is to be done with records of one type, given all that the city has of it; those of which nothing is to be done
+ * are left out. */
+Err evolve_records_moves(Db *db, Arena *arena, UuidMaker *ids, const PackRecord *brought, size_t brought_count,
+                         const Record *records, size_t count, EvolveRecord **out, size_t *out_count) MUST_CHECK;
 /* Does it, for a new city and for a changed pack. */
-Err evolve_parameters(const EvolveWriting *writing, UuidMaker *ids) MUST_CHECK;
+Err evolve_records(const EvolveWriting *writing, UuidMaker *ids) MUST_CHECK;
 
 #endif

@@ -115,7 +115,7 @@ static void stray(PackLoad *load, Str path)
 {
     PACK_LOG(load->log, ((PackPlace){ path, 1, 1 }), ECODE_PACK_FILE, ARG("file", path),
              ARG("known", STR("pack.yaml, roles.yaml, types/NAME.yaml, calendars/NAME.yaml, parameters/NAME.yaml, "
-                              "documents/NAME.yaml, demo/NAME.jsonl")));
+                              "documents/NAME.yaml, records/TYPE.yaml, demo/NAME.jsonl")));
 }
 
 static const PackNode *file_parse(PackLoad *load, const PackFile *file)
@@ -155,6 +155,7 @@ static bool named_file_parse(PackLoad *load, const PackFile *file)
         { STR("calendars/"), &load->calendars },
         { STR("parameters/"), &load->parameters },
         { STR("documents/"), &load->documents },
+        { STR("records/"), &load->records },
     };
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         Str name = name_below(file->path, folders[i].folder);
@@ -172,7 +173,7 @@ static bool named_file_parse(PackLoad *load, const PackFile *file)
 
 static void files_parse(PackLoad *load, const PackSource *source)
 {
-    NamedFiles *const named[] = { &load->calendars, &load->parameters, &load->documents };
+    NamedFiles *const named[] = { &load->calendars, &load->parameters, &load->documents, &load->records };
     load->drafts = ARENA_ARRAY(load->arena, TypeDraft, source->count);
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         named[i]->items = ARENA_ARRAY(load->arena, NamedFile, source->count);
@@ -202,6 +203,7 @@ static Err load_pack(Arena *arena, const PackSource *source, bool frozen, const 
     pack_matrix(&load);
     pack_documents(&load);
     pack_check(&load);
+    pack_records(&load);
     size_t found = pack_log_count(load.log);
     if (found) {
         pack_log_sorted(load.log, problems);

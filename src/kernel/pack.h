@@ -4,8 +4,8 @@
  *          (kernel/pack_read.h lists them). All problems are reported at once, sorted; each Problem's field is
  *          its place, "types/result.yaml:12:5". A file that is no YAML stands for itself: what would refer to it
  *          is then not checked.
- * Shape    pack.yaml, roles.yaml, types/NAME.yaml, calendars/NAME.yaml, parameters/NAME.yaml, documents/NAME.yaml;
- *          demo/NAME.jsonl are sample steps (kernel/demo.h). docs/PACKS.md shows every key.
+ * Shape    pack.yaml, roles.yaml, types/NAME.yaml, calendars/NAME.yaml, parameters/NAME.yaml, documents/NAME.yaml,
+ *          records/TYPE.yaml; demo/NAME.jsonl are sample steps (kernel/demo.h). docs/PACKS.md shows every key.
  * Memory   the pack lives in the arena and needs the source no more.
  * Limits   LIMIT_PACK_FILES, LIMIT_PACK_FILE_BYTES; YAML aliases, tags and more than one document in
  *          a file are refused.

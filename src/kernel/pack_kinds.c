@@ -309,9 +309,9 @@ static bool code_known(PackLoad *load, const PackNode *node, const Field *field)
 }
 
 /* Codes in the order of the choices, joined as a list holds them. */
-static bool codes_read(PackLoad *load, const PackNode *map, const Field *field, Value *out)
+static bool codes_read(PackLoad *load, const PackNode *map, Str key, const Field *field, Value *out)
 {
-    const PackNode *list = read_list(load, map, STR("default"), LIMIT_LIST_ITEMS);
+    const PackNode *list = read_list(load, map, key, LIMIT_LIST_ITEMS);
     bool           *chosen = ARENA_ARRAY(load->arena, bool, field->choice_count);
     bool            known = list != NULL;
     PACK_EACH(item, list) {
@@ -328,10 +328,9 @@ static bool codes_read(PackLoad *load, const PackNode *map, const Field *field, 
     return known && out->text.len;
 }
 
-static bool default_fits(PackLoad *load, const PackNode *node, const Field *field)
+static bool value_fits(PackLoad *load, const PackNode *node, const Field *field, const Value *value)
 {
     static const Text within = TEXT_INIT("符合本字段 min、max 的值", "a value within the min and max of the field");
-    const Value      *value = &field->default_value;
     bool              fits = field_kinds[field->kind].text
                                  ? (int64_t)utf8_length(value->text) <= field->max_points
                                  : !field->bounded || (value->number >= field->min && value->number <= field->max);
@@ -340,27 +339,26 @@ static bool default_fits(PackLoad *load, const PackNode *node, const Field *fiel
     return fits;
 }
 
-static bool default_literal(PackLoad *load, const PackNode *map, const PackNode *node, Field *field)
+bool read_field_value(PackLoad *load, const PackNode *map, Str key, const Field *field, Value *out)
 {
-    static const Text party = TEXT_INIT("actor 或 organisation，且与所引用的类型相符",
-                                        "actor or organisation, as fits the type referred to");
+    const PackNode *node = pack_node_get(map, key);
     switch (field->kind) {
-    case FIELD_REFERENCE:
-        if (!load->damaged)
-            read_misshape(load, node, party);
-        return false;
-    case FIELD_CHOICE: field->default_value = value_text(node->text); return code_known(load, node, field);
-    case FIELD_CHOICES: return codes_read(load, map, field, &field->default_value);
-    default:
-        return read_literal(load, node, field->kind, field->scale, &field->default_value) &&
-               default_fits(load, node, field);
+    case FIELD_CHOICE: *out = value_text(node->text); return code_known(load, node, field);
+    case FIELD_CHOICES: return codes_read(load, map, key, field, out);
+    default: return read_literal(load, node, field->kind, field->scale, out) && value_fits(load, node, field, out);
     }
 }
 
 static void default_read(PackLoad *load, const PackNode *map, Field *field)
 {
-    const PackNode *node = pack_node_get(map, STR("default"));
-    if (node && !default_word(node, field) && default_literal(load, map, node, field))
+    static const Text party = TEXT_INIT("actor 或 organisation，且与所引用的类型相符",
+                                        "actor or organisation, as fits the type referred to");
+    const PackNode   *node = pack_node_get(map, STR("default"));
+    if (!node || default_word(node, field))
+        return;
+    if (field->kind == FIELD_REFERENCE && !load->damaged)
+        read_misshape(load, node, party);
+    if (field->kind != FIELD_REFERENCE && read_field_value(load, map, STR("default"), field, &field->default_value))
         field->default_kind = DEFAULT_VALUE;
 }
 
@@ -421,7 +419,10 @@ static const struct {
                           { { STR_INIT("target"), true } },
                           { { STR_INIT("default"), false }, { STR_INIT("unique"), false } } },
     [FIELD_REFERENCES] = { target_read, false, { { STR_INIT("target"), true } }, { { { 0 }, false } } },
-    [FIELD_ROWS] = { rows_read, false, { { STR_INIT("columns"), true } }, { { { 0 }, false } } },
+    [FIELD_ROWS] = { rows_read,
+                     false,
+                     { { STR_INIT("columns"), true }, { STR_INIT("filled_from"), false } },
+                     { { { 0 }, false } } },
     [FIELD_FILE] = { file_read,
                      false,
                      { { STR_INIT("max_mb"), false }, { STR_INIT("types"), false } },

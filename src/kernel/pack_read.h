@@ -16,7 +16,8 @@
  *   pack_carries    steps that take others along (so too)
  *   pack_formulas   computed fields, in the order in which they rest on each other (pack_check runs it)
  *   pack_proof      roles that nobody has, unique values that would tell secrets, steps of the program (so too). What
- *                   nothing in the program rests on for its safety is asked here, of new packs only */
+ *                   nothing in the program rests on for its safety is asked here, of new packs only
+ *   pack_records    records that the pack brings */
 #ifndef FM_KERNEL_PACK_READ_H
 #define FM_KERNEL_PACK_READ_H
 
@@ -74,8 +75,9 @@ typedef struct PackLoad {
     Pack           *pack;
     const PackFile *pack_file;
     const PackNode *pack_node; /* NULL: no mapping */
-    NamedFiles      calendars, parameters, documents;
-    TypeDraft      *drafts; /* as pack->types */
+    NamedFiles      calendars, parameters, documents, records;
+    size_t          record_capacity; /* of pack->records */
+    TypeDraft      *drafts;          /* as pack->types */
     ExprUse        *uses;
     size_t          use_count, use_capacity;
     CarryDraft     *carries;
@@ -96,6 +98,7 @@ void pack_check(PackLoad *load);
 void pack_carries(PackLoad *load);
 void pack_formulas(PackLoad *load);
 void pack_proof(PackLoad *load);
+void pack_records(PackLoad *load);
 
 /* The field that node describes, kind and keys included; column: one of child rows. False when it is no mapping. */
 bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column);
@@ -139,6 +142,8 @@ void read_file_name(PackLoad *load, const PackNode *map, Str key, Str name);
 /* A value written as in JSON, of a kind that needs no more than its scale to be read: texts, numbers, booleans, dates,
  * instants. False, with a problem, when it is none. */
 bool read_literal(PackLoad *load, const PackNode *node, FieldKind kind, uint8_t scale, Value *out);
+/* map[key] as a value that the field may hold; not of references, files, child rows. */
+bool read_field_value(PackLoad *load, const PackNode *map, Str key, const Field *field, Value *out);
 bool read_boolean(PackLoad *load, const PackNode *map, Str key); /* false when absent */
 
 /* ---- names of things defined elsewhere ---- */

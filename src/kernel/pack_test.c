@@ -1507,8 +1507,9 @@ static size_t keys_told(Arena *arena, Str source, const char *path, Str manual)
 static void the_manual_shows_every_key(Arena *arena, const char *path)
 {
     static const char *const sources[] = {
-        "src/kernel/pack_documents.c", "src/kernel/pack_fields.c", "src/kernel/pack_forms.c", "src/kernel/pack_kinds.c",
-        "src/kernel/pack_names.c",     "src/kernel/pack_policy.c", "src/kernel/pack_steps.c",
+        "src/kernel/pack_documents.c", "src/kernel/pack_fields.c", "src/kernel/pack_forms.c",
+        "src/kernel/pack_kinds.c",     "src/kernel/pack_names.c",  "src/kernel/pack_policy.c",
+        "src/kernel/pack_records.c",   "src/kernel/pack_steps.c",
     };
     Str    manual, source;
     size_t keys = 0;

@@ -121,6 +121,11 @@ typedef enum DefaultKind {
 
 typedef enum Unique { UNIQUE_NO, UNIQUE_OWNER, UNIQUE_CITY } Unique; /* among records of the owner; of the city */
 
+typedef struct Fill {   /* child rows of the record that a reference names, column by column of the same name */
+    uint16_t reference; /* the reference beside the field */
+    uint16_t rows;      /* the field of its target */
+} Fill;
+
 typedef struct Field {
     Str         name;
     FieldKind   kind;
@@ -143,6 +148,7 @@ typedef struct Field {
     size_t        choice_count;
     const Type   *target;           /* reference, references */
     const Type   *rows;             /* rows: the type of the child rows */
+    const Fill   *fill;             /* rows: from where they are taken when none are given; NULL: from nowhere */
     int64_t       max_bytes;        /* file, files: of each */
     uint64_t      file_types;       /* file, files: those taken, a bit each (kernel/file_type.h) */
     size_t        max_files;        /* file: 1; files: most */
@@ -395,6 +401,13 @@ typedef struct Parameter { /* a dated policy value */
     size_t              row_count;
 } Parameter;
 
+typedef struct PackRecord { /* a record that the pack brings: of records/TYPE.yaml, or a row of a parameter */
+    const Type *type;
+    Str         code;   /* by which it is found again, with valid_from where the pack says that */
+    Value      *values; /* per field of the type */
+    bool       *given;  /* per field: the pack says it */
+} PackRecord;
+
 struct Pack {
     Str                 name;
     int64_t             version;
@@ -413,6 +426,8 @@ struct Pack {
     const WorkCalendar *calendar; /* by which the city counts working days; NULL: Monday to Friday */
     const Parameter    *parameters;
     size_t              parameter_count;
+    PackRecord         *records; /* those of a type together */
+    size_t              record_count;
     const Type         *parameter;   /* type of the records that hold their rows; NULL: a pack without parameters */
     const Type         *computation; /* type of kept results (kernel/computation.h); NULL: a pack without it */
     const Type         *job;         /* type of long work (kernel/job.h); NULL: a pack without it */

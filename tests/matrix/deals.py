@@ -25,6 +25,9 @@ VALUES = {('manager', 'certificate_to'): lambda today: (today + datetime.timedel
           ('service_order', 'needed_by'): lambda today: today.isoformat(),
           ('service_order', 'quote_until'): lambda today: today.isoformat(),
           ('nda', 'valid_to'): lambda today: today.isoformat(),
+          ('rubric', 'weight'): lambda today: 50,       # of two rows
+          ('trl_assessment', 'scale'): lambda today: None,      # may be retired by then
+          ('document', 'replaces'): lambda today: None,
           ('training', 'attended'): lambda today: '1.0',
           ('transfer_contract', 'pricing'): lambda today: 'listed',
           ('transfer_contract', 'share'): lambda today: '50.00',

@@ -21,7 +21,7 @@ KEYS = {                            # of a field: those of its kind; in child ro
     'integer': 'unit min max | default unique was', 'decimal': 'unit min max scale | default was',
     'money': 'currency min max scale | default was', 'boolean': '| default was', 'date': '| default unique was',
     'instant': '| default was', 'choice': 'choices | default unique was', 'choices': 'choices | default was',
-    'reference': 'target | default unique was', 'references': 'target | was', 'rows': 'columns | was',
+    'reference': 'target | default unique was', 'references': 'target | was', 'rows': 'columns filled_from | was',
     'file': 'max_mb types | was', 'files': 'max_mb types max | was', 'computed': 'value unit |'}
 FILES = ('file', 'files')
 LANGUAGES = ('zh', 'en')

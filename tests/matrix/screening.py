@@ -11,6 +11,7 @@ LATER = ('conflict',)                                               # who has on
 LATE = {('seed_list', 'confirm'), ('screening_round', 'finish')}      # taken when a time limit is over
 PICKS = {('result', 'screening_round'): 'open', ('objection', 'seed_list'): 'publicity'}    # what a step can refer to: in this state
 VALUES = {('screening_round', 'reviews_by'): lambda today: '2026-01-02',      # after the call has closed
+          ('screening_round', 'rubric'): lambda today: None,
           ('result', 'left_on'): lambda today: today.isoformat()}
 BEYOND = {('seed_list', 'final'), ('screening_round', 'finished'), ('result', 'seed')}     # what only time brings, or what comes of it by chance
 
