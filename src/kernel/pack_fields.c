@@ -281,7 +281,7 @@ static void head_read(PackLoad *load, TypeDraft *draft)
         { STR_INIT("access"), false },  { STR_INIT("actions"), true },     { STR_INIT("list"), false },
         { STR_INIT("rules"), false },   { STR_INIT("form"), false },       { STR_INIT("reference_date"), false },
         { STR_INIT("was"), false },     { STR_INIT("drops"), false },      { STR_INIT("clocks"), false },
-        { STR_INIT("matrix"), false },
+        { STR_INIT("matrix"), false },  { STR_INIT("alike"), false },
     };
     Type *type = draft->type;
     if (!READ_KEYS(load, draft->node, keys)) {

@@ -471,6 +471,20 @@ static void list_view_read(PackLoad *load, TypeDraft *draft)
         list_usual(load, type);
 }
 
+/* The texts by which records are compared. */
+static void alike_read(PackLoad *load, TypeDraft *draft)
+{
+    static const Text texts = TEXT_INIT("文字字段", "fields of text");
+    const PackNode   *node = pack_node_get(draft->node, STR("alike"));
+    Type             *type = draft->type;
+    read_indexes(load, draft->node, STR("alike"), lookup_inputs(type), &type->alike, &type->alike_count);
+    for (size_t i = 0; i < type->alike_count; i++)
+        if (!field_kinds[type->fields[type->alike[i]].kind].text) {
+            read_misshape(load, node, texts);
+            return;
+        }
+}
+
 void pack_steps(PackLoad *load)
 {
     for (size_t i = 0; i < load->pack->type_count; i++) {
@@ -490,5 +504,6 @@ void pack_steps(PackLoad *load)
         access_read(load, draft);
         actions_read(load, draft);
         list_view_read(load, draft);
+        alike_read(load, draft);
     }
 }

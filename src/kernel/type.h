@@ -375,6 +375,8 @@ struct Type {
     size_t            column_count;
     Str               sort;   /* of the list: "-created" */
     const Matrix     *matrix; /* NULL: none */
+    const uint16_t   *alike;  /* texts by which records are compared (services/alike.h) */
+    size_t            alike_count;
 };
 
 typedef struct Named { /* a role, a compartment, a service */

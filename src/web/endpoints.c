@@ -131,9 +131,11 @@ const Endpoint endpoints[] = {
       .gives = "200 {today:date,items:[{type:text,label:text,filter:null,count:int|null,more:bool,"
                "states:[{state:text,label:text,filter:text,count:int|null,more:bool}],"
                "late:[{clock:text,label:text,filter:text,count:int|null,more:bool}]}]}" },
-    { METHOD_GET,    "/api/v1/search",            search_show,    ALLOW_SIGNED_IN, .query = { "q", "type", "limit" },
-      .summary = "Records of all types, or of one, by number and title",
-      .gives = "200 {items:[{type:text,label:text,filter:text,more:bool,items:[@record]}],stopped:bool}" },
+    { METHOD_GET,    "/api/v1/search",            search_show,    ALLOW_SIGNED_IN,
+      .query = { "q", "type", "like", "limit" },
+      .summary = "Records of all types, or of one, by number and title; or those of a type that are like one of its",
+      .gives = "200 {like?:text,items:[{type:text,label:text,filter:text,more:bool,items:[@record],"
+               "likeness?:[@likeness]}],stopped:bool}" },
     { METHOD_GET,    "/api/v1/notices",           notices_list,   ALLOW_SIGNED_IN,
       .query = { "before", "limit" }, .summary = "What one was told of, newest first",
       .gives = "200 @notices" },
@@ -238,7 +240,8 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/statistics",               statistics_show,    ALLOW_SIGNED_IN, .page = PAGE_STATISTICS,
       .summary = "All types in numbers" },
     { METHOD_GET,    "/search",                   search_show,        ALLOW_SIGNED_IN, .page = PAGE_SEARCH,
-      .query = { "q", "type", "limit" }, .summary = "Records of all types by number and title" },
+      .query = { "q", "type", "like", "limit" },
+      .summary = "Records of all types by number and title, or those that are like another" },
     { METHOD_GET,    "/notices",                  notices_list,       ALLOW_SIGNED_IN, .page = PAGE_NOTICES,
       .query = { "before" }, .summary = "What one was told of" },
     { METHOD_POST,   "/notices",                  notices_form,       ALLOW_SIGNED_IN, CSRF_FORM, BODY_FORM,

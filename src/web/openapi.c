@@ -446,6 +446,7 @@ static const struct {
     { "event", "{sequence:int,time:time,action:text,label:text,by?:@by,version:int,changes:[@change]}" },
     { "events", "{items:[@event],next:int|null}" },
     { "records", "{items:[@record],next:text|null,total:int|null}" },
+    { "likeness", "{id:uuid,percent:int,fields:[{field:text,label:text,percent:int}]}" },
     { "files", "{items:[@file]}" },
     { "import_rows", "{rows:[{id?:uuid,number?:text,version?:int,fields:@fields}],dry_run?:bool}" },
     { "imported", "{accepted:int,added:int,updated:int,unchanged:int,ids:[uuid|null],refused:[@row_refused]}" },

@@ -29,8 +29,8 @@
  *                   without a record and with "records":{"ids","count","named"}; at last what POST
  *                   /api/v1/records/{type}/actions/{action} gives (web/bulk.c)
  *     PAGE_STATISTICS {"today","items"} (the same)
- *     PAGE_SEARCH   {"items","stopped"} (web/search.c); call->query holds q; of too many words: status 422, no items,
- *                   and "errors":[…]
+ *     PAGE_SEARCH   {"items","stopped"}, and "like" (the title) of records that are like another (web/search.c);
+ *                   call->query holds q, or type and like; of too many words: status 422, no items, and "errors"
  *     PAGE_RECORD   the contract's single record, with `actions`; call->query holds log ("all": the whole history)
  *     PAGE_FORM     {"type", "record" (the contract's record; absent when one is created),
  *                   "action":{"name","label","help"}, "inputs":[fields as GET /api/v1/types/{type} gives them, and

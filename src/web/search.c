@@ -1,4 +1,5 @@
-/* web/search.c: one search over all types that one sees, by number and by what names a record.
+/* web/search.c: one search over all types that one sees, by number and by what names a record; and one for records that
+ * are like another (services/alike.h).
  *
  * Words    each must be in the record's number or title, or in the title of what it is called by (a gate is called by
  *          its result). Letters are compared as they stand; those of ASCII also small, capital, and with the first one
@@ -9,6 +10,7 @@
  *          a filter may take: `stopped` says that not all was looked through. */
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "services/alike.h"
 #include "web/costly.h"
 #include "web/handlers.h"
 #include "web/shapes.h"
@@ -16,7 +18,7 @@
 #define SEARCH_WORDS 4
 #define SEARCH_US    (2 * LIMIT_READ_MS * 1000)
 
-enum { SHOWN = 5, SHOWN_MOST = 50 };
+enum { SHOWN = 5, SHOWN_ALIKE = 20, SHOWN_MOST = 50 };
 
 typedef struct Search {
     Call   *call;
@@ -152,17 +154,23 @@ static Err named_by(const Search *search, const Type *type, Wanted *out)
                        out, &none);
 }
 
+static Json *put_group(const Search *search, const Type *type, Str filter, bool more, Json *items)
+{
+    const Ctx *ctx = &search->call->ctx;
+    Json      *group = json_push(items, json_object(ctx->arena));
+    json_set_str(ctx->arena, group, STR("type"), type->name);
+    json_set_str(ctx->arena, group, STR("label"), type->plural.in[ctx->lang]);
+    json_set_str(ctx->arena, group, STR("filter"), filter);
+    json_set_bool(ctx->arena, group, STR("more"), more);
+    return group;
+}
+
 static Err put_found(const Search *search, const Type *type, Str filter, const Found *found, Json *items)
 {
-    Call  *call = search->call;
-    Ctx    ctx = call->ctx;
+    Ctx    ctx = search->call->ctx;
     Wanted wanted;
     TRY(named_by(search, type, &wanted));
-    Json *group = json_push(items, json_object(ctx.arena));
-    json_set_str(ctx.arena, group, STR("type"), type->name);
-    json_set_str(ctx.arena, group, STR("label"), type->plural.in[ctx.lang]);
-    json_set_str(ctx.arena, group, STR("filter"), filter);
-    json_set_bool(ctx.arena, group, STR("more"), found->next.len > 0);
+    Json *group = put_group(search, type, filter, found->next.len > 0, items);
     Json *records = json_set(group, STR("items"), json_array(ctx.arena));
     find_remember(&ctx);
     for (size_t i = 0; i < found->count; i++) {
@@ -197,30 +205,101 @@ static Err search_type(Search *search, const Type *type, Json *items)
     return found.count ? put_found(search, type, query.filter, &found, items) : ERR_OK;
 }
 
-static Err search_data(Call *call, Json **out, Problems *problems)
+/* ---- records that are like another ---- */
+
+/* {id, percent, fields: [{field, label, percent}]}: by which of its texts it is how much alike. */
+static Json *likeness_json(const Call *call, const Alike *alike)
 {
-    Search      search = { .call = call, .limit = SHOWN };
-    const Pack *pack = call_pack(call);
-    const Type *only = NULL;
-    Str         named = call_query(call, STR("type"));
-    int64_t     begun_us = db_statement_us(call->ctx.db);
-    if (named.len)
-        TRY(shape_type_find(call, named, &only, problems));
-    shape_number(call, "limit", 1, SHOWN_MOST, &search.limit, problems);
-    TRY(shape_problem(problems));
-    TRY(read_words(&search, problems));
+    Arena      *arena = call->ctx.arena;
+    const Type *type = alike->record.type;
+    Json       *json = json_object(arena);
+    json_set_str(arena, json, STR("id"), record_id(&alike->record));
+    json_set(json, STR("percent"), json_number(arena, alike->likeness / 10));
+    Json *fields = json_set(json, STR("fields"), json_array(arena));
+    for (size_t i = 0; i < type->alike_count; i++) {
+        if (alike->fields[i] < 0)
+            continue;
+        const Field *field = &type->fields[type->alike[i]];
+        Json        *one = json_push(fields, json_object(arena));
+        json_set_str(arena, one, STR("field"), field->name);
+        json_set_str(arena, one, STR("label"), field->label.in[call->ctx.lang]);
+        json_set(one, STR("percent"), json_number(arena, alike->fields[i] / 10));
+    }
+    return json;
+}
+
+static Err put_alike(const Search *search, const Type *type, const AlikeFound *found, Json *items)
+{
+    Ctx    ctx = search->call->ctx;
+    size_t shown = found->count < (size_t)search->limit ? found->count : (size_t)search->limit;
+    Wanted wanted;
+    if (!found->count)
+        return ERR_OK;
+    TRY(named_by(search, type, &wanted));
+    Json *group = put_group(search, type, STR_NONE, found->count > shown, items);
+    Json *records = json_set(group, STR("items"), json_array(ctx.arena));
+    Json *likeness = json_set(group, STR("likeness"), json_array(ctx.arena));
+    find_remember(&ctx);
+    for (size_t i = 0; i < shown; i++) {
+        Json *record;
+        TRY(record_json(&ctx, &found->items[i].record, &wanted, &record));
+        json_push(records, record);
+        json_push(likeness, likeness_json(search->call, &found->items[i]));
+    }
+    return ERR_OK;
+}
+
+static Err search_like(Search *search, const Type *type, Str id, Json *out, Json *items, Problems *problems)
+{
+    Call      *call = search->call;
+    Record     record;
+    AlikeFound found;
+    TRY(find_one(&call->ctx, type, id, &record));
     TRY(costly_admit(call, problems));
-    *out = json_object(call->ctx.arena);
-    Json *items = json_set(*out, STR("items"), json_array(call->ctx.arena));
-    for (size_t i = 0; search.count && i < pack->type_count; i++) {
+    TRY(alike_find(&call->ctx, &record, &found));
+    call->stopped = call->stopped || found.slow;
+    search->stopped = found.slow || found.more;
+    json_set_str(call->ctx.arena, out, STR("like"), record_title(&call->ctx, &record));
+    return put_alike(search, type, &found, items);
+}
+
+/* ---- the answer to either ---- */
+
+static Err search_words(Search *search, const Type *only, Json *items, Problems *problems)
+{
+    Call       *call = search->call;
+    const Pack *pack = call_pack(call);
+    int64_t     begun_us = db_statement_us(call->ctx.db);
+    TRY(read_words(search, problems));
+    TRY(costly_admit(call, problems));
+    for (size_t i = 0; search->count && i < pack->type_count; i++) {
         if (only && only != &pack->types[i])
             continue;
         if (db_statement_us(call->ctx.db) - begun_us > SEARCH_US) {
-            search.stopped = call->stopped = true;
+            search->stopped = call->stopped = true;
             break;
         }
-        TRY(search_type(&search, &pack->types[i], items));
+        TRY(search_type(search, &pack->types[i], items));
     }
+    return ERR_OK;
+}
+
+static Err search_data(Call *call, Json **out, Problems *problems)
+{
+    Str         like = call_query(call, STR("like"));
+    Search      search = { .call = call, .limit = like.len ? SHOWN_ALIKE : SHOWN };
+    const Type *only = NULL;
+    Str         named = call_query(call, STR("type"));
+    if (named.len || like.len)
+        TRY(shape_type_find(call, named, &only, problems));
+    shape_number(call, "limit", 1, SHOWN_MOST, &search.limit, problems);
+    TRY(shape_problem(problems));
+    *out = json_object(call->ctx.arena);
+    Json *items = json_set(*out, STR("items"), json_array(call->ctx.arena));
+    if (like.len)
+        TRY(search_like(&search, only, like, *out, items, problems));
+    else
+        TRY(search_words(&search, only, items, problems));
     json_set_bool(call->ctx.arena, *out, STR("stopped"), search.stopped);
     return ERR_OK;
 }

@@ -147,6 +147,7 @@ class Type:
     sort: str = '-created'
     parent: str = ''
     page: str = ''
+    alike: list = field(default_factory=list)   # the texts by which records are compared
     reference_date: str = ''
     fields: list = field(default_factory=list)
     states: list = field(default_factory=list)
@@ -262,12 +263,12 @@ class Pack:
 
     def read_fields(self, name, raw):
         only(raw, 'type label plural title service number disclosure parent page fields states relations access '
-                  'actions clocks list rules form reference_date was drops matrix', name)
+                  'actions clocks list rules form reference_date was drops matrix alike', name)
         fields = [Field(n, kind, *self.system_place(n), system=True) for n, kind in SYSTEM.items()]
         own = [one for f in raw['fields'] for one in self.read_field(name, f)]
         own += [one for c in listed(raw.get('clocks')) for one in self.read_clock(name, c)]
         own.sort(key=lambda f: f.kind == 'computed')            # the computed ones come last
-        type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''),
+        type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''), alike=listed(raw.get('alike')),
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
                      states=[only(s, 'name label was', name)['name'] for s in raw['states']],
                      clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c, listed(c.get('stop')))

@@ -1,4 +1,5 @@
 """What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
+import collections
 import csv
 import datetime
 import functools
@@ -466,6 +467,45 @@ def search(m, e):
                     names = [n for n in (type_.title, type_.title + '_zh', type_.title + '_en') if n in type_.by_name]
                     m.expect_told(m.policy.record_json(caller.actor, wanted[item['id']], names), item, 'a found record')
             m.expect_equal([], sorted(told), 'types that are none')
+    for type_ in (t for t in m.pack.types.values() if t.alike):
+        for record in m.truth.records[type_.name][::7]:
+            for caller in m.callers() if not e.page else page_callers(m):
+                search_like(m, e, caller, type_, record)
+
+
+def pairs(text):
+    """Neighbours among the letters, digits and characters of the text, each as often as it stands there."""
+    counted = [c for c in (text or '').lower() if c.isalnum()]
+    return collections.Counter(zip(counted, counted[1:]))
+
+
+def alike(m, actor, type_, one, other):
+    """Per mille of the most alike text of both that the reader sees."""
+    most = 0
+    for name in type_.alike:
+        a, b = (pairs(m.policy.seen(actor, record, type_.field(name))) for record in (one, other))
+        if a and b:
+            most = max(most, 2000 * sum((a & b).values()) // (sum(a.values()) + sum(b.values())))
+    return most
+
+
+def search_like(m, e, caller, type_, record):
+    """Those that show, by texts that show, and no other; to whom the record does not show, as if there were none."""
+    at = ('/search' if e.page else e.pattern) + query(type=type_.name, like=record.id, limit=50)
+    answer = m.ask(caller, at)
+    if m.turned_away(caller, answer):
+        return
+    if not m.policy.sees(caller.actor, record):
+        m.expect(answer, 404)
+        return
+    if not m.expect(answer, 200):
+        return
+    groups = (m.ask(caller, at + '&format=json') if e.page else answer).json()['items']
+    wanted = {r.id: alike(m, caller.actor, type_, record, r) for r in m.policy.visible(caller.actor, type_) if r.id != record.id}
+    wanted = {id_: likeness for id_, likeness in wanted.items() if likeness >= 500}
+    found = {like['id']: like['percent'] for group in groups for like in group['likeness']}
+    m.expect_equal((min(len(wanted), 50), []), (len(found), [id_ for id_, percent in found.items() if wanted.get(id_, 0) // 10 != percent]),
+                   f'{type_.name} like {record.id}')
 
 
 # ---- order, filters, pages ------------------------------------------------------------------------------------------

@@ -440,6 +440,24 @@ static Err put_link(const RecordView *view, const Field *field, Json *items)
     return ERR_OK;
 }
 
+/* Where the reader sees a text by which records of the type are compared. */
+static void put_alike_link(const RecordView *view, Json *items)
+{
+    Call *call = view->call;
+    bool  some = false;
+    for (size_t i = 0; i < view->type->alike_count; i++)
+        some = some || member(view, &view->type->fields[view->type->alike[i]]);
+    if (!some)
+        return;
+    Str   id = json_text(json_get(view->data, STR("id")));
+    Json *link = json_push(items, json_object(call->ctx.arena));
+    put(call, link, STR("link"), say(call, "say.record.alike"));
+    put(call, link, STR("href"),
+        str_printf(call->ctx.arena, "/search?type=%.*s&like=%.*s", STR_FMT(view->type->name), STR_FMT(id)));
+    put(call, link, STR("about"), say(call, "say.record.alike_helps"));
+    json_set_bool(call->ctx.arena, link, STR("hidden"), false);
+}
+
 static Err put_links(const RecordView *view)
 {
     const Type *type = view->type;
@@ -448,6 +466,7 @@ static Err put_links(const RecordView *view)
         TRY(put_link(view, &type->fields[type->parent], items));
     TRY(put_link(view, &type->fields[SYS_OWNER], items));
     TRY(put_link(view, &type->fields[SYS_CREATOR], items));
+    put_alike_link(view, items);
     put_block(view->call, view->page, STR("links"), STR("items"), items);
     return ERR_OK;
 }

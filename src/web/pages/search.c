@@ -21,6 +21,32 @@ static Err put_record(Call *call, Show *show, const Type *type, const Json *reco
     return ERR_OK;
 }
 
+/* "title 87 %, abstract 41 %" */
+static Str likeness_text(const Call *call, const Json *likeness)
+{
+    Buf     buf = buf_new(call->ctx.arena, SIZE_MAX);
+    int64_t percent = 0;
+    JSON_EACH(field, json_get(likeness, STR("fields"))) {
+        json_int(json_get(field, STR("percent")), &percent);
+        buf_printf(&buf, "%s%.*s %d %%",
+                   !buf.len                    ? ""
+                   : call->ctx.lang == LANG_ZH ? "，"
+                                               : ", ",
+                   STR_FMT(json_text(json_get(field, STR("label")))), (int)percent);
+    }
+    return buf_str(&buf);
+}
+
+/* The words stand in the order of the rows. */
+static void put_likeness(const Call *call, const Json *data, Json *rows)
+{
+    Json *row = rows->first;
+    JSON_EACH(one, json_get(data, STR("likeness"))) {
+        put(call, row, STR("likeness"), likeness_text(call, one));
+        row = row->next;
+    }
+}
+
 static Err put_group(Call *call, Show *show, const Json *data, Json *groups)
 {
     const Type *type = pack_type(call_pack(call), json_text(json_get(data, STR("type"))));
@@ -38,7 +64,19 @@ static Err put_group(Call *call, Show *show, const Json *data, Json *groups)
     Json *rows = json_set(group, STR("rows"), json_array(call->ctx.arena));
     JSON_EACH(record, json_get(data, STR("items")))
         TRY(put_record(call, show, type, record, rows));
+    put_likeness(call, data, rows);
     return ERR_OK;
+}
+
+/* Which record the others are like. */
+static void put_like(Call *call, const Json *data, PageOut *out)
+{
+    const Type *type = pack_type(call_pack(call), call_query(call, STR("type")));
+    Str         title = json_text(json_get(data, STR("like")));
+    Json       *like = json_set(out->page, STR("like"), json_object(call->ctx.arena));
+    put(call, like, STR("title"), title);
+    put(call, like, STR("title_lang"), show_lang(call, title));
+    put(call, like, STR("href"), view_href(call, type, call_query(call, STR("like")), STR_NONE));
 }
 
 Err view_search(Call *call, const Json *data, PageOut *out)
@@ -48,12 +86,15 @@ Err view_search(Call *call, const Json *data, PageOut *out)
     bool        stopped = false;
     Show       *show = show_new(call);
     json_truth(json_get(data, STR("stopped")), &stopped);
-    TRY(view_frame(call, out, say(call, "search.title"), NULL));
+    bool like = json_get(data, STR("like")) != NULL;
+    TRY(view_frame(call, out, say(call, like ? "search.alike" : "search.title"), NULL));
+    if (like)
+        put_like(call, data, out);
     put(call, out->ui, STR("q"), q);
     put(call, out->page, STR("q"), q);
     put(call, out->page, STR("error"),
         errors && errors->first ? json_text(json_get(errors->first, STR("text"))) : STR_NONE);
-    json_set_bool(call->ctx.arena, out->page, STR("none"), q.len && !errors && !stopped && !items->count);
+    json_set_bool(call->ctx.arena, out->page, STR("none"), (q.len || like) && !errors && !stopped && !items->count);
     json_set_bool(call->ctx.arena, out->page, STR("stopped"), stopped);
     Json *groups = json_set(out->page, STR("groups"), json_array(call->ctx.arena));
     JSON_EACH(group, items)
