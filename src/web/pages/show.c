@@ -327,9 +327,10 @@ static Err shown_with(Show *show, const Field *field, const Json *value, Str uni
     case VALUE_BOOLEAN: out->text = say(call, value->kind == JSON_TRUE ? "say.values.yes" : "say.values.no"); break;
     case VALUE_DATE: out->text = date_parse(value->text, &day) ? date_shown(call, day, as) : value->text; break;
     case VALUE_INSTANT: out->text = city_day(call, value->text, &day) ? date_shown(call, day, as) : value->text; break;
-    default:
+    default: /* child rows stand nowhere else: their texts are whole */
         out->text = field_kinds[field->kind].codes ? choice_shown(call, field, value->text)
-                                                   : text_shown(call, type_shown(call, field, value->text), as);
+                                                   : text_shown(call, type_shown(call, field, value->text),
+                                                                field->type->row_of ? SHOW_IN_TEXT : as);
     }
     return ERR_OK;
 }

@@ -129,6 +129,23 @@ static void a_field_knows_what_stands_beside_it(void **state)
     assert_str(shown_in(stage, "title", record).text, "冰"); /* not translated into it: the field itself */
 }
 
+/* Child rows stand nowhere but in their table. */
+static void a_text_of_a_child_row_is_whole(void **state)
+{
+    Stage       *stage = *state;
+    const Field *item = type_field(type_field(stage->paper, STR("expenses"))->rows, STR("item"));
+    Str          text = str_printf(stage->test->arena, "\"%059d and more\"", 0);
+    Json        *json;
+    Shown        out;
+    stage_call(stage, &stage->author, LANG_EN);
+    assert_int_equal(json_parse(stage->test->arena, text, &json).kind, ERR_NONE);
+    assert_int_equal(show_value(show_new(&stage->call), item, json, SHOW_IN_TABLE, &out).kind, ERR_NONE);
+    assert_true(str_ends(out.text, STR(" and more")));
+    const Field *title = type_field(stage->paper, STR("title"));
+    assert_int_equal(show_value(show_new(&stage->call), title, json, SHOW_IN_TABLE, &out).kind, ERR_NONE);
+    assert_true(str_ends(out.text, STR("…")));
+}
+
 static void a_value_that_a_history_calls_erased_is_no_text(void **state)
 {
     Stage *stage = *state;
@@ -227,6 +244,7 @@ int main(void)
         cmocka_unit_test(each_kind_of_value_reads_as_its_field_says),
         cmocka_unit_test(a_field_knows_what_stands_beside_it),
         cmocka_unit_test(a_value_that_a_history_calls_erased_is_no_text),
+        cmocka_unit_test(a_text_of_a_child_row_is_whole),
         cmocka_unit_test(a_list_of_references_has_a_link_for_each_that_one_may_see),
         cmocka_unit_test(a_long_text_is_clipped_in_a_table_only),
         cmocka_unit_test(a_reference_reads_as_the_title_of_what_one_may_see),
