@@ -268,6 +268,12 @@
       "{group}: {found} experts can take part in the draw, {needed} are needed.") \
     X(SCREENING_UNSCORED, "screening.unscored", ERR_REFUSED, "还没有评分", "Nothing is scored yet", "这一轮还没有已提交的评审。", \
       "No review of this round has been submitted yet.") \
+    X(TRIALS_MANY, "trials.many", ERR_REFUSED, "试验过多", "Too many trials", "计划中的试验有 {found} 项，最多排 {max} 项。", \
+      "There are {found} planned trials; at most {max} are put in order.") \
+    X(TRIALS_CYCLE, "trials.cycle", ERR_REFUSED, "试验的先后成环", "Trials come after each other in a circle", "这些试验互相排在对方之后：{trials}。", \
+      "These trials come after each other: {trials}.") \
+    X(TRIALS_SETS, "trials.sets", ERR_REFUSED, "可能的次序过多", "Too many orders are possible", "先后关系留下的可能次序过多，不能逐一比较；请补充先后关系，或分成几条路线。", \
+      "Too many orders are left to compare all of them: say more of which trial comes after which, or split the route.") \
     X(SCREENING_CRITERION, "screening.criterion", ERR_INVALID, "没有这条准则", "No such criterion", "这一轮没有准则“{criterion}”。", \
       "The round has no criterion “{criterion}”.") \
     X(SCREENING_TWICE, "screening.twice", ERR_INVALID, "准则重复", "Criterion scored twice", "准则“{criterion}”打了两次分。", \
