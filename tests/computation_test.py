@@ -223,6 +223,8 @@ def other_pack(folder):
     shutil.copytree(root / 'packs/mini', folder)
     text = (root.parent / 'packs/shanghai/types/computation.yaml').read_text(encoding='utf-8')
     text = text.replace('gate_review', 'verdict').replace('service: policy\n', '').replace('parent: verdict\n', '')
+    text = ''.join(line for line in text.splitlines(True) if 'name: seed_list' not in line and 'name: technical_route' not in line)
+    text = text.replace(' seed_list, technical_route,', '')
     text = text.split('relations:')[0] + '''access:
   - {roles: [admin], clearance: secret}
 ''' + text[text.index('\nactions:'):]

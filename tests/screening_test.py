@@ -253,6 +253,7 @@ def conflicts(r):
         proof.Client(r.city, login).create('review', result=r.results[0]).wants(422)
     proof.Client(r.city, r.panel[0]).create('conflict', organisation=r.employers['institution'], kind='interest').wants(201)
     expect_same(proof.Client(r.city, r.panel[0]).all('result', filter="state = 'screening'"), [], 'of an organisation: all of its results')
+    r.apart = {r.people['expert9'], r.people[r.panel[0]]}        # with an interest in the institution
     r.panel = r.panel[1:]
 
 
@@ -325,6 +326,27 @@ def firm(r, list_):
     expect_same((script.returncode, 'the same' in script.stdout), (0, True), script.stdout + script.stderr)
 
 
+def kept(r, list_, rule):
+    """What the list rests on is kept: for who knows the reviewers, and for nobody whose round it is; without saying who they are."""
+    found = [one for one in r.officer.all('computation') if one['fields'].get('seed_list') == list_]
+    expect_same(len(found), 1, 'computations of the list')
+    one = r.officer.get(f'/api/v1/records/computation/{found[0]["id"]}').wants(200).json
+    held, told = json.loads(one['fields']['input']), json.loads(one['fields']['result'])
+    expect_same((one['fields']['engine'], one['computation']['same'], held['aggregation']), ('screening', True, rule), 'the computation')
+    names = [*r.people.values(), *r.experts.values()]
+    expect(not [name for name in names if name in one['fields']['input'] + one['fields']['result']], 'it says who judged')
+    script = subprocess.run([sys.executable, str(proof.ROOT / 'docs/examples/severity.py')], input=json.dumps(one), text=True, capture_output=True)
+    expect_same((script.returncode, 'the same' in script.stdout), (0, True), script.stdout + script.stderr)
+    changed = {**one, 'fields': {**one['fields'], 'input': json.dumps({**held, 'sheets': held['sheets'][1:] + [[*held['sheets'][0][:2], 0,
+                                                                                                               *held['sheets'][0][3:]]]})}}
+    script = subprocess.run([sys.executable, str(proof.ROOT / 'docs/examples/severity.py')], input=json.dumps(changed), text=True, capture_output=True)
+    expect_same(script.returncode, 1, 'another input')
+    for client in (r.office, r.manager, r.author, proof.Client(r.city, r.panel[0])):
+        client.expect_unseen('/api/v1/records/computation', one['id'])
+        client.get(f'/api/v1/records/computation/{one["id"]}').wants(404)
+    return held, told
+
+
 def lists(r):
     r.office.create('seed_list', title='清单', screening_round=r.one).wants(409)
     r.office.act('screening_round', r.one, 'freeze').wants(200)
@@ -338,6 +360,9 @@ def lists(r):
                 [(place, one, len(r.scores[one]), str(Decimal(statistics.mean(r.scores[one])).quantize(cent, ROUND_HALF_UP)),
                   str(Decimal(statistics.stdev(r.scores[one])).quantize(cent, ROUND_HALF_UP))) for place, one in enumerate(wanted, 1)], 'the list')
     firm(r, first)
+    expect_same((first['fields']['ranked_by'], {'ranked_score', 'error'} & set(first['fields']['items'][0])), ('mean', set()), 'by the mean')
+    told = kept(r, first['id'], 'mean')[1]
+    expect_same((told['components'], len(told['judges'])), (1, len(r.panel)), 'severities of all')
     r.office.edit('seed_list', first['id'], 1, items=[]).wants(422)
     expect('拟定清单的人不得公示' in r.office.act('seed_list', first['id'], 'publish').wants(409).text, 'four eyes')
     published = r.manager.act('seed_list', first['id'], 'publish').wants(200).json
@@ -399,6 +424,71 @@ def city_list(r):
     expect_same(r.of(seeds[0], 'result')['state'], 'pool', 'left')
 
 
+SEVERITY = (12, 0, -9, 4, -6, 2, 8)        # points that each reviewer leaves out
+
+
+def judged(r, rule, seats, left_out):
+    """A round of the university by this rule, up to its list. left_out(reviewer, result): who reviews what not."""
+    round_ = r.begin(title=f'按{rule}', aggregation=rule, seats=seats, reviews_by=r.day(500), closes_on=r.today_then, opens_on=r.today_then)
+    r.office.act('screening_round', round_, 'open').wants(200)
+    results = [r.result(f'{rule} {number}') for number in range(8)]
+    for one in results:
+        r.author.act('result', one, 'enter', screening_round=round_).wants(200)
+    r.office.act('screening_round', round_, 'close').wants(200)
+    r.office.act('screening_round', round_, 'draw', seed='2987.10').wants(200)
+    panel = r.of(round_)['fields']['panel']
+    logins = [login for login in r.logins if r.people[login] in panel]
+    for number, login in enumerate(logins):
+        client = proof.Client(r.city, login)
+        for at, one in enumerate(results):
+            if left_out(number, at):
+                continue
+            review = client.create('review', result=one).wants(201).json['id']
+            rows = [{'criterion': c['criterion'], 'score': 40 + 5 * at - SEVERITY[number] + (7 * number + 3 * at + 5 * n) % 9}
+                    for n, c in enumerate(CRITERIA)]
+            client.act('review', review, 'submit', scores=rows, remark=f'意见 {at}').wants(200)
+    r.office.act('screening_round', round_, 'freeze').wants(200)
+    list_ = r.office.create('seed_list', title=f'{rule}清单', screening_round=round_, notice='x').wants(201).json
+    r.panel = logins
+    return round_, results, list_
+
+
+def rules(r):
+    """Means corrected for severity where that is safe, else the mean, and the list says why; trimmed means and medians."""
+    r.today_then = r.office.get('/api/v1/desk').wants(200).json['today']
+    free = [expert for expert in r.officer.all('expert', filter="state = 'active'")
+            if r.people.get(next((login for login in r.logins if r.experts[login] == expert['id']), '')) not in r.apart]
+    wide = [{'group': group, 'places': places} for group in ('academia', 'industry', 'investment')
+            if (places := sum(one['fields']['group'] == group for one in free))]
+    expect(sum(seat['places'] for seat in wide) >= 5, f'too few experts: {wide}')
+    round_, results, list_ = judged(r, 'corrected_mean', wide, lambda number, at: (number + at) % 4 == 0 or (number == 0 and at > 4))
+    held, told = kept(r, list_['id'], 'corrected_mean')
+    expect_same((list_['fields']['ranked_by'], told['components'], held['judges']), ('corrected_mean', 1, len(r.panel)), 'corrected')
+    first = list_['fields']['items'][0]
+    expect_same((first['ranked_score'], first['error'], first['mean']), tuple(told['results'][0][name] for name in ('corrected', 'error', 'mean')), 'row')
+    expect([one['mean'] for one in told['results']] != [one['corrected'] for one in told['results']], 'nothing was corrected')
+    severe = {one['judge']: Decimal(one['severity']) for one in told['judges']}
+    expect(max(severe.values()) - min(severe.values()) > 10, f'severities of {severe}')
+    said = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{round_}'")
+    expect(said and all('remark' in one['fields'] and not {'total', 'scores', 'reviewer'} & set(one['fields']) for one in said),
+           'the house whose round it is reads what was said, and no scores')
+    expect('scores' in r.officer.all('review', filter=f"screening_round = '{round_}'")[0]['fields'], 'the officer does')
+    row = r.office.get(f'/seed_list/{list_["id"]}').wants(200).text
+    expect('按评审人宽严校正的平均分' in row and first['ranked_score'] in row, 'the page says by what')
+    for rule in ('median', 'trimmed_mean'):
+        _, _, list_ = judged(r, rule, wide, lambda number, at: number == at)
+        kept(r, list_['id'], rule)
+        first = list_['fields']['items'][0]
+        expect_same((list_['fields']['ranked_by'], 'ranked_score' in first, 'error' in first), (rule, True, False), rule)
+    apart = [judged(r, 'corrected_mean', seats, left_out)[2]
+             for seats, left_out in ((wide, lambda number, at: (number < 2) != (at < 3)),
+                                     ([{**wide[0], 'places': min(2, wide[0]['places'])}], lambda number, at: False))]
+    expect_same([one['fields']['ranked_by'] for one in apart], ['mean_unconnected', 'mean_few'], 'where it cannot be, or must not')
+    for one in apart:
+        expect(not {'ranked_score', 'error'} & set(one['fields']['items'][0]), 'the mean alone')
+        kept(r, one['id'], 'corrected_mean')
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -413,7 +503,8 @@ def main():
                             ('with a conflict one sees nothing of the case', conflicts),
                             ('reviews keep to the criteria and weights of the round', reviews),
                             ('the list follows the scores, is published by another, once, and stays', lists),
-                            ("the city's list comes from the lists of the institutions", city_list)):
+                            ("the city's list comes from the lists of the institutions", city_list),
+                            ('the rule of the round puts scores together, severity out of them where that tells nobody, and is kept', rules)):
             with cases(title):
                 part(r)
         with cases('the tables are what the events make'):

@@ -28,7 +28,15 @@ class Numbers:
         return ((mixed ^ mixed >> 31) >> 32) * n >> 32
 
 
-def worlds(weights, judgements, spread, count, seed, bands):
+def middle(numbers, rule):
+    """What is left of them to be averaged."""
+    numbers = sorted(numbers)
+    if rule == 'trimmed_mean' and len(numbers) >= 3:
+        return numbers[1:-1]
+    return numbers[(len(numbers) - 1) // 2:len(numbers) // 2 + 1] if rule == 'median' else numbers
+
+
+def worlds(weights, judgements, spread, count, seed, bands, rule='mean'):
     """judgements: of each alternative a list of score sheets. Gives of each alternative how many worlds have it in each band."""
     numbers, counts = Numbers(seed), [[0] * (len(bands) + 1) for _ in judgements]
     for _ in range(count):
@@ -36,7 +44,8 @@ def worlds(weights, judgements, spread, count, seed, bands):
         means = []
         for sheets in judgements:
             sums = [sum(w * s for w, s in zip(drawn, sheet)) for sheet in sheets]
-            means.append((sum(sums[numbers.below(len(sums))] for _ in sums) << 16) // len(sums))
+            left = middle([sums[numbers.below(len(sums))] for _ in sums], rule)
+            means.append((sum(left) << 16) // len(left))
         for rank, one in enumerate(sorted(range(len(means)), key=lambda a: (-means[a], a))):
             counts[one][sum(rank >= last for last in bands)] += 1
     return counts

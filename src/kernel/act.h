@@ -51,7 +51,8 @@ struct Change { /* pure: no effect until committed */
     bool          expiry;     /* a clock has run out (kernel/clock_steps.h): what it does to clocks is in the deltas */
     /* filled by act_commit */
     int64_t sequence, time_ms;
-    Change *kept; /* the computation of what its guards decided on (kernel/decision.h), or NULL */
+    Change *decided; /* the computation of what its guards decided on (kernel/decision.h), or NULL */
+    Change *worked;  /* that of what its effect worked out (kernel/effect.h), or NULL */
 };
 
 /* Errors, checked in this order: ECODE_RECORD_UNSEEN; ECODE_ACTION_UNKNOWN; ECODE_ACTION_DENIED; ECODE_RECORD_NO_MATCH,

@@ -42,7 +42,7 @@ static bool values_same(const Record *one, const Record *other)
 }
 
 /* What the effect gives now, over what it gave: an effect that runs again changes nothing by itself. */
-static Err effect_stands(const Ctx *writer, const Change *change, const Record *record, bool *out)
+static Err effect_stands(const Ctx *writer, const Change *change, const Record *record, Computed *kept, bool *out)
 {
     Record   again = act_with_state(writer->arena, record, record->values[SYS_STATE]);
     Problems problems = { .arena = writer->arena };
@@ -50,7 +50,7 @@ static Err effect_stands(const Ctx *writer, const Change *change, const Record *
     if (change->action->effect == EFFECT_NONE || change->is_carried)
         return ERR_OK;
     bool *set = ARENA_ARRAY(writer->arena, bool, record->type->field_count);
-    Err   err = writer->city->effects->run[change->action->effect](writer, &again, set, &problems);
+    Err   err = writer->city->effects->run[change->action->effect](writer, &again, set, kept, &problems);
     *out = !err.kind && values_same(&again, record);
     return err.kind == ERR_REFUSED || err.kind == ERR_INVALID || err.kind == ERR_UNSEEN ? ERR_OK : err;
 }
@@ -79,6 +79,7 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
     bool     hold;
     Permit   permit;
     Record   now = delta->record, asked = delta->record;
+    Computed kept = { 0 };
     Problems broken = { .arena = writer->arena };
     if (delta->base_version) {
         TRY(commit_load(writer, delta, &now));
@@ -91,12 +92,16 @@ static Err commit_recheck(const Ctx *writer, Change *change, Delta *delta)
     }
     TRY(act_guards_hold(writer, change->action, &asked, NULL, &hold));
     if (hold)
-        TRY(effect_stands(writer, change, &delta->record, &hold));
+        TRY(effect_stands(writer, change, &delta->record, &kept, &hold));
     if (hold)
         TRY(carried_stand(writer, change, &hold));
     if (hold)
         TRY(rules_check(writer, &delta->record, delta->base_version ? delta->set : NULL, NULL, &broken));
-    return hold && !broken.count ? decision_keep(writer, change->action, &asked, &change->kept) : contended(delta);
+    if (!hold || broken.count)
+        return contended(delta);
+    if (kept.engine && computation_holds(writer->city->pack, delta->record.type))
+        TRY(computation_new(writer, &kept, &delta->record, change->action, &change->worked));
+    return decision_keep(writer, change->action, &asked, &change->decided);
 }
 
 /* Only here is it certain that nobody else takes the value meanwhile. */
@@ -200,5 +205,7 @@ Err act_commit(Db *db, Change *change)
         TRY(commit_unique(&writer, &change->carried[i], &change->carried[i].deltas[0])); /* beside those before it */
         TRY(act_write(&writer, &change->carried[i]));
     }
-    return change->kept ? act_write(&writer, change->kept) : ERR_OK;
+    if (change->decided)
+        TRY(act_write(&writer, change->decided));
+    return change->worked ? act_write(&writer, change->worked) : ERR_OK;
 }

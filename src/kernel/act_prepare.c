@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "kernel/carry.h"
 #include "kernel/clock_steps.h"
+#include "kernel/computation.h"
 #include "kernel/effect.h"
 #include "kernel/evolve.h"
 #include "kernel/find.h"
@@ -236,11 +237,12 @@ static Err check_size(Prepare *p, const Field *field)
 static Err prepare_effect(Prepare *p, size_t before)
 {
     const Effects *effects = p->ctx->city->effects;
+    Computed       kept = { 0 }; /* by the writer, if at all */
     if (p->action->effect == EFFECT_NONE || p->problems->count > before)
         return ERR_OK;
     if (!effects)
         return err_make(ECODE_INTERNAL, "no effects");
-    TRY(effects->run[p->action->effect](p->ctx, &p->delta->record, p->delta->set, p->problems));
+    TRY(effects->run[p->action->effect](p->ctx, &p->delta->record, p->delta->set, &kept, p->problems));
     for (size_t i = SYS_COUNT; i < p->request->type->stored_count; i++)
         if (p->delta->set[i])
             TRY(check_size(p, &p->request->type->fields[i]));

@@ -1,16 +1,25 @@
 #include "kernel/computation.h"
 
 #include "base/hash.h"
+#include "kernel/effect.h"
 #include "kernel/parameter.h"
 
 static const Engine *const engines[] = { &engine_decision };
 
-static const Engine *engine_of(Str name, int64_t version)
+static const Engine *engine_among(const Engine *const *all, size_t count, Str name, int64_t version)
 {
-    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
-        if (str_eq(engines[i]->name, name) && engines[i]->version == version)
-            return engines[i];
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(all[i]->name, name) && all[i]->version == version)
+            return all[i];
     return NULL;
+}
+
+static const Engine *engine_of(const City *city, Str name, int64_t version)
+{
+    const Engine *found = engine_among(engines, sizeof engines / sizeof engines[0], name, version);
+    if (found || !city->effects)
+        return found;
+    return engine_among(city->effects->engines, city->effects->engine_count, name, version);
 }
 
 /* ---- bytes ---- */
@@ -63,6 +72,15 @@ static void set(Delta *delta, const char *field, Value value)
 }
 
 static Value text_or_none(Str text) { return text.len ? value_text(text) : VALUE_NONE; }
+
+bool computation_holds(const Pack *pack, const Type *about)
+{
+    const Type *type = pack->computation;
+    for (size_t i = SYS_COUNT; type && i < type->stored_count; i++)
+        if (type->fields[i].kind == FIELD_REFERENCE && type->fields[i].target == about)
+            return true;
+    return false;
+}
 
 /* The record that it is about, where the type has a field for such ones. */
 static void set_about(Delta *delta, const Record *about)
@@ -129,17 +147,21 @@ static Change *change_new(const Ctx *writer, const Record *about)
     return change;
 }
 
-Err computation_new(const Ctx *writer, const Engine *engine, const Record *about, const Action *step, Json *input,
-                    Json *parameters, Change **out)
+Err computation_new(const Ctx *writer, const Computed *computed, const Record *about, const Action *step, Change **out)
 {
-    Arena *arena = writer->arena;
-    Stored stored = { .engine = engine->name, .version = engine->version, .pack = writer->city->pack_number };
+    Arena        *arena = writer->arena;
+    const Engine *engine = computed->engine;
+    Stored        stored = { .engine = engine->name, .version = engine->version, .seed = computed->seed };
+    stored.pack = writer->city->pack_number;
     stored.day = reference_day(writer, about);
-    stored.input = json_bytes(arena, input);
-    stored.parameters = json_bytes(arena, parameters);
+    stored.input = json_bytes(arena, computed->input);
+    stored.parameters = json_bytes(arena, computed->parameters ? computed->parameters : json_array(arena));
     if (stored.input.len > COMPUTATION_BYTES)
         return err_make(ECODE_COMPUTATION_SIZE, "%zu bytes", stored.input.len);
-    TRY(run(engine, arena, writer->city->pack, &stored, &stored.result));
+    if (computed->result)
+        stored.result = json_bytes(arena, computed->result);
+    else
+        TRY(run(engine, arena, writer->city->pack, &stored, &stored.result));
     stored.input_sha256 = input_digest(arena, &stored);
     stored.result_sha256 = digest(arena, stored.result);
     *out = change_new(writer, about);
@@ -228,7 +250,7 @@ Err computation_view(const Ctx *ctx, const Record *record, Json **out)
         return ERR_OK;
     }
     Stored        stored = stored_read(record);
-    const Engine *engine = engine_of(stored.engine, stored.version);
+    const Engine *engine = engine_of(ctx->city, stored.engine, stored.version);
     if (engine)
         TRY(run_again(ctx, engine, &stored, &again));
     *out = check_json(ctx->arena, &stored, engine != NULL, again);

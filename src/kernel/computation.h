@@ -11,15 +11,15 @@
  * Same     the engine of that name and version over the same input gives the same bytes: members in a fixed order, no
  *          floating point, nothing read but the input and the frozen pack of that number.
  *
- * A new engine is a row of engines[] in computation.c; one whose results change gets a new version, and the old one
- * stays. */
+ * A new engine is a row of engines[] in computation.c, or of a service's (Effects in kernel/effect.h); one whose
+ * results change gets a new version, and the old one stays. */
 #ifndef FM_KERNEL_COMPUTATION_H
 #define FM_KERNEL_COMPUTATION_H
 
 #include "base/json.h"
 #include "kernel/act.h"
 
-#define COMPUTATION_BYTES   (1 << 20) /* of an input; what reads more is refused: ECODE_COMPUTATION_SIZE */
+#define COMPUTATION_BYTES   (4 << 20) /* of an input; what reads more is refused: ECODE_COMPUTATION_SIZE */
 #define COMPUTATION_RECORDS 2000      /* of an input */
 
 typedef struct Engine {
@@ -32,10 +32,19 @@ typedef struct Engine {
 
 extern const Engine engine_decision; /* kernel/decision.h */
 
+typedef struct Computed {
+    const Engine *engine;             /* NULL: nothing */
+    Json         *input, *parameters; /* parameters NULL: none */
+    Json         *result;             /* what the engine gives for them; NULL: it is run */
+    Str           seed;               /* of lots that it drew, which stands in the input as well; empty: none */
+} Computed;
+
+/* Has the pack a place for computations about records of the type? */
+bool computation_holds(const Pack *pack, const Type *about);
 /* A computation about the record, for a step of it: the change that makes it, for act_write() after the step's own. The
  * result is worked out from input and parameters alone. */
-Err computation_new(const Ctx *writer, const Engine *engine, const Record *about, const Action *step, Json *input,
-                    Json *parameters, Change **out) MUST_CHECK;
+Err computation_new(const Ctx *writer, const Computed *computed, const Record *about, const Action *step,
+                    Change **out) MUST_CHECK;
 
 /* Works the record's result out again, for whoever sees all of it; for anybody else {hidden: true}. {engine,
  * engine_version, known, same, differs: ["input", "result", "recomputed"], input_sha256, result_sha256,

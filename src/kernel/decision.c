@@ -409,5 +409,6 @@ Err decision_keep(const Ctx *writer, const Action *action, const Record *asked, 
     member(tape.arena, tape.records, name_of(&tape, asked)); /* also when no guard reads a field of its own */
     json_set(input, STR("records"), tape.records);
     TRY(parameters_used(writer, action, asked, parameters));
-    return computation_new(writer, &engine_decision, asked, action, input, parameters, out);
+    const Computed computed = { .engine = &engine_decision, .input = input, .parameters = parameters };
+    return computation_new(writer, &computed, asked, action, out);
 }

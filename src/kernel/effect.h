@@ -4,11 +4,18 @@
  * inputs and before rules and guards, and only sets fields of the record; the event holds what it gave, so that replay
  * runs none of it. On the writer it runs once more over what it gave, and must give the same: else something that it
  * read has changed, and the step is prepared anew. Its name and what it needs of the pack's types stand here, where
- * packs are checked; the function is a service's (services/effects.h), and the city is given them when it is opened. */
+ * packs are checked; the function is a service's (services/effects.h), and the city is given them when it is opened.
+ *
+ * What an effect has worked out by an engine can be kept so that anybody can work it out again: it names engine, input
+ * and result, and the computation is made with the step (kernel/computation.h), where the pack has a place for one
+ * about the record. */
 #ifndef FM_KERNEL_EFFECT_H
 #define FM_KERNEL_EFFECT_H
 
 #include "kernel/access.h"
+
+struct Computed;
+struct Engine;
 
 typedef enum EffectId {
     EFFECT_NONE,
@@ -19,11 +26,14 @@ typedef enum EffectId {
     EFFECT_COUNT
 } EffectId;
 
-/* Refusals are ERR_REFUSED or ERR_INVALID, with a Problem for each. set: per field, whether the step changes it. */
-typedef Err (*EffectRun)(const Ctx *ctx, Record *record, bool *set, Problems *problems);
+/* Refusals are ERR_REFUSED or ERR_INVALID, with a Problem for each. set: per field, whether the step changes it. kept:
+ * empty; left so, nothing is kept. */
+typedef Err (*EffectRun)(const Ctx *ctx, Record *record, bool *set, struct Computed *kept, Problems *problems);
 
 typedef struct Effects {
-    EffectRun run[EFFECT_COUNT];
+    EffectRun                   run[EFFECT_COUNT];
+    const struct Engine *const *engines; /* by which they work, to work their results out again */
+    size_t                      engine_count;
 } Effects;
 
 typedef struct EffectField { /* what it needs */

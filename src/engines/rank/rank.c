@@ -45,7 +45,8 @@ static int by_mean(const void *left, const void *right)
 typedef struct World {
     const RankProblem *problem;
     uint64_t           state;
-    int64_t           *sums; /* weighted, per judgement */
+    int64_t           *sums;  /* weighted, per judgement */
+    int64_t           *drawn; /* those of one alternative */
     Ranked            *ranked;
 } World;
 
@@ -65,15 +66,36 @@ static void weigh(World *world)
     }
 }
 
+static int by_size(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Of the n that were drawn. */
+static int64_t value_of(const World *world, size_t n)
+{
+    size_t  from = 0, to = n;
+    int64_t sum = 0;
+    if (world->problem->rule != RANK_BY_MEAN)
+        qsort(world->drawn, n, sizeof *world->drawn, by_size);
+    if (world->problem->rule == RANK_BY_TRIMMED_MEAN && n >= 3)
+        from = 1, to = n - 1;
+    if (world->problem->rule == RANK_BY_MEDIAN && n)
+        from = (n - 1) / 2, to = n / 2 + 1;
+    for (size_t k = from; k < to; k++)
+        sum += world->drawn[k];
+    return to > from ? (sum << PART_BITS) / (int64_t)(to - from) : 0;
+}
+
 static void rank(World *world)
 {
     const RankProblem *problem = world->problem;
     for (size_t a = 0; a < problem->alternatives; a++) {
-        size_t  first = problem->firsts[a], n = problem->firsts[a + 1] - first;
-        int64_t sum = 0;
+        size_t first = problem->firsts[a], n = problem->firsts[a + 1] - first;
         for (size_t k = 0; k < n; k++)
-            sum += world->sums[first + below(&world->state, n)];
-        world->ranked[a] = (Ranked){ n ? (sum << PART_BITS) / (int64_t)n : 0, a };
+            world->drawn[k] = world->sums[first + below(&world->state, n)];
+        world->ranked[a] = (Ranked){ value_of(world, n), a };
     }
     qsort(world->ranked, problem->alternatives, sizeof *world->ranked, by_mean);
 }
@@ -91,9 +113,21 @@ static void count(const World *world, uint32_t *counts)
 
 /* ---- all of them ---- */
 
-/* So that a sum, in 65,536th parts, is of 63 bits: 64 weights of at most 200,000 times 1,000 are 34 of them, and 8,192
- * judgements 13. */
-#define ONES_MAX 8192
+#define ONES_MAX 8192 /* judgements of an alternative */
+
+/* Is a sum, in 65,536th parts, of 63 bits? */
+static bool sums_fit(const RankProblem *problem, size_t judgements)
+{
+    __extension__ typedef unsigned __int128 Wide;
+    Wide                                    weights = 0, score = 0, ones = 0;
+    for (size_t c = 0; c < problem->criteria; c++)
+        weights += (Wide)problem->weights[c] * (unsigned)(100 + problem->spread);
+    for (size_t s = 0; s < judgements * problem->criteria; s++)
+        score = (Wide)problem->scores[s] > score ? (Wide)problem->scores[s] : score;
+    for (size_t a = 0; a < problem->alternatives; a++)
+        ones = problem->firsts[a + 1] - problem->firsts[a] > ones ? problem->firsts[a + 1] - problem->firsts[a] : ones;
+    return weights * score * ones << PART_BITS <= INT64_MAX;
+}
 
 static bool is_sound(const RankProblem *problem)
 {
@@ -109,7 +143,7 @@ static bool is_sound(const RankProblem *problem)
         sound = problem->scores[s] >= 0 && problem->scores[s] <= RANK_SCORE_MAX;
     for (size_t b = 1; sound && b < problem->band_count; b++)
         sound = problem->bands[b] > problem->bands[b - 1];
-    return sound;
+    return sound && sums_fit(problem, judgements);
 }
 
 Err rank_worlds(const RankProblem *problem, uint32_t *counts)
@@ -121,6 +155,7 @@ Err rank_worlds(const RankProblem *problem, uint32_t *counts)
     World world = { .problem = problem,
                     .state = begin(arena, problem->seed),
                     .sums = ARENA_ARRAY(arena, int64_t, problem->firsts[problem->alternatives]),
+                    .drawn = ARENA_ARRAY(arena, int64_t, ONES_MAX),
                     .ranked = ARENA_ARRAY(arena, Ranked, problem->alternatives) };
     for (size_t i = 0; problem->alternatives && i < problem->worlds; i++) {
         weigh(&world);

@@ -4,7 +4,8 @@
  * Worlds   one is ranked after the other. In each the weights are drawn anew, every one by itself, as a whole per cent
  *          between 100 - spread and 100 + spread of what it is; and the judgements of each alternative are drawn anew
  *          among its own, as many as there are, with replacement. Alternatives are ranked by the mean of the weighted
- *          sums, its 65,536th parts cut off; of equal ones the first comes first.
+ *          sums, its 65,536th parts cut off, by another rule without the least and the greatest of three or more, or by
+ *          the middle one, of an even number the mean of the two; of equal ones the first comes first.
  * Method   rank acceptability indices of stochastic multicriteria acceptability analysis (Lahdelma and Salminen,
  *          SMAA-2, Operations Research 49(3), 2001), with the judgements' own distribution for the uncertain criteria
  *          (the bootstrap of Efron, Annals of Statistics 7(1), 1979).
@@ -21,9 +22,11 @@
 
 #define RANK_CRITERIA_MAX   64
 #define RANK_WEIGHT_MAX     1000
-#define RANK_SCORE_MAX      1000
+#define RANK_SCORE_MAX      100000
 #define RANK_JUDGEMENTS_MAX 100000
 #define RANK_BANDS_MAX      8
+
+typedef enum RankRule { RANK_BY_MEAN, RANK_BY_TRIMMED_MEAN, RANK_BY_MEDIAN } RankRule;
 
 typedef struct RankProblem {
     size_t         alternatives; /* in the order that decides between equals */
@@ -36,10 +39,11 @@ typedef struct RankProblem {
     Str            seed;
     const size_t  *bands;      /* last rank of each band, rising; what is behind the last is one more */
     size_t         band_count; /* 0 .. RANK_BANDS_MAX */
+    RankRule       rule;
 } RankProblem;
 
 /* counts[a * (band_count + 1) + band]: in how many worlds a's rank lies in the band. ECODE_EXPR_OVERFLOW for a problem
- * beyond these bounds; the counts are then worth nothing. */
+ * beyond these bounds, or whose sums could be beyond 63 bits; the counts are then worth nothing. */
 Err rank_worlds(const RankProblem *problem, uint32_t *counts) MUST_CHECK;
 
 #endif

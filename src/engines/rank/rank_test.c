@@ -16,6 +16,25 @@ static void counts_are_as_documented(void **state)
     assert_memory_equal(counts, known, sizeof known);
 }
 
+/* The same by the two other rules. */
+static void counts_by_other_rules_are_as_documented(void **state)
+{
+    static const int32_t  weights[] = { 60, 40 };
+    static const size_t   firsts[] = { 0, 3, 8, 9, 12 }, bands[] = { 1, 2 };
+    static const int32_t  scores[] = { 80, 70, 75, 90, 60, 95, 82, 70, 70, 80, 88, 60,
+                                       40, 99, 50, 50, 79, 75, 81, 74, 66, 90, 99, 30 };
+    static const uint32_t known[2][12] = { { 262, 265, 473, 14, 53, 933, 486, 428, 86, 238, 254, 508 },
+                                           { 262, 218, 520, 48, 112, 840, 452, 431, 117, 238, 239, 523 } };
+    RankProblem           problem = { 4, 2, weights, firsts, scores, 20, 1000, STR("3312.45"), bands, 2, RANK_BY_MEAN };
+    uint32_t              counts[12];
+    (void)state;
+    for (int rule = 0; rule < 2; rule++) {
+        problem.rule = rule ? RANK_BY_MEDIAN : RANK_BY_TRIMMED_MEAN;
+        assert_ok(rank_worlds(&problem, counts));
+        assert_memory_equal(counts, known[rule], sizeof known[rule]);
+    }
+}
+
 /* ---- against all worlds that there are ---- */
 
 #define SMALL 4 /* alternatives, two judgements each: 2^8 worlds, as likely as each other */
@@ -129,12 +148,16 @@ static void nothing_is_ranked_in_no_time(void **state)
 static void beyond_its_bounds_it_is_refused(void **state)
 {
     static const size_t firsts[] = { 0, 1, 1 }, one[] = { 0, 1 }, bands[] = { 2, 2 };
-    int32_t             weight = 1, score = 5;
+    int32_t             weight = 1, score = 5, many[RANK_CRITERIA_MAX];
+    int32_t            *scores = ARENA_ARRAY(*state, int32_t, 8192 * RANK_CRITERIA_MAX);
     uint32_t            counts[6];
-    RankProblem         sound = { 1, 1, &weight, one, &score, 0, 1, STR("x"), bands, 1 }, wrong[6];
-    (void)state;
+    RankProblem         sound = { 1, 1, &weight, one, &score, 0, 1, STR("x"), bands, 1 }, wrong[7];
+    for (size_t c = 0; c < RANK_CRITERIA_MAX; c++)
+        many[c] = RANK_WEIGHT_MAX;
+    for (size_t i = 0; i < 8192 * RANK_CRITERIA_MAX; i++)
+        scores[i] = RANK_SCORE_MAX;
     assert_ok(rank_worlds(&sound, counts));
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         wrong[i] = sound;
     wrong[0].alternatives = 2, wrong[0].firsts = firsts; /* one that nobody judged */
     wrong[1].criteria = 0;
@@ -142,16 +165,23 @@ static void beyond_its_bounds_it_is_refused(void **state)
     wrong[3].band_count = 2; /* that do not rise */
     wrong[4].weights = &(int32_t){ RANK_WEIGHT_MAX + 1 };
     wrong[5].scores = &(int32_t){ -1 };
-    for (size_t i = 0; i < 6; i++)
+    wrong[6].criteria = RANK_CRITERIA_MAX; /* sums of 64 bits */
+    wrong[6].firsts = (size_t[]){ 0, 8192 };
+    wrong[6].weights = many, wrong[6].scores = scores;
+    for (size_t i = 0; i < 7; i++)
         assert_int_equal(rank_worlds(&wrong[i], counts).code, ECODE_EXPR_OVERFLOW);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(counts_are_as_documented),           TEST(shares_are_those_of_all_worlds),
-        TEST(every_world_fills_every_band),       TEST(the_better_by_all_judges_is_ahead_always),
-        TEST(without_doubt_there_is_one_ranking), TEST(nothing_is_ranked_in_no_time),
+        TEST(counts_are_as_documented),
+        TEST(counts_by_other_rules_are_as_documented),
+        TEST(shares_are_those_of_all_worlds),
+        TEST(every_world_fills_every_band),
+        TEST(the_better_by_all_judges_is_ahead_always),
+        TEST(without_doubt_there_is_one_ranking),
+        TEST(nothing_is_ranked_in_no_time),
         TEST(beyond_its_bounds_it_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "engines/draw/draw.h"
+#include "kernel/effect.h"
 #include "kernel/find.h"
 #include "kernel/rows.h"
 
@@ -142,10 +143,11 @@ static Err check_groups(const Draw *draw, Problems *problems)
     return problems->count == before ? ERR_OK : err_make(ECODE_ACTION_REFUSED, "too few experts");
 }
 
-Err fix_pool(const Ctx *ctx, Record *round, bool *set, Problems *problems)
+Err fix_pool(const Ctx *ctx, Record *round, bool *set, Computed *kept, Problems *problems)
 {
     Draw drawing = { .ctx = ctx, .round = round, .set = set };
-    Buf  pool = buf_new(ctx->arena, SIZE_MAX);
+    (void)kept; /* pool and seed are the round's own */
+    Buf pool = buf_new(ctx->arena, SIZE_MAX);
     TRY(read_seats(&drawing));
     TRY(read_conflicted(&drawing));
     TRY(read_roster(&drawing));
@@ -215,9 +217,10 @@ static Err write_drawn(const Draw *draw)
     return ERR_OK;
 }
 
-Err draw_panel(const Ctx *ctx, Record *round, bool *set, Problems *problems)
+Err draw_panel(const Ctx *ctx, Record *round, bool *set, Computed *kept, Problems *problems)
 {
     Draw drawing = { .ctx = ctx, .round = round, .set = set };
+    (void)kept;
     (void)problems;
     TRY(read_seats(&drawing));
     read_pool(&drawing);

@@ -12,9 +12,9 @@
 #ifndef FM_SERVICES_VALIDATION_DRAW_PANEL_H
 #define FM_SERVICES_VALIDATION_DRAW_PANEL_H
 
-#include "kernel/effect.h"
+#include "kernel/computation.h"
 
-Err fix_pool(const Ctx *ctx, Record *round, bool *set, Problems *problems) MUST_CHECK;
-Err draw_panel(const Ctx *ctx, Record *round, bool *set, Problems *problems) MUST_CHECK;
+Err fix_pool(const Ctx *ctx, Record *round, bool *set, Computed *kept, Problems *problems) MUST_CHECK;
+Err draw_panel(const Ctx *ctx, Record *round, bool *set, Computed *kept, Problems *problems) MUST_CHECK;
 
 #endif

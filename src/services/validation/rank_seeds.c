@@ -2,85 +2,31 @@
 
 #include "base/limits.h"
 #include "engines/rank/rank.h"
+#include "kernel/effect.h"
 #include "kernel/find.h"
 #include "kernel/rows.h"
+#include "services/validation/screening.h"
 
 #include <stdlib.h>
 
-#define DIGITS       2       /* behind the point of totals, means and spreads */
-#define TOTAL_MOST   1000000 /* in hundredths */
-#define REVIEWS_MOST 1000    /* of one result: four times the squares of so many totals, times so many, are 62 bits */
-
-#define SPREAD       20 /* per cent by which a weight could have been another */
-#define WORLDS_MOST  4000
-#define WORLDS_LEAST 200
-#define DRAWS_MOST   4000000 /* of reviews, in all worlds */
-
-typedef struct Score { /* of one result; totals in hundredths */
-    Str     result;
-    int64_t reviews, sum, squares;
-    int64_t mean, spread; /* spread -1: of a single review */
-    size_t  rank;
-} Score;
-
-typedef struct Sheet { /* of one review */
-    Str     result;
-    int32_t scores[RANK_CRITERIA_MAX];
+typedef struct Sheet {     /* of one review */
+    Str     result, judge; /* judge empty: not told */
+    int64_t total;         /* in hundredths */
+    int32_t points[RANK_CRITERIA_MAX];
 } Sheet;
 
 typedef struct Ranking {
-    const Ctx *ctx;
-    Score     *scores;
-    size_t     count, capacity;
-    int32_t    weights[RANK_CRITERIA_MAX];
-    size_t     criteria; /* 0: what the reviews say of each cannot be told */
-    Str        seed;
-    Sheet     *sheets; /* as the reviews, by their ids */
-    size_t     sheet_count, sheet_capacity;
-    uint32_t  *within; /* per result, in the order of the ranking; NULL: not worked out */
-    size_t     worlds;
+    const Ctx   *ctx;
+    const Type  *review;
+    const Field *reviewer; /* NULL: the pack has none */
+    int32_t      weights[RANK_CRITERIA_MAX];
+    size_t       criteria; /* 0: what the reviews say of each cannot be told */
+    Str          seed, aggregation;
+    Sheet       *sheets; /* as the reviews, by their ids */
+    size_t       count, capacity;
+    Str         *results; /* each once, by their ids */
+    size_t       result_count;
 } Ranking;
-
-/* ---- statistics, exact ---- */
-
-static int64_t root(int64_t number) /* floor of the square root */
-{
-    int64_t low = 0, high = 3037000499; /* whose square is the last of 63 bits */
-    while (low < high) {
-        int64_t middle = low + (high - low + 1) / 2;
-        if (middle <= number / middle)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return low;
-}
-
-static void conclude(Score *score)
-{
-    int64_t n = score->reviews;
-    score->mean = (2 * score->sum + n) / (2 * n);
-    score->spread = -1;
-    if (n < 2)
-        return;
-    int64_t numerator = n * score->squares - score->sum * score->sum, denominator = n * (n - 1);
-    score->spread = (root(4 * numerator / denominator) + 1) / 2;
-}
-
-static int by_result(const void *left, const void *right)
-{
-    return str_cmp(((const Score *)left)->result, ((const Score *)right)->result);
-}
-
-static int by_rank(const void *left, const void *right)
-{
-    const Score *a = left, *b = right;
-    if (a->mean != b->mean)
-        return a->mean > b->mean ? -1 : 1;
-    if (a->spread != b->spread) /* of a single review nobody knows how far others would be */
-        return b->spread < 0 || (a->spread >= 0 && a->spread < b->spread) ? -1 : 1;
-    return by_result(left, right);
-}
 
 /* ---- reading ---- */
 
@@ -96,20 +42,17 @@ static int32_t number_in(const Record *row, const char *column, int32_t most)
     return value.kind == VALUE_INTEGER && value.number >= 0 && value.number <= most ? (int32_t)value.number : -1;
 }
 
-static Err add_sheet(Ranking *ranking, const Record *review, Str result)
+static Err read_points(Ranking *ranking, const Record *review, Sheet *sheet)
 {
     const Field *scores = type_field(review->type, STR("scores"));
     Record      *rows;
     size_t       count;
     TRY(rows_read(ranking->ctx->arena, scores, NULL, review->values[scores->index], &rows, &count));
-    ARENA_ROOM(ranking->ctx->arena, ranking->sheets, ranking->sheet_count, ranking->sheet_capacity);
-    Sheet *sheet = &ranking->sheets[ranking->sheet_count++];
-    *sheet = (Sheet){ .result = result };
     if (count != ranking->criteria)
         ranking->criteria = 0;
     for (size_t i = 0; i < ranking->criteria; i++) {
-        sheet->scores[i] = number_in(&rows[i], "score", RANK_SCORE_MAX);
-        if (sheet->scores[i] < 0)
+        sheet->points[i] = number_in(&rows[i], "score", 1000);
+        if (sheet->points[i] < 0)
             ranking->criteria = 0;
     }
     return ERR_OK;
@@ -117,62 +60,32 @@ static Err add_sheet(Ranking *ranking, const Record *review, Str result)
 
 static Err add_review(Ranking *ranking, const Record *review)
 {
-    Value   total = of(review, "total"), result = of(review, "result");
+    Value   total = of(review, "total"), result = of(review, "result"), judge = VALUE_NONE;
     Decimal hundredths;
     if (result.kind == VALUE_MISSING || total.kind != VALUE_DECIMAL ||
-        !decimal_round((Decimal){ total.number, total.scale }, DIGITS, &hundredths))
+        !decimal_round((Decimal){ total.number, total.scale }, SCREENING_DIGITS, &hundredths))
         return ERR_OK;
-    if (hundredths.units < 0 || hundredths.units > TOTAL_MOST)
-        return err_make(ECODE_EXPR_OVERFLOW, "a total is no score");
-    ARENA_ROOM(ranking->ctx->arena, ranking->scores, ranking->count, ranking->capacity);
-    ranking->scores[ranking->count++] = (Score){
-        .result = result.text, .reviews = 1, .sum = hundredths.units, .squares = hundredths.units * hundredths.units
-    };
-    return ranking->criteria ? add_sheet(ranking, review, result.text) : ERR_OK;
+    if (ranking->reviewer)
+        judge = review->values[ranking->reviewer->index];
+    ARENA_ROOM(ranking->ctx->arena, ranking->sheets, ranking->count, ranking->capacity);
+    Sheet *sheet = &ranking->sheets[ranking->count++];
+    *sheet = (Sheet){ .result = result.text, .judge = judge.text, .total = hundredths.units };
+    return ranking->criteria ? read_points(ranking, review, sheet) : ERR_OK;
 }
 
 static Err read_reviews(Ranking *ranking, Str round)
 {
-    const Type *review = pack_type(ranking->ctx->city->pack, STR("review"));
-    Found       found = { .next = STR_NONE };
-    Problems    problems = { .arena = ranking->ctx->arena };
+    Found    found = { .next = STR_NONE };
+    Problems problems = { .arena = ranking->ctx->arena };
     Str filter = str_printf(ranking->ctx->arena, "screening_round = '%.*s' and state = 'submitted'", STR_FMT(round));
     do {
         Query query = { .filter = filter, .sort = STR("id"), .limit = LIMIT_LIST_ROWS, .cursor = found.next };
-        TRY(find(ranking->ctx, review, &query, &found, &problems));
+        TRY(find(ranking->ctx, ranking->review, &query, &found, &problems));
         for (size_t i = 0; i < found.count; i++)
             TRY(add_review(ranking, &found.records[i]));
     } while (found.next.len);
     return ERR_OK;
 }
-
-/* Those of one result as one. */
-static Err join(Ranking *ranking)
-{
-    size_t joined = 0;
-    if (ranking->count)
-        qsort(ranking->scores, ranking->count, sizeof *ranking->scores, by_result);
-    for (size_t i = 0; i < ranking->count; i++) {
-        const Score *score = &ranking->scores[i];
-        if (joined && str_eq(ranking->scores[joined - 1].result, score->result)) {
-            Score *last = &ranking->scores[joined - 1];
-            if (++last->reviews > REVIEWS_MOST)
-                return err_make(ECODE_EXPR_OVERFLOW, "too many reviews of one result");
-            last->sum += score->sum;
-            last->squares += score->squares;
-        } else {
-            ranking->scores[joined++] = *score;
-        }
-    }
-    ranking->count = joined;
-    for (size_t i = 0; i < joined; i++)
-        conclude(&ranking->scores[i]);
-    if (joined)
-        qsort(ranking->scores, joined, sizeof *ranking->scores, by_rank);
-    return ERR_OK;
-}
-
-/* ---- how firm it is ---- */
 
 static bool has(const Type *type, const char *rows, const char *name, FieldKind kind)
 {
@@ -186,10 +99,9 @@ static bool has(const Type *type, const char *rows, const char *name, FieldKind 
 /* A city whose pack is older has no place for it. */
 static bool wants_firmness(const Ranking *ranking, const Type *list, const Type *round)
 {
-    const Type *review = pack_type(ranking->ctx->city->pack, STR("review"));
     return has(list, "items", "acceptability", FIELD_DECIMAL) && has(list, NULL, "worlds", FIELD_INTEGER) &&
            has(round, NULL, "seed", FIELD_TEXT) && has(round, "criteria", "weight", FIELD_INTEGER) &&
-           has(review, "scores", "score", FIELD_INTEGER);
+           has(ranking->review, "scores", "score", FIELD_INTEGER);
 }
 
 /* The seed and the weights of the round. */
@@ -210,101 +122,16 @@ static Err read_rubric(Ranking *ranking, const Record *round)
     return ERR_OK;
 }
 
-static int by_name(const void *left, const void *right)
+/* By which rule; a pack that has no place for it, or for what comes of it, ranks by the mean. */
+static void read_rule(Ranking *ranking, const Record *list, const Record *round)
 {
-    return str_cmp((*(Score *const *)left)->result, (*(Score *const *)right)->result);
-}
-
-static int named(const void *name, const void *score)
-{
-    return str_cmp(*(const Str *)name, (*(Score *const *)score)->result);
-}
-
-/* Sheets in the order of the ranking, each result's together. */
-static void put_sheets(const Ranking *ranking, size_t *firsts, int32_t *scores)
-{
-    Arena  *arena = ranking->ctx->arena;
-    Score **names = ARENA_ARRAY(arena, Score *, ranking->count);
-    size_t *at = ARENA_ARRAY(arena, size_t, ranking->count);
-    for (size_t i = 0; i < ranking->count; i++) {
-        names[i] = &ranking->scores[i];
-        names[i]->rank = i;
-        firsts[i + 1] = firsts[i] + (size_t)ranking->scores[i].reviews;
-    }
-    qsort(names, ranking->count, sizeof(Score *), by_name);
-    for (size_t i = 0; i < ranking->count; i++)
-        at[i] = firsts[i];
-    for (size_t i = 0; i < ranking->sheet_count; i++) {
-        const Sheet *sheet = &ranking->sheets[i];
-        Score      **found = bsearch(&sheet->result, names, ranking->count, sizeof(Score *), named);
-        memcpy(&scores[at[(*found)->rank]++ * ranking->criteria], sheet->scores, ranking->criteria * sizeof *scores);
-    }
-}
-
-static Err work_out(Ranking *ranking, size_t places)
-{
-    Arena *arena = ranking->ctx->arena;
-    if (!ranking->criteria || ranking->sheet_count > RANK_JUDGEMENTS_MAX)
-        return ERR_OK;
-    size_t     *firsts = ARENA_ARRAY(arena, size_t, ranking->count + 1);
-    int32_t    *scores = ARENA_ARRAY(arena, int32_t, ranking->sheet_count * ranking->criteria);
-    uint32_t   *counts = ARENA_ARRAY(arena, uint32_t, ranking->count * 2);
-    size_t      worlds = DRAWS_MOST / ranking->sheet_count;
-    RankProblem problem = { .alternatives = ranking->count,
-                            .criteria = ranking->criteria,
-                            .weights = ranking->weights,
-                            .firsts = firsts,
-                            .scores = scores,
-                            .spread = SPREAD,
-                            .worlds = worlds > WORLDS_MOST    ? WORLDS_MOST
-                                      : worlds < WORLDS_LEAST ? WORLDS_LEAST
-                                                              : worlds,
-                            .seed = ranking->seed,
-                            .bands = &places,
-                            .band_count = 1 };
-    put_sheets(ranking, firsts, scores);
-    TRY(rank_worlds(&problem, counts));
-    ranking->within = ARENA_ARRAY(arena, uint32_t, ranking->count);
-    ranking->worlds = problem.worlds;
-    for (size_t i = 0; i < ranking->count; i++)
-        ranking->within[i] = counts[2 * i];
-    return ERR_OK;
-}
-
-/* ---- writing ---- */
-
-/* Tenths of a per cent, half away from zero. */
-static Value share(const Ranking *ranking, size_t i)
-{
-    int64_t worlds = (int64_t)ranking->worlds, tenths = (2000 * (int64_t)ranking->within[i] + worlds) / (2 * worlds);
-    return value_decimal((Decimal){ tenths, 1 });
-}
-
-static void put(Record *row, const char *column, Value value)
-{
-    row->values[type_field(row->type, str_from(column))->index] = value;
-}
-
-static void write_items(const Ranking *ranking, size_t count, Record *list, bool *set)
-{
-    Arena       *arena = ranking->ctx->arena;
-    const Field *items = type_field(list->type, STR("items"));
-    Record      *rows = ARENA_ARRAY(arena, Record, count);
-    for (size_t i = 0; i < count; i++) {
-        const Score *score = &ranking->scores[i];
-        rows[i] = (Record){ .type = items->rows, .values = ARENA_ARRAY(arena, Value, items->rows->field_count) };
-        put(&rows[i], "place", value_int((int64_t)i + 1));
-        put(&rows[i], "result", value_id(score->result));
-        put(&rows[i], "reviews", value_int(score->reviews));
-        put(&rows[i], "mean", value_decimal((Decimal){ score->mean, DIGITS }));
-        if (score->spread >= 0)
-            put(&rows[i], "spread", value_decimal((Decimal){ score->spread, DIGITS }));
-        if (ranking->within)
-            put(&rows[i], "acceptability", share(ranking, i));
-    }
-    effect_set(list, set, items, rows_value(arena, items, rows, count));
-    if (ranking->within)
-        effect_set(list, set, type_field(list->type, STR("worlds")), value_int((int64_t)ranking->worlds));
+    bool asked = has(round->type, NULL, "aggregation", FIELD_CHOICE) &&
+                 has(list->type, NULL, "ranked_by", FIELD_CHOICE);
+    Value rule = asked ? of(round, "aggregation") : VALUE_NONE;
+    ranking->aggregation = rule.kind == VALUE_MISSING ? STR("mean") : rule.text;
+    ranking->reviewer = has(ranking->review, NULL, "reviewer", FIELD_REFERENCE)
+                            ? type_field(ranking->review, STR("reviewer"))
+                            : NULL;
 }
 
 /* How many it has places for. */
@@ -315,24 +142,176 @@ static size_t places_of(const Record *round)
     return fit ? (size_t)places.number : LIMIT_ROWS;
 }
 
-Err rank_seeds(const Ctx *ctx, Record *list, bool *set, Problems *problems)
+/* ---- the engine's input ---- */
+
+static int by_text(const void *left, const void *right) { return str_cmp(*(const Str *)left, *(const Str *)right); }
+
+static void name_results(Ranking *ranking)
 {
-    Ranking ranking = { .ctx = ctx };
-    Record  found;
-    Value   round = of(list, "screening_round");
+    ranking->results = ARENA_ARRAY(ranking->ctx->arena, Str, ranking->count);
+    for (size_t i = 0; i < ranking->count; i++)
+        ranking->results[i] = ranking->sheets[i].result;
+    qsort(ranking->results, ranking->count, sizeof(Str), by_text);
+    for (size_t i = 0; i < ranking->count; i++)
+        if (!i || !str_eq(ranking->results[i], ranking->results[ranking->result_count - 1]))
+            ranking->results[ranking->result_count++] = ranking->results[i];
+}
+
+static int64_t number_of(const Ranking *ranking, Str result)
+{
+    const Str *found = bsearch(&result, ranking->results, ranking->result_count, sizeof(Str), by_text);
+    return found - ranking->results;
+}
+
+/* A number for each judge as they come first; by nothing that their records tell. */
+typedef struct Judges {
+    Str   *all;
+    size_t count;
+    bool   told; /* of each review */
+} Judges;
+
+static int64_t judge_number(Judges *judges, Str judge)
+{
+    size_t i = 0;
+    while (i < judges->count && !str_eq(judges->all[i], judge))
+        i++;
+    if (i == judges->count)
+        judges->all[judges->count++] = judge;
+    return (int64_t)i;
+}
+
+static Json *sheet_json(const Ranking *ranking, const Sheet *sheet, Judges *judges)
+{
+    Arena *arena = ranking->ctx->arena;
+    Json  *json = json_array(arena);
+    json_push(json, json_number(arena, number_of(ranking, sheet->result)));
+    json_push(json, json_number(arena, judges->told ? judge_number(judges, sheet->judge) : 0));
+    json_push(json, json_number(arena, sheet->total));
+    for (size_t c = 0; c < ranking->criteria; c++)
+        json_push(json, json_number(arena, sheet->points[c]));
+    return json;
+}
+
+static Json *input_json(const Ranking *ranking, size_t places)
+{
+    Arena *arena = ranking->ctx->arena;
+    Json  *input = json_object(arena), *sheets = json_array(arena);
+    Judges judges = { .all = ARENA_ARRAY(arena, Str, ranking->count), .told = true };
+    json_set_str(arena, input, STR("aggregation"), ranking->aggregation);
+    json_set_int(arena, input, STR("places"), (int64_t)places);
+    json_set_str(arena, input, STR("seed"), ranking->seed);
+    Json *weights = json_set(input, STR("weights"), json_array(arena));
+    for (size_t c = 0; c < ranking->criteria; c++)
+        json_push(weights, json_number(arena, ranking->weights[c]));
+    Json *results = json_set(input, STR("results"), json_array(arena));
+    for (size_t r = 0; r < ranking->result_count; r++)
+        json_push(results, json_string(arena, ranking->results[r]));
+    for (size_t i = 0; i < ranking->count; i++)
+        judges.told = judges.told && ranking->sheets[i].judge.len;
+    for (size_t i = 0; i < ranking->count; i++)
+        json_push(sheets, sheet_json(ranking, &ranking->sheets[i], &judges));
+    json_set_int(arena, input, STR("judges"), (int64_t)judges.count);
+    json_set(input, STR("sheets"), sheets);
+    return input;
+}
+
+/* ---- writing ---- */
+
+typedef struct List {
+    const Ctx  *ctx;
+    Record     *record;
+    bool       *set;
+    const Json *result; /* the engine's */
+} List;
+
+static int64_t int_in(const Json *json, const char *name)
+{
+    int64_t number = 0;
+    json_int(json_get(json, str_from(name)), &number);
+    return number;
+}
+
+/* Where the row has such a column. */
+static void put(Record *row, const char *column, Value value)
+{
+    const Field *field = type_field(row->type, str_from(column));
+    if (field)
+        row->values[field->index] = value;
+}
+
+static void put_decimal(Record *row, const char *column, const Json *number)
+{
+    Decimal decimal;
+    if (decimal_parse(json_text(number), &decimal))
+        put(row, column, value_decimal(decimal));
+}
+
+/* Tenths of a per cent, half away from zero. */
+static Value share(int64_t within, int64_t worlds)
+{
+    return value_decimal((Decimal){ (2000 * within + worlds) / (2 * worlds), 1 });
+}
+
+static void write_row(const List *list, const Json *item, Record *row)
+{
+    Str  ranked_by = json_text(json_get(list->result, STR("ranked_by")));
+    bool by_mean = str_starts(ranked_by, STR("mean"));
+    put(row, "place", value_int(int_in(item, "place")));
+    put(row, "result", value_id(json_text(json_get(item, STR("result")))));
+    put(row, "reviews", value_int(int_in(item, "reviews")));
+    put_decimal(row, "mean", json_get(item, STR("mean")));
+    put_decimal(row, "spread", json_get(item, STR("spread")));
+    if (!by_mean)
+        put_decimal(row, "ranked_score", json_get(item, STR("score")));
+    if (str_eq(ranked_by, STR("corrected_mean")))
+        put_decimal(row, "error", json_get(item, STR("error")));
+    if (json_get(list->result, STR("worlds")))
+        put(row, "acceptability", share(int_in(item, "within"), int_in(list->result, "worlds")));
+}
+
+static void write_list(const List *list, size_t most)
+{
+    Arena       *arena = list->ctx->arena;
+    const Type  *type = list->record->type;
+    const Field *items = type_field(type, STR("items")), *ranked_by = type_field(type, STR("ranked_by"));
+    const Json  *worlds = json_get(list->result, STR("worlds"));
+    Record      *rows = ARENA_ARRAY(arena, Record, most);
+    size_t       count = 0;
+    JSON_EACH(item, json_get(list->result, STR("results"))) {
+        if (count == most)
+            break;
+        rows[count] = (Record){ .type = items->rows, .values = ARENA_ARRAY(arena, Value, items->rows->field_count) };
+        write_row(list, item, &rows[count++]);
+    }
+    effect_set(list->record, list->set, items, rows_value(arena, items, rows, count));
+    if (worlds)
+        effect_set(list->record, list->set, type_field(type, STR("worlds")), value_int(int_in(list->result, "worlds")));
+    if (ranked_by)
+        effect_set(list->record, list->set, ranked_by, value_text(json_text(json_get(list->result, STR("ranked_by")))));
+}
+
+Err rank_seeds(const Ctx *ctx, Record *list, bool *set, Computed *kept, Problems *problems)
+{
+    const Pack *pack = ctx->city->pack;
+    Ranking     ranking = { .ctx = ctx, .review = pack_type(pack, STR("review")) };
+    Record      found;
+    Json       *result;
+    Value       round = of(list, "screening_round");
     if (round.kind == VALUE_MISSING)
         return err_make(ECODE_INTERNAL, "a list without a round");
-    TRY(find_one(ctx, pack_type(ctx->city->pack, STR("screening_round")), round.text, &found));
+    TRY(find_one(ctx, pack_type(pack, STR("screening_round")), round.text, &found));
     if (wants_firmness(&ranking, list->type, found.type))
         TRY(read_rubric(&ranking, &found));
+    read_rule(&ranking, list, &found);
     TRY(read_reviews(&ranking, round.text));
     if (!ranking.count) {
         PROBLEM(problems, ECODE_SCREENING_UNSCORED, STR("screening_round"), STR_NONE);
         return err_make(ECODE_ACTION_REFUSED, "no review");
     }
-    TRY(join(&ranking));
-    size_t places = places_of(&found);
-    TRY(work_out(&ranking, places));
-    write_items(&ranking, ranking.count < places ? ranking.count : places, list, set);
+    name_results(&ranking);
+    Json *input = input_json(&ranking, places_of(&found));
+    TRY(engine_screening.run(ctx->arena, pack, input, NULL, &result));
+    write_list(&(List){ ctx, list, set, result }, places_of(&found));
+    *kept = (Computed){ .engine = &engine_screening, .input = input, .result = result, .seed = ranking.seed };
     return ERR_OK;
 }

@@ -1,5 +1,6 @@
 #include "services/validation/score_review.h"
 
+#include "kernel/effect.h"
 #include "kernel/find.h"
 #include "kernel/rows.h"
 
@@ -90,11 +91,12 @@ static Value total_of(const Sheet *sheet)
     return sheet->count ? value_decimal((Decimal){ hundredths, 2 }) : VALUE_NONE;
 }
 
-Err score_review(const Ctx *ctx, Record *review, bool *set, Problems *problems)
+Err score_review(const Ctx *ctx, Record *review, bool *set, Computed *kept, Problems *problems)
 {
     Record round, *criteria;
     size_t count;
     bool   found;
+    (void)kept;
     TRY(read_round(ctx, review, &round, &found, problems));
     if (!found)
         return ERR_OK;

@@ -10,8 +10,8 @@
 #ifndef FM_SERVICES_VALIDATION_SCORE_REVIEW_H
 #define FM_SERVICES_VALIDATION_SCORE_REVIEW_H
 
-#include "kernel/effect.h"
+#include "kernel/computation.h"
 
-Err score_review(const Ctx *ctx, Record *review, bool *set, Problems *problems) MUST_CHECK;
+Err score_review(const Ctx *ctx, Record *review, bool *set, Computed *kept, Problems *problems) MUST_CHECK;
 
 #endif
