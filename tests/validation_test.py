@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Dual validation as people use it: routes side by side, trials and their lessons, milestones with measured exit criteria, the market
 in three parts, readiness by criteria, and a gate that somebody else opens. Repeated by `./dev test validation_test`."""
+import itertools
 import json
+import subprocess
+import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import proof
@@ -155,6 +158,113 @@ def trials(cases, p):
         now = of(p.author, 'trial', one)
         p.author.edit('trial', one, now['version'], title='改').wants(409)
         p.author.act('trial', one, 'conclude', outcome='confirmed').wants(409)
+
+
+# ---- the order of trials -----------------------------------------------------------------------------------------------
+
+def expected_cost(order, trials):
+    """In fen, exact."""
+    cost, reach = Decimal(0), Decimal(1)
+    for one in order:
+        cost += reach * trials[one][0]
+        reach *= 1 - Decimal(trials[one][1]) / 100
+    return cost
+
+
+def best_of_all(trials):
+    """trials: {id: (cost, chance, after)}. The least expected cost of all orders that precedence lets be, and that as entered."""
+    orders = [order for order in itertools.permutations(trials) if all(set(trials[one][2]) <= set(order[:at]) for at, one in enumerate(order))]
+    return min(expected_cost(order, trials) for order in orders), expected_cost(orders[0], trials)
+
+
+def kept_of(client, route):
+    return [one for one in client.all('computation') if one['fields'].get('technical_route') == route]
+
+
+def order_of_trials(cases, p):
+    result = p.result('次序')
+    route = p.author.create('technical_route', result=result, title='要排次序的').wants(201).json['id']
+
+    def plan(title, cost=None, chance=None, after=()):
+        given = {'planned_cost': cost, 'failure_chance': chance, 'after': list(after)}
+        return p.author.create('trial', result=result, technical_route=route, title=title, hypothesis='x', test='y', measure='z', unit='%',
+                               expected_value='1', **{name: value for name, value in given.items() if value}).wants(201).json['id']
+
+    with cases('an order of trials needs planned trials, each with a cost and a chance that it fails'):
+        in_both_languages(p.author, lambda client: client.act('technical_route', route, 'order_trials'), (409, '计划中的试验'), (409, 'planned trials'))
+        first = plan('寿命', '90000.00', 40)
+        bare = plan('密度', '8000.00')
+        in_both_languages(p.author, lambda client: client.act('technical_route', route, 'order_trials'), (409, '预计费用和不成立的可能'),
+                          (409, 'a planned cost and a chance'))
+        expect_same(kept_of(p.author, route), [], 'a step that is refused keeps nothing')
+        p.author.edit('trial', bare, 1, failure_chance=20).wants(200)
+        for wrong in ({'failure_chance': 101}, {'planned_cost': '-1.00'}, {'after': [first, '00000000-0000-7000-8000-000000000000']}):
+            p.author.edit('trial', first, 1, **wrong).wants(422)
+        refused(p.author.edit('trial', first, 1, after=[first]), 422, '前置试验', field='after')
+    with cases('it is the best of all orders, what comes after what is kept, and it says what it rests on'):
+        warp = plan('翘曲', '15000.00', 30, [bare])
+        constant = plan('压电常数', '22000.00', 25, [bare])
+        elsewhere = p.author.create('trial', result=result, title='不在这条路线', planned_cost='1.00', failure_chance=99).wants(201).json['id']
+        running = plan('正在做', '1.00', 99)
+        p.author.act('trial', running, 'start', started_on='2026-02-01').wants(200)
+        p.author.edit('trial', first, 1, after=[warp, constant, elsewhere, running]).wants(200)
+        trials = {first: (9000000, 40, [warp, constant]), bare: (800000, 20, []), warp: (1500000, 30, [bare]), constant: (2200000, 25, [bare])}
+        p.author.act('technical_route', route, 'order_trials').wants(200)
+        fields = of(p.author, 'technical_route', route)['fields']
+        least, entered = best_of_all(trials)
+        fen = lambda amount: str((amount / 100).quantize(Decimal('0.01')))
+        expect_same([fields[name] for name in ('order_expected', 'order_entered', 'order_whole', 'order_saving')],
+                    [fen(least), fen(entered), '135000.00', fen(entered - least)], 'costs')
+        rows = fields['trial_order']
+        expect_same([row['trial'] for row in rows], [bare, warp, constant, first], 'the order')
+        expect_same([(row['place'], row['cost'], row['chance'], row['reach']) for row in rows],
+                    [(1, '8000.00', 20, '100.0'), (2, '15000.00', 30, '80.0'), (3, '22000.00', 25, '56.0'), (4, '90000.00', 40, '42.0')], 'rows')
+        expect_same((rows[0]['so_far'], rows[-1]['so_far']), ('8000.00', fen(least)), 'expected so far')
+        expect_same((fields['order_kept'], fields['order_worlds']), (8, 8), 'what must be first stays first')
+        page = p.author.get(f'/technical_route/{route}').wants(200).text
+        expect('假定各项互不影响' in page and '翘曲' in page and fen(least) in page.replace(',', ''), 'the page')
+    with cases('what is turned by ten points is told'):
+        doubtful = plan('比密度还便宜', '4000.00', 10)
+        p.author.act('technical_route', route, 'order_trials').wants(200)
+        fields = of(p.author, 'technical_route', route)['fields']
+        expect_same(sum(row['decides'] for row in fields['trial_order']) > 0 and fields['order_kept'] < fields['order_worlds'], True, 'firmness')
+        p.author.act('trial', doubtful, 'abandon', abandon_reason='x').wants(200)
+    with cases('trials in a circle are refused by name'):
+        p.author.edit('trial', bare, 2, after=[first]).wants(200)
+        refused(p.author.act('technical_route', route, 'order_trials'), 409, '互相', '寿命', '密度', '翘曲')
+        p.author.edit('trial', bare, 3, after=[]).wants(200)
+    with cases('it is kept and works out the same again, for the house whose route it is'):
+        kept = kept_of(p.author, route)
+        expect_same(len(kept), 2, 'computations')
+        for one in kept:
+            told = of(p.author, 'computation', one['id'])
+            expect_same((told['fields']['engine'], told['computation']['same']), ('trials', True), 'recomputed')
+            script = subprocess.run([sys.executable, str(proof.ROOT / 'docs/examples/trials.py')], input=json.dumps(told), text=True, capture_output=True)
+            expect_same((script.returncode, 'the same' in script.stdout), (0, True), script.stdout + script.stderr)
+            proof.run(p.city, 'recompute', one['id'], '--as', 'researcher', status=0)
+            p.neighbour.get(f'/api/v1/records/computation/{one["id"]}').wants(404)
+    with cases('whoever sees the route alone sees neither order nor costs'):
+        p.author.act('technical_route', route, 'order_trials').wants(200)
+        current = of(p.author, 'technical_route', route)
+        p.author.edit('technical_route', route, current['version'], principle=RECIPE, **SCORES).wants(200)
+        p.author.act('technical_route', route, 'compare').wants(200)
+        p.manager.act('technical_route', route, 'set_aside', set_aside_reason='x').wants(200)
+        p.author.act('technical_route', route, 'order_trials').wants(409)       # not any more
+        p.author.act('technical_route', route, 'share', disclosure='summary').wants(200)
+        shown = of(p.neighbour, 'technical_route', route)['fields']
+        expect(not [name for name in shown if name.startswith(('order', 'trial_order'))], sorted(shown))
+        p.neighbour.act('technical_route', route, 'order_trials').wants(403)
+    with cases('thirty trials are put in order, one more is refused'):
+        many = p.author.create('technical_route', result=result, title='很多').wants(201).json['id']
+        for at in range(30):
+            p.author.create('trial', result=result, technical_route=many, title=f'第 {at} 项', planned_cost=f'{1000 + 37 * at % 11}.00',
+                            failure_chance=at % 7 * 5).wants(201)
+        p.author.act('technical_route', many, 'order_trials').wants(200)
+        rows = of(p.author, 'technical_route', many)['fields']['trial_order']
+        ratios = [(Decimal(row['cost']) / row['chance'] if row['chance'] else Decimal('Infinity')) for row in rows]
+        expect_same((len(rows), ratios == sorted(ratios)), (30, True), 'by cost per chance')
+        p.author.create('trial', result=result, technical_route=many, title='多一项', planned_cost='1.00', failure_chance=1).wants(201)
+        in_both_languages(p.author, lambda client: client.act('technical_route', many, 'order_trials'), (409, '31', '30'), (409, '31', '30'))
 
 
 # ---- milestones -----------------------------------------------------------------------------------------------------
@@ -374,7 +484,7 @@ def main():
     with proof.own_city() as city:
         city.start()
         p = People(city)
-        for part in (routes, trials, milestones, market, readiness, gate):
+        for part in (routes, trials, milestones, market, readiness, gate, order_of_trials):      # whose trials fill the desks
             part(cases, p)
         rebuilt(cases, city)
     return cases.end()

@@ -46,6 +46,26 @@ static const EffectField score_review[] = {
     { "screening_round", "criteria", "weight", FIELD_INTEGER, NULL },
 };
 
+static const EffectField order_trials[] = {
+    { NULL, "trial_order", "place", FIELD_INTEGER, NULL },
+    { NULL, "trial_order", "trial", FIELD_REFERENCE, "trial" },
+    { NULL, "trial_order", "cost", FIELD_MONEY, NULL },
+    { NULL, "trial_order", "chance", FIELD_INTEGER, NULL },
+    { NULL, "trial_order", "reach", FIELD_DECIMAL, NULL },
+    { NULL, "trial_order", "so_far", FIELD_DECIMAL, NULL },
+    { NULL, "trial_order", "decides", FIELD_BOOLEAN, NULL },
+    { NULL, NULL, "order_expected", FIELD_MONEY, NULL },
+    { NULL, NULL, "order_entered", FIELD_MONEY, NULL },
+    { NULL, NULL, "order_whole", FIELD_MONEY, NULL },
+    { NULL, NULL, "order_kept", FIELD_INTEGER, NULL },
+    { NULL, NULL, "order_worlds", FIELD_INTEGER, NULL },
+    { NULL, NULL, "ordered_on", FIELD_DATE, NULL },
+    { "trial", NULL, "technical_route", FIELD_REFERENCE, "technical_route" },
+    { "trial", NULL, "planned_cost", FIELD_MONEY, NULL },
+    { "trial", NULL, "failure_chance", FIELD_INTEGER, NULL },
+    { "trial", NULL, "after", FIELD_REFERENCES, "trial" },
+};
+
 #define FIELDS(list) list, sizeof(list) / sizeof *(list)
 
 const EffectRow effect_rows[EFFECT_COUNT] = {
@@ -54,6 +74,7 @@ const EffectRow effect_rows[EFFECT_COUNT] = {
     [EFFECT_DRAW_PANEL] = { STR_INIT("draw_panel"), FIELDS(draw_panel) },
     [EFFECT_RANK_SEEDS] = { STR_INIT("rank_seeds"), FIELDS(rank_seeds) },
     [EFFECT_SCORE_REVIEW] = { STR_INIT("score_review"), FIELDS(score_review) },
+    [EFFECT_ORDER_TRIALS] = { STR_INIT("order_trials"), FIELDS(order_trials) },
 };
 
 void effect_set(Record *record, bool *set, const Field *field, Value value)

@@ -23,6 +23,7 @@ typedef enum EffectId {
     EFFECT_DRAW_PANEL,   /* draws the experts of a round: the same */
     EFFECT_RANK_SEEDS,   /* puts the best results of a round on a list: services/validation/rank_seeds.h */
     EFFECT_SCORE_REVIEW, /* holds a review to the criteria of its round: services/validation/score_review.h */
+    EFFECT_ORDER_TRIALS, /* puts the planned trials of a route in order: services/validation/order_trials.h */
     EFFECT_COUNT
 } EffectId;
 

@@ -33,4 +33,5 @@ VALUES = {('manager', 'certificate_to'): lambda today: (today + datetime.timedel
           ('transfer_contract', 'share'): lambda today: '50.00',
           ('validation_project', 'appointment'): lambda today: None,
           ('task', 'after'): lambda today: None,
+          ('trial', 'after'): lambda today: None,
           ('objection', 'transfer_contract'): lambda today: None}

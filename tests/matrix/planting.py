@@ -76,6 +76,7 @@ class Garden:
         self.walk_all(self.wanted)
         for letter in ORGANISATIONS if self.screens() else ():
             self.plant_gate(letter)
+            self.plant_order(letter)
         self.note_unreached()
         self.former()
         self.reload()
@@ -339,6 +340,14 @@ class Garden:
         passed = next(id_ for id_ in self.planted[letter, 'result'] if deals.gate_is_open(self.policy.truth, id_))
         record = self.create(self.own[letter]['institution'], type_, {'result': passed}, letter)
         self.wanted[record] = (letter, type_, 'prepared', 0)
+
+    def plant_order(self, letter):
+        """Trials of a route are put in order, which is kept as a computation."""
+        action, routes = self.pack.types['technical_route'].action('order_trials'), self.planted[letter, 'technical_route']
+        ready = (self.policy.truth.by_id[trial['technical_route']] for trial in self.reload().records['trial']
+                 if trial['state'] == 'planned' and trial['technical_route'] in routes)
+        if not any(route['state'] in action.from_ and self.step(route, letter, action, 0) for route in ready):
+            self.unreached.add(f'technical_route: no trials of {letter} were put in order')
 
     @staticmethod
     def edit_inputs(type_):
