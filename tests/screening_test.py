@@ -227,6 +227,21 @@ def blind(r):
             other.expect_unseen(path, one)
 
 
+def employer(r, client, login):
+    """Whom the roster says one works for decides, too; so one does not say it oneself."""
+    entry = r.of(r.experts[login], 'expert', r.officer)
+    before = entry['fields']['organisation']
+    client.edit('expert', entry['id'], entry['version'], organisation=r.employers['fund']).wants(403)
+    client.act('expert', entry['id'], 'describe', organisation=r.employers['fund']).wants(422)
+    client.act('expert', entry['id'], 'describe', field_of_work='固态电池').wants(200)
+    moved = r.officer.edit('expert', entry['id'], entry['version'] + 1, organisation=r.employers['institution']).wants(200).json
+    expect_same(client.get(f'/api/v1/records/result/{r.results[0]}').status, 404, 'whose roster entry names the institution')
+    expect(not asked(client).keys() & {*r.results, r.mine}, 'and nothing waits for them')
+    client.create('review', result=r.results[0]).wants(422)
+    r.officer.edit('expert', entry['id'], moved['version'], organisation=before).wants(200)
+    client.get(f'/api/v1/records/result/{r.results[0]}').wants(200)
+
+
 def conflicts(r):
     """Co-inventors, employees and who declares an interest see nothing of the case, and review nothing."""
     client = proof.Client(r.city, r.panel[1])
@@ -249,6 +264,7 @@ def conflicts(r):
     client.create('review', result=r.results[0]).wants(422)
     r.operator.act('membership', both, 'end', valid_to=str(r.today)).wants(200)
     client.get(f'/api/v1/records/result/{r.results[0]}').wants(200)
+    employer(r, client, r.panel[2])
     for login in r.off[:2]:
         proof.Client(r.city, login).create('review', result=r.results[0]).wants(422)
     proof.Client(r.city, r.panel[0]).create('conflict', organisation=r.employers['institution'], kind='interest').wants(201)
@@ -298,9 +314,14 @@ def reviews(r):
     seen = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
     expect_same(len(seen), sum(map(len, r.scores.values())), 'the office sees what was said')
     expect(all(not {'reviewer', 'total', 'scores', 'remark'} & each['fields'].keys() for each in seen), 'that it was said, not what, nor by whom')
+    seen = r.officer.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
+    expect(all('reviewer' in each['fields'] and not {'total', 'scores', 'remark'} & each['fields'].keys() for each in seen),
+           'an officer, who can take one out, sees whose it is, and not what it says')
+    expect_same(r.officer.all('review', filter=f"total > 0 and screening_round = '{r.one}'"), [], 'and finds nothing out by filtering')
     late = proof.Client(r.city, r.panel[-1]).all('review', filter=f"state = 'submitted' and result = '{r.results[-1]}'")[0]
     r.office.act('review', late['id'], 'recuse', recusal_reason='x').wants(403)
     r.officer.act('review', late['id'], 'recuse', recusal_reason='事后得知有利益关系').wants(200)
+    is_told(proof.Client(r.city, r.panel[-1]), 'recuse', late['id'])
     given = r.scores[r.results[-1]]
     given.remove(next(one for one in given if f'{one:.2f}' == late['fields']['total']))
     for login in (*r.panel, *r.off):
@@ -368,6 +389,8 @@ def lists(r):
     published = r.manager.act('seed_list', first['id'], 'publish').wants(200).json
     expect(published['number'].startswith('SEED-'), published['number'])
     expect_same([r.of(one, 'result')['state'] for one in wanted], ['seed', 'seed'], 'the results are seeds')
+    gone = r.office.act('result', wanted[0], 'leave', left_on=r.day(0), return_reason='x').wants(409).text
+    expect('所在的清单不在公示中' in gone, 'a result does not leave a list that can still fall, which could then neither be confirmed nor withdrawn')
     expect_same(r.of(r.one)['state'], 'listed', 'the round')
     second = r.office.create('seed_list', title='又一份', screening_round=r.one, notice='x')
     second.wants(409)
@@ -422,6 +445,38 @@ def city_list(r):
     expect('退出日期是今天' in r.office.act('result', seeds[0], 'leave', left_on=r.day(-1), return_reason='x').wants(409).text, 'not before today')
     r.office.act('result', seeds[0], 'leave', left_on=today, return_reason='改走产业合作').wants(200)
     expect_same(r.of(seeds[0], 'result')['state'], 'pool', 'left')
+    on_a_list_again(r, seeds[0], today)
+
+
+def on_a_list_again(r, one, today):
+    """What was a seed before and left does not count as one while its new list can still fall."""
+    later = str(datetime.date.fromisoformat(today) + datetime.timedelta(40))
+    days = {'opens_on': today, 'closes_on': today, 'reviews_by': later}
+    again = r.begin(places=1, seats=[{'group': 'industry', 'places': 1}], **days)
+    whole = r.begin(client=r.officer, city_wide=True, opens_on=today, closes_on=later,
+                    reviews_by=str(datetime.date.fromisoformat(later) + datetime.timedelta(9)))
+    r.office.act('screening_round', again, 'open').wants(200)
+    r.officer.act('screening_round', whole, 'open').wants(200)
+    r.author.act('result', one, 'enter', screening_round=again).wants(200)
+    r.office.act('screening_round', again, 'close').wants(200)
+    r.office.act('screening_round', again, 'draw', seed='1').wants(200)
+    panel = r.of(again)['fields']['panel']
+    expert = proof.Client(r.city, next(login for login in r.logins if r.people[login] in panel))
+    expect('每件成果' in r.office.act('screening_round', again, 'freeze').wants(409).text, 'reviews of the round before do not count')
+    review = expert.create('review', result=one).wants(201).json
+    rows = [{**row, 'score': 90} for row in review['fields']['scores']]
+    expert.act('review', review['id'], 'submit', scores=rows, remark='可行').wants(200)
+    r.office.act('screening_round', again, 'freeze').wants(200)
+    list_ = r.office.create('seed_list', title='再次列入', screening_round=again, notice='x').wants(201).json['id']
+    r.manager.act('seed_list', list_, 'publish').wants(200)
+    for step, given in (('leave', {'left_on': today, 'return_reason': 'x'}), ('enter', {'screening_round': whole})):
+        refused = r.office.act('result', one, step, **given).wants(409)
+        expect('要求：所在的清单不在公示中' in refused.text, refused.text)
+    r.ahead(days=30)
+    r.office.act('seed_list', list_, 'confirm').wants(200)
+    r.author.act('result', one, 'enter', screening_round=whole).wants(200)
+    r.officer.act('screening_round', whole, 'cancel', cancel_reason='x').wants(200)
+    expect_same(r.of(one, 'result')['state'], 'seed', 'a seed of the second list')
 
 
 SEVERITY = (12, 0, -9, 4, -6, 2, 8)        # points that each reviewer leaves out
