@@ -106,8 +106,8 @@ def three_bad_rows(city, rows):
     back = list(csv.reader(io.StringIO((city.scratch / 'bad.csv').read_text('utf-8-sig'), newline='')))
     expect_same(back[0], HEAD + ['errors'], 'the head of what came back')
     expect_same([line[:-1] for line in back[1:]], [lines[rows // 7], lines[rows // 2], lines[rows - 2]], 'rows that came back')
-    for line, field in zip(back[1:], ('title', 'claimed_level', 'disclosure')):
-        expect(line[-1].startswith(f'{field}: '), f'the reason says {line[-1]!r}, not what is wrong with {field}')
+    for line, label, field in zip(back[1:], ('Title', 'Claimed readiness', 'Who may see it'), ('title', 'claimed_level', 'disclosure')):
+        expect(line[-1].count(label) == 1 and line[-1].endswith(f' [{field}]'), f'the reason says {line[-1]!r}, not what is wrong with {field}')
     expect_same(len(results(city)), rows - 3, 'results')
     return [back[0], *back[1:]]
 

@@ -163,8 +163,24 @@ static Err read_row(Import *import, Batch *batch, Row *row)
 
 /* ---- what was wrong ---- */
 
-static Str row_reasons(const Row *row, Lang lang)
+/* "Claimed readiness must be a whole number. [claimed_level]": the label for people, once, and the name for programs.
+ * Of child rows it is that of the field that holds them; a name that is no field's, or of a field that the actor could
+ * never see, has none. */
+static void add_problem(Buf *out, const Import *import, const Batch *batch, const Problem *problem, Lang lang)
 {
+    Str          rest = problem->field, text = problem->text.in[lang];
+    const Field *field = type_field(import->type, str_cut(&rest, '['));
+    Str          label = field && access_field_ever(&batch->actor, field) ? field->label.in[lang] : STR_NONE;
+    if (label.len && str_find(text, label) == text.len)
+        buf_printf(out, lang == LANG_ZH ? "%.*s：" : "%.*s: ", STR_FMT(label));
+    buf_add(out, text);
+    if (problem->field.len)
+        buf_printf(out, " [%.*s]", STR_FMT(problem->field));
+}
+
+static Str row_reasons(const Import *import, const Batch *batch, const Row *row)
+{
+    Lang   lang = job_lang(&import->run->job);
     Arena *arena = row->problems.arena;
     Buf    out = buf_new(arena, SIZE_MAX);
     size_t told = row->problems.count < LIMIT_IMPORT_ROW_ERRORS ? row->problems.count : LIMIT_IMPORT_ROW_ERRORS;
@@ -172,9 +188,7 @@ static Str row_reasons(const Row *row, Lang lang)
         const Problem *problem = &row->problems.items[i];
         if (out.len)
             buf_char(&out, ' ');
-        if (problem->field.len)
-            buf_printf(&out, "%.*s%s", STR_FMT(problem->field), lang == LANG_ZH ? "：" : ": ");
-        buf_add(&out, problem->text.in[lang]);
+        add_problem(&out, import, batch, problem, lang);
     }
     if (!out.len)
         buf_add(&out, err_detail(arena, row->err, &row->problems, lang));
@@ -183,10 +197,10 @@ static Str row_reasons(const Row *row, Lang lang)
     return buf_str(&out);
 }
 
-static Err refuse_row(Db *db, const Import *import, const Row *row)
+static Err refuse_row(Db *db, const Import *import, const Batch *batch, const Row *row)
 {
-    const Record *job = &import->run->job;
-    return import_refusal_put(db, record_id(job), row->problems.arena, &row->given, row_reasons(row, job_lang(job)));
+    return import_refusal_put(db, record_id(&import->run->job), row->problems.arena, &row->given,
+                              row_reasons(import, batch, row));
 }
 
 /* ---- on the writer ---- */
@@ -225,7 +239,7 @@ static Err write_row(Db *db, const Import *import, Batch *batch, Row *row)
     after->done++;
     if (row->err.kind) {
         after->refused++;
-        return refuse_row(db, import, row);
+        return refuse_row(db, import, batch, row);
     }
     int64_t *counts[] = {
         [IMPORT_CREATE] = &after->added, [IMPORT_EDIT] = &after->updated, [IMPORT_NOTHING] = &after->unchanged
