@@ -32,8 +32,8 @@ void table_row(Table *table, const Str *cells)
 
 Str table_text(const Table *table, bool aligned)
 {
-    size_t widths[TABLE_COLUMNS_MAX] = { 0 };
-    Buf    buf = buf_new(table->arena, SIZE_MAX);
+    size_t *widths = ARENA_ARRAY(table->arena, size_t, table->columns);
+    Buf     buf = buf_new(table->arena, SIZE_MAX);
     for (size_t i = 0; aligned && i < table->rows * table->columns; i++) {
         size_t width = utf8_columns(table->cells[i]), *widest = &widths[i % table->columns];
         *widest = width > *widest ? width : *widest;

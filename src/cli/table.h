@@ -4,8 +4,6 @@
 
 #include "base/buf.h"
 
-#define TABLE_COLUMNS_MAX 8
-
 typedef struct Table {
     Arena *arena;
     size_t columns;

@@ -97,14 +97,15 @@ Str types_state(const Json *type, const Json *record)
 
 Str types_parent(const Json *type) { return json_text(json_get(type, STR("parent"))); }
 
-static Str shown_field(const Cli *cli, const Json *type, const Json *record, Str name)
+Str types_field(const Cli *cli, const Json *type, const Json *record, Str name)
 {
     const Json *field = types_named(json_get(type, STR("fields")), "name", name);
-    return types_shown(cli, field, json_get(json_get(record, STR("fields")), name));
+    const Json *value = json_get(json_get(record, STR("fields")), name);
+    return types_shown(cli, field, value ? value : json_get(record, name)); /* the system's stand beside them */
 }
 
 Str types_title(const Cli *cli, const Json *type, const Json *record)
 {
-    Str title = shown_field(cli, type, record, json_text(json_get(type, STR("title"))));
-    return title.len ? title : shown_field(cli, type, record, types_parent(type));
+    Str title = types_field(cli, type, record, json_text(json_get(type, STR("title"))));
+    return title.len ? title : types_field(cli, type, record, types_parent(type));
 }

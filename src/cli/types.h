@@ -13,6 +13,8 @@ Err types_record(Cli *cli, Client *client, Str type, Str id, Str expand, const J
 const Json *types_named(const Json *array, const char *key, Str value);
 /* A field's value for people: labels of choices, titles of expanded references, units; "" for a missing value. */
 Str types_shown(const Cli *cli, const Json *field, const Json *value);
+/* The value of one of the record's fields, as above; "" when it is not among them. */
+Str types_field(const Cli *cli, const Json *type, const Json *record, Str name);
 /* The label of the record's state. */
 Str types_state(const Json *type, const Json *record);
 /* The reference that says whose child a record of the type is, for expand; empty when it is nobody's. */
