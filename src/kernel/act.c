@@ -133,15 +133,21 @@ static Err fitted(const Ctx *ctx, const Type *type, const Record *record, Record
     return access_clearance(ctx, out, &out->clearance);
 }
 
-/* Of the guards, those that the field decides. */
+/* Of the guards, those that the field decides. What cannot be worked out bars nothing: the step itself will say so, and
+ * one record must not close a whole form. */
 static Err field_bars(const Ctx *ctx, const Action *action, const Record *record, const bool *one, const bool *others,
                       bool *out)
 {
     *out = false;
     for (size_t i = 0; i < action->guard_count && !*out; i++) {
         const Guard *guard = &action->guards[i];
-        if (rules_read(guard->when, record->type, one) && !rules_read(guard->when, record->type, others))
-            TRY(act_guard_bars(ctx, guard, record, out));
+        if (!rules_read(guard->when, record->type, one) || rules_read(guard->when, record->type, others))
+            continue;
+        Err err = act_guard_bars(ctx, guard, record, out);
+        if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW)
+            *out = false;
+        else
+            TRY(err);
     }
     return ERR_OK;
 }
@@ -149,10 +155,13 @@ static Err field_bars(const Ctx *ctx, const Action *action, const Record *record
 Err act_fits(const Ctx *ctx, const Action *action, const Record *record, const Field *field, const Record *candidates,
              size_t count, bool *out)
 {
-    const Type *type = field->type;
-    bool       *one = ARENA_ARRAY(ctx->arena, bool, type->field_count);
-    bool       *others = ARENA_ARRAY(ctx->arena, bool, type->field_count);
-    Record      asked;
+    const Type         *type = field->type;
+    bool               *one = ARENA_ARRAY(ctx->arena, bool, type->field_count);
+    bool               *others = ARENA_ARRAY(ctx->arena, bool, type->field_count);
+    OWNED(arena) Arena *scratch = arena_new(); /* what one candidate reads is let go of: there may be many */
+    Ctx                 inner = *ctx;
+    Record              asked;
+    inner.arena = scratch;
     for (size_t i = 0; i < action->input_count; i++)
         others[action->inputs[i]] = action->inputs[i] != field->index;
     one[field->index] = true;
@@ -160,8 +169,9 @@ Err act_fits(const Ctx *ctx, const Action *action, const Record *record, const F
     for (size_t i = 0; i < count; i++) {
         bool bars;
         asked.values[field->index] = value_id(record_id(&candidates[i]));
-        TRY(field_bars(ctx, action, &asked, one, others, &bars));
+        TRY(field_bars(&inner, action, &asked, one, others, &bars));
         out[i] = !bars;
+        arena_reset(scratch);
     }
     return ERR_OK;
 }

@@ -180,6 +180,48 @@ static const char visit[] =
 
 static int visit_setup(void **state) { return cast_setup_with(state, "types/visit.yaml", visit); }
 
+static const char outing[] =
+    "type: outing\n"
+    "label: {zh: 外出, en: Outing}\n"
+    "plural: {zh: 外出, en: Outings}\n"
+    "title: title\n"
+    "fields:\n"
+    "  - {name: title, kind: text, label: {zh: 题名, en: Title}}\n"
+    "  - {name: paper, kind: reference, target: paper, label: {zh: 论文, en: Paper}}\n"
+    "states: [{name: open, label: {zh: 在办, en: Open}}]\n"
+    "access: [{clearance: secret}]\n"
+    "actions:\n"
+    "  - name: create\n"
+    "    label: {zh: 登记, en: Register}\n"
+    "    who: [{roles: [author]}]\n"
+    "    guard:\n"
+    "      - {when: \"paper is missing or paper.pages < 20\", rule: {zh: 短, en: it is short}}\n"
+    "      - {when: \"title is missing or paper.pages < 5\", rule: {zh: 相称, en: they go together}}\n"
+    "      - {when: \"paper is missing or paper.pages * 4611686018427387904 != 0\", rule: {zh: 数, en: it counts}}\n";
+
+static int outing_setup(void **state) { return cast_setup_with(state, "types/outing.yaml", outing); }
+
+/* Only by guards that this field decides alone, and not by what cannot be worked out. */
+static void a_reference_fits_unless_a_guard_of_it_fails(void **state)
+{
+    Cast       *cast = *state;
+    const Type *type = pack_type(cast->test->city->pack, STR("outing"));
+    const char *pages[] = { "1", "12", "20" };
+    Record      papers[3];
+    bool        fits[3];
+    for (int i = 0; i < 3; i++)
+        papers[i] = test_act(cast->test, &cast->author, "paper", STR_NONE, "create",
+                             str_printf(cast->test->arena, "{\"title\":\"x\",\"pages\":%s}", pages[i]));
+    Ctx ctx = test_ctx(cast->test, &cast->author);
+    assert_int_equal(
+        act_fits(&ctx, type_action(type, STR("create")), NULL, type_field(type, STR("paper")), papers, 3, fits).kind,
+        ERR_NONE);
+    assert_true(fits[0] && fits[1] && !fits[2]);
+    Problems problems = { .arena = cast->test->arena };
+    Str      input = str_printf(cast->test->arena, "{\"paper\":\"%.*s\"}", STR_FMT(record_id(&papers[1])));
+    assert_int_equal(code_of(cast, &cast->author, "outing", STR_NONE, "create", input, &problems), ECODE_EXPR_OVERFLOW);
+}
+
 static void a_step_is_an_event_also_when_it_changes_nothing(void **state)
 {
     Cast  *cast = *state;
@@ -561,6 +603,7 @@ int main(void)
         CASE(numbers_go_on_past_their_width),
         CASE(a_stale_version_is_refused),
         CASE(an_edit_that_changes_nothing_leaves_no_event),
+        cmocka_unit_test_setup_teardown(a_reference_fits_unless_a_guard_of_it_fails, outing_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(a_step_is_an_event_also_when_it_changes_nothing, visit_setup, cast_teardown),
         CASE(a_change_prepared_on_an_old_version_is_contended),
         CASE(an_event_keeps_the_value_that_is_committed),
