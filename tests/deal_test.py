@@ -170,6 +170,9 @@ def appointments(d):
     d.office.act('appointment', again, 'confirm', **sign).wants(200)
     expect_same((d.of('appointment', one)['state'], d.of('appointment', again)['state']), ('ended', 'confirmed'), 'the one before is kept')
     d.appointment = again
+    form = d.office.get('/validation_project/new', result=d.open).wants(200).text
+    named = f"{d.of('result', d.open)['fields']['title']}（{d.of('appointment', again)['number']}）"
+    expect(f'value="{again}">{named}<' in form, f'an appointment is offered by its result: {named}')
 
 
 # ---- the project -----------------------------------------------------------------------------------------------------

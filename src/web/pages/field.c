@@ -138,8 +138,9 @@ static Err records_of(Call *call, const Field *field, bool cell, Found *out)
     return find(&call->ctx, field->target, &query, out, &none);
 }
 
-/* Leaves out what the step would refuse. */
-static Err keep_fitting(const Asked *asked, Found *found)
+/* Leaves out what the step would refuse; but what stands there already only where its lack is asked about, or the form
+ * would clear it without a word. */
+static Err keep_fitting(const Asked *asked, Str value, Found *found)
 {
     const Ctx *ctx = &asked->call->ctx;
     bool      *fits = ARENA_ARRAY(ctx->arena, bool, found->count);
@@ -148,7 +149,7 @@ static Err keep_fitting(const Asked *asked, Found *found)
         return ERR_OK;
     TRY(act_fits(ctx, asked->action, asked->record, asked->field, found->records, found->count, fits));
     for (size_t i = 0; i < found->count; i++)
-        if (fits[i])
+        if (fits[i] || (!asked->required && str_eq(record_id(&found->records[i]), value)))
             found->records[kept++] = found->records[i];
     found->count = kept;
     return ERR_OK;
@@ -161,21 +162,37 @@ static Str reference_label(const Call *call, const Name *name)
     return SAY(call, "say.form.reference", ARG("title", name->title), ARG("number", name->number));
 }
 
-static Err put_record(const Asked *asked, Str id, bool chosen, Json *choices)
+/* One that has no other title than its number is known by whose it is: "Self-healing film (PM-2026-00003)". */
+static Err name_parent(const Asked *asked, const Record *record, Name *name)
+{
+    const Type  *type = record->type;
+    const Field *parent = type->parent < 0 || type->title != SYS_NUMBER ? NULL : &type->fields[type->parent];
+    Name         of = { 0 };
+    if (parent && access_shows(&record->clearance, parent) && record->values[parent->index].kind == VALUE_ID)
+        TRY(show_name(asked->show, parent->target, record->values[parent->index].text, &of));
+    if (of.seen)
+        name->title = of.title;
+    return ERR_OK;
+}
+
+static Err put_record(const Asked *asked, const Record *record, bool chosen, Json *choices)
 {
     Name name;
+    Str  id = record_id(record);
     TRY(show_name(asked->show, asked->field->target, id, &name));
+    if (name.seen)
+        TRY(name_parent(asked, record, &name));
     if (name.seen)
         put_choice(asked, choices, id, reference_label(asked->call, &name), chosen);
     return ERR_OK;
 }
 
-static bool among(const Found *found, Str id)
+static const Record *among(const Found *found, Str id)
 {
     for (size_t i = 0; i < found->count; i++)
         if (str_eq(record_id(&found->records[i]), id))
-            return true;
-    return false;
+            return &found->records[i];
+    return NULL;
 }
 
 /* How to name a record, where there are too many to choose from. */
@@ -200,7 +217,7 @@ static Err put_reference(const Asked *asked, Str value, Json *choices, Str *widg
         found = *asked->records;
     else
         TRY(records_of(asked->call, field, asked->cell, &found));
-    TRY(keep_fitting(asked, &found));
+    TRY(keep_fitting(asked, value, &found));
     if (value.len && uuid_valid(value))
         TRY(show_name(asked->show, field->target, value, &name));
     *widget = found.next.len ? STR("line") : STR("select");
@@ -211,7 +228,7 @@ static Err put_reference(const Asked *asked, Str value, Json *choices, Str *widg
     else if (found.next.len)
         *help = by_number(asked, &name);
     for (size_t i = 0; !found.next.len && i < found.count; i++)
-        TRY(put_record(asked, record_id(&found.records[i]), str_eq(record_id(&found.records[i]), value), choices));
+        TRY(put_record(asked, &found.records[i], str_eq(record_id(&found.records[i]), value), choices));
     return ERR_OK;
 }
 
@@ -249,11 +266,10 @@ static Err put_references(const Asked *asked, Json *choices, Str *widget, Str *v
         TRY(typed_lines(asked, value));
     JSON_EACH(item, typed ? NULL : asked->value)
         if (!is_hidden(item))
-            TRY(put_record(asked, item->text, true, choices));
+            TRY(put_record(asked, among(&found, item->text), true, choices));
     for (size_t i = 0; !typed && i < found.count; i++)
         if (!asked->value || asked->value->kind != JSON_ARRAY || !holds(asked->value, record_id(&found.records[i])))
-            TRY(put_record(asked, record_id(&found.records[i]), holds(asked->value, record_id(&found.records[i])),
-                           choices));
+            TRY(put_record(asked, &found.records[i], holds(asked->value, record_id(&found.records[i])), choices));
     if (hidden)
         *help = say(call, "say.form.some_hidden");
     else if (typed)

@@ -154,6 +154,65 @@ static void sections_lay_out_what_the_step_asks_for(void **state)
     assert_str(json_text(json_get(json_get(parts->last, STR("fields"))->first, STR("name"))), "disclosure");
 }
 
+static const char outing[] =
+    "type: outing\n"
+    "label: {zh: 外出, en: Outing}\n"
+    "plural: {zh: 外出, en: Outings}\n"
+    "title: title\n"
+    "fields:\n"
+    "  - {name: title, kind: text, label: {zh: 题名, en: Title}}\n"
+    "  - {name: paper, kind: reference, target: paper, label: {zh: 论文, en: Paper}}\n"
+    "states: [{name: open, label: {zh: 在办, en: Open}}]\n"
+    "access: [{clearance: secret}]\n"
+    "actions:\n"
+    "  - {name: create, label: {zh: 登记, en: Register}, who: [{roles: [author]}]}\n"
+    "  - name: edit\n"
+    "    label: {zh: 修改, en: Edit}\n"
+    "    from: [open]\n"
+    "    who: [{roles: [author]}]\n"
+    "    guard: [{when: \"paper is missing or paper.pages < 20\", rule: {zh: 短, en: it is short}}]\n";
+
+static int outing_setup(void **state) { return stage_setup_with(state, "types/outing.yaml", outing); }
+
+static Str paper_of(Stage *stage, int length)
+{
+    Str    input = str_printf(stage->test->arena, "{\"title\":\"Ice\",\"pages\":%d}", length);
+    Record paper = test_act(stage->test, &stage->author, "paper", STR_NONE, "create", input);
+    return record_id(&paper);
+}
+
+static const Json *choice_of(const Json *field, Str code)
+{
+    JSON_EACH(choice, json_get(field, STR("choices")))
+        if (str_eq(json_text(json_get(choice, STR("code"))), code))
+            return choice;
+    return NULL;
+}
+
+static void what_stands_there_is_offered_also_when_the_step_would_refuse_it(void **state)
+{
+    Stage  *stage = *state;
+    Arena  *arena = stage->test->arena;
+    Str     fits = paper_of(stage, 3), given = paper_of(stage, 30), other = paper_of(stage, 40);
+    Str     input = str_printf(arena, "{\"paper\":\"%.*s\"}", STR_FMT(given));
+    Record  record = test_act(stage->test, &stage->author, "outing", STR_NONE, "create", input);
+    bool    chosen = false;
+    Str     data = str_printf(arena,
+                              "{\"type\":\"outing\",\"action\":{\"name\":\"edit\"},\"record\":{\"id\":\"%.*s\"},"
+                                  "\"inputs\":[{\"name\":\"paper\"}],\"values\":{\"paper\":\"%.*s\"}}",
+                              STR_FMT(record_id(&record)), STR_FMT(given));
+    Call   *call = stage_call(stage, &stage->author, LANG_EN);
+    PageOut out = { .ui = json_object(arena), .page = json_object(arena) };
+    Json   *parsed;
+    call->params[0] = STR("outing");
+    assert_int_equal(json_parse(arena, data, &parsed).kind, ERR_NONE);
+    assert_int_equal(view_form(call, parsed, &out).kind, ERR_NONE);
+    const Json *field = field_of(out.page, "paper");
+    assert_non_null(choice_of(field, fits));
+    assert_null(choice_of(field, other));
+    assert_true(json_truth(json_get(choice_of(field, given), STR("chosen")), &chosen) && chosen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,5 +223,9 @@ int main(void)
         cmocka_unit_test(sections_lay_out_what_the_step_asks_for),
         cmocka_unit_test(of_too_many_records_one_is_typed_by_number_or_title),
     };
-    return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+    const struct CMUnitTest outings[] = {
+        cmocka_unit_test(what_stands_there_is_offered_also_when_the_step_would_refuse_it),
+    };
+    return cmocka_run_group_tests(tests, stage_setup, stage_teardown) +
+           cmocka_run_group_tests(outings, outing_setup, stage_teardown);
 }
