@@ -231,7 +231,8 @@ class Garden:
         if field.target == 'organisation':
             return self.organisations[letter]
         if field.target == 'person' and type_.name != 'membership':
-            people = self.people[letter if at % 2 == 0 else other]
+            own = at % 2 == 0 or type_.name == 'expert'     # whom an organisation employs does not judge its results
+            people = self.people[letter if own else other]
             return people[at // 2 % len(people)]
         known = self.planted.get((letter, field.target), [])[:1 if (type_.name, field.name) in ONE else None]
         wanted = screening.PICKS.get((type_.name, field.name)) or deals.PICKS.get((type_.name, field.name))
