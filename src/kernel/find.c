@@ -622,6 +622,12 @@ Json *value_json(Arena *arena, Value value)
     }
 }
 
+/* What the actor could never see is as unknown as what is not there; what every type has is known to everybody. */
+static bool name_known(const Ctx *ctx, const Field *field)
+{
+    return field->system || access_field_ever(ctx->actor, field);
+}
+
 /* "a,b,c" */
 static const bool *names_read(const Ctx *ctx, const Type *type, Str names, Str parameter, Problems *problems)
 {
@@ -629,7 +635,7 @@ static const bool *names_read(const Ctx *ctx, const Type *type, Str names, Str p
     while (names.len) {
         Str          name = str_trim(str_cut(&names, ','));
         const Field *field = type_field(type, name);
-        if (!field || (references && !field->target))
+        if (!field || !name_known(ctx, field) || (references && !field->target))
             PROBLEM(problems, ECODE_FIELD_UNKNOWN, parameter, STR_NONE, ARG("field", name));
         else
             named[field->index] = true;

@@ -39,7 +39,8 @@ typedef struct Wanted {   /* what is told of each record of a type: per field */
     const bool *fields;   /* shown; NULL: all of them */
     const bool *expanded; /* references that stand as {"id","type","number","title"} */
 } Wanted;
-/* From names with commas between; no `fields` are all. ECODE_QUERY_INVALID, with a problem for each unknown name. */
+/* From names with commas between; no `fields` are all. ECODE_QUERY_INVALID, with a problem for each name that is
+ * unknown, or of a field of the type's own that the actor could never see. */
 Err find_wanted(const Ctx *ctx, const Type *type, Str fields, Str expand, Wanted *out, Problems *problems) MUST_CHECK;
 /* The record as the contract's JSON: id, type, number, state, version, owner, fields; what is hidden or missing is
  * absent; a reference is its id or {"hidden":true}; `erased`: names of the fields whose values were erased, of those

@@ -553,6 +553,12 @@ static void what_is_wanted_of_a_record_is_read_once_and_names_must_be_known(void
     assert_int_equal(problems.count, 2); /* of `expand` also what is no reference */
     assert_true(test_has_problem(&problems, ECODE_FIELD_UNKNOWN, "fields"));
     assert_true(test_has_problem(&problems, ECODE_FIELD_UNKNOWN, "expand"));
+    ctx = test_ctx(cast->test, &cast->reader); /* who could never see whom to ask */
+    assert_int_equal(find_wanted(&ctx, type, STR("title,contact"), STR_NONE, &wanted, &problems).code,
+                     ECODE_QUERY_INVALID);
+    assert_int_equal(find_wanted(&ctx, type, STR("title"), STR("contact"), &wanted, &problems).code,
+                     ECODE_QUERY_INVALID);
+    assert_int_equal(problems.count, 4);
 }
 
 static void a_page_of_a_list_ends_when_it_is_long_enough(void **state)

@@ -170,22 +170,6 @@ static const ExportFormat *query_format(const Call *call, Problems *problems)
     return formats[export_word(call, "format", words, sizeof formats / sizeof formats[0], problems)];
 }
 
-/* Does the role ever see it? What it never sees is named no more than what is not there. */
-static const Field *field_asked(const Call *call, const Type *type, Str name)
-{
-    const Field *field = type_field(type, name);
-    return field && shape_field_known(call, field) ? field : NULL;
-}
-
-static void check_fields(const Call *call, const Type *type, Str names, Problems *problems)
-{
-    while (names.len) {
-        Str name = str_trim(str_cut(&names, ','));
-        if (!field_asked(call, type, name))
-            PROBLEM(problems, ECODE_FIELD_UNKNOWN, STR("fields"), STR_NONE, ARG("field", name));
-    }
-}
-
 static bool is_plain(ValueKind kind)
 {
     return kind == VALUE_INTEGER || kind == VALUE_DECIMAL || kind == VALUE_BOOLEAN || kind == VALUE_DATE ||
@@ -245,7 +229,6 @@ static Err export_read(Call *call, Export *export, Problems *problems)
     size_t before = problems->count;
     export->format = query_format(call, problems);
     export->labels = export_word(call, "header", headers, 2, problems) == 1;
-    check_fields(call, export->type, call_query(call, STR("fields")), problems);
     if (problems->count > before)
         return err_make(ECODE_QUERY_INVALID, "export of %.*s", STR_FMT(export->type->name));
     TRY(shape_wanted(call, export->type, &export->wanted, problems));

@@ -142,16 +142,15 @@ static Str type_filter(const Search *search, const Type *type)
 /* ---- the answer ---- */
 
 /* What names a record on a page: its title, in each language. */
-static Err named_by(const Search *search, const Type *type, Wanted *out)
+static Wanted named_by(const Search *search, const Type *type)
 {
+    Arena       *arena = search->call->ctx.arena;
     const Field *title = &type->fields[type->title];
-    Str          names[1 + LANG_COUNT] = { title->name };
-    size_t       count = 1;
-    Problems     none = call_problems(search->call);
+    bool        *named = ARENA_ARRAY(arena, bool, type->field_count);
+    named[type->title] = true;
     for (Lang lang = 0; title->has_translations && lang < LANG_COUNT; lang++)
-        names[count++] = type->fields[title->translations[lang]].name;
-    return find_wanted(&search->call->ctx, type, str_join(search->call->ctx.arena, names, count, STR(",")), STR_NONE,
-                       out, &none);
+        named[title->translations[lang]] = true;
+    return (Wanted){ .fields = named, .expanded = ARENA_ARRAY(arena, bool, type->field_count) };
 }
 
 static Json *put_group(const Search *search, const Type *type, Str filter, bool more, Json *items)
@@ -168,9 +167,8 @@ static Json *put_group(const Search *search, const Type *type, Str filter, bool 
 static Err put_found(const Search *search, const Type *type, Str filter, const Found *found, Json *items)
 {
     Ctx    ctx = search->call->ctx;
-    Wanted wanted;
-    TRY(named_by(search, type, &wanted));
-    Json *group = put_group(search, type, filter, found->next.len > 0, items);
+    Wanted wanted = named_by(search, type);
+    Json  *group = put_group(search, type, filter, found->next.len > 0, items);
     Json *records = json_set(group, STR("items"), json_array(ctx.arena));
     find_remember(&ctx);
     for (size_t i = 0; i < found->count; i++) {
@@ -232,11 +230,10 @@ static Err put_alike(const Search *search, const Type *type, const AlikeFound *f
 {
     Ctx    ctx = search->call->ctx;
     size_t shown = found->count < (size_t)search->limit ? found->count : (size_t)search->limit;
-    Wanted wanted;
     if (!found->count)
         return ERR_OK;
-    TRY(named_by(search, type, &wanted));
-    Json *group = put_group(search, type, STR_NONE, found->count > shown, items);
+    Wanted wanted = named_by(search, type);
+    Json  *group = put_group(search, type, STR_NONE, found->count > shown, items);
     Json *records = json_set(group, STR("items"), json_array(ctx.arena));
     Json *likeness = json_set(group, STR("likeness"), json_array(ctx.arena));
     find_remember(&ctx);

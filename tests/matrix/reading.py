@@ -181,7 +181,7 @@ def show(m, caller, one, none):
     if caller.way != 'token':                       # the sample: also by HEAD, and with references written out
         head = m.ask(caller, target, m.relation(actor, one), method='HEAD')
         m.expect_equal(answer.same_part()[:2], head.same_part()[:2], 'HEAD and GET')
-        check_expanded(m, caller, one, m.ask(caller, target + query(expand=','.join(references(one.type)))))
+        check_expanded(m, caller, one, m.ask(caller, target + query(expand=','.join(references(m, actor, one.type)))))
 
 
 @subject('job')
@@ -210,15 +210,21 @@ def job_errors(m, e):
                 m.expect(answer, 200)
 
 
-def references(type_):
-    return [f.name for f in type_.fields if f.kind in ('reference', 'references') and f.name != 'id']
+def may_name(m, actor, field, type_):
+    """Whether it can be asked for: what every type has is known to everybody."""
+    return field not in type_.own_fields or m.policy.knows_field(actor.role, field, type_)
+
+
+def references(m, actor, type_):
+    return [f.name for f in type_.fields
+            if f.kind in ('reference', 'references') and f.name != 'id' and may_name(m, actor, f, type_)]
 
 
 def check_expanded(m, caller, one, answer):
     if not m.expect(answer, 200):
         return
     json = answer.json()
-    for name in references(one.type):
+    for name in references(m, caller.actor, one.type):
         field, found = one.type.field(name), json.get(name, json['fields'].get(name))
         wanted = m.policy.expanded(caller.actor, one, field, m.language(caller))
         if isinstance(wanted, dict) and isinstance(found, dict) and 'title' not in wanted:
@@ -514,9 +520,16 @@ def sorting(m, caller, type_):
     wanted = m.policy.visible(caller.actor, type_)
     for field in (f for f in type_.fields if f.listed and f.kind not in ('rows', 'references')):
         for sort in (field.name, '-' + field.name):
-            target = f'{API}{type_.name}' + query(limit=MOST, sort=sort, fields=field.name)
-            found = check_list(m, caller, target, wanted, f'a list by {sort}', (field.name,))
+            known = may_name(m, caller.actor, field, type_)
+            shown = field.name if known else 'id'
+            target = f'{API}{type_.name}' + query(limit=MOST, sort=sort, fields=shown)
+            found = check_list(m, caller, target, wanted, f'a list by {sort}', (shown,))
             check_order(m, caller, type_, found, sort)
+        if not known:       # to be shown it, or where it leads, is as if there were no such field
+            for given in ('fields', 'expand'):
+                answers = [m.ask(caller, f'{API}{type_.name}' + query(**{given: name})) for name in (field.name, 'x' * len(field.name))]
+                m.expect(answers[0], 422)
+                m.expect_equal(answers[1].body.replace(b'x' * len(field.name), field.name.encode()), answers[0].body, f'{given}={field.name}')
 
 
 def filtering(m, caller, type_):
