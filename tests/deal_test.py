@@ -54,6 +54,11 @@ class Deal:
     def desk(self, client, record):
         return record in client.get('/api/v1/desk').wants(200).text
 
+    def waiting(self, client, type_):
+        """How many of the type wait for them; the desk itself lists fifty records."""
+        mine = client.get('/api/v1/desk').wants(200).json['mine']
+        return next((each['total'] for each in mine['types'] if each['type'] == type_), 0)
+
     def may(self, client, type_, record, step):
         """Whether the record offers the step."""
         return next((a['allowed'] for a in self.of(type_, record, client)['actions'] if a['name'] == step), False)
@@ -393,8 +398,9 @@ def contracts(d):
     d.unseen('transfer_contract', one, d.enterprise, *d.elsewhere)
     refused(d.elsewhere[0].create('objection', transfer_contract=one, reason='x'), status=422)
     refused(d.author.create('objection', reason='x'), '写明对哪份', status=422)
+    before = d.waiting(d.office, 'objection')
     d.objection = d.author.create('objection', transfer_contract=one, reason='价格偏低').wants(201).json['id']
-    expect(d.desk(d.office, d.objection), 'it waits for the office')
+    expect_same(d.waiting(d.office, 'objection'), before + 1, 'it waits for the office')
 
 
 def later(d, days):
