@@ -376,6 +376,9 @@ def contracts(d):
     for parts in (('50.00', '49.99'), ('50.00', '50.01'), ('100.00', '0.00')):
         wrong = contract(d, shares=shares(*parts))
         refused(d.office.act('transfer_contract', wrong, 'publish'), '每位完成人' if '0.00' in parts else '合计恰为 100 %')
+    one = d.author.get('/api/v1/sessions').wants(200).json['person']['id']
+    twice = [{**part, 'inventor_person': one} for part in shares('50.00', '50.00')]
+    refused(d.manager.create('transfer_contract', result=d.open, title='x', shares=twice), '第 2 行的在册人员与第 1 行相同', status=422)
     wrong = contract(d, pricing='listed', shares=shares('50.00', '49.99'))
     refused(d.office.act('transfer_contract', wrong, 'sign', signed_on=d.day()), '合计恰为 100 %', '99.99')
     refused(d.manager.create('transfer_contract', result=d.open, title='x', inventor_rights='long_use'), '写明年限', status=422)

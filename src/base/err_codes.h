@@ -298,6 +298,7 @@
     X(FIELD_REFERENCE, "field.reference", ERR_INVALID, "没有所引用的记录", "No such record", "{label}引用的记录不存在。",            \
       "{label} names a record that does not exist.")                                                                         \
     X(FIELD_RULE, "field.rule", ERR_INVALID, "不符合规定", "A rule is not met", "要求：{rule}；现有：{found}。", "Needed: {rule}; found: {found}.") \
+    X(FIELD_TWICE, "field.twice", ERR_INVALID, "重复", "Given twice", "第 {row} 行的{label}与第 {first} 行相同。", "Row {row} has the same {label} as row {first}.") \
     X(FIELD_UNIQUE, "field.unique", ERR_INVALID, "已有相同的值", "Already taken", "已有记录的{label}与此相同。", "There is a record with the same {label} already.") \
     X(FIELD_ITEMS, "field.items", ERR_INVALID, "项数过多", "Too many items", "{label}有 {found} 项，最多 {max} 项。", "{label} has {found} items; at most {max} are allowed.") \
     X(FIELD_FILE, "field.file", ERR_INVALID, "没有此文件", "No such file", "{label}：没有此上传文件，或已超过一天，或不是本人上传；请重新上传。", "{label}: there is no such upload of yours of the last day; upload the file again.") \

@@ -266,6 +266,7 @@ static Err prepare_record(Prepare *p)
     if (p->action->creates) /* only now is it known how the actor stands to it */
         TRY(access_clearance(p->ctx, after, &after->clearance));
     TRY(rules_check(p->ctx, after, set, p->unread, p->problems));
+    TRY(once_check(p->ctx, after, set, p->problems));
     TRY(unique_check(p->ctx, after, set, p->problems));
     if (p->problems->count > before)
         return err_make(ECODE_RECORD_INVALID, "%zu fields", p->problems->count - before);

@@ -444,18 +444,28 @@ static const PackKey common_keys[] = {
     { STR_INIT("help"), false },
 };
 static const PackKey given_key = { STR_INIT("given"), false };
+static const PackKey once_key = { STR_INIT("once"), false };
 static const PackKey was_key = { STR_INIT("was"), false }; /* of all that store a value */
 static const PackKey access_keys[] = { { STR_INIT("class"), false }, { STR_INIT("compartment"), false } };
 
 #define COMMON_COUNT (sizeof common_keys / sizeof *common_keys)
 #define ACCESS_COUNT (sizeof access_keys / sizeof *access_keys)
-#define KEYS_MAX     (COMMON_COUNT + 2 + ACCESS_COUNT + 2 * OWN_MAX)
+#define KEYS_MAX     (COMMON_COUNT + 3 + ACCESS_COUNT + 2 * OWN_MAX)
 
 static size_t keys_add(PackKey *keys, size_t count, const PackKey *more, size_t most)
 {
     for (size_t i = 0; i < most && more[i].name.len; i++)
         keys[count++] = more[i];
     return count;
+}
+
+/* Where a kind has no such key it is an unknown one, and not looked at further: one slip is one problem. */
+static bool kind_has(FieldKind kind, Str key)
+{
+    for (size_t i = 0; i < OWN_MAX && kinds[kind].more[i].name.len; i++)
+        if (str_eq(kinds[kind].more[i].name, key))
+            return true;
+    return false;
 }
 
 /* Of a field whose kind is not told: only that it is a mapping, so that one slip is one problem. */
@@ -470,6 +480,7 @@ static bool keys_check(PackLoad *load, const PackNode *node, int kind, bool colu
         count = keys_add(keys, count, kinds[kind].keys, OWN_MAX);
         count = keys_add(keys, count, kinds[kind].more, column ? 0 : OWN_MAX);
         count = keys_add(keys, count, &given_key, column && kinds[kind].given);
+        count = keys_add(keys, count, &once_key, column && kind_has((FieldKind)kind, STR("unique")));
         count = keys_add(keys, count, &was_key, kind != FIELD_COMPUTED);
     }
     return read_keys(load, node, keys, count);
@@ -486,15 +497,6 @@ static int kind_read(PackLoad *load, const PackNode *node, bool column)
         return kind;
     read_misshape(load, pack_node_get(node, STR("kind")), one_value);
     return -1;
-}
-
-/* Where a kind has no such key it is an unknown one, and not looked at further: one slip is one problem. */
-static bool kind_has(FieldKind kind, Str key)
-{
-    for (size_t i = 0; i < OWN_MAX && kinds[kind].more[i].name.len; i++)
-        if (str_eq(kinds[kind].more[i].name, key))
-            return true;
-    return false;
 }
 
 bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column)
@@ -518,6 +520,7 @@ bool field_read(PackLoad *load, const PackNode *node, Field *field, bool column)
     field->kind = (FieldKind)kind;
     kinds[kind].read(load, node, field);
     field->was = read_name(load, node, STR("was"));
+    field->once = column && kind_has(field->kind, STR("unique")) && read_boolean(load, node, STR("once"));
     if (column)
         return true;
     if (kind_has(field->kind, STR("default")))

@@ -615,9 +615,13 @@ static void steps_and_rules_may_name_only_what_is_there(void **state)
     FAULTS_ARE_TOLD(*state, faults);
 }
 
-static void steps_have_the_shape_of_their_kind(void **state)
+static void steps_and_columns_have_the_shape_of_their_kind(void **state)
 {
     static const Fault faults[] = {
+        { "types/paper.yaml", "{name: spent, kind: date", "{name: spent, once: maybe, kind: date", "once: ^maybe",
+          ECODE_PACK_SHAPE },
+        { "types/paper.yaml", "kind: money, currency: CNY, label: {zh: 金额",
+          "kind: money, once: true, currency: CNY, label: {zh: 金额", "money, ^once", ECODE_PACK_KEY_UNKNOWN },
         { "types/paper.yaml", "to: draft, who", "from: [draft], who", "^from: [draft], who: [{roles: [author, admin",
           ECODE_PACK_KEY_UNKNOWN },
         { "types/person.yaml", "from: [active], ", "", "^{name: edit", ECODE_PACK_KEY_MISSING },
@@ -1556,7 +1560,7 @@ int main(void)
         TEST(a_pack_without_parameters_has_no_type_of_them),
         TEST(every_problem_is_told_at_its_place_in_one_run),
         TEST(steps_and_rules_may_name_only_what_is_there),
-        TEST(steps_have_the_shape_of_their_kind),
+        TEST(steps_and_columns_have_the_shape_of_their_kind),
         TEST(fields_say_what_their_kind_allows),
         TEST(forms_rules_and_steps_name_fields_that_people_fill_in),
         TEST(documents_calendars_and_parameters_are_checked),

@@ -1,5 +1,7 @@
 #include "kernel/rules.h"
 
+#include "kernel/rows.h"
+
 /* ---- which rules and guards a step concerns ---- */
 
 typedef struct Reading {
@@ -107,6 +109,44 @@ static Err value_taken(const Ctx *ctx, const Record *after, const Field *field, 
     OWNED(rows) Rows *rows = NULL;
     TRY(db_query(ctx->db, sql, params, owned ? 3 : 2, &rows));
     return rows_next(rows, out);
+}
+
+/* ---- values that no other row of the record may have ---- */
+
+static void column_once(const Field *field, const Field *column, const Record *rows, size_t count, Problems *problems)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++) {
+            Value value = rows[i].values[column->index];
+            if (value.kind == VALUE_MISSING || !value_eq(value, rows[j].values[column->index]))
+                continue;
+            Str name = str_printf(problems->arena, "%.*s[%zu].%.*s", STR_FMT(field->name), i + 1,
+                                  STR_FMT(column->name));
+            PROBLEM(problems, ECODE_FIELD_TWICE, name, STR_NONE, ARG_TEXT("label", column->label),
+                    ARG("row", str_printf(problems->arena, "%zu", i + 1)),
+                    ARG("first", str_printf(problems->arena, "%zu", j + 1)));
+            break;
+        }
+}
+
+Err once_check(const Ctx *ctx, const Record *after, const bool *set, Problems *problems)
+{
+    const Type *type = after->type;
+    for (size_t i = SYS_COUNT; i < type->stored_count; i++) {
+        const Field *field = &type->fields[i];
+        Record      *rows = NULL;
+        size_t       count = 0;
+        if (field->kind != FIELD_ROWS || (set && !set[i]) || after->values[i].kind == VALUE_MISSING)
+            continue;
+        for (size_t c = ROW_COLUMNS; c < field->rows->field_count; c++) {
+            if (!field->rows->fields[c].once)
+                continue;
+            if (!rows)
+                TRY(rows_read(ctx->arena, field, NULL, after->values[i], &rows, &count));
+            column_once(field, &field->rows->fields[c], rows, count, problems);
+        }
+    }
+    return ERR_OK;
 }
 
 Err unique_check(const Ctx *ctx, const Record *after, const bool *set, Problems *problems)

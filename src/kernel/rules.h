@@ -16,6 +16,8 @@ bool rules_read(const Expr *when, const Type *type, const bool *fields);
  * `unread` (NULL: none) are passed over: what was given for it could not be read. */
 Err rules_check(const Ctx *ctx, const Record *after, const bool *set, const bool *unread,
                 Problems *problems) MUST_CHECK;
+/* Adds a Problem for each value of a column that another row of the record has before it, where each may stand once. */
+Err once_check(const Ctx *ctx, const Record *after, const bool *set, Problems *problems) MUST_CHECK;
 /* Adds a Problem for each unique field whose value another record has, of the same owner or of the whole city. Certain
  * inside the writer alone: two may ask at once. */
 Err unique_check(const Ctx *ctx, const Record *after, const bool *set, Problems *problems) MUST_CHECK;

@@ -138,6 +138,7 @@ typedef struct Field {
     Class class;
     uint8_t       compartment;
     bool          given;      /* column of child rows: the city fills it in, and no form adds a row */
+    bool          once;       /* column of child rows: no two rows of a record have the same value */
     int64_t       max_points; /* texts: most code points */
     bool          bounded;    /* numbers: min and max hold; in units of the scale */
     int64_t       min, max;

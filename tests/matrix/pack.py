@@ -309,7 +309,7 @@ class Pack:
         if kind not in KEYS:
             raise Unread(f'no reading for the kind {kind} of {where}')
         own, more = KEYS[kind].split('|')
-        only(raw, f'name kind label help {own} ' + ('given' if rows and kind in ('text', 'integer') else '' if rows else f'class compartment {more}'), where)
+        only(raw, f'name kind label help {own} ' + ('given once was' if rows and kind in ('text', 'integer') else 'once was' if rows else f'class compartment {more}'), where)
         choices = listed(raw.get('choices'))
         found = Field(raw['name'], kind, rows.class_ if rows else CLASSES[raw.get('class', 'summary')],
                       rows.compartment if rows else raw.get('compartment', self.compartments[0]),
