@@ -205,7 +205,7 @@ class Garden:
     # -- records
 
     def in_order(self):
-        """Types after those that they refer to."""
+        """Types after those that their steps refer to."""
         done, order = set(), []
         while len(order) < len(self.pack.types):
             ready = [t for t in self.pack.types.values() if t.name not in done and
@@ -218,7 +218,8 @@ class Garden:
 
     @staticmethod
     def referring(type_):
-        return [f for one in type_.own_fields for f in (one, *(one.rows.fields if one.rows else ())) if f.target]
+        given = {name for action in type_.actions for name in action.inputs}
+        return [f for one in type_.own_fields if one.name in given for f in (one, *(one.rows.fields if one.rows else ())) if f.target]
 
     def canary(self, letter, type_, field):
         number = f'{next(self.numbers):05d}'

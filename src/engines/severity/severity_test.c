@@ -19,7 +19,7 @@ static Fraction fraction(Wide up, Wide down)
         a = b;
         b = rest;
     }
-    return (Fraction){ up / a, down / a };
+    return a ? (Fraction){ up / a, down / a } : (Fraction){ 0, 1 };
 }
 
 static Fraction minus(Fraction a, Fraction b) { return fraction(a.up * b.down - b.up * a.down, a.down * b.down); }

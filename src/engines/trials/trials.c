@@ -237,17 +237,17 @@ static void put_steps(const Plan *plan, const size_t *order, TrialOrder *out)
                                      .reach = rounded(big_times(reach, 1000), i),
                                      .so_far = rounded(so_far, i) };
         reach = big_times(reach, (uint64_t)(100 - plan->chances[order[i]]));
+        out->expected = out->steps[i].so_far;
     }
     out->count = plan->count;
-    out->expected = out->steps[plan->count - 1].so_far;
 }
 
 /* Of those that may follow always the first. */
 static int64_t cost_as_entered(const Plan *plan)
 {
-    size_t     order[TRIALS_MAX], count = 0;
+    size_t     order[TRIALS_MAX] = { 0 }, count = 0;
     uint32_t   done = 0;
-    TrialOrder told;
+    TrialOrder told = { 0 };
     while (count < plan->count) {
         size_t i = 0;
         while ((done & bit(i)) || (plan->before[i] & ~done))
@@ -309,7 +309,7 @@ Err trials_order(Arena *arena, const Trial *trials, size_t count, TrialOrder *ou
     Plan       plan = { .trials = trials, .count = count };
     Sets      *sets = ARENA_NEW(arena, Sets);
     TrialOrder found = { 0 };
-    size_t     order[TRIALS_MAX];
+    size_t     order[TRIALS_MAX] = { 0 };
     for (size_t i = 0; i < count; i++) {
         plan.chances[i] = trials[i].chance;
         found.whole += trials[i].cost;

@@ -85,7 +85,7 @@ static void assert_best(const Trial *trials, size_t count, const TrialOrder *fou
 /* With so many per cent of the pairs in order; after an order that need not be that in which they are entered. */
 static size_t drawn(Rng *rng, Trial *trials, size_t density)
 {
-    size_t count = 1 + rng_below(rng, FEW), at[FEW], costs = rng_below(rng, 2) ? 4 : 10000000;
+    size_t count = 1 + rng_below(rng, FEW), at[FEW] = { 0 }, costs = rng_below(rng, 2) ? 4 : 10000000;
     for (size_t i = 0; i < count; i++) {
         size_t k = rng_below(rng, i + 1);
         at[i] = at[k];

@@ -4,14 +4,14 @@
 
 static Err run(Arena *arena, const char *input, Json **out)
 {
-    Json *json;
+    Json *json = NULL;
     TRY(json_parse(arena, str_from(input), &json));
     return engine_trials.run(arena, NULL, json, NULL, out);
 }
 
 static void an_order_by_hand(void **state)
 {
-    Json *out;
+    Json *out = NULL;
     Buf   text = buf_new(*state, SIZE_MAX);
     assert_ok(run(*state,
                   "{\"trials\":[{\"trial\":\"a\",\"cost\":10000,\"chance\":10,\"after\":[]},"
@@ -43,7 +43,7 @@ static void what_is_no_input_is_refused(void **state)
         "{\"trials\":[{\"trial\":\"a\",\"cost\":1}]}",
         "{\"trials\":[{\"trial\":\"a\",\"cost\":1,\"chance\":1,\"after\":[\"b\"]}]}",
     };
-    Json *out;
+    Json *out = NULL;
     assert_ok(run(*state, "{\"trials\":[{\"trial\":\"a\",\"cost\":1,\"chance\":1}]}", &out));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_err(run(*state, wrong[i], &out), ECODE_COMPUTATION_INPUT);

@@ -139,7 +139,7 @@ static int64_t root(int64_t number) /* floor of the square root */
     return low;
 }
 
-static int64_t mean_of(int64_t sum, int64_t count) { return (2 * sum + count) / (2 * count); }
+static int64_t mean_of(int64_t sum, int64_t count) { return count ? (2 * sum + count) / (2 * count) : 0; }
 
 static Err add_up(const Screen *screen)
 {

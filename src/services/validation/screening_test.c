@@ -4,7 +4,7 @@
 
 static Err run(Arena *arena, Str input, Json **out)
 {
-    Json *json;
+    Json *json = NULL;
     TRY(json_parse(arena, input, &json));
     return engine_screening.run(arena, NULL, json, NULL, out);
 }
@@ -18,7 +18,7 @@ static Str written(Arena *arena, const Json *json)
 
 static Str ranked_by(Arena *arena, Str input)
 {
-    Json *out;
+    Json *out = NULL;
     assert_ok(run(arena, input, &out));
     return json_text(json_get(out, STR("ranked_by")));
 }
@@ -26,7 +26,7 @@ static Str ranked_by(Arena *arena, Str input)
 /* Three results and three judges, worked out by hand: the second is the most severe, and did not see b. */
 static void a_round_by_hand(void **state)
 {
-    Json *out;
+    Json *out = NULL;
     assert_ok(
         run(*state,
             STR("{\"aggregation\":\"mean\",\"places\":2,\"seed\":\"s\",\"weights\":[],\"results\":[\"a\",\"b\",\"c\"],"
@@ -95,7 +95,7 @@ static void middles_are_of_what_is_left(void **state)
         { "median", "51.01", "40.01" },
     };
     for (size_t i = 0; i < 3; i++) {
-        Json *out;
+        Json *out = NULL;
         assert_ok(run(*state, str_printf(*state, "{\"aggregation\":\"%s\",%s", all[i].rule, sheets), &out));
         const Json *results = json_get(out, STR("results"));
         assert_str_equal(json_text(json_get(results->first, STR("score"))), str_from(all[i].first));
@@ -135,7 +135,7 @@ static void what_is_no_input_is_refused(void **state)
         const char *text;
     } parts[] = { { 'A', "\"aggregation\":\"mean\"" }, { 'P', "\"places\":1" }, { 'W', "\"weights\":[100]" },
                   { 'R', "\"results\":[\"a\"]" },      { 'J', "\"judges\":1" }, { 'S', "\"sheets\":[[0,0,500,5]]" } };
-    Json *out;
+    Json *out = NULL;
     assert_ok(run(*state,
                   STR("{\"aggregation\":\"mean\",\"places\":1,\"weights\":[100],\"results\":[\"a\"],\"judges\":1,"
                       "\"sheets\":[[0,0,500,5]]}"),
