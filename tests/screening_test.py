@@ -524,6 +524,12 @@ def rules(r):
     expect([one['mean'] for one in told['results']] != [one['corrected'] for one in told['results']], 'nothing was corrected')
     severe = {one['judge']: Decimal(one['severity']) for one in told['judges']}
     expect(max(severe.values()) - min(severe.values()) > 10, f'severities of {severe}')
+    computation, = (one for one in r.officer.all('computation') if one['fields'].get('seed_list') == list_['id'])
+    for lang, words in (('zh', '评审人的宽严'), ('en', 'Severity of the reviewers')):
+        r.officer.lang = lang
+        page = r.officer.get(f'/computation/{computation["id"]}').wants(200).text
+        expect(words in page and all(one['severity'] in page for one in told['judges']) and
+               all(f'{one["corrected"]} ± {one["error"]}' in page for one in told['results']), f'severities on the page: {lang}')
     said = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{round_}'")
     expect(said and all('remark' in one['fields'] and not {'total', 'scores', 'reviewer'} & set(one['fields']) for one in said),
            'the house whose round it is reads what was said, and no scores')

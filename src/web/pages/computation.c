@@ -63,7 +63,74 @@ static void put_list(Call *call, const Json *from, Str name, void (*each)(Call *
     put_block(call, into, name, STR("items"), items);
 }
 
-void computation_put(Call *call, const Json *data, Json *page)
+/* ---- of a screening (services/validation/screening.h) ---- */
+
+#define RESULTS_SHOWN 100
+
+static Str number_text(const Call *call, const Json *json, const char *name)
+{
+    int64_t number = 0;
+    json_int(json_get(json, str_from(name)), &number);
+    return str_printf(call->ctx.arena, "%lld", (long long)number);
+}
+
+/* "81.77 ± 2.31"; without an error where there is none. */
+static Str with_error(const Call *call, const Json *json, const char *name)
+{
+    Str value = json_text(json_get(json, str_from(name))), error = json_text(json_get(json, STR("error")));
+    return error.len ? str_printf(call->ctx.arena, "%.*s ± %.*s", STR_FMT(value), STR_FMT(error)) : value;
+}
+
+/* Groups are told where there are several, which nothing joins. */
+static Str group_text(const Call *call, const Json *result, const Json *one)
+{
+    int64_t components = 1, component = 0;
+    json_int(json_get(result, STR("components")), &components);
+    json_int(json_get(one, STR("component")), &component);
+    Str number = str_printf(call->ctx.arena, "%lld", (long long)component + 1);
+    return components > 1 ? SAY(call, "say.computation.group", ARG("number", number)) : STR_NONE;
+}
+
+static void put_judges(Call *call, const Json *result, Json *into)
+{
+    Json   *items = json_array(call->ctx.arena);
+    int64_t at = 0;
+    JSON_EACH(judge, json_get(result, STR("judges"))) {
+        Json *item = json_push(items, json_object(call->ctx.arena));
+        Str   number = str_printf(call->ctx.arena, "%lld", (long long)++at);
+        put(call, item, STR("judge"), SAY(call, "say.computation.judge", ARG("number", number)));
+        put(call, item, STR("severity"), with_error(call, judge, "severity"));
+        put(call, item, STR("reviews"),
+            SAY(call, "say.computation.reviews", ARG("count", number_text(call, judge, "reviews"))));
+        put(call, item, STR("group"), group_text(call, result, judge));
+    }
+    put_block(call, into, STR("judges"), STR("items"), items);
+}
+
+static Err put_results(Call *call, Show *show, const Json *result, Json *into)
+{
+    const Type *type = pack_type(call_pack(call), STR("result"));
+    Json       *items = json_array(call->ctx.arena);
+    JSON_EACH(one, json_get(result, STR("results"))) {
+        Name name = { 0 };
+        if (!json_get(one, STR("corrected")) || items->count == RESULTS_SHOWN)
+            break;
+        if (type)
+            TRY(show_name(show, type, json_text(json_get(one, STR("result"))), &name));
+        Json *item = json_push(items, json_object(call->ctx.arena));
+        put(call, item, STR("result_title"), name.title);
+        put(call, item, STR("place"), number_text(call, one, "place"));
+        put(call, item, STR("corrected"), with_error(call, one, "corrected"));
+        put(call, item, STR("mean"),
+            SAY(call, "say.computation.mean", ARG("mean", json_text(json_get(one, STR("mean")))),
+                ARG("count", number_text(call, one, "reviews"))));
+        put(call, item, STR("group"), group_text(call, result, one));
+    }
+    put_block(call, into, STR("corrected"), STR("items"), items);
+    return ERR_OK;
+}
+
+Err computation_put(Call *call, Show *show, const Json *data, Json *page)
 {
     const Json *check = json_get(data, STR("computation"));
     bool        same = false, known = false, hidden = false;
@@ -77,6 +144,10 @@ void computation_put(Call *call, const Json *data, Json *page)
                   : hidden ? "say.computation.hidden"
                   : known  ? "say.computation.differs"
                            : "say.computation.unknown"));
-    put_list(call, json_get(held(call, data, STR("result")), STR("guards")), STR("guards"), put_guard, json);
+    const Json *result = held(call, data, STR("result"));
+    put_list(call, json_get(result, STR("guards")), STR("guards"), put_guard, json);
     put_list(call, held(call, data, STR("parameters")), STR("used"), put_parameter, json);
+    bool screening = str_eq(json_text(json_get(json_get(data, STR("fields")), STR("engine"))), STR("screening"));
+    put_judges(call, screening ? result : NULL, json);
+    return put_results(call, show, screening ? result : NULL, json);
 }

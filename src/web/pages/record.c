@@ -575,7 +575,7 @@ Err view_record(Call *call, const Json *data, PageOut *out)
     }
     if (json_get(data, STR("computation"))) {
         out->template = STR("computation");
-        computation_put(call, data, out->page);
+        TRY(computation_put(call, view.show, data, out->page));
     }
     if (!str_eq(view.type->page, STR("gate")))
         return ERR_OK;
