@@ -260,7 +260,8 @@ static void write_row(const List *list, const Json *item, Record *row)
     put(row, "result", value_id(json_text(json_get(item, STR("result")))));
     put(row, "reviews", value_int(int_in(item, "reviews")));
     put_decimal(row, "mean", json_get(item, STR("mean")));
-    put_decimal(row, "spread", json_get(item, STR("spread")));
+    if (int_in(item, "reviews") >= SCREENING_REVIEWS)
+        put_decimal(row, "spread", json_get(item, STR("spread")));
     if (!by_mean)
         put_decimal(row, "ranked_score", json_get(item, STR("score")));
     if (str_eq(ranked_by, STR("corrected_mean")))

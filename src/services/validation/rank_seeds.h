@@ -6,8 +6,9 @@
  *          state `submitted` that the actor sees: `result`, `total`, and where the pack has them `reviewer` and the
  *          `scores`.
  * Method   the engine `screening` (services/validation/screening.h).
- * Writes   `items` (rows: place, result, reviews, mean, spread), at most LIMIT_ROWS of them; where the pack has them
- *          in `items` ranked_score and error (of a corrected mean alone), where another rule than the mean ranks, and
+ * Writes   `items` (rows: place, result, reviews, mean, spread), at most LIMIT_ROWS of them; spread where there are
+ *          SCREENING_REVIEWS at least, since of two reviews it tells both with their mean; where the pack has them in
+ *          `items` ranked_score and error (of a corrected mean alone), where another rule than the mean ranks, and
  *          acceptability; `worlds`; `ranked_by`.
  * Keeps    the engine's input and result. Judges are numbers there; who may read it is for the pack to say: whoever
  *          knows who judged what, and how severe each is, can tell who gave which score.
