@@ -232,6 +232,7 @@
     X(COMPUTATION_ENGINE, "computation.engine", ERR_REFUSED, "没有这个引擎", "No such engine", "本程序没有该名称和版本的引擎，不能复算；请用当时的版本。", "This program has no engine of that name and version and cannot recompute it; use a release that has.") \
     X(LOG_RANGE, "log.range", ERR_INVALID, "日志里没有这个位置", "Not in the log", "日志的这棵树没有这么多叶子，或没有这个序号。", \
       "This tree of the log has no leaf of that number, or not that many.") \
+    X(LOG_DAMAGED, "log.damaged", ERR_INTERNAL, "存证日志损坏", "Log damaged", "存证日志的数据互不相符；请用 firstmile log DIR check 查明，并从备份恢复。", "The evidence log does not fit itself; find the place by firstmile log DIR check, and restore a backup.") \
     X(MAIL_ADDRESS, "mail.address", ERR_INVALID, "邮箱地址有误", "Not a mail address", "请写作 name@example.org：只用 ASCII 字符，不超过 254 个，不带引号和空格。", "Write name@example.org: ASCII, at most 254 characters, no quotes, no spaces.") \
     X(MAIL_CODE, "mail.code", ERR_INVALID, "确认码不对", "Wrong code", "确认码不对，或已失效：每个确认码一天内有效，最多试 {max} 次；可以再要一个。", "The code is wrong or no longer valid: one is good for a day and for {max} attempts; ask for another.") \
     X(MAIL_CODES, "mail.codes", ERR_REFUSED, "确认码要得太多", "Too many codes", "一天内最多发 {max} 个确认码，请明天再试。", "At most {max} codes are sent in a day; try again tomorrow.") \

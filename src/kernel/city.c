@@ -118,6 +118,12 @@ static Err setting_put(Db *db, Str name, Str value)
     return db_run(db, sql_setting_put, row, 2);
 }
 
+static Err all_leaves(Db *db, const void *env)
+{
+    bool all;
+    return event_leaves(db, env, INT64_MAX, &all);
+}
+
 static Err fill(Db *db, Arena *arena, const Making *making)
 {
     const Pack   *pack = making->pack;
@@ -129,7 +135,8 @@ static Err fill(Db *db, Arena *arena, const Making *making)
     for (size_t i = 0; i < pack->type_count; i++)
         TRY(db_script(db, record_ddl(arena, &pack->types[i])));
     TRY(city_freeze(db, arena, env, pack, 1, making->source, STR_NONE));
-    return evolve_records(&writing, making->ids);
+    TRY(evolve_records(&writing, making->ids));
+    return all_leaves(db, env);
 }
 
 static Err migrate_and_fill(Db *db, Arena *arena, const Making *making)
@@ -344,9 +351,28 @@ static Err bring_up_records(City *city, Db *db)
     return err;
 }
 
+/* ---- a city of before the log ---- */
+
+#define LEAVES_PART 10000 /* and then a commit: a city of years takes a while, and may be cut off */
+
+static Err leaves_of_before(Db *db, const Env *env)
+{
+    for (bool all = false; !all;) {
+        TRY(db_begin(db));
+        Err err = event_leaves(db, env, LEAVES_PART, &all);
+        if (err.kind) {
+            db_rollback(db);
+            return err;
+        }
+        TRY(db_commit(db));
+    }
+    return ERR_OK;
+}
+
 static Err open_in(City *city)
 {
-    Db *db = NULL;
+    WriterFinish leaves = { all_leaves, &city->env };
+    Db          *db = NULL;
     if (access(str_dup_z(city->arena, city->database_path), F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
     TRY(take_lock(city));
@@ -357,13 +383,15 @@ static Err open_in(City *city)
     if (!err.kind)
         err = db_migrate(db, kernel_migrations, kernel_migration_count);
     if (!err.kind)
+        err = leaves_of_before(db, &city->env);
+    if (!err.kind)
         err = read_settings(city, db);
     if (!err.kind)
         err = read_pack(city, db);
     if (!err.kind)
         err = bring_up_records(city, db);
     if (!err.kind)
-        err = writer_start(db, LIMIT_WRITE_QUEUE, &city->writer);
+        err = writer_start(db, LIMIT_WRITE_QUEUE, &leaves, &city->writer);
     if (err.kind)
         db_close(db);
     return err;

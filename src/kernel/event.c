@@ -1,6 +1,7 @@
 #include "kernel/event.h"
 
 #include "base/hash.h"
+#include "evidence/log.h"
 #include "kernel/erase.h"
 #include "kernel/evolve.h"
 #include "kernel/file_store.h"
@@ -85,6 +86,7 @@ const Str kernel_migrations[] = {
              " rows TEXT NOT NULL) WITHOUT ROWID;"
              "INSERT INTO job_sample SELECT job, 1, cells, '[]' FROM job_refusal WHERE line = 0;"
              "DELETE FROM job_refusal WHERE line = 0;"),
+    STR_INIT(LOG_TABLES),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 
@@ -107,6 +109,8 @@ static const Str sql_item = STR_INIT(
     "INSERT OR FAIL INTO event_record (sequence, item, type, record, version) VALUES " ROWS_32);
 static const Str sql_value = STR_INIT(
     "INSERT OR FAIL INTO event_value (sequence, item, field, salt, value) VALUES " ROWS_32);
+static const Str sql_manifests = STR_INIT(
+    "SELECT sequence, manifest FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?");
 static const Str sql_head = STR_INIT(
     "SELECT e.sequence, e.time, e.pack, p.name, e.action, e.person, e.membership, e.organisation,"
     " e.manifest FROM event e JOIN pack p ON p.number = e.pack WHERE e.sequence = ?");
@@ -381,6 +385,44 @@ Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, con
                     value_text(or_else(head->organisation, STR("-"))),
                     value_text(manifest_of(arena, head, &event)) };
     return db_run(db, sql_event, row, 8);
+}
+
+/* ---- leaves ---- */
+
+#define LEAVES_AT_ONCE 256 /* of which the manifests are in memory */
+
+/* Leaves for the next events after `after`, at most LEAVES_AT_ONCE: *last is that of the last one. */
+static Err leaves_next(Db *db, const Env *env, int64_t after, int64_t *last)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    OWNED(rows) Rows   *rows = NULL;
+    Value               from[] = { value_int(after), value_int(LEAVES_AT_ONCE) };
+    Str                 manifests[LEAVES_AT_ONCE];
+    bool                more;
+    TRY(db_query(db, sql_manifests, from, 2, &rows));
+    for (*last = after;;) {
+        TRY(rows_next(rows, &more));
+        if (!more)
+            break;
+        if (rows_int(rows, 0) != *last + 1)
+            return err_make(ECODE_STORE_CORRUPT, "no event %lld", (long long)*last + 1);
+        manifests[(*last)++ - after] = str_dup(arena, rows_borrow_text(rows, 1));
+    }
+    return *last == after ? ERR_OK : log_add(db, arena, env, (uint64_t)after, manifests, (size_t)(*last - after));
+}
+
+Err event_leaves(Db *db, const Env *env, int64_t most, bool *all)
+{
+    MerkleEdge edge;
+    TRY(log_edge(db, &edge));
+    int64_t after = (int64_t)edge.size, last = after;
+    for (int64_t begun = after; after - begun < most; after = last) {
+        TRY(leaves_next(db, env, after, &last));
+        *all = last - after < LEAVES_AT_ONCE;
+        if (*all)
+            return ERR_OK;
+    }
+    return ERR_OK;
 }
 
 /* ---- checking ---- */

@@ -10,8 +10,9 @@
  *              record <item> <type> <id> <version>                      (one per touched record, item counts from 0)
  *              <item>.<field> <base64(SHA-256(salt || "<item>.<field>" || 0x00 || value))>   (sorted by bytes)
  *          salt: 16 random bytes per value, value: value_encode() of base/value.h. Values and salts stand in
- *          event_value, so that a value can be erased without touching the manifest; the evidence log commits
- *          to the manifest. */
+ *          event_value, so that a value can be erased without touching the manifest.
+ * Leaf     each event is a leaf of the evidence log (evidence/log.h), written in the same transaction, which commits to
+ *          its manifest. */
 #ifndef FM_KERNEL_EVENT_H
 #define FM_KERNEL_EVENT_H
 
@@ -53,6 +54,10 @@ void event_seal(Arena *arena, const Env *env, size_t index, const EventItem *ite
 Err event_next(Db *db, int64_t now_ms, int64_t *sequence, int64_t *time_ms) MUST_CHECK;
 Err event_write(Db *db, Arena *arena, const Env *env, const EventHead *head, const EventItem *items,
                 size_t count) MUST_CHECK;
+/* Leaves for the events that have none yet, in their order, until all have or (about) that many were added. On the
+ * writer, at the end of each transaction that writes events, where they are few; and when a city of before the log is
+ * opened. */
+Err event_leaves(Db *db, const Env *env, int64_t most, bool *all) MUST_CHECK;
 /* Recomputes a manifest from its stored values and salts; true when it is the same text. The commitment of an erased
  * value (kernel/erase.h) is taken as the manifest gives it. */
 Err event_verify(Db *db, Arena *arena, int64_t sequence, bool *same) MUST_CHECK;

@@ -93,7 +93,8 @@ static void write_entries(void *arg)
     atomic_store(&plan->disk.armed, true);
     if (db_open(plan->path, DB_WRITE, &db).kind || db_script(db, plan->pragma).kind)
         _exit(OPEN_FAILED);
-    if (writer_start(db, LIMIT_WRITE_QUEUE, &writer).kind || sem_init(&plan->room, 0, (unsigned)plan->in_flight) != 0)
+    if (writer_start(db, LIMIT_WRITE_QUEUE, NULL, &writer).kind ||
+        sem_init(&plan->room, 0, (unsigned)plan->in_flight) != 0)
         _exit(START_FAILED);
     for (size_t i = 0; i < plan->entries; i++) {
         Job *job = mem_alloc(sizeof *job);

@@ -215,7 +215,7 @@ int main(void)
     printf(", \"point_query_us\": {\"alone\": %.2f, \"in_snapshot\": %.2f", query_us(reader, CACHED_ROWS, false),
            query_us(reader, CACHED_ROWS, true));
     printf(", \"beyond_cache\": %.2f}", query_us(reader, ROWS, false));
-    must(writer_start(db, LIMIT_WRITE_QUEUE, &load.writer));
+    must(writer_start(db, LIMIT_WRITE_QUEUE, NULL, &load.writer));
     print_load(&load, "threads_64", load_by_threads);
     print_load(&load, "in_flight_64", load_by_loop);
     printf("}\n");

@@ -9,7 +9,8 @@
 #define EMPTY_AGAIN_MS 1000 /* while readers keep a log from being emptied that should be */
 
 struct Writer {
-    Db             *db; /* the thread's alone */
+    Db             *db;     /* the thread's alone */
+    WriterFinish    finish; /* run NULL: none */
     pthread_t       thread;
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t  wake;
@@ -78,6 +79,8 @@ static Err run_jobs(Writer *writer, Group *group)
         group_add(group, job);
         TRY(run_job(writer->db, job));
     } while (group->count < WRITER_GROUP && now_ms() < end_ms);
+    if (writer->finish.run)
+        TRY(writer->finish.run(writer->db, writer->finish.context));
     return db_commit(writer->db);
 }
 
@@ -209,10 +212,12 @@ static void writer_free(Writer *writer)
     free(writer);
 }
 
-Err writer_start(Db *db, size_t queue_max, Writer **out)
+Err writer_start(Db *db, size_t queue_max, const WriterFinish *finish, Writer **out)
 {
     Writer *writer = mem_alloc(sizeof *writer);
     *writer = (Writer){ .db = db, .queue_max = queue_max };
+    if (finish)
+        writer->finish = *finish;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -33,8 +33,15 @@ typedef struct WriterStats {
     int64_t  wal_pages;            /* pages in the write-ahead log after the last group */
 } WriterStats;
 
-/* Takes db over (and closes it in writer_stop). queue_max as LIMIT_WRITE_QUEUE. */
-Err writer_start(Db *db, size_t queue_max, Writer **out) MUST_CHECK;
+/* What is done once for all jobs of a group: called in its transaction when they have run; its error is that of the
+ * whole group. */
+typedef struct WriterFinish {
+    Err (*run)(Db *db, const void *context);
+    const void *context;
+} WriterFinish;
+
+/* Takes db over (and closes it in writer_stop). queue_max as LIMIT_WRITE_QUEUE. finish: NULL for none. */
+Err writer_start(Db *db, size_t queue_max, const WriterFinish *finish, Writer **out) MUST_CHECK;
 /* Takes the job until its done(). ECODE_BUSY when the queue is full, ECODE_SHUTTING_DOWN after writer_stop began;
  * done() is then not called. */
 Err writer_submit(Writer *writer, WriterJob *job) MUST_CHECK;

@@ -114,7 +114,7 @@ static void start_writer(World *world, size_t queue_max)
 {
     Db *db = NULL;
     assert_done(db_open(str_from(world->path), DB_WRITE, &db));
-    assert_done(writer_start(db, queue_max, &world->writer));
+    assert_done(writer_start(db, queue_max, NULL, &world->writer));
 }
 
 static World *world_new(void)
@@ -458,7 +458,7 @@ static void a_database_that_is_locked_tells_all_that_wait(void **state)
     Job    jobs[30];
     assert_done(db_open(str_from(world->path), DB_WRITE, &own));
     assert_done(db_script(own, STR("PRAGMA busy_timeout=20")));
-    assert_done(writer_start(own, LIMIT_WRITE_QUEUE, &world->writer));
+    assert_done(writer_start(own, LIMIT_WRITE_QUEUE, NULL, &world->writer));
     for (size_t i = 0; i < 30; i++)
         jobs[i] = job_of(world, (int64_t)i + 1);
     assert_done(db_open(str_from(world->path), DB_WRITE, &other));
@@ -552,7 +552,7 @@ static void commit_on_a_failing_disk(void *arg)
     Db       *db = NULL;
     fault_disk_install(&disk);
     if (db_open(str_from(doom->world->path), DB_WRITE, &db).kind ||
-        writer_start(db, LIMIT_WRITE_QUEUE, &doom->world->writer).kind)
+        writer_start(db, LIMIT_WRITE_QUEUE, NULL, &doom->world->writer).kind)
         _exit(1);
     Job first = job_of(doom->world, 1);
     if (writer_run(doom->world->writer, &first.job).kind)
@@ -614,7 +614,7 @@ static void submit_without_end(void *arg)
     if (db_open(str_from(world->path), DB_WRITE, &db).kind || ledger_check(db, &seen).kind)
         _exit(1);
     highest = seen.highest;
-    if (writer_start(db, 64, &world->writer).kind)
+    if (writer_start(db, 64, NULL, &world->writer).kind)
         _exit(2);
     for (;;)
         submit_reported(world, ++highest);
