@@ -123,6 +123,9 @@ static Err run_restore(Cli *cli)
                         ARG("path", err.code == ECODE_FILE_MISSING ? file : dir));
     Json *json = about_json(cli->arena, &about);
     json_set_bool(cli->arena, json, STR("new_key"), about.new_key);
+    json_set_bool(cli->arena, json, STR("new_log"), about.new_log);
+    if (about.closed.kind)
+        json_set_str(cli->arena, json, STR("read_only"), err_row(about.closed.code)->code);
     if (cli->json) {
         cli_print_json(cli, json);
         return ERR_OK;
@@ -138,6 +141,12 @@ static Err run_restore(Cli *cli)
             SAY(cli, TEXT("没有原来的密钥，已生成新的：每个人都要重设密码（user list，user add --person）。",
                           "Without the city's key, a new one was made: everybody needs a new password (user list, "
                           "user add --person).")));
+    if (about.new_log)
+        cli_print(SAY(cli, TEXT("没有原来的日志密钥，已另起一份存证日志：以前的回执仍可核对，新的回执用新公钥。",
+                                "Without the key of the city's log, another log was begun: receipts of before still "
+                                "verify, new ones do by the new key.")));
+    if (about.closed.kind)
+        cli_print(err_row(about.closed.code)->detail.in[cli->lang]);
     return ERR_OK;
 }
 

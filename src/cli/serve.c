@@ -50,6 +50,8 @@ static Err serve(Cli *cli, City *city, EnvAhead *clock)
                             .context = cli };
     if (clock)
         TRY(catch_up(city, clock));
+    if (city_writes(city).kind)
+        cli_note(err_row(city_writes(city).code)->detail.in[cli->lang]);
     city_watch_slow(city, &app_slow_statements);
     signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to end */
     TRY(app_new(&config, &app));

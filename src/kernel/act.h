@@ -61,7 +61,7 @@ struct Change { /* pure: no effect until committed */
 Err act_prepare(const Ctx *ctx, const ActRequest *request, Change **out, Problems *problems) MUST_CHECK;
 /* ECODE_RECORD_INVALID, with a Problem more, when another record has taken a unique value meanwhile. */
 Err act_commit(Db *db, Change *change) MUST_CHECK;
-/* The last part of it: event and rows, whatever the rights and rules; for kernel/clock_steps.h, too. */
+/* The last part of it: event and rows, whatever the rights and rules; for kernel/clock_steps.h, too. city_writes(). */
 Err act_write(const Ctx *writer, Change *change) MUST_CHECK;
 /* The record as it stands after the committed change, with what the actor may now see of it; computed fields are
  * find.h's to work out. */

@@ -172,6 +172,7 @@ static Err write_delta(const Ctx *writer, const Change *change, Delta *delta)
 
 Err act_write(const Ctx *writer, Change *change)
 {
+    TRY(city_writes(writer->city));
     TRY(event_next(writer->db, writer->now_ms, &change->sequence, &change->time_ms));
     for (size_t d = 0; d < change->delta_count; d++)
         TRY(write_delta(writer, change, &change->deltas[d]));

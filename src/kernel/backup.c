@@ -252,10 +252,10 @@ static Err sign_everybody_out(Db *db, bool new_key)
     return new_key ? db_run(db, sql_no_passwords, NULL, 0) : ERR_OK;
 }
 
-static Err settle(Db *db, const BackupAbout *about, Str dir, Str key_dir, const Env *env)
+static Err settle(Db *db, BackupAbout *about, Str dir, Str key_dir, const Env *env)
 {
     TRY(db_begin(db));
-    Err err = city_key_renew(db, dir, key_dir, env, about->new_key);
+    Err err = city_key_renew(db, dir, key_dir, env, about->new_key, &about->new_log);
     if (!err.kind)
         err = sign_everybody_out(db, about->new_key);
     if (!err.kind)
@@ -265,10 +265,12 @@ static Err settle(Db *db, const BackupAbout *about, Str dir, Str key_dir, const 
 }
 
 /* Opened once as it will be: its pack is read, its tables are of this program's shape. */
-static Err open_once(Str dir, Str key_dir, Env env)
+static Err open_once(Str dir, Str key_dir, Env env, BackupAbout *out)
 {
     OWNED(city) City *city = NULL;
-    return city_open(dir, key_dir, env, &city);
+    TRY(city_open(dir, key_dir, env, &city));
+    out->closed = city_writes(city);
+    return ERR_OK;
 }
 
 Err backup_restore(Str file, Str dir, Str key_dir, Env env, const DbWatch *watch, BackupAbout *out)
@@ -287,6 +289,6 @@ Err backup_restore(Str file, Str dir, Str key_dir, Env env, const DbWatch *watch
     TRY(settle(db, out, dir, key_dir, &env));
     db_close(db); /* folds the write-ahead log into the file */
     db = NULL;
-    TRY(open_once(dir, key_dir, env));
+    TRY(open_once(dir, key_dir, env, out));
     return settle_files(database, dir, watch, out);
 }

@@ -24,6 +24,8 @@ typedef struct BackupAbout {
     int64_t files;   /* of people, that a record holds or held */
     int64_t file_bytes;
     bool    new_key; /* restored: passwords are to be given anew */
+    bool    new_log; /* restored: without the key of the city's log; it has another one */
+    Err     closed;  /* restored: why no event can be written (city_writes) */
 } BackupAbout;
 
 /* Errors: ECODE_CITY_MISSING; ECODE_STORE_CORRUPT when the city itself is damaged; those of the file system. */

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "evidence/keeper.h"
 #include "kernel/event.h"
 #include "kernel/evolve_steps.h"
 #include "kernel/file_store.h"
@@ -118,7 +119,7 @@ static Err setting_put(Db *db, Str name, Str value)
     return db_run(db, sql_setting_put, row, 2);
 }
 
-static Err all_leaves(Db *db, const void *env)
+static Err all_leaves(Db *db, const Env *env)
 {
     bool all;
     return event_leaves(db, env, INT64_MAX, &all);
@@ -229,7 +230,21 @@ static Err check_key(Arena *arena, Db *db, const Hash *secret)
                : err_make(ECODE_CITY_KEY_WRONG, "the key is another city's");
 }
 
-Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make)
+enum { LOG_ID_BYTES = 8 };
+
+/* A key of its own for each log, since several cities may have their keys in one folder. */
+static Err make_log(Db *db, Arena *arena, Str keys, Str name, const Env *env)
+{
+    char bytes[LOG_ID_BYTES];
+    env_random(env, bytes, sizeof bytes);
+    Str id = hex_encode(arena, (Str){ bytes, sizeof bytes });
+    if (!name.len)
+        name = str_printf(arena, "firstmile.invalid/%.*s", STR_FMT(id));
+    TRY(keeper_make(keys, id, name, env));
+    return setting_put(db, STR("log"), id);
+}
+
+Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make, bool *new_log)
 {
     OWNED(arena) Arena *arena = arena_new();
     Str                 keys = keys_in(arena, dir, key_dir);
@@ -237,7 +252,11 @@ Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make)
     if (make)
         TRY(make_secret(arena, keys, env));
     TRY(read_secret(arena, keys, &secret));
-    return make ? setting_put(db, STR("key_check"), key_check(arena, &secret)) : check_key(arena, db, &secret);
+    TRY(make ? setting_put(db, STR("key_check"), key_check(arena, &secret)) : check_key(arena, db, &secret));
+    Str log;
+    TRY(setting_get(arena, db, STR("log"), &log));
+    *new_log = log.len && !keeper_exists(keys, log);
+    return *new_log ? make_log(db, arena, keys, STR_NONE, env) : ERR_OK;
 }
 
 static Err read_settings(City *city, Db *db)
@@ -369,9 +388,53 @@ static Err leaves_of_before(Db *db, const Env *env)
     return ERR_OK;
 }
 
+/* ---- the log ---- */
+
+static Err open_log(City *city, Db *db)
+{
+    Str id;
+    TRY(setting_get(city->arena, db, STR("log"), &id));
+    if (!id.len) {
+        TRY(make_log(db, city->arena, city->key_dir, STR_NONE, &city->env));
+        TRY(setting_get(city->arena, db, STR("log"), &id));
+    }
+    return keeper_open(city->key_dir, id, db, &city->log);
+}
+
+Err city_writes(const City *city) { return keeper_closed(city->log); }
+
+/* A group may have an event of whoever did not ask before. */
+static Err finish_group(Db *db, const void *context)
+{
+    const City *city = context;
+    int64_t     before = db_writes(db);
+    TRY(all_leaves(db, &city->env));
+    return db_writes(db) == before ? ERR_OK : city_writes(city);
+}
+
+typedef struct RenewJob {
+    WriterJob   job;
+    const City *city;
+    Str         name;
+} RenewJob;
+
+static Err renew_run(Db *db, WriterJob *job)
+{
+    RenewJob *renew = (RenewJob *)job;
+    return make_log(db, renew->city->arena, renew->city->key_dir, renew->name, &renew->city->env);
+}
+
+Err city_log_renew(City *city, Str name)
+{
+    RenewJob job = { .job = { .run = renew_run }, .city = city, .name = name };
+    if (name.len && !note_name_valid(name))
+        return err_make(ECODE_LOG_NAME, "%.*s", STR_FMT(name));
+    return writer_run(city->writer, &job.job);
+}
+
 static Err open_in(City *city)
 {
-    WriterFinish leaves = { all_leaves, &city->env };
+    WriterFinish leaves = { finish_group, city };
     Db          *db = NULL;
     if (access(str_dup_z(city->arena, city->database_path), F_OK) != 0)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(city->dir));
@@ -384,6 +447,8 @@ static Err open_in(City *city)
         err = db_migrate(db, kernel_migrations, kernel_migration_count);
     if (!err.kind)
         err = leaves_of_before(db, &city->env);
+    if (!err.kind)
+        err = open_log(city, db);
     if (!err.kind)
         err = read_settings(city, db);
     if (!err.kind)
@@ -421,6 +486,7 @@ void city_close(City *city)
     if (!city)
         return;
     writer_stop(city->writer);
+    keeper_free(city->log);
     uuid_maker_free(city->ids);
     if (city->lock_fd >= 0)
         close(city->lock_fd); /* lets go of the lock */

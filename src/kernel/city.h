@@ -2,8 +2,10 @@
  *
  * Files    DIR/city.db (database), DIR/lock (flock: one process writes), DIR/socket (of a serving process),
  *          DIR/files and DIR/staging (kernel/file_store.h),
- *          DIR/keys/secret (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere). The pack is frozen in the
- *          database by city_create.
+ *          DIR/keys/secret (32 bytes in hex, mode 0600; --key-dir may place keys elsewhere) and beside it the key of
+ *          the city's log (evidence/keeper.h). The pack is frozen in the database by city_create.
+ * Log      a city whose data its log's key has signed otherwise is read-only: no event can be written, everything else
+ *          goes on (city_writes).
  * Threads  everything in City but the writer's inside is read-only once opened. Each thread reads through
  *          a Db of its own. */
 #ifndef FM_KERNEL_CITY_H
@@ -28,6 +30,7 @@ typedef struct City {
     bool                      demo;   /* listens on loopback only and says so on each page */
     Writer                   *writer;
     struct FileStore         *files; /* kernel/file_store.h */
+    struct Keeper            *log;   /* evidence/keeper.h */
     const DbSlow             *slow;  /* of a served city: who hears of slow statements (city_watch_slow) */
     const struct Effects
                   *effects; /* kernel/effect.h; whoever opens the city to have steps taken gives it its services' */
@@ -61,11 +64,17 @@ Err                city_reader(const City *city, Db **out) MUST_CHECK; /* a new 
 void city_watch_slow(City *city, const DbSlow *slow);
 /* The pack of that number, from before or today's, anew in the arena: some milliseconds. ECODE_CITY_PACK. */
 Err city_pack(Db *db, Arena *arena, int64_t number, const Pack **out) MUST_CHECK;
+/* ERR_OK, or why no event can be written: ECODE_LOG_BEHIND, ECODE_LOG_FORKED, ECODE_LOG_KEYLESS. */
+Err city_writes(const City *city);
+/* Ends the city's log and begins another of that name (empty: one of its own), over all events that there are. To be
+ * closed and opened again. ECODE_LOG_NAME. */
+Err city_log_renew(City *city, Str name) MUST_CHECK;
 /* Is there a key of the city in dir? */
 bool city_has_key(Str dir, Str key_dir);
 /* Makes a new key, and has the database know it; or, where there is one, looks whether it is the city's
- * (ECODE_CITY_KEY_WRONG). For a database that nobody has open (kernel/backup.h). */
-Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make) MUST_CHECK;
+ * (ECODE_CITY_KEY_WRONG). Where the key of the log is not, the city gets another log. For a database that nobody has open
+ * (kernel/backup.h). */
+Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make, bool *new_log) MUST_CHECK;
 /* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the
  * writer. */
 Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t number, const PackSource *source,

@@ -1,11 +1,13 @@
 /* kernel/event_test.c: every event has its leaf in the log, whatever wrote it. */
 #include "kernel/event.h"
 
+#include "evidence/keeper.h"
 #include "evidence/log.h"
 #include "kernel/testing/dossier.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 /* cmocka wants these first */
 #include <cmocka.h>
@@ -91,12 +93,68 @@ static void a_city_of_before_the_log_gets_its_leaves(void **state)
     assert_int_equal(assert_leaves(cast), all + 1);
 }
 
+static Str sign(Cast *cast)
+{
+    Str note;
+    must(keeper_sign(cast->test->city->log, cast->test->db, cast->test->arena, (KeeperWish){ 1, INT64_MAX }, 1, &note));
+    return note;
+}
+
+static void rename_file(Cast *cast, const char *from, const char *to)
+{
+    Arena *arena = cast->test->arena;
+    assert_int_equal(rename(str_printf(arena, "%s/%s", cast->test->dir, from).ptr,
+                            str_printf(arena, "%s/%s", cast->test->dir, to).ptr),
+                     0);
+}
+
+/* The database of before a few events, as a backup has it, takes the place of today's. */
+static void an_old_database_beside_the_key_is_read_only_until_another_log_is_begun(void **state)
+{
+    Cast    *cast = *state;
+    Record   record;
+    Problems problems;
+    NoteKey  before, after;
+    create(cast, 3);
+    sign(cast);
+    uint64_t old = assert_leaves(cast);
+    must(db_copy(cast->test->db, str_printf(cast->test->arena, "%s/old.db", cast->test->dir), NULL));
+    create(cast, 1);
+    sign(cast);
+    db_close(cast->test->db);
+    city_close(cast->test->city);
+    rename_file(cast, "city.db", "new.db");
+    rename_file(cast, "old.db", "city.db");
+    test_city_open(cast->test);
+    assert_int_equal(city_writes(cast->test->city).code, ECODE_LOG_BEHIND);
+    Err err = test_try(cast->test, &cast->author, "dossier", STR_NONE, "create", STR("{\"title\":\"No\"}"), &record,
+                       &problems);
+    assert_int_equal(err.code, ECODE_LOG_BEHIND);
+    assert_int_equal(assert_leaves(cast), old);
+    assert_true(test_list(cast->test, &cast->author, "dossier", "", "title").len > 0);
+
+    assert_true(keeper_key(cast->test->city->log, &before));
+    assert_int_equal(city_log_renew(cast->test->city, STR("not a name")).code, ECODE_LOG_NAME);
+    must(city_log_renew(cast->test->city, STR("log.example/two")));
+    test_city_reopen(cast->test);
+    must(city_writes(cast->test->city));
+    create(cast, 1);
+    assert_int_equal(assert_leaves(cast), old + 1);
+    assert_true(keeper_key(cast->test->city->log, &after));
+    assert_true(str_eq(after.name, STR("log.example/two")));
+    Checkpoint checkpoint;
+    must(checkpoint_open(cast->test->arena, sign(cast), &after, &checkpoint, NULL));
+    assert_int_equal(checkpoint.size, old + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_event_has_its_leaf, dossier_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(a_step_that_is_refused_leaves_none, dossier_setup, cast_teardown),
         cmocka_unit_test_setup_teardown(a_city_of_before_the_log_gets_its_leaves, dossier_setup, cast_teardown),
+        cmocka_unit_test_setup_teardown(an_old_database_beside_the_key_is_read_only_until_another_log_is_begun,
+                                        dossier_setup, cast_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

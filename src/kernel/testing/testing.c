@@ -17,7 +17,7 @@ static void must(Err err)
         fail_msg("%.*s: %s", STR_FMT(err_row(err.code)->code), err.context);
 }
 
-static void open_city(TestCity *test)
+void test_city_open(TestCity *test)
 {
     must(city_open(str_from(test->dir), STR_NONE, env_fixed(&test->fixed), &test->city));
     must(city_reader(test->city, &test->db));
@@ -52,7 +52,7 @@ TestCity *test_city_with(const char *pack_dir, const char *path, const char *mor
     if (path)
         add_text(test->arena, &source, str_from(path), more);
     must(city_create(str_from(test->dir), STR_NONE, &source, false, env_fixed(&test->fixed)));
-    open_city(test);
+    test_city_open(test);
     return test;
 }
 
@@ -65,7 +65,7 @@ static void close_city(TestCity *test)
 void test_city_reopen(TestCity *test)
 {
     close_city(test);
-    open_city(test);
+    test_city_open(test);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)

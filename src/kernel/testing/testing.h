@@ -19,6 +19,7 @@ TestCity *test_city_new(const char *pack_dir);
 /* The same with more text at the end of one of the pack's files, or with a file more ("types/panel.yaml"). */
 TestCity *test_city_with(const char *pack_dir, const char *path, const char *more);
 void      test_city_free(TestCity *test);
+void      test_city_open(TestCity *test); /* after the test has closed it */
 /* Closes the city and opens it again from its files. */
 void test_city_reopen(TestCity *test);
 
