@@ -33,6 +33,8 @@
     X(WRITE_QUEUE, 4096, "changes", "changes waiting for the writer", "503")                                           \
     X(SIGN_IN_QUEUE, 32, "sign-ins", "passwords waiting to be checked", "503")                                         \
     X(ASIDE, 8, "requests", "spreadsheets waiting to be written, and as many uploads to be kept", "503")               \
+    X(SIGN_QUEUE, 1024, "requests", "requests waiting for a signed checkpoint of the log", "503")                      \
+    X(RECEIPT_BYTES, 4194304, "bytes", "a receipt that is to be verified", "65")                                       \
     X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409")                                                 \
     X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`")            \
     X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait")                      \

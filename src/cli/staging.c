@@ -19,14 +19,21 @@ static const char *const leavings[] = {
     "city.db.new", "city.db.new-journal", "city.db.new-wal", "city.db.new-shm",
 };
 
-static bool is_key(Str name) { return str_starts(name, STR("secret")); } /* also of a write that was cut off */
-
 static bool is_hex(Str name, size_t length)
 {
     for (size_t i = 0; i < name.len; i++)
         if (!strchr("0123456789abcdef", name.ptr[i]))
             return false;
     return name.len == length;
+}
+
+/* Also of a write that was cut off. */
+static bool is_key(Str name)
+{
+    enum { LOG_ID = 16 }; /* evidence/keeper.h */
+    size_t at = STR("log-").len;
+    return str_starts(name, STR("secret")) || (str_starts(name, STR("log-")) && name.len > at + LOG_ID &&
+                                               is_hex(str_slice(name, at, at + LOG_ID), LOG_ID));
 }
 
 /* kernel/file_store.h: files/ab/cdef…, by a SHA-256 in hex. */

@@ -166,7 +166,8 @@ bool keeper_key(const Keeper *keeper, NoteKey *out)
 bool keeper_last(Keeper *keeper, Arena *arena, KeeperWish wish, Str *note)
 {
     pthread_mutex_lock(&keeper->mutex);
-    bool good = !keeper->closed.kind && keeper->last.size >= wish.at_least && keeper->seen_ms >= wish.since_ms;
+    bool fresh = wish.now_ms >= keeper->seen_ms && wish.now_ms - keeper->seen_ms < KEEPER_PERIOD_MS;
+    bool good = !keeper->closed.kind && keeper->last.size >= wish.at_least && (fresh || !wish.newest);
     if (good)
         *note = str_dup(arena, (Str){ keeper->note, keeper->note_len });
     pthread_mutex_unlock(&keeper->mutex);
@@ -203,12 +204,12 @@ static Err sign(Keeper *keeper, Db *db, Arena *arena, uint64_t at_least, int64_t
     return ERR_OK;
 }
 
-Err keeper_sign(Keeper *keeper, Db *db, Arena *arena, KeeperWish wish, int64_t now_ms, Str *note)
+Err keeper_sign(Keeper *keeper, Db *db, Arena *arena, KeeperWish wish, Str *note)
 {
     Err err = ERR_OK;
     pthread_mutex_lock(&keeper->signing);
     if (!keeper_last(keeper, arena, wish, note)) { /* another thread may just have done so */
-        err = sign(keeper, db, arena, wish.at_least, now_ms);
+        err = sign(keeper, db, arena, wish.at_least, wish.now_ms);
         if (!err.kind)
             *note = str_dup(arena, (Str){ keeper->note, keeper->note_len });
     }

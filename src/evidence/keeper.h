@@ -32,15 +32,17 @@ bool keeper_key(const Keeper *keeper, NoteKey *out);
 
 typedef struct KeeperWish { /* for a signed checkpoint */
     uint64_t at_least;      /* leaves */
-    int64_t  since_ms;      /* of nothing older than this; 0: whenever */
+    bool     newest;        /* not one that is older than KEEPER_PERIOD_MS, unless nothing has come since */
+    int64_t  now_ms;        /* the city's time */
 } KeeperWish;
+#define KEEPER_PERIOD_MS 200
 
 /* The last checkpoint, when it is as wished. Without waiting for the disk. */
 bool keeper_last(Keeper *keeper, Arena *arena, KeeperWish wish, Str *note);
-/* The same, or a new one over what is committed by now. db is a reading connection without an open snapshot, now_ms the
- * city's time. Errors: those of keeper_closed(); ECODE_LOG_RANGE when there are not so many leaves; ECODE_LOG_DAMAGED;
- * those of writing a file. */
-Err keeper_sign(Keeper *keeper, Db *db, Arena *arena, KeeperWish wish, int64_t now_ms, Str *note) MUST_CHECK;
+/* The same, or a new one over what is committed by now. db is a reading connection without an open snapshot. Errors:
+ * those of keeper_closed(); ECODE_LOG_RANGE when there are not so many leaves; ECODE_LOG_DAMAGED; those of writing a
+ * file. */
+Err keeper_sign(Keeper *keeper, Db *db, Arena *arena, KeeperWish wish, Str *note) MUST_CHECK;
 /* Leaves of the last checkpoint. */
 uint64_t keeper_size(Keeper *keeper);
 

@@ -67,6 +67,16 @@ static Keeper *open_keeper(World *world)
     return keeper;
 }
 
+static Err sign(World *world, Keeper *keeper, uint64_t at_least, int64_t now_ms, Str *note)
+{
+    return keeper_sign(keeper, world->db, world->arena, (KeeperWish){ .at_least = at_least, .now_ms = now_ms }, note);
+}
+
+static Err sign_newest(World *world, Keeper *keeper, int64_t now_ms, Str *note)
+{
+    return keeper_sign(keeper, world->db, world->arena, (KeeperWish){ .newest = true, .now_ms = now_ms }, note);
+}
+
 static Checkpoint assert_signed(World *world, Keeper *keeper, Str note, uint64_t size)
 {
     NoteKey    key;
@@ -88,18 +98,18 @@ static void what_is_there_is_signed_when_it_is_asked_for(void **state)
     OWNED(keeper) Keeper *keeper = open_keeper(world);
     Str                   note;
     assert_ok(keeper_closed(keeper));
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 0, 1000 }, 1000, &note));
+    assert_ok(sign_newest(world, keeper, 1000, &note));
     assert_signed(world, keeper, note, 0);
     grow(world, 300, "event");
-    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ 0, 1000 }, &note));
+    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ 0, true, 1199 }, &note));
     assert_signed(world, keeper, note, 0);
-    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ 1, 0 }, &note));
-    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ 0, 1001 }, &note));
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 12, 0 }, 1100, &note));
+    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ .at_least = 1 }, &note));
+    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ 0, true, 1200 }, &note));
+    assert_ok(sign(world, keeper, 12, 1100, &note));
     assert_signed(world, keeper, note, 300);
-    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ 300, 1100 }, &note));
+    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ 300, true, 1100 }, &note));
     assert_int_equal(keeper_size(keeper), 300);
-    assert_err(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 301, 0 }, 1200, &note), ECODE_LOG_RANGE);
+    assert_err(sign(world, keeper, 301, 1200, &note), ECODE_LOG_RANGE);
 }
 
 static void what_was_signed_is_known_after_a_restart(void **state)
@@ -108,14 +118,14 @@ static void what_was_signed_is_known_after_a_restart(void **state)
     Keeper *keeper = open_keeper(world);
     Str     note, again;
     grow(world, 5, "event");
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 5, 0 }, 1000, &note));
+    assert_ok(sign(world, keeper, 5, 1000, &note));
     keeper_free(keeper);
     grow(world, 7, "event");
     keeper = open_keeper(world);
     assert_ok(keeper_closed(keeper));
-    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ 5, 0 }, &again));
+    assert_true(keeper_last(keeper, world->arena, (KeeperWish){ .at_least = 5 }, &again));
     assert_str_equal(again, note);
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 7, 0 }, 2000, &note));
+    assert_ok(sign(world, keeper, 7, 2000, &note));
     assert_signed(world, keeper, note, 7);
     keeper_free(keeper);
 }
@@ -126,16 +136,16 @@ static void a_shorter_log_is_never_signed_over(void **state)
     Keeper *keeper = open_keeper(world);
     Str     note;
     grow(world, 9, "event");
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 9, 0 }, 1000, &note));
+    assert_ok(sign(world, keeper, 9, 1000, &note));
     keeper_free(keeper);
     forget_all(world);
     grow(world, 8, "event");
     keeper = open_keeper(world);
     assert_err(keeper_closed(keeper), ECODE_LOG_BEHIND);
-    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ 0, 0 }, &note));
-    assert_err(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 0, 2000 }, 2000, &note), ECODE_LOG_BEHIND);
+    assert_false(keeper_last(keeper, world->arena, (KeeperWish){ .at_least = 0 }, &note));
+    assert_err(sign_newest(world, keeper, 2000, &note), ECODE_LOG_BEHIND);
     grow(world, 20, "other"); /* growing past it does not help */
-    assert_err(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 0, 2000 }, 2000, &note), ECODE_LOG_BEHIND);
+    assert_err(sign_newest(world, keeper, 2000, &note), ECODE_LOG_BEHIND);
     keeper_free(keeper);
     keeper = open_keeper(world);
     assert_err(keeper_closed(keeper), ECODE_LOG_FORKED);
@@ -149,10 +159,10 @@ static void another_log_is_never_signed(void **state)
     OWNED(keeper) Keeper *keeper = open_keeper(world);
     Str                   note;
     grow(world, 9, "event");
-    assert_ok(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 9, 0 }, 1000, &note));
+    assert_ok(sign(world, keeper, 9, 1000, &note));
     forget_all(world);
     grow(world, 12, "other");
-    assert_err(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 12, 0 }, 2000, &note), ECODE_LOG_FORKED);
+    assert_err(sign(world, keeper, 12, 2000, &note), ECODE_LOG_FORKED);
     assert_err(keeper_closed(keeper), ECODE_LOG_FORKED);
 }
 
@@ -172,7 +182,7 @@ static void without_key_or_state_nothing_is_signed(void **state)
         remove_file(world, names[i]);
         keeper = open_keeper(world);
         assert_err(keeper_closed(keeper), ECODE_LOG_KEYLESS);
-        assert_err(keeper_sign(keeper, world->db, world->arena, (KeeperWish){ 0, 0 }, 1000, &note), ECODE_LOG_KEYLESS);
+        assert_err(sign(world, keeper, 0, 1000, &note), ECODE_LOG_KEYLESS);
     }
     assert_false(keeper_exists(world->folder, STR(ID)));
 }

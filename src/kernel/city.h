@@ -72,8 +72,8 @@ Err city_log_renew(City *city, Str name) MUST_CHECK;
 /* Is there a key of the city in dir? */
 bool city_has_key(Str dir, Str key_dir);
 /* Makes a new key, and has the database know it; or, where there is one, looks whether it is the city's
- * (ECODE_CITY_KEY_WRONG). Where the key of the log is not, the city gets another log. For a database that nobody has open
- * (kernel/backup.h). */
+ * (ECODE_CITY_KEY_WRONG). Where the key of the log is not, the city gets another log. For a database that nobody has
+ * open (kernel/backup.h). */
 Err city_key_renew(Db *db, Str dir, Str key_dir, const Env *env, bool make, bool *new_log) MUST_CHECK;
 /* Freezes the pack under that number, with the event that says so (kernel/evolve.h); steps may be empty. On the
  * writer. */

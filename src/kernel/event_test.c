@@ -96,7 +96,8 @@ static void a_city_of_before_the_log_gets_its_leaves(void **state)
 static Str sign(Cast *cast)
 {
     Str note;
-    must(keeper_sign(cast->test->city->log, cast->test->db, cast->test->arena, (KeeperWish){ 1, INT64_MAX }, 1, &note));
+    must(keeper_sign(cast->test->city->log, cast->test->db, cast->test->arena,
+                     (KeeperWish){ .at_least = assert_leaves(cast) }, &note));
     return note;
 }
 

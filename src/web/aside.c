@@ -48,7 +48,7 @@ static Err work_on(const Aside *aside, AsideWork *work)
     OWNED(db) Db       *db = NULL;
     Transport           transport = *work->call->transport;
     Call                copy = *work->call;
-    if (aside->kind == ASIDE_READ)
+    if (aside->kind != ASIDE_FILE)
         TRY(city_reader(aside->city, &db));
     copy.ctx.db = db;
     copy.ctx.arena = arena;
@@ -108,6 +108,12 @@ void aside_free(Aside *aside)
 
 /* ---- asking ---- */
 
+static const size_t waiting_max[ASIDE_KINDS] = {
+    [ASIDE_READ] = LIMIT_ASIDE,
+    [ASIDE_FILE] = LIMIT_ASIDE,
+    [ASIDE_SIGN] = LIMIT_SIGN_QUEUE, /* one signature serves all who wait */
+};
+
 static Err submit(Aside *aside, AsideWork *work)
 {
     Err err = ERR_OK;
@@ -116,8 +122,8 @@ static Err submit(Aside *aside, AsideWork *work)
         err = err_make(ECODE_BUSY, "no thread");
     else
         aside->started = true;
-    if (!err.kind && aside->waiting == LIMIT_ASIDE)
-        err = err_make(ECODE_BUSY, "%d pieces of work wait", LIMIT_ASIDE);
+    if (!err.kind && aside->waiting == waiting_max[aside->kind])
+        err = err_make(ECODE_BUSY, "%zu pieces of work wait", aside->waiting);
     if (!err.kind) {
         aside->waiting++;
         *aside->last = work;

@@ -26,6 +26,17 @@ const Endpoint endpoints[] = {
       .summary = "This interface as OpenAPI",
       .gives = "200 {...}" },
 
+    /* ---- the evidence log (C2SP tlog-tiles) ---- */
+    { METHOD_GET,    "/log/checkpoint",           log_checkpoint, ALLOW_ALL,       .plain = true,
+      .summary = "The log's newest signed checkpoint",
+      .gives = "200 text/plain" },
+    { METHOD_GET,    "/log/key",                  log_key,        ALLOW_ALL,       .plain = true,
+      .summary = "The public key that verifies the log's checkpoints",
+      .gives = "200 text/plain" },
+    { METHOD_GET,    "/log/tile/{tile...}",       log_tiles,      ALLOW_ALL,       .plain = true,
+      .summary = "A tile of the log's tree, or a bundle of its entries",
+      .gives = "200 application/octet-stream" },
+
     { METHOD_POST,   "/api/v1/test-clock",        about_test_clock, ALLOW_ALL, CSRF_JSON, BODY_JSON, .plain = true,
       .summary = "Sets the clock of a city that is served on a test clock: {now}, forward only",
       .takes = "{now:time}", .gives = "200 {now:time}" },
@@ -303,8 +314,10 @@ static bool pattern_fits(Str pattern, Str path, Str params[CALL_PARAMS_MAX])
 {
     size_t count = 0;
     while (pattern.len && path.len) {
-        Str  wanted = str_cut(&pattern, '/'), found = str_cut(&path, '/');
-        bool open = wanted.len && wanted.ptr[0] == '{';
+        Str  wanted = str_cut(&pattern, '/');
+        bool open = wanted.len && wanted.ptr[0] == '{', rest = str_ends(wanted, STR("...}"));
+        Str  found = rest ? path : str_cut(&path, '/');
+        path = rest ? STR_NONE : path;
         if (open ? !found.len : !str_eq(wanted, found))
             return false;
         if (open)

@@ -1,8 +1,8 @@
 /* web/endpoints.h: the one table of addresses. A request that fits no row is not served; dispatch, permissions,
  * cross-site rules, 405, the OpenAPI document and the authorisation tests all read this table, so they cannot disagree.
  *
- * Pattern  segments after '/'; "{name}" stands for one segment. The first row that fits wins: literal
- *          segments stand above. */
+ * Pattern  segments after '/'; "{name}" stands for one segment, "{name...}", at the end, for one or more. The first row
+ *          that fits wins: literal segments stand above. */
 #ifndef FM_WEB_ENDPOINTS_H
 #define FM_WEB_ENDPOINTS_H
 

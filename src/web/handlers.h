@@ -15,6 +15,11 @@ void records_act(Call *call);
 void records_events(Call *call);
 void records_at(Call *call);
 
+/* evidence.c */
+void log_checkpoint(Call *call);
+void log_key(Call *call);
+void log_tiles(Call *call);
+
 /* figures.c */
 void records_board(Call *call);
 void records_matrix(Call *call);

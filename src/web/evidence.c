@@ -1,0 +1,94 @@
+/* web/evidence.c: the evidence log, for whoever wants to check it: C2SP tlog-tiles under /log/. Nothing in it tells of
+ * what it is about (evidence/log.h), so everybody may have it. */
+#include "evidence/keeper.h"
+#include "evidence/log.h"
+#include "web/aside.h"
+#include "web/dispatch.h"
+#include "web/handlers.h"
+
+#define CACHE_CHECKPOINT "public, max-age=1"
+#define CACHE_FOR_EVER   "public, max-age=31536000, immutable"
+
+/* ---- the checkpoint ---- */
+
+static void reply_note(Call *call, Str note)
+{
+    call_set_header(call, STR("Cache-Control"), STR(CACHE_CHECKPOINT));
+    call_bytes(call, 200, STR("text/plain; charset=utf-8"), note);
+}
+
+typedef struct Signing {
+    KeeperWish wish;
+    Arena     *arena; /* the call's, which it leaves alone meanwhile */
+    Str        note;
+} Signing;
+
+static Err sign(Call *copy, void *context, Problems *problems)
+{
+    Signing *signing = context;
+    (void)problems;
+    return keeper_sign(copy->ctx.city->log, copy->ctx.db, signing->arena, signing->wish, &signing->note);
+}
+
+static void signed_now(Call *call, Err err, const Problems *problems)
+{
+    const Signing *signing = call->state;
+    if (err.kind)
+        call_fail(call, err, problems);
+    else
+        reply_note(call, signing->note);
+}
+
+void log_checkpoint(Call *call)
+{
+    Signing *signing = ARENA_NEW(call->ctx.arena, Signing);
+    signing->wish = (KeeperWish){ .newest = true, .now_ms = env_now(&call->ctx.city->env) };
+    signing->arena = call->ctx.arena;
+    call->state = signing;
+    if (keeper_last(call->ctx.city->log, call->ctx.arena, signing->wish, &signing->note))
+        reply_note(call, signing->note);
+    else
+        call_aside(call, ASIDE_SIGN, sign, signing, signed_now);
+}
+
+void log_key(Call *call)
+{
+    NoteKey key;
+    if (!keeper_key(call->ctx.city->log, &key)) {
+        call_fail(call, keeper_closed(call->ctx.city->log), NULL);
+        return;
+    }
+    call_set_header(call, STR("Cache-Control"), STR(CACHE_CHECKPOINT));
+    call_bytes(call, 200, STR("text/plain; charset=utf-8"),
+               str_printf(call->ctx.arena, "%.*s\n", STR_FMT(note_key_text(call->ctx.arena, &key))));
+}
+
+/* ---- tiles ---- */
+
+static Err read_tile(const Call *call, Str path, Str *out)
+{
+    Tile    tile;
+    Keeper *log = call->ctx.city->log;
+    TRY(keeper_closed(log));
+    /* What no checkpoint has is not there yet. */
+    if (!tile_path_parse(path, &tile) || tile_width(tile.level, tile.index, keeper_size(log)) < tile.width)
+        return err_make(ECODE_PAGE_UNSEEN, "no such tile");
+    if (tile.level == TILE_ENTRIES)
+        return log_bundle(call->ctx.db, call->ctx.arena, tile, out);
+    Hash *hashes = ARENA_ARRAY(call->ctx.arena, Hash, TILE_WIDTH);
+    TRY(log_tile(call->ctx.db, tile, hashes));
+    *out = (Str){ (const char *)hashes, (size_t)tile.width * HASH_SIZE };
+    return ERR_OK;
+}
+
+void log_tiles(Call *call)
+{
+    Str bytes;
+    Err err = read_tile(call, str_slice(call->path, STR("/log/").len, call->path.len), &bytes);
+    if (err.kind) {
+        call_fail(call, err, NULL);
+        return;
+    }
+    call_set_header(call, STR("Cache-Control"), STR(CACHE_FOR_EVER));
+    call_bytes(call, 200, STR("application/octet-stream"), bytes);
+}
