@@ -1,25 +1,32 @@
 #!/usr/bin/env python3
 # suite: slow
-"""The evidence log, checked by others than the program: Go's x/mod over HTTP while the log grows, openssl, and ten lines of Python.
+"""The evidence log, checked by others than the program: Go's x/mod over HTTP while the log grows, openssl, ten lines of Python,
+and for receipts a script of bash. What is damaged is found; a restored city forks nothing.
 
-    evidence_test.py
+    evidence_test.py [SEED]         a random seed unless said; it is printed
 """
 import base64
 import contextlib
 import hashlib
+import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
+import files_test
 import proof
 from proof import expect, expect_same
 from scenario import ROOT, Skip
 
 TIMES = 6
+MUTATIONS = 200
 
 
 # ---- the log, read anew ----------------------------------------------------------------------------------------------
@@ -121,10 +128,85 @@ def growing(city, count=10 ** 6):
         thread.join()
 
 
+# ---- receipts --------------------------------------------------------------------------------------------------------
+
+BLOCK = re.compile(rb'-----BEGIN ([A-Z ]+)-----\n(.*?)-----END \1-----\n', re.S)
+
+
+def blocks(receipt):
+    return {name.decode(): base64.b64decode(body) for name, body in BLOCK.findall(receipt)}
+
+
+def with_block(receipt, name, content):
+    """The receipt with another block, and the digest at its end as it should be."""
+    text = base64.b64encode(content)
+    lines = b''.join(text[at:at + 64] + b'\n' for at in range(0, len(text), 64))
+    body = BLOCK.sub(lambda m: b'-----BEGIN %s-----\n%s-----END %s-----\n' % (m[1], lines if m[1].decode() == name else m[2], m[1]), receipt)
+    body = body[:body.rindex(b'sha256 ')]
+    return body + b'sha256 ' + hashlib.sha256(body).hexdigest().encode() + b'\n'
+
+
+def flipped(rng, content):
+    at = rng.randrange(len(content))
+    return content[:at] + bytes([content[at] ^ 1 << rng.randrange(8)]) + content[at + 1:]
+
+
+class Verifiers:
+    """Ours and the script, about one file."""
+
+    def __init__(self, folder, key):
+        self.file, self.key = folder / 'mutated.evr', key
+
+    def ours(self):
+        words = [*proof.program(), 'verify', str(self.file), '--key', self.key]
+        return subprocess.run(words, capture_output=True, check=False).returncode
+
+    def script(self):
+        return subprocess.run([str(ROOT / 'tools/verify-receipt.sh'), str(self.file), self.key], capture_output=True, check=False).returncode
+
+    def expect(self, content, status, what):
+        self.file.write_bytes(content)
+        expect_same(self.ours(), status, f'verify: {what}')
+        expect((self.script() == 0) == (status == 0), f'the script: {what}')
+
+
+def receipt_of(client, record, status=200, **query):
+    return client.get(f'/api/v1/records/result/{record}/receipt', **query).wants(status).bytes
+
+
+# ---- what can be damaged in a city that has stopped ------------------------------------------------------------------
+
+def flip_cell(city, rng, table, column, where=''):
+    """One bit of one cell; says which row."""
+    with proof.database(city) as db:
+        rows = db.execute(f'SELECT rowid, CAST({column} AS BLOB) FROM {table} {where}').fetchall() if table != 'event_value' else \
+            db.execute('SELECT sequence, CAST(value AS BLOB) FROM event_value ' + where).fetchall()
+        row, content = rng.choice([r for r in rows if r[1]])
+        kind = db.execute(f'SELECT typeof({column}) FROM {table} LIMIT 1').fetchone()[0]
+        changed = flipped(rng, content)
+        while kind == 'text' and (b'\0' in changed or not changed.decode('utf-8', 'replace').encode() == changed):
+            changed = flipped(rng, content)
+        cast = 'CAST(? AS TEXT)' if kind == 'text' else '?'
+        key = 'sequence' if table == 'event_value' else 'rowid'
+        if table == 'event_value':
+            db.execute(f'UPDATE event_value SET value = {cast} WHERE sequence = ? AND CAST(value AS BLOB) = ?', (changed, row, content))
+        else:
+            db.execute(f'UPDATE {table} SET {column} = {cast} WHERE {key} = ?', (changed, row))
+        db.commit()
+    return row
+
+
+def places(city, status):
+    answer = proof.run(city, 'log', 'check', '--json', status=status)
+    return [damage['place'] for damage in json.loads(answer.body)['damaged']]
+
+
 # ---- the cases -------------------------------------------------------------------------------------------------------
 
 def main():
-    cases = proof.Cases()
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(1 << 32)
+    print(f'# seed {seed}')
+    rng, cases = random.Random(seed), proof.Cases()
     with proof.own_city() as city, tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         city.start()
@@ -171,7 +253,104 @@ def main():
             expect(b'CANARY' not in published and b'result' not in published, 'a word of a record stands in the log')
             expect_same(len({entry[4:36] for entry in entries(city, size)}), size, 'different commitments')
 
+        with cases('a receipt is there within 300 ms of the write, and both verifiers accept it'):
+            waits = []
+            for number in range(30):
+                record = client.create('result', title=f'CANARY-TITLE-{number}').wants(201).json['id']
+                begun = time.monotonic()
+                receipt = receipt_of(client, record)
+                waits.append(time.monotonic() - begun)
+            verifiers = Verifiers(folder, key.strip())
+            verifiers.expect(receipt, 0, 'a good receipt')
+            found = blocks(receipt)
+            expect('CANARY-TITLE-29' in base64.b64decode(re.search(rb'^0.title \S+ (\S+)$', found['EVIDENCE DISCLOSURE'], re.M)[1]).decode(),
+                   'the title is told')
+            expect(len(receipt) <= 8192, f'{len(receipt)} bytes')
+            print(f'# receipts: {len(receipt)} bytes; worst wait of {len(waits)}: {max(waits) * 1000:.0f} ms')
+            expect(sorted(waits)[-2] <= 0.3, f'waits: {sorted(waits)[-5:]}')
+
+        with cases(f'{MUTATIONS} receipts with one bit changed are refused by both, and {MUTATIONS} whose digest was made anew'):
+            for _ in range(MUTATIONS):
+                verifiers.expect(flipped(rng, receipt), 65, 'one bit')
+            for _ in range(MUTATIONS):
+                name = rng.choice(['EVIDENCE SALT', 'EVIDENCE MANIFEST', 'EVIDENCE DISCLOSURE', 'TLOG PROOF'])
+                verifiers.expect(with_block(receipt, name, flipped(rng, found[name])), 65, f'one bit of {name}')
+
+        with cases('cut off, doubled, with another key, or a gigabyte long: refused'):
+            for cut in (0, 1, 19, len(receipt) // 2, len(receipt) - 1):
+                verifiers.expect(receipt[:cut], 65, f'{cut} bytes')
+            verifiers.expect(receipt + receipt, 65, 'twice')
+            verifiers.expect(receipt + b'\n', 65, 'a line more')
+            other = Verifiers(folder, 'log.example.org/evidence+623d120b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4')
+            other.expect(receipt, 65, 'the key of another log')
+            with open(verifiers.file, 'wb') as file:
+                file.truncate(1 << 30)
+            expect_same(verifiers.ours(), 65, 'a gigabyte')
+
+        with cases('a receipt tells others no more than the record does'):
+            record = client.create('result', title='CANARY-OPEN', abstract='CANARY-SECRET', contact='CANARY-CONTACT').wants(201).json['id']
+            for role in ('enterprise', 'expert', 'society', 'bank'):
+                receipt_of(proof.Client(city, role), record, 404)
+            expect(b'CANARY-SECRET' in base64.b64decode(re.search(rb'^0.abstract \S+ (\S+)$', blocks(receipt_of(client, record))
+                                                                   ['EVIDENCE DISCLOSURE'], re.M)[1]), 'the owner is told')
+            expect_same(client.get(f'/api/v1/records/result/{record}/receipt', version=9).status, 404, 'a version that is not there')
+            expect_same(client.get(f'/api/v1/records/result/{record}/receipt', version=0).status, 422, 'no version')
+
+        manager = proof.Client(city, 'manager')
+        record = files_test.assessment(manager)['id']
+        file = files_test.upload(manager, record, 'a.pdf', files_test.pdf(5000)).wants(201).json
+        files_test.put(manager, record, [file]).wants(200)
         city.stop()
+
+        with cases('log check finds a city of these in order, and names the place of each flipped bit'):
+            expect_same(places(city, 0), [], 'an intact city')
+            whole = (Path(city.path) / 'city.db').read_bytes()
+            wanted = [('log_leaf', 'entry', '', lambda row: f'leaf {row}'), ('log_leaf', 'salt', '', lambda row: f'leaf {row}'),
+                      ('log_tile', 'hashes', '', lambda row: 'tile/'), ('log_edge', 'peaks', '', lambda row: 'edge'),
+                      ('event', 'manifest', '', lambda row: f'event {row}'), ('event', 'person', '', lambda row: f'event {row}'),
+                      ('event', 'action', '', lambda row: f'event {row}'),
+                      ('event_value', 'value', "WHERE value != 'missing'", lambda row: f'event {row}')]
+            for table, column, where, place in wanted * 4:
+                row = flip_cell(city, rng, table, column, where)
+                found = places(city, 65)
+                expect(any(one == place(row) or (place(row).endswith('/') and one.startswith(place(row))) for one in found),
+                       f'a bit of {table}.{column} in row {row}: {found}')
+                (Path(city.path) / 'city.db').write_bytes(whole)
+            expect_same(places(city, 0), [], 'the city as it was')
+
+        with cases('and of a file'):
+            files = [path for path in (Path(city.path) / 'files').glob('*/*') if path.is_file()]
+            expect(files, 'there is a file')
+            content = files[0].read_bytes()
+            files[0].write_bytes(flipped(rng, content))
+            expect_same(places(city, 65), [f'file {files[0].parent.name}{files[0].name}'], 'a flipped bit')
+            files[0].unlink()
+            expect_same(places(city, 65), [f'file {files[0].parent.name}{files[0].name}'], 'a file that is gone')
+            files[0].write_bytes(content)
+
+        with cases("yesterday's backup beside a key that has signed further: read-only, it says why, and nothing forks"):
+            keys, before = Path(city.path) / 'keys', folder / 'before.tar'
+            proof.run(city, 'backup', before)
+            city.start()
+            client = proof.Client(city, 'researcher')
+            record = client.create('result', title='later').wants(201).json['id']
+            late, key = receipt_of(client, record), get(city, '/log/key').text.strip()
+            city.stop()
+            state = next(keys.glob('log-*.state')).read_bytes()
+            restored = folder / 'restored'
+            done = subprocess.run([*proof.program(), 'restore', str(before), str(restored), '--key-dir', str(keys), '--lang', 'en'],
+                                  capture_output=True, text=True, check=False)
+            expect(done.returncode == 0 and 'read-only' in done.stdout, done.stdout + done.stderr)
+            step = subprocess.run([*proof.program(), 'act', str(restored), 'result', '-', 'create', '--data', '{"title":"fork"}', '--as',
+                                   'researcher', '--key-dir', str(keys), '--lang', 'en'], capture_output=True, text=True, check=False)
+            expect(step.returncode == 75 and 'signed a longer log' in step.stderr, f'{step.returncode}: {step.stdout}{step.stderr}')
+            expect_same(next(keys.glob('log-*.state')).read_bytes(), state, 'what the key has signed')
+            Verifiers(folder, key).expect(late, 0, 'the receipt of the later step')
+            begun = subprocess.run([*proof.program(), 'log', str(restored), 'new', '--name', 'log.example.org/two', '--key-dir', str(keys)],
+                                   capture_output=True, text=True, check=False)
+            expect(begun.returncode == 0 and begun.stdout.startswith('log.example.org/two+'), begun.stdout + begun.stderr)
+            step = subprocess.run(step.args, capture_output=True, text=True, check=False)
+            expect_same(step.returncode, 0, f'a step in the other log: {step.stderr}')
     return cases.end()
 
 

@@ -60,20 +60,38 @@ static Err err_of(int status, const Json *document)
     return err;
 }
 
+/* An answer that does not refuse. */
+static Err ask_reply(Cli *cli, Client *client, Arena *arena, const AppRequest *request, AppReply *out)
+{
+    Json *json = NULL;
+    Err   err = client_call(client, arena, request, out);
+    if (err.kind)
+        return CLI_FAIL(cli, err, ARG("dir", cli_argument(cli, "DIR")));
+    if (out->status < 400)
+        return ERR_OK;
+    if (out->body.len)
+        TRY(json_parse(arena, out->body, &json));
+    cli->refusal = json ? json_dup(cli->arena, json) : NULL;
+    return err_of(out->status, cli->refusal);
+}
+
 Err ask_in(Cli *cli, Client *client, Arena *arena, const AppRequest *request, const Json **out)
 {
     AppReply reply;
     Json    *json = NULL;
-    Err      err = client_call(client, arena, request, &reply);
-    if (err.kind)
-        return CLI_FAIL(cli, err, ARG("dir", cli_argument(cli, "DIR")));
+    TRY(ask_reply(cli, client, arena, request, &reply));
     if (reply.body.len)
         TRY(json_parse(arena, reply.body, &json));
-    if (reply.status >= 400) {
-        cli->refusal = json ? json_dup(cli->arena, json) : NULL;
-        return err_of(reply.status, cli->refusal);
-    }
     *out = json;
+    return ERR_OK;
+}
+
+Err ask_text(Cli *cli, Client *client, Str as, Str target, Str *out)
+{
+    AppRequest request = { .method = METHOD_GET, .target = target, .as = as, .lang = cli->lang };
+    AppReply   reply;
+    TRY(ask_reply(cli, client, cli->arena, &request, &reply));
+    *out = reply.body;
     return ERR_OK;
 }
 

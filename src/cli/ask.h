@@ -22,6 +22,8 @@ Err ask(Cli *cli, Client *client, AppRequest request, const Json **out) MUST_CHE
 /* The same with values of its own: arena for what need not stay, lang. */
 Err ask_in(Cli *cli, Client *client, Arena *arena, const AppRequest *request, const Json **out) MUST_CHECK;
 Err ask_get(Cli *cli, Client *client, Str as, Str target, const Json **out) MUST_CHECK;
+/* The same where the answer is no JSON. */
+Err ask_text(Cli *cli, Client *client, Str as, Str target, Str *out) MUST_CHECK;
 Err ask_post(Cli *cli, Client *client, Str as, Str target, const Json *body, const Json **out) MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@ const Verb *const verbs[] = {
     &verb_mail_show, &verb_mail_set, &verb_mail_confirm, &verb_mail_end,
     &verb_rebuild,
     &verb_recompute,
+    &verb_receipt, &verb_verify, &verb_log,
     &verb_backup, &verb_restore,
     &verb_pack_check, &verb_pack_apply,
     &verb_user_add, &verb_user_list, &verb_user_end,

@@ -8,6 +8,7 @@ extern const Verb verb_init, verb_serve, verb_import, verb_export, verb_list, ve
     verb_backup, verb_restore, verb_pack_check, verb_pack_apply;
 extern const Verb verb_user_add, verb_user_list, verb_user_end;
 extern const Verb verb_desk, verb_notices, verb_recompute;
+extern const Verb verb_receipt, verb_verify, verb_log;
 extern const Verb verb_mail_show, verb_mail_set, verb_mail_confirm, verb_mail_end;
 extern const Verb verb_relay_set, verb_relay_show, verb_relay_log, verb_relay_resend, verb_relay_end;
 extern const Verb verb_token_add, verb_token_list, verb_token_end;

@@ -89,6 +89,13 @@ static Err past_clearance(const Ctx *ctx, const Record *now, Record *then)
     return ERR_OK;
 }
 
+Err history_then(const Ctx *ctx, const Record *record, int64_t sequence, Record *out)
+{
+    bool *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
+    TRY(past_record(ctx, record, sql_before_sequence, sequence + 1, out, erased));
+    return past_clearance(ctx, record, out);
+}
+
 /* ---- step by step ----
  * Read backwards, from the newest step: the record as it stood after a step is what it is after the next one, with the
  * values that the next one changed put back. So a page costs what it shows, however long the history is. */
@@ -439,14 +446,12 @@ static Err file_then(const Ctx *ctx, const Record *record, const Rows *rows, Str
     const Field *field;
     Past         past;
     Record       then;
-    bool        *erased = ARENA_ARRAY(ctx->arena, bool, record->type->field_count);
     int64_t      sequence = rows_int(rows, 0);
     TRY(past_read(ctx, sequence, rows_borrow_text(rows, 1), rows_borrow_text(rows, 2),
                   str_dup(ctx->arena, rows_borrow_text(rows, 3)), &field, &past));
     if (!field || field->type != record->type || !access_shows(&record->clearance, field))
         return ERR_OK;
-    TRY(past_record(ctx, record, sql_before_sequence, sequence + 1, &then, erased));
-    TRY(past_clearance(ctx, record, &then));
+    TRY(history_then(ctx, record, sequence, &then));
     return access_shows(&then.clearance, field) ? file_in(ctx, past.value, id, out, found) : ERR_OK;
 }
 

@@ -26,6 +26,10 @@ Err history_list(const Ctx *ctx, const Record *record, int64_t before, int64_t l
 Err history_at(const Ctx *ctx, const Record *record, int64_t day, const int64_t *since, const Wanted *wanted,
                Json **out) MUST_CHECK;
 
+/* The record as the step of that sequence left it, with what the actor sees of it: the lower of now and then. The actor
+ * has found the record as it is now. */
+Err history_then(const Ctx *ctx, const Record *record, int64_t sequence, Record *out) MUST_CHECK;
+
 /* The file of that id which a value of the record names, now or in a step before, in a field that shows to the reader:
  * of before by the rights of then and now. */
 Err history_file(const Ctx *ctx, const Record *record, Str id, FileRef *out, bool *found) MUST_CHECK;

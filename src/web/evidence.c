@@ -1,10 +1,12 @@
 /* web/evidence.c: the evidence log, for whoever wants to check it: C2SP tlog-tiles under /log/. Nothing in it tells of
- * what it is about (evidence/log.h), so everybody may have it. */
+ * what it is about (evidence/log.h), so everybody may have it. And receipts, for whoever sees what they tell. */
 #include "evidence/keeper.h"
 #include "evidence/log.h"
+#include "kernel/receipt.h"
 #include "web/aside.h"
 #include "web/dispatch.h"
 #include "web/handlers.h"
+#include "web/shapes.h"
 
 #define CACHE_CHECKPOINT "public, max-age=1"
 #define CACHE_FOR_EVER   "public, max-age=31536000, immutable"
@@ -91,4 +93,76 @@ void log_tiles(Call *call)
     }
     call_set_header(call, STR("Cache-Control"), STR(CACHE_FOR_EVER));
     call_bytes(call, 200, STR("application/octet-stream"), bytes);
+}
+
+/* ---- receipts ---- */
+
+typedef struct Receipting {
+    ReceiptStep step;
+    Arena      *arena; /* the call's */
+    Str         text;
+} Receipting;
+
+static Err write_receipt(const City *city, Db *db, Receipting *receipting, Str note)
+{
+    NoteKey key;
+    Receipt receipt;
+    TRY(keeper_closed(city->log));
+    keeper_key(city->log, &key);
+    const ReceiptStep *step = &receipting->step;
+    TRY(receipt_make(db, receipting->arena, &key, note, (uint64_t)step->sequence - 1, step->manifest, step->values,
+                     step->value_count, &receipt));
+    receipting->text = receipt_text(receipting->arena, &receipt);
+    return ERR_OK;
+}
+
+/* Under a checkpoint that has the step, signed for it if need be. The snapshot in which the step was found may be older
+ * than that, so the log is read by a connection that has none. */
+static Err receipt_aside(Call *copy, void *context, Problems *problems)
+{
+    const City *city = copy->ctx.city;
+    Receipting *receipting = context;
+    Str         note;
+    KeeperWish  wish = { .at_least = (uint64_t)receipting->step.sequence, .now_ms = env_now(&city->env) };
+    (void)problems;
+    TRY(keeper_sign(city->log, copy->ctx.db, receipting->arena, wish, &note));
+    return write_receipt(city, copy->ctx.db, receipting, note);
+}
+
+static void receipt_reply(Call *call, Err err, const Problems *problems)
+{
+    const Receipting *receipting = call->state;
+    if (err.kind) {
+        call_fail(call, err, problems);
+        return;
+    }
+    call_set_header(call, STR("Content-Disposition"),
+                    str_printf(call->ctx.arena, "attachment; filename=\"%.*s-%lld.evr\"", STR_FMT(call->params[1]),
+                               (long long)receipting->step.sequence));
+    call_bytes(call, 200, STR("text/plain; charset=utf-8"), receipting->text);
+}
+
+static Err find_step(Call *call, Receipting *receipting, Problems *problems)
+{
+    const Type *type;
+    Record      record;
+    int64_t     version = 0;
+    TRY(shape_type_find(call, call->params[0], &type, problems));
+    TRY(find_one(&call->ctx, type, call->params[1], &record));
+    shape_number(call, "version", 1, INT64_MAX, &version, problems);
+    TRY(shape_problem(problems));
+    return receipt_step(&call->ctx, &record, version, &receipting->step);
+}
+
+void records_receipt(Call *call)
+{
+    Problems    problems = call_problems(call);
+    Receipting *receipting = ARENA_NEW(call->ctx.arena, Receipting);
+    receipting->arena = call->ctx.arena;
+    call->state = receipting;
+    Err err = find_step(call, receipting, &problems);
+    if (err.kind)
+        call_fail(call, err, &problems);
+    else
+        call_aside(call, ASIDE_SIGN, receipt_aside, receipting, receipt_reply);
 }

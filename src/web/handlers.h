@@ -19,6 +19,7 @@ void records_at(Call *call);
 void log_checkpoint(Call *call);
 void log_key(Call *call);
 void log_tiles(Call *call);
+void records_receipt(Call *call);
 
 /* figures.c */
 void records_board(Call *call);

@@ -1,5 +1,6 @@
 """What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
 import collections
+import base64
 import csv
 import datetime
 import functools
@@ -260,6 +261,58 @@ def check_history(m, actor, one, items):
             entry['by'] = {key: item['by'][key] for key in ('system', 'person', 'organisation') if key in item['by']}
         found.append(entry)
     m.expect_equal(m.policy.history(actor, one), found, f'the history of {one.id}')
+
+
+# ---- receipts ----
+
+def blocks(text):
+    """The decoded blocks of a receipt, by name."""
+    found = re.findall(r'-----BEGIN ([A-Z ]+)-----\n(.*?)-----END \1-----\n', text, re.S)
+    return {name: base64.b64decode(body) for name, body in found}
+
+
+@subject('receipt')
+def receipt(m, e):
+    """Of the newest step: to those who see it, who took it, and every record and field that it names; values that show."""
+    for caller in m.callers():
+        for type_ in m.pack.types.values():
+            none = m.ask(caller, f'{API}{type_.name}/{m.nothing}/receipt', 'none')
+            for one in m.targets(caller, type_)[:-1]:
+                answer = m.ask(caller, f'{API}{type_.name}/{one.id}/receipt', m.relation(caller.actor, one))
+                if m.turned_away(caller, answer) or not m.policy.sees(caller.actor, one):
+                    m.expect_same(answer, none, 'the receipt of a hidden record and of none')
+                else:
+                    check_receipt(m, caller.actor, one, answer)
+
+
+def check_receipt(m, actor, one, answer):
+    steps = {step['version']: step for step in m.policy.history(actor, one)}
+    step, last = steps.get(one['version']), m.truth.events[one.id][-1]
+    if step is None:
+        m.expect(answer, 404)
+        return
+    by = step.get('by', {})
+    told = 'system' in by or 'person' in by
+    named = [one.type.field(name) for name in {*last.values, *last.erased} if one.type.field(name)]
+    knows = all(m.policy.knows_field(actor.role, f, one.type) for f in named)
+    if not told or not knows:
+        m.expect(answer, 403)
+    if answer.status != 200:            # a step that touched others, too, is kept from those who do not see them all
+        m.expect(answer, 403)
+        return
+    found = blocks(answer.body.decode())
+    manifest = found['EVIDENCE MANIFEST'].decode()
+    own = re.search(rf'^record (\d+) \w+ {one.id} {one["version"]}$', manifest, re.M)
+    m.expect_equal(True, own is not None, f'a receipt of version {one["version"]} of {one.id}')
+    for item, record in re.findall(r'^record (\d+) \w+ (\S+) \d+$', manifest, re.M):
+        other = m.truth.by_id.get(record)
+        m.expect_equal(True, other is None or m.policy.sees(actor, other), f'a record that the receipt of {one.id} names')
+        if other is None:
+            continue
+        names = [line.split(' ')[0] for line in found['EVIDENCE DISCLOSURE'].decode().splitlines()]
+        hidden = [n for n in names if n.startswith(item + '.') and (field := other.type.field(n.partition('.')[2])) and
+                  not m.policy.shows(actor, other, field)]
+        m.expect_equal([], hidden, f'values of {record} that the receipt of {one.id} tells, and that are hidden')
 
 
 # ---- lists ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+#!/bin/bash
+# verify-receipt.sh RECEIPT LOG_KEY: verifies a receipt with bash, coreutils, awk, xxd and openssl 3 alone (docs/EVIDENCE.md).
+set -euo pipefail; R=$1 V=$2; T=$(mktemp -d); trap 'rm -rf "$T"' EXIT; export LC_ALL=C
+fail(){ echo "FAIL $1"; exit 1; }
+blk(){ awk -v n="$1" '$0=="-----END "n"-----"{exit} p{print} $0=="-----BEGIN "n"-----"{p=1}' "$R" | base64 -d || fail "$1"; }
+H(){ openssl dgst -sha256 -r | cut -d' ' -f1; }; bin(){ xxd -r -p; }; hex(){ base64 -d | xxd -p -c64; }
+[ "$(head -1 "$R")" = evidence-receipt/v1 ] || fail 'not a receipt'
+[ "$(tail -1 "$R")" = "sha256 $(head -n -1 "$R" | H)" ] || fail 'receipt digest'
+[ "$(tail -c 1 "$R" | xxd -p)" = 0a ] || fail 'receipt end'
+blk 'EVIDENCE SALT' >"$T/salt"; blk 'EVIDENCE MANIFEST' >"$T/man"; blk 'EVIDENCE DISCLOSURE' >"$T/dis"; blk 'TLOG PROOF' >"$T/proof"
+[ "$(stat -c %s "$T/salt")" = 32 ] || fail salt
+[ "$(head -1 "$T/proof")" = c2sp.org/tlog-proof@v1 ] || fail proof
+# The leaf: salted commitments to the manifest.
+(printf 'evidence-commit/v1\n'; cat "$T/salt" "$T/man") >"$T/c"
+(printf '\0EVL1'; H <"$T/c" | bin; openssl dgst -sm3 -r <"$T/c" | cut -d' ' -f1 | bin) >"$T/leaf"; r=$(H <"$T/leaf")
+# It is in the tree whose root was signed (RFC 9162, 2.1.3.2).
+awk 'e{print} /^$/{e=1}' "$T/proof" >"$T/cp"; sed '/^$/,$d' "$T/cp" >"$T/body"; root=$(sed -n 3p "$T/body" | hex)
+size=$(sed -n 2p "$T/body"); [[ $size =~ ^[1-9][0-9]{0,17}$ ]] || fail size; sn=$((size - 1))
+fn=$(awk '/^index /{print $2; exit}' "$T/proof"); index=$fn; [[ $fn =~ ^(0|[1-9][0-9]{0,17})$ && $fn -le $sn ]] || fail index
+for p in $(awk '/^$/{exit} f{print} /^index /{f=1}' "$T/proof"); do q=$p p=$(hex <<<"$p"); [ "$(bin <<<"$p" | base64)" = "$q" ] && [ ${#p} = 64 ] && [ $sn != 0 ] || fail path
+  if ((fn & 1)) || [ "$fn" = $sn ]; then r=$(bin <<<"01$p$r" | H); while ! ((fn & 1)) && [ "$fn" != 0 ]; do fn=$((fn >> 1)) sn=$((sn >> 1)); done
+  else r=$(bin <<<"01$r$p" | H); fi; fn=$((fn >> 1)) sn=$((sn >> 1)); done
+[ $sn = 0 ] && [ "$r" = "$root" ] || fail inclusion
+# The log with this key signed it.
+[ "$(sed -n 1p "$T/body")" = "${V%%+*}" ] || fail origin
+(bin <<<302a300506032b6570032100; cut -d+ -f3- <<<"$V" | base64 -d | tail -c 32) >"$T/pub"; id=$(cut -d+ -f2 <<<"$V") ok=0
+for s in $(awk -v n="${V%%+*}" '$1=="\xe2\x80\x94" && $2==n{print $3}' "$T/cp"); do base64 -d <<<"$s" >"$T/s"; [ "$(head -c4 "$T/s" | xxd -p)" = "$id" ] || continue
+  [ "$(base64 -w0 <"$T/s")" = "$s" ] || fail 'log signature'; tail -c +5 "$T/s" >"$T/sig"
+  openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$T/pub" -in "$T/body" -sigfile "$T/sig" >/dev/null 2>&1 || fail 'log signature'; ok=1; done
+[ $ok = 1 ] || fail 'log signature'
+# Each value that is told is what the manifest commits to.
+while read -r name salt value; do base64 -d <<<"$salt" >"$T/s"; base64 -d <<<"$value" >"$T/v"
+  grep -qxF -- "$name $( (cat "$T/s"; printf '%s\0' "$name"; cat "$T/v") | H | bin | base64)" "$T/man" || fail "value $name"
+  echo "$name $(base64 -w0 <"$T/s") $(base64 -w0 <"$T/v")" >>"$T/again"; echo "$name = $(cat "$T/v")"; done <"$T/dis"
+[ ! -s "$T/dis" ] || cmp -s "$T/dis" "$T/again" || fail 'form of the values'
+awk '/^[0-9]+\./{exit} NR>1{print}' "$T/man"; echo "OK leaf $index of $size"
