@@ -1,6 +1,6 @@
 """What the reading addresses must answer: records, lists, filters, sorting, histories, types, pages."""
-import collections
 import base64
+import collections
 import csv
 import datetime
 import functools
