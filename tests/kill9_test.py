@@ -188,8 +188,9 @@ class Proof:
         self.city.stop()
 
     def check_kept(self):
-        """With the server stopped: whole events, and tables that are what the events make."""
+        """With the server stopped: whole events, each a leaf of a log that is in order, and tables that are what the events make."""
         self.events = proof.expect_whole_events(self.city)
+        proof.run(self.city, 'log', 'check')
         before = proof.dump(self.city)
         proof.run(self.city, 'rebuild')
         proof.expect_same_dump(proof.dump(self.city), before, 'the tables after rebuild')
