@@ -11,7 +11,7 @@ from .reading import API, check_record
 from .site import difference
 from .writing import refer
 
-HISTORY = ('event', 'event_record', 'event_value')
+HISTORY = ('event', 'event_record', 'event_value', 'log_leaf', 'log_tile', 'log_edge')
 
 
 def as_value(field, json):
