@@ -61,11 +61,11 @@ class Screening:
 
     # -- a round
 
-    def begin(self, disclosure='public'):
+    def begin(self, aggregation='mean'):
         criteria = [{'criterion': self.canary('screening_round', 'criteria.criterion'), 'weight': weight,
                      'meaning': self.canary('screening_round', 'criteria.meaning')} for weight in (60, 40)]
         self.criteria = [row['criterion'] for row in criteria]
-        return self.make(self.office, 'screening_round', title=self.canary('screening_round', 'title'), criteria=criteria, places=3,
+        return self.make(self.office, 'screening_round', title=self.canary('screening_round', 'title'), criteria=criteria, places=3, aggregation=aggregation,
                          opens_on=self.today, closes_on=self.today, reviews_by=self.due, seats=[{'group': 'investment', 'places': 2}],
                          seed_source=self.canary('screening_round', 'seed_source'))
 
@@ -76,13 +76,13 @@ class Screening:
         self.take(self.author, 'result', one, 'enter', screening_round=round_)
         return one
 
-    def opened(self, levels):
-        round_ = self.begin()
+    def opened(self, levels, aggregation='mean'):
+        round_ = self.begin(aggregation)
         self.take(self.office, 'screening_round', round_, 'open')
         return round_, [self.entered(round_, level) for level in levels]
 
-    def scoring(self, levels=LEVELS):
-        round_, results = self.opened(levels)
+    def scoring(self, levels=LEVELS, aggregation='mean'):
+        round_, results = self.opened(levels, aggregation)
         self.take(self.office, 'screening_round', round_, 'close')
         self.take(self.office, 'screening_round', round_, 'draw', seed=self.canary('screening_round', 'seed'))
         return round_, results
@@ -97,8 +97,8 @@ class Screening:
             self.take(by, 'review', one, 'recuse', recusal_reason=self.canary('review', 'recusal_reason'))
         return self.keep(one, 'review', state)
 
-    def frozen(self, levels=LEVELS):
-        round_, results = self.scoring(levels)
+    def frozen(self, levels=LEVELS, aggregation='mean'):
+        round_, results = self.scoring(levels, aggregation)
         for result in results[:-1]:
             self.review(result, 'submitted')
         self.review(results[-1], 'submitted', self.outside)     # every result has been reviewed before scores are frozen
@@ -137,6 +137,7 @@ class Screening:
         reviewed, results = self.scoring(LEVELS[:1])             # its scores can be frozen
         self.review(results[0], 'submitted')
         self.keep(reviewed, 'screening_round', 'scoring')
+        self.keep(self.frozen(LEVELS[:2], 'corrected_mean'), 'screening_round', 'frozen')     # whose single scores its own house does not see
         frozen = self.keep(self.frozen(LEVELS[:2]), 'screening_round', 'frozen')
         for by in (self.colleague, self.office):                # one is published by another, the other discarded
             self.keep(self.list_of(frozen, by), 'seed_list', 'draft')
