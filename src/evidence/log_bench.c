@@ -61,9 +61,12 @@ static bool write_for(Bench *bench, size_t count, bool leaf, double *per_second)
 {
     double begun = seconds(), now = begun;
     size_t written = 0;
-    for (; now < begun + SECONDS; now = seconds(), written += count)
+    while (now < begun + SECONDS) {
         if (!well(write_group(bench, count, leaf)))
             return false;
+        written += count;
+        now = seconds();
+    }
     *per_second = (double)written / (now - begun);
     return true;
 }
