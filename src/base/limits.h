@@ -75,7 +75,7 @@
     X(SHEET_ROWS, 1048576, "rows", "rows of a sheet, empty ones too: as many as a spreadsheet has", "65")              \
     X(SHEET_DEPTH, 64, "levels", "nesting of XML in a spreadsheet file", "65")                                         \
     X(SHEET_TAG_BYTES, 1048576, "bytes", "one tag in a spreadsheet file", "65")                                        \
-    X(DEMO_DAYS, 36500, "days", "how far from the day of init a sample step, or a date in it, lies", "65")              \
+    X(DEMO_DAYS, 36500, "days", "how far from the day of init a sample step, or a date in it, lies", "65")             \
     X(JOB_KEPT_DAYS, 30, "days", "file and refused rows of a job that has ended", "they go")                           \
     X(PACK_FILE_BYTES, 1048576, "bytes", "one file of a pack", "65")                                                   \
     X(PACK_FILES, 512, "files", "files of a pack", "65")

@@ -169,7 +169,7 @@ static Err put_found(const Search *search, const Type *type, Str filter, const F
     Ctx    ctx = search->call->ctx;
     Wanted wanted = named_by(search, type);
     Json  *group = put_group(search, type, filter, found->next.len > 0, items);
-    Json *records = json_set(group, STR("items"), json_array(ctx.arena));
+    Json  *records = json_set(group, STR("items"), json_array(ctx.arena));
     find_remember(&ctx);
     for (size_t i = 0; i < found->count; i++) {
         Json *record;
@@ -234,8 +234,8 @@ static Err put_alike(const Search *search, const Type *type, const AlikeFound *f
         return ERR_OK;
     Wanted wanted = named_by(search, type);
     Json  *group = put_group(search, type, STR_NONE, found->count > shown, items);
-    Json *records = json_set(group, STR("items"), json_array(ctx.arena));
-    Json *likeness = json_set(group, STR("likeness"), json_array(ctx.arena));
+    Json  *records = json_set(group, STR("items"), json_array(ctx.arena));
+    Json  *likeness = json_set(group, STR("likeness"), json_array(ctx.arena));
     find_remember(&ctx);
     for (size_t i = 0; i < shown; i++) {
         Json *record;
