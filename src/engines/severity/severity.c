@@ -197,23 +197,23 @@ static Err refine(Arena *arena, const Fit *fit)
 
 /* ---- how sure it is ---- */
 
-/* The variance of one error; 24 bits behind the point. */
+/* The variance of one error, BITS behind the point. Of least squares it is stationary in what was fitted: where that is
+ * off by 2^-30, the sum of squares is by its square, so that residuals are taken in full. */
 static Wide variance_of(const Fit *fit, int64_t freedom)
 {
     Wide squares = 0;
     for (size_t i = 0; i < fit->problem->count; i++) {
         const SeverityScore *score = &fit->problem->scores[i];
         Wide                 over = fit->values[score->result] - fit->severity[score->judge] - score->score * ONE;
-        over = divided(over, (Wide)1 << (BITS - 16));
-        squares += over * over;
+        squares += divided(over * over, (Wide)1 << 24);
     }
-    return divided(squares, (Wide)freedom << 8);
+    return divided(squares, (Wide)freedom << (BITS - 24));
 }
 
 /* variance times share, and its root. share: BITS behind the point. */
 static int64_t error_of(Wide variance, Wide share)
 {
-    return rounded_root(divided(variance * divided(share, 256), (Wide)1 << 16));
+    return rounded_root(divided(variance * divided(share, 256), (Wide)1 << (BITS - 8)));
 }
 
 /* Covariances of the severities, of errors of variance 1: a column per judge. */
@@ -312,7 +312,7 @@ static void conclude(Arena *arena, const Fit *fit, SeverityFit *out)
     if (freedom <= 0)
         return;
     Wide variance = variance_of(fit, freedom);
-    out->residual = rounded_root(variance << (BITS - 24));
+    out->residual = rounded_root(variance);
     put_errors(arena, fit, variance);
 }
 

@@ -13,7 +13,7 @@
  *          pooled over all components. error: standard error of a corrected mean, or of a severity, by the same; errors
  *          are taken to be independent, and as large for all. Without a degree of freedom all of these are -1: unknown.
  * Units    those of the scores, whole ones; give hundredths to have hundredths. Rounded half away from zero, where what
- *          is within 2^-20 of a half counts as one.
+ *          is within 2^-20 of a half counts as one; of errors, what is within a 2^24th of itself.
  * Exact    whole numbers alone, no floating point: the same on every machine. Severities are fixed-point numbers of 40
  *          bits behind the point, found by elimination and refined until a step changes none by 2^-30.
  * Memory   the arena's; judges x judges x 32 bytes of it. */
