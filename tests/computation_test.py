@@ -115,7 +115,9 @@ def what_is_kept(cases, city):
             expect(words in page, f'the page does not say so: {lang}')
     with cases('what happens afterwards changes nothing of it'):
         author = proof.Client(city, 'researcher')
-        author.act('trl_assessment', element, 'withdraw').wants(200)
+        author.act('trl_assessment', element, 'withdraw').wants(409)          # the gate was opened on it
+        lower = author.create('trl_assessment', result=result, element='后来的', assessed_level=1, target_level=4, evidence='新的试验').wants(201).json['id']
+        author.act('trl_assessment', lower, 'submit').wants(200)
         author.edit('result', result, author.get(f'/api/v1/records/result/{result}').json['version'], title='改了').wants(200)
         expect(json.loads(recompute(city, one['id']).body)['same'], 'not the same')
     return one['id']
