@@ -23,8 +23,8 @@ def dossier(city, title='电解质'):
     author, manager = proof.Client(city, 'researcher'), proof.Client(city, 'manager')
     result = author.create('result', title=title).wants(201).json['id']
     gate = proof.Client(city, 'institution').create('gate_review', result=result).wants(201).json['id']
-    element = author.create('trl_assessment', result=result, element='界面层', assessed_level=5, target_level=4,
-                            evidence='记录').wants(201).json['id']
+    element = author.create('trl_assessment', result=result, element='界面层', assessed_level=5, target_level=4, evidence='记录',
+                            criteria=proof.criteria(5)).wants(201).json['id']
     author.act('trl_assessment', element, 'submit').wants(200)
     return manager, result, gate, element
 
@@ -116,7 +116,8 @@ def what_is_kept(cases, city):
     with cases('what happens afterwards changes nothing of it'):
         author = proof.Client(city, 'researcher')
         author.act('trl_assessment', element, 'withdraw').wants(409)          # the gate was opened on it
-        lower = author.create('trl_assessment', result=result, element='后来的', assessed_level=1, target_level=4, evidence='新的试验').wants(201).json['id']
+        lower = author.create('trl_assessment', result=result, element='后来的', assessed_level=1, target_level=4, evidence='新的试验',
+                              criteria=proof.criteria(1)).wants(201).json['id']
         author.act('trl_assessment', lower, 'submit').wants(200)
         author.edit('result', result, author.get(f'/api/v1/records/result/{result}').json['version'], title='改了').wants(200)
         expect(json.loads(recompute(city, one['id']).body)['same'], 'not the same')

@@ -38,7 +38,7 @@ class Deal:
     def result(self, title, passes):
         one = self.author.create('result', title=title, discipline='材料', abstract='做法', inventors='沈一鸣', disclosure='secret').wants(201).json['id']
         self.author.act('result', one, 'submit').wants(200)
-        level = self.author.create('trl_assessment', result=one, element='寿命', assessed_level=5, target_level=5, evidence='报告').wants(201).json['id']
+        level = self.author.create('trl_assessment', result=one, element='寿命', assessed_level=5, target_level=5, evidence='报告', criteria=proof.criteria(5)).wants(201).json['id']
         verdicts = {f'{side}_{what}': value for side in ('need', 'competition', 'cost') for what, value in (('verdict', 'pass'), ('evidence', '访谈'))}
         market = self.manager.create('market_validation', result=one, **verdicts).wants(201).json['id']
         gate = self.office.create('gate_review', result=one).wants(201).json['id']

@@ -53,7 +53,7 @@ class Town:
         before = {client: self.unread(client) for client in (self.reader, self.other)}
         result = self.author.create('result', title=title, discipline='化学', abstract='摘要够长。', claimed_level=3).wants(201).json
         made = self.author.create('trl_assessment', result=result['id'], element=TITLE, assessed_level=5, target_level=5,
-                                  evidence='记录').wants(201).json
+                                  evidence='记录', criteria=proof.criteria(5)).wants(201).json
         self.author.act('trl_assessment', made['id'], 'submit').wants(200)
         for client, count in before.items():
             proof.until(lambda: self.unread(client), lambda now: now > count or now > 9, 'told', WAIT_S)

@@ -434,7 +434,8 @@ def readiness(cases, p):
 def gate(cases, p):
     result = p.result('关口')
     one = p.manager.create('gate_review', result=result).wants(201).json['id']
-    element = p.author.create('trl_assessment', result=result, element='层', assessed_level=5, target_level=4, evidence='记录').wants(201).json['id']
+    element = p.author.create('trl_assessment', result=result, element='层', assessed_level=5, target_level=4, evidence='记录',
+                              criteria=proof.criteria(5)).wants(201).json['id']
     p.author.act('trl_assessment', element, 'submit').wants(200)
     sides = p.manager.create('market_validation', result=result, interviews=[talk(i < 5) for i in range(8)], planned_price='120.00',
                              materials=[{'item': '粉料', 'quantity': '2', 'unit_price': '30.00'}], **SIDES).wants(201).json['id']

@@ -109,7 +109,8 @@ def main(address, password, abstracts):
     gates = []
     for seed, cost in zip(seeds, ('pass', 'fail')):
         level = author.create('trl_assessment', result=seed, element='关键工艺', claimed_level=5, assessed_level=5, target_level=5,
-                              evidence='第三方测试报告')
+                              evidence='第三方测试报告', criteria=[{'level': 5, 'criterion': '部件在相关环境中验证', 'outcome': 'met',
+                                                                    'evidence': '第三方测试报告'}])
         market = manager.create('market_validation', result=seed, need_verdict='pass', need_evidence='访谈 12 家', competition_verdict='pass',
                                 competition_evidence='检索报告', cost_verdict=cost, cost_evidence='物料清单')
         author.take('trl_assessment', level, 'submit')

@@ -46,8 +46,9 @@ static Record assess(Cast *cast, int assessed, int target)
         cast->test, &cast->manager, "trl_assessment", STR_NONE, "create",
         str_printf(cast->test->arena,
                    "{\"result\":\"%.*s\",\"element\":\"Layer\",\"assessed_level\":%d,\"target_level\":%d,"
-                   "\"evidence\":\"Report 7.\"}",
-                   STR_FMT(record_id(&cast->result)), assessed, target));
+                   "\"evidence\":\"Report 7.\",\"criteria\":[{\"level\":%d,\"criterion\":\"Holds\","
+                   "\"outcome\":\"met\",\"evidence\":\"Report 7.\"}]}",
+                   STR_FMT(record_id(&cast->result)), assessed, target, assessed));
     return test_act(cast->test, &cast->manager, "trl_assessment", record_id(&record), "submit", STR_NONE);
 }
 
