@@ -108,6 +108,13 @@ class Twin:
                 self.change_type(type_)
         self.database.commit()
         self.database.close()
+        self.gone -= self.shown()
+
+    def shown(self):
+        """Canaries that show elsewhere: a computation keeps the seed that its round has published."""
+        return {canary for type_ in self.pack.types.values() for record in self.policy.truth.records[type_.name]
+                for field in type_.stored if record[field.name] is not None and self.policy.shows(self.actor, record, field)
+                for canary in CANARY.findall(json.dumps(record[field.name], default=str))}
 
     def what_decides(self):
         """Names of fields that the rights, steps and checks of the reader's role rest on, as far as text tells."""
