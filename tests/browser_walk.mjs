@@ -186,7 +186,8 @@ await test(`one gate opens, and one that lacks a part does not [${lang}]`, async
   const { researcher, manager, officer } = people
   gates = []
   for (const [seed, cost] of [[seeds[0], 'pass'], [seeds[1], 'fail']]) {
-    const level = await make(researcher, 'trl_assessment', { result: seed, element: '关键工艺', assessed_level: '5', target_level: '5', evidence: '第三方测试报告' })
+    const level = await make(researcher, 'trl_assessment', { result: seed, element: '关键工艺', assessed_level: '5', target_level: '5', evidence: '第三方测试报告',
+      criteria: [{ level: '5', criterion: '部件在相关环境中验证', outcome: 'met', evidence: '第三方测试报告' }] })
     await take(researcher, 'trl_assessment', level, 'submit')
     const market = await make(manager, 'market_validation', {
       result: seed, need_verdict: 'pass', need_evidence: '访谈 12 家', competition_verdict: 'pass', competition_evidence: '检索报告',

@@ -277,8 +277,8 @@
     X(ACTION_SOME, "action.some", ERR_REFUSED, "有的记录未办理", "Not all were taken", "有 {count} 条记录没有办理。", "Records left as they are: {count}.") \
     X(EFFECT_SIZE, "effect.size", ERR_INVALID, "结果过大", "Too much came of it", "{label}将有 {found}，最多 {max}。", \
       "{label} would have {found}; at most {max} are allowed.") \
-    X(SCREENING_FEW, "screening.few", ERR_REFUSED, "专家不足", "Too few experts", "{group}组可参加抽取的专家有 {found} 人，需要 {needed} 人。", \
-      "{group}: {found} experts can take part in the draw, {needed} are needed.") \
+    X(SCREENING_FEW, "screening.few", ERR_REFUSED, "专家不足", "Too few experts", "{group}组可参加抽取的专家有 {found} 人，需要 {needed} 人；截止之前可以调整席位，或请主管部门补充专家库。", \
+      "{group}: {found} experts can take part in the draw, {needed} are needed; until the call is closed seats can be changed, or experts put on the roster.") \
     X(SCREENING_UNSCORED, "screening.unscored", ERR_REFUSED, "还没有评分", "Nothing is scored yet", "这一轮还没有已提交的评审。", \
       "No review of this round has been submitted yet.") \
     X(TRIALS_MANY, "trials.many", ERR_REFUSED, "试验过多", "Too many trials", "计划中的试验有 {found} 项，最多排 {max} 项。", \

@@ -119,6 +119,7 @@ static Err put_results(Call *call, Show *show, const Json *result, Json *into)
             TRY(show_name(show, type, json_text(json_get(one, STR("result"))), &name));
         Json *item = json_push(items, json_object(call->ctx.arena));
         put(call, item, STR("result_title"), name.title);
+        put(call, item, STR("title_lang"), show_lang(call, name.title));
         put(call, item, STR("place"), number_text(call, one, "place"));
         put(call, item, STR("corrected"), with_error(call, one, "corrected"));
         put(call, item, STR("mean"),
