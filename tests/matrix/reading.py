@@ -926,7 +926,7 @@ def mail(m, e):
 
 @subject('page_list')
 def page_list(m, e):
-    for caller in page_callers(m):
+    for at, caller in enumerate(page_callers(m)):
         answer = m.ask(caller, '/nothing')
         m.turned_away(caller, answer) or m.expect(answer, 404)
         for type_ in m.pack.types.values():
@@ -937,7 +937,7 @@ def page_list(m, e):
             twin = f'/{type_.name}' + query(format='json', limit=MOST, total=1)
             check_list(m, caller, twin, wanted, 'a page of a list')
             m.ask(caller, f'/{type_.name}' + query(limit=MOST))
-            for text in filters(m, type_)[::7]:     # what is wrong or empty shows as a page, too
+            for text in filters(m, type_)[at % 28::28]:     # what is wrong or empty shows as a page, too; each is asked by some
                 m.expect(m.ask(caller, f'/{type_.name}' + query(filter=text)), 200)
             m.expect(m.ask(caller, f'/{type_.name}' + query(filter='nothing = 1')), 422)
 
