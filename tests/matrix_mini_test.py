@@ -10,4 +10,4 @@ import matrix_test
 
 if __name__ == '__main__':
     with tempfile.TemporaryDirectory(prefix='firstmile-offers-') as folder:
-        sys.exit(matrix_test.main([str(canary_test.with_offers(matrix_test.ROOT / 'tests/packs/mini', folder))]))
+        sys.exit(matrix_test.main(['--all', str(canary_test.with_offers(matrix_test.ROOT / 'tests/packs/mini', folder))]))

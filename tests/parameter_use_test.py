@@ -58,20 +58,32 @@ def four_eyes(cases):
         code = officer.all('parameter')[0]['fields']['code']
         row_ = {'code': code, 'name': '试行', 'value': '1', 'valid_from': '2030-01-01', 'valid_to': '2030-12-31', 'source': '文件'}
 
-        def confirm(client):
-            return client.act('parameter', made['id'], 'confirm', confirmed_by=person_of(client))
+        def approve(client):
+            return client.act('parameter', made['id'], 'approve', confirmed_by=person_of(client))
 
-        with cases('a parameter is confirmed by other eyes than those that entered it'):
+        def rests_on():
+            with proof.database(city) as db:
+                return db.execute('SELECT count(*) FROM r_parameter WHERE code = ? AND state = ?', (code, 'active')).fetchone()[0]
+
+        with cases('a row counts when it was approved by other eyes than those that entered it'):
             officer.create('parameter', **row_, entered_by=person_of(operator)).wants(409)          # in another's name
-            made = officer.create('parameter', **row_).wants(201).json
-            refused = confirm(officer).wants(409).text
+            before, made = rests_on(), officer.create('parameter', **row_).wants(201).json
+            expect_same((made['state'], rests_on()), ('proposed', before), 'what was registered')
+            refused = approve(officer).wants(409).text
             me = officer.get('/api/v1/sessions').wants(200).json['person']
             expect(me['name'] in refused and f'“{me["id"]}”' not in refused, f'who entered it is not named: {refused}')
+            expect(any(each['record']['id'] == made['id'] for each in operator.get('/api/v1/desk').wants(200).json['mine']['items']),
+                   'the other one is not asked to')
             operator.edit('parameter', made['id'], 1, value='2').wants(409)                         # entered by the officer, it said
             operator.edit('parameter', made['id'], 1, value='2', entered_by=person_of(operator)).wants(200)
-            confirm(operator).wants(409)
-            confirm(officer).wants(200)
-            operator.edit('parameter', made['id'], 3, value='3').wants(409)                         # what is confirmed stays
+            approve(operator).wants(409)
+            approve(officer).wants(200)
+            expect_same(rests_on(), before + 1, 'rows that count')
+            operator.edit('parameter', made['id'], 3, value='3').wants(409)                         # what counts stays
+        with cases('a second row of the same days is proposed, but not approved beside the first'):
+            made = operator.create('parameter', **row_).wants(201).json
+            refused = approve(officer)
+            expect_same((refused.status, [e['code'] for e in refused.json['errors']]), (422, ['parameter.overlap']), 'approving it')
         city.stop()
 
 

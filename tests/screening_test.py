@@ -193,6 +193,9 @@ def reminded(r):
     expect_same(events.count('remind'), 1, events)
 
 
+CLOCK = ['review_time_days', 'review_time_due', 'review_time_from']
+
+
 def total(scores):
     return sum(Decimal(score * criterion['weight']) for score, criterion in zip(scores, CRITERIA)) / 100
 
@@ -288,7 +291,7 @@ def reviews(r):
                         [(c['criterion'], c['weight'], None) for c in CRITERIA], 'the sheet of the round')
             client.create('review', result=one).wants(409)
             begun = r.of(review['id'], 'review')                 # the office sees that it is being written, and no more
-            expect_same((begun['state'], sorted(begun['fields'])), ('asked', ['disclosure', 'result', 'screening_round']), 'begun')
+            expect_same((begun['state'], sorted(begun['fields'])), ('asked', ['disclosure', 'result', *CLOCK, 'screening_round']), 'begun')
             form = client.get(f'/review/{review["id"]}/submit').wants(200).text
             expect(all(f'aria-label="{c["criterion"]}：分数"' in form for c in CRITERIA), 'each score is called by its criterion')
             if not r.scores:
@@ -411,6 +414,9 @@ def lists(r):
     upheld = outside.create('objection', seed_list=first['id'], reason='同一件报了两次').wants(201).json['id']
     r.officer.act('objection', upheld, 'uphold', decision='属实').wants(200)
     r.ahead(days=30)
+    desk = r.office.get('/api/v1/desk').wants(200).json
+    expect(first['id'] not in [item['record']['id'] for item in desk['late']['items']], 'time that others had to object is nobody late by')
+    expect('已届满' in r.office.get(f'/seed_list/{first["id"]}').wants(200).text, 'it is over')
     expect('没有成立的异议' in r.office.act('seed_list', first['id'], 'confirm').wants(409).text, 'a list that was found wrong is not made final')
     r.office.act('seed_list', first['id'], 'withdraw').wants(200)
     drafts = [r.office.create('seed_list', title=title, screening_round=r.one, notice='x').wants(201).json['id'] for title in ('重拟', '多拟的')]
@@ -550,6 +556,36 @@ def rules(r):
         kept(r, one['id'], 'corrected_mean')
 
 
+def late(r):
+    """What a reviewer has not begun, and what they have not handed in, has its last day on the desk, and is late after it."""
+    today = datetime.date.fromisoformat(r.office.get('/api/v1/desk').wants(200).json['today'])
+    due = str(today + datetime.timedelta(5))
+    round_ = r.begin(title='逾期', seats=[{'group': 'industry', 'places': 1}], opens_on=str(today), closes_on=str(today), reviews_by=due)
+    r.office.act('screening_round', round_, 'open').wants(200)
+    results = [r.result(f'逾期 {number}') for number in range(2)]
+    for one in results:
+        r.author.act('result', one, 'enter', screening_round=round_).wants(200)
+    r.office.act('screening_round', round_, 'close').wants(200)
+    r.office.act('screening_round', round_, 'draw', seed='3').wants(200)
+    login, = (login for login in r.logins if r.people[login] in r.of(round_)['fields']['panel'])
+
+    def limits(pile):
+        items = proof.Client(r.city, login).get('/api/v1/desk').wants(200).json[pile]['items']
+        return {item['record']['id']: item['limit']['due'] for item in items if item['record']['id'] in (*results, review)}
+    review = proof.Client(r.city, login).create('review', result=results[0]).wants(201).json['id']
+    expect_same((limits('mine'), limits('late')), ({review: due, results[1]: due}, {}), 'until when')
+    r.ahead(days=6)
+    expect_same((limits('mine'), limits('late')), ({}, {review: due, results[1]: due}), 'late')
+    client = proof.Client(r.city, login)
+    other = client.create('review', result=results[1]).wants(201).json
+    expect_same((other['clocks'][0]['days_left'], other['clocks'][0]['late']), (-1, True), 'begun late')
+    for one in (review, other['id']):
+        rows = [{'criterion': c['criterion'], 'score': 70} for c in CRITERIA]
+        client.act('review', one, 'submit', scores=rows, remark='可行').wants(200)
+    expect_same((limits('mine'), limits('late')), ({}, {}), 'done')
+    r.office.act('screening_round', round_, 'freeze').wants(200)
+
+
 def main():
     cases = proof.Cases()
     with proof.own_city() as city:
@@ -565,7 +601,8 @@ def main():
                             ('reviews keep to the criteria and weights of the round', reviews),
                             ('the list follows the scores, is published by another, once, and stays', lists),
                             ("the city's list comes from the lists of the institutions", city_list),
-                            ('the rule of the round puts scores together, severity out of them where that tells nobody, and is kept', rules)):
+                            ('the rule of the round puts scores together, severity out of them where that tells nobody, and is kept', rules),
+                            ('reviews have their last day on the desk of who owes them', late)):
             with cases(title):
                 part(r)
         with cases('the tables are what the events make'):

@@ -39,7 +39,8 @@ void clock_keep(const Clock *clock, const ClockStand *stand, Value *values, bool
 
 bool clock_due(const Clock *clock, const WorkCalendar *calendar, int64_t from, int64_t days, int64_t *out)
 {
-    if (days < 1 || days > LIMIT_CLOCK_DAYS || from + days > DATE_DAY_MAX)
+    int64_t least = clock->until ? -LIMIT_CLOCK_DAYS : 1;
+    if (days < least || days > LIMIT_CLOCK_DAYS || from + days > DATE_DAY_MAX)
         return false;
     int64_t due = from + days;
     if (clock->working && !workdays_after(calendar, from, days, &due))

@@ -12,7 +12,9 @@
  * Calendar a year that it does not know is counted by the week alone, and the due day is provisional.
  * Reminder a clock that runs out some days before a limit does, so that the system tells people. It is no limit: nobody
  *          is late by it. Where those days are over when it would start, it does not start.
- * Lengths  1 .. LIMIT_CLOCK_DAYS; a due day after the last date there is cannot be. */
+ * Waiting  time that others have, such as to object. It is no limit, either: when it is over, one can go on.
+ * Lengths  1 .. LIMIT_CLOCK_DAYS; until a given day also 0 (that day itself) and less (it starts late). A due day after
+ *          the last date there is cannot be. */
 #ifndef FM_KERNEL_CLOCK_H
 #define FM_KERNEL_CLOCK_H
 
@@ -53,6 +55,8 @@ int64_t clock_left(const Clock *clock, const WorkCalendar *calendar, const Clock
 bool clock_provisional(const Clock *clock, const WorkCalendar *calendar, const ClockStand *stand);
 
 static inline bool clock_reminds(const Clock *clock) { return clock->before > 0; }
+/* May somebody be late by it? */
+static inline bool clock_limits(const Clock *clock) { return !clock->waits && !clock_reminds(clock); }
 
 /* A field of the clock; which of them a field is. */
 static inline const Field *clock_field(const Type *type, const Clock *clock, ClockField field)

@@ -9,26 +9,49 @@
 
 static bool moves(uint64_t actions, const Action *action) { return actions >> action->index & 1; }
 
-/* From that day on; none that can be used: 0 or less. */
+#define NO_LENGTH INT64_MIN /* none that can be used */
+
+/* Whoever takes the step, a limit is what it is. */
+static Err until(const Ctx *ctx, const Clock *clock, const Record *record, int64_t day, Value *out)
+{
+    ExprEnv env = access_env_truth(ctx);
+    Value   last;
+    TRY(expr_eval(ctx->arena, clock->until, &env, (ExprRow){ record->type, record }, &last));
+    *out = last.kind == VALUE_DATE ? value_int(last.number - day) : VALUE_NONE;
+    return ERR_OK;
+}
+
+/* From that day on. */
 static Err length_of(const Ctx *ctx, const Clock *clock, const Record *record, int64_t day, int64_t *out)
 {
     Value value = value_int(clock->days);
     if (clock->length)
         TRY(parameter_value(ctx, NULL, clock->length, reference_day(ctx, record), &value));
-    if (clock->until >= 0) {
-        Value last = record->values[clock->until];
-        value = last.kind == VALUE_DATE ? value_int(last.number - day) : VALUE_NONE;
-    }
-    *out = value.kind == VALUE_INTEGER ? value.number - clock->before : 0;
+    if (clock->until)
+        TRY(until(ctx, clock, record, day, &value));
+    *out = value.kind == VALUE_INTEGER ? value.number - clock->before : NO_LENGTH;
     return ERR_OK;
+}
+
+typedef struct Read { /* fields that an expression reads */
+    const Type  *type;
+    const Field *field;
+    size_t       count;
+} Read;
+
+static void read_note(void *context, const void *type, const void *field)
+{
+    Read *read = context;
+    *read = (Read){ type, field, read->count + 1 };
 }
 
 static void length_problem(const Ctx *ctx, const Clock *clock, const Record *record, Problems *problems)
 {
-    const Field *until = clock->until < 0 ? NULL : &record->type->fields[clock->until];
-    if (until) {
-        PROBLEM(problems, ECODE_ACTION_UNTIL, until->name, STR_NONE, ARG_TEXT("clock", clock->label),
-                ARG_TEXT("label", until->label), ARG("day", date_text(problems->arena, ctx_today(ctx))),
+    if (clock->until) {
+        Read read = { 0 };
+        expr_fields(clock->until, read_note, &read);
+        Str own = read.count == 1 && read.type == record->type ? read.field->name : STR_NONE;
+        PROBLEM(problems, ECODE_ACTION_UNTIL, own, STR_NONE, ARG_TEXT("clock", clock->label),
                 ARG("most", str_printf(problems->arena, "%d", LIMIT_CLOCK_DAYS)));
         return;
     }

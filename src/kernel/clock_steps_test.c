@@ -178,20 +178,28 @@ static void a_reminder_whose_days_are_over_does_not_start(void **state)
     assert_shown(cast, &record, "hearing_soon_due", "-");
 }
 
-static void a_limit_until_a_day_that_is_over_is_refused(void **state)
+static void a_limit_starts_on_its_last_day_and_late_after_it(void **state)
 {
-    static const char *const days[] = { "{\"title\":\"On valves\",\"day\":\"2026-03-02\"}",
-                                        "{\"title\":\"On valves\"}" };
-    Cast                    *cast = *state;
-    for (size_t i = 0; i < 2; i++) {
-        Problems problems;
-        Record   out, record = step(cast, STR_NONE, "create", days[i]);
-        Err err = test_try(cast->test, &cast->admin, "notice", record_id(&record), "call", STR_NONE, &out, &problems);
-        assert_int_equal(err.code, ECODE_ACTION_REFUSED);
-        assert_int_equal(problems.count, 1);
-        assert_int_equal(problems.items[0].code, ECODE_ACTION_UNTIL);
-        assert_true(str_eq(problems.items[0].field, STR("day")));
-    }
+    Cast  *cast = *state;
+    Record record = called(cast, "{\"title\":\"On valves\",\"day\":\"2026-03-02\"}"); /* it is 2 March */
+    assert_shown(cast, &record, "hearing_days", "0");
+    assert_shown(cast, &record, "hearing_due", "2026-03-02");
+    record = called(cast, "{\"title\":\"On valves\",\"day\":\"2026-02-27\"}");
+    assert_shown(cast, &record, "hearing_days", "-3");
+    assert_shown(cast, &record, "hearing_due", "2026-02-27");
+    assert_shown(cast, &record, "hearing_soon_due", "-");
+}
+
+static void a_limit_until_no_day_is_refused(void **state)
+{
+    Cast    *cast = *state;
+    Problems problems;
+    Record   out, record = step(cast, STR_NONE, "create", "{\"title\":\"On valves\"}");
+    Err      err = test_try(cast->test, &cast->admin, "notice", record_id(&record), "call", STR_NONE, &out, &problems);
+    assert_int_equal(err.code, ECODE_ACTION_REFUSED);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.items[0].code, ECODE_ACTION_UNTIL);
+    assert_true(str_eq(problems.items[0].field, STR("day")));
 }
 
 static void a_pause_takes_its_days_whole(void **state)
@@ -461,7 +469,8 @@ int main(void)
         CLOCK_TEST(a_clock_may_last_until_a_day_of_the_record),
         CLOCK_TEST(a_reminder_runs_out_before_and_the_limit_goes_on),
         CLOCK_TEST(a_reminder_whose_days_are_over_does_not_start),
-        CLOCK_TEST(a_limit_until_a_day_that_is_over_is_refused),
+        CLOCK_TEST(a_limit_starts_on_its_last_day_and_late_after_it),
+        CLOCK_TEST(a_limit_until_no_day_is_refused),
         CLOCK_TEST(people_write_no_field_of_a_clock),
         CLOCK_TEST(the_day_that_is_due_ends_at_midnight_in_the_city),
         CLOCK_TEST(a_step_comes_after_what_has_lapsed),

@@ -109,7 +109,7 @@ static bool limits(const Type *type, const Clock *clock, bool stopped)
     bool found = false;
     for (size_t i = 0; i < type->action_count; i++)
         found = found || (type->actions[i].awaited && (clock->stops >> i & 1));
-    return found == stopped && !clock_reminds(clock);
+    return found == stopped && clock_limits(clock);
 }
 
 #define NO_LIMIT INT64_MAX

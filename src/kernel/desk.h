@@ -5,8 +5,8 @@
  *          it lacks.
  *          A new record that is awaited on a record (Begun) stands there as a step on it, by relation and state alone.
  * Limit    the earliest running clock that an awaited step of the type stops, else the earliest one of the record; of
- *          those that show to the actor. Late is what is over its limit; it comes first, then what is due next, then
- *          what has no limit, by how long nobody has taken a step on it.
+ *          those that show to the actor and are limits (clock_limits). Late is what is over its limit; it comes first,
+ *          then what is due next, then what has no limit, by how long nobody has taken a step on it.
  * Waiting  records in a state in which a step is awaited, none of them the actor's, of the actor's organisation where
  *          that shows to them, that they registered, or on which they take other steps. Whom it waits for: the roles,
  *          and of the persons and organisations that a relation names those whom the actor sees.

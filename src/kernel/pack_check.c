@@ -47,22 +47,23 @@ static void notify_check(PackLoad *load, const ExprUse *use)
         read_misshape(load, use->node, party);
 }
 
-/* A rule speaks of the record, whoever acts, and so does whom a step is told to; a relation becomes SQL. Of the
+/* A rule speaks of the record, whoever acts, and so do limits and whom a step is told to; a relation becomes SQL. Of
  * system's own two, only a pack without its party types fails here, and is told so. */
 static void conditions_check(PackLoad *load)
 {
     static const struct {
-        bool actor, filter;
+        bool      actor, filter;
+        ValueKind wanted;
     } kinds[USE_COUNT] = {
-        [USE_RELATION] = { true, true }, [USE_GUARD] = { true, false },  [USE_RULE] = { false, false },
-        [USE_NOTIFY] = { false, false }, [USE_FILTER] = { false, true },
+        [USE_RELATION] = { true, true, VALUE_BOOLEAN },    [USE_GUARD] = { true, false, VALUE_BOOLEAN },
+        [USE_RULE] = { false, false, VALUE_BOOLEAN },      [USE_FILTER] = { false, true, VALUE_BOOLEAN },
+        [USE_NOTIFY] = { false, false, VALUE_KIND_COUNT }, [USE_UNTIL] = { false, false, VALUE_DATE },
     };
     for (size_t i = 0; i < load->use_count; i++) {
         const ExprUse *use = &load->uses[i];
         ExprScope      scope = pack_scope(load->pack, kinds[use->kind].actor);
-        bool           notify = use->kind == USE_NOTIFY;
-        expression_check(load, &scope, use, notify ? VALUE_KIND_COUNT : VALUE_BOOLEAN, kinds[use->kind].filter);
-        if (notify)
+        expression_check(load, &scope, use, kinds[use->kind].wanted, kinds[use->kind].filter);
+        if (use->kind == USE_NOTIFY)
             notify_check(load, use);
     }
 }

@@ -51,7 +51,7 @@ static Field clock_field_make(const PackLoad *load, const TypeDraft *draft, cons
 static ClockHead clock_head_read(PackLoad *load, const PackNode *node, Clock *clock)
 {
     static const Str kinds[] = { STR_INIT("working"), STR_INIT("calendar") };
-    clock->expires = clock->until = -1;
+    clock->expires = -1;
     clock->name = read_name(load, node, STR("name"));
     clock->label = read_text(load, node, STR("label"));
     clock->source = read_text(load, node, STR("source"));
@@ -86,6 +86,7 @@ void clocks_make(PackLoad *load, TypeDraft *draft, uint16_t *count)
         { STR_INIT("rolls"), false }, { STR_INIT("expires"), false },     { STR_INIT("ends"), false },
         { STR_INIT("class"), false }, { STR_INIT("compartment"), false }, { STR_INIT("source"), false },
         { STR_INIT("was"), false },   { STR_INIT("until"), false },       { STR_INIT("before"), false },
+        { STR_INIT("waits"), false },
     };
     const PackNode *list = pack_node_get(draft->node, STR("clocks"));
     if (!list || list->kind != PACK_LIST || list->count > CLOCKS_MAX)
@@ -96,7 +97,7 @@ void clocks_make(PackLoad *load, TypeDraft *draft, uint16_t *count)
     PACK_EACH(item, list) {
         Clock *clock = &clocks[type->clock_count++];
         clock->first = *count;
-        clock->expires = clock->until = -1;
+        clock->expires = -1;
         if (!READ_KEYS(load, item, keys)) {
             load->damaged = true;
             continue;
@@ -130,22 +131,10 @@ static bool rows_fit(const Parameter *parameter)
     return true;
 }
 
-static bool date_name(const void *context, int index, Str *out)
-{
-    const Type *type = context;
-    if ((size_t)index >= type->stored_count)
-        return false;
-    const Field *field = &type->fields[index];
-    *out = field->kind == FIELD_DATE && !field->system && !field->clock ? field->name : STR_NONE;
-    return true;
-}
-
 static void until_read(PackLoad *load, const PackNode *node, const Type *type, Clock *clock)
 {
     static const Text calendar = TEXT_INIT("只用于 kind: calendar 的键", "a key of `kind: calendar` only");
-    const PackLookup  lookup = { date_name, type, TEXT("本类型的日期字段", "date field of the type's own") };
-    clock->until = read_ref(load, node, STR("until"), lookup, -1);
-    if (clock->until >= 0 && clock->working)
+    if (read_condition(load, node, STR("until"), type, USE_UNTIL, &clock->until).len && clock->working)
         read_misshape(load, pack_node_get(node, STR("until")), calendar);
 }
 
@@ -295,10 +284,14 @@ static void expires_read(PackLoad *load, const PackNode *node, const Type *type,
                      ARG_TEXT("states", state_labels(load, type, beyond)));
 }
 
-/* A reminder without a step would tell nobody. */
+/* A reminder without a step would tell nobody. What others have time for, the system does not end. */
 static void before_read(PackLoad *load, const PackNode *node, Clock *clock)
 {
     static const Text step = TEXT_INIT("与 expires 一并给出", "beside expires");
+    static const Text alone = TEXT_INIT("不与 expires 一并给出", "without expires");
+    clock->waits = read_boolean(load, node, STR("waits"));
+    if (clock->waits && pack_node_get(node, STR("expires")))
+        read_misshape(load, pack_node_get(node, STR("waits")), alone);
     clock->before = read_integer(load, node, STR("before"), 1, LIMIT_CLOCK_DAYS, 0);
     if (clock->before && !pack_node_get(node, STR("expires")))
         read_misshape(load, pack_node_get(node, STR("before")), step);

@@ -42,7 +42,15 @@ typedef struct TypeDraft { /* a type on its way to be frozen */
     size_t           begun_capacity;
 } TypeDraft;
 
-typedef enum ExprUseKind { USE_RELATION, USE_GUARD, USE_RULE, USE_NOTIFY, USE_FILTER, USE_COUNT } ExprUseKind;
+typedef enum ExprUseKind {
+    USE_RELATION,
+    USE_GUARD,
+    USE_RULE,
+    USE_NOTIFY,
+    USE_FILTER,
+    USE_UNTIL,
+    USE_COUNT
+} ExprUseKind;
 
 typedef struct ExprUse { /* a condition waiting for pack_check */
     ExprUseKind     kind;

@@ -281,8 +281,9 @@ struct Clock { /* a legal time limit: kernel/clock.h counts it */
     Text                    source;  /* document and article that sets it; may be empty */
     int64_t                 days;    /* when no parameter says it */
     const struct Parameter *length;  /* whose value on the reference date it is; NULL: `days` */
-    int                     until;   /* date field that holds its last day; -1: days are counted */
-    int64_t                 before;  /* of a reminder: by how many days it runs out earlier; 0: a limit */
+    Expr                   *until;   /* gives its last day; NULL: days are counted */
+    int64_t                 before;  /* of a reminder: by how many days it runs out earlier; else 0 */
+    bool                    waits;   /* time that others have, and nobody is late by */
     bool                    working; /* in working days of the city's calendar; else in all days */
     bool                    rolls;   /* its last day, when it is none that is worked, is the next one that is */
     int                     ends;    /* minute of the last day at which it ends: 1440 is 24:00 */

@@ -196,7 +196,7 @@ static Err put_late(Call *call, const Type *type, Json *into)
     for (size_t i = 0; i < type->clock_count; i++) {
         const Clock *clock = &type->clocks[i];
         const Field *due = clock_field(type, clock, CLOCK_DUE);
-        if (clock_reminds(clock) || !shape_field_known(call, due))
+        if (!clock_limits(clock) || !shape_field_known(call, due))
             continue;
         Json *json = json_push(late, json_object(call->ctx.arena));
         json_set_str(call->ctx.arena, json, STR("clock"), clock->name);

@@ -55,8 +55,8 @@ def spread(items):
 
 
 class Matrix:
-    def __init__(self, site, pack, garden, endpoints):
-        self.site, self.pack, self.garden, self.endpoints = site, pack, garden, endpoints
+    def __init__(self, site, pack, garden, endpoints, turns=1):
+        self.site, self.pack, self.garden, self.endpoints, self.turns, self.places = site, pack, garden, endpoints, turns, {}
         self.calls, self.deviations, self.told = 0, 0, []
         self.endpoint, self.coverage = None, defaultdict(set)
         self.cookies, self.form_tokens, self.about, self.filters_known = {}, {}, Counter(), {}
@@ -214,6 +214,19 @@ class Matrix:
 
     # -- what to ask about
 
+    def share(self, caller, items, turns=None):
+        """One of so many shares of the items, by turns among the callers of a role and a way: together they take all."""
+        turns = turns or self.turns
+        if turns == 1:
+            return items
+        if not self.places:
+            count = Counter()
+            for each in self.callers():
+                kind = each.way, each.actor and each.actor.role
+                self.places[each] = count[kind]
+                count[kind] += 1
+        return items[self.places[caller] % turns::turns]
+
     def relation(self, actor, record):
         if record is None:
             return 'none'
@@ -229,18 +242,18 @@ class Matrix:
         for record in spread(self.truth.records[type_.name]):
             seen = caller.actor is not None and self.policy.sees(caller.actor, record)
             found.setdefault((self.relation(caller.actor, record), seen and record['state']), record)
-        return [*found.values(), None]
+        return [*self.share(caller, list(found.values())), None]
 
-    def kinds(self, type_):
+    def kinds(self, caller, type_):
         """One record of a type for each owner, state and kind of disclosure, and one that is not there."""
         found = {}
         for record in self.truth.records[type_.name]:
             found.setdefault((record['owner'], record['state'], record['disclosure'] in ('public', 'summary')), record)
-        return [*found.values(), None]
+        return [*self.share(caller, list(found.values())), None]
 
     def targets(self, caller, type_):
         """Tokens try all kinds, the other ways a sample: what they share is tried once in full."""
-        return self.kinds(type_) if caller.way == 'token' else self.samples(caller, type_)
+        return self.kinds(caller, type_) if caller.way == 'token' else self.samples(caller, type_)
 
     def one_of_each_role(self):
         """For questions that are many: the actors of one planted organisation, and one of the demo city a role."""

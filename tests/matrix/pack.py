@@ -120,6 +120,7 @@ class Clock:
     working: bool                   # its days are those of the calendar
     rolls: bool                     # so is its last one
     stops: list                     # names of actions
+    waits: bool                     # time that others have: nobody is late by it
 
     def field(self, end):
         return f'{self.name}_{end}'
@@ -271,7 +272,7 @@ class Pack:
         type_ = Type(name, title=raw['title'], parent=raw.get('parent', ''), page=raw.get('page', ''), alike=listed(raw.get('alike')),
                      reference_date=raw.get('reference_date', ''), fields=fields + own,
                      states=[only(s, 'name label was', name)['name'] for s in raw['states']],
-                     clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c, listed(c.get('stop')))
+                     clocks=[Clock(c['name'], c['kind'] == 'working', 'rolls' in c, listed(c.get('stop')), 'waits' in c)
                              for c in listed(raw.get('clocks')) if 'before' not in c])
         for system, target in (('id', name), ('owner', 'organisation'), ('creator', 'person')):
             type_.field(system).target = target
@@ -297,7 +298,7 @@ class Pack:
         return CLASSES['summary'], 'identity' if 'identity' in self.compartments else self.compartments[0]
 
     def read_clock(self, type_name, raw):
-        only(raw, 'name label days param until before kind start stop pause resume rolls expires ends class compartment source was',
+        only(raw, 'name label days param until before waits kind start stop pause resume rolls expires ends class compartment source was',
              f'{type_name}.{raw["name"]}')
         for end, kind in CLOCK.items():
             yield Field(f'{raw["name"]}_{end}', kind, CLASSES[raw.get('class', 'public')],

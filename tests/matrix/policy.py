@@ -361,7 +361,7 @@ class Policy:
         def between(first, last):
             return expression.workdays(calendar, first, last) if clock.working else (last - first).days
         json = {'name': clock.name, 'kind': 'working' if clock.working else 'calendar', 'from': str(since),
-                'days': int(days), 'late': bool(due and due < day), 'provisional': False}
+                'days': int(days), 'late': bool(due and due < day and not clock.waits), 'provisional': False}
         if paused:
             used = max(0, between(since, paused - datetime.timedelta(1)))
             return {**json, 'paused': str(paused), 'days_left': int(days) - used}
@@ -498,7 +498,7 @@ class Policy:
     def limit(self, actor, record):
         """The clock that says until when: one that an awaited step stops, else any; the earliest."""
         awaited = {a.name for a in record.type.actions if a.awaited}
-        running = [c for c in record.type.clocks if record[c.field('due')] is not None and
+        running = [c for c in record.type.clocks if not c.waits and record[c.field('due')] is not None and
                    self.shows(actor, record, record.type.field(c.field('due')))]
         stopped = [c for c in running if awaited & set(c.stops)]
         return min(stopped or running, key=lambda c: record[c.field('due')], default=None)
