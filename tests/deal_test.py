@@ -326,10 +326,29 @@ def orders(d):
     d.office.act('service_order', late, 'cancel', reason='没有交付').wants(200)      # a provider that never delivers holds up nothing
 
 
+def asks_for_secrecy(d):
+    """Who wants to see more of a result that shows in part asks for an agreement; whose it is completes or refuses it."""
+    mine = {one['id'] for one in d.office.all('result', filter="state = 'pool'")}
+    result = next(one['id'] for one in d.enterprise.all('result') if one['id'] in mine)
+    given = {'result': result, 'purpose': '评估是否受让'}
+    refused(d.enterprise.create('nda', party=d.employers['laboratory'], **given), '对方是本机构')
+    refused(d.office.create('nda', party=d.employers['institution'], **given), '对方不是成果所属机构')
+    asked, again = (d.enterprise.create('nda', party=d.employers['enterprise'], **given).wants(201).json['id'] for _ in range(2))
+    d.unseen('nda', asked, d.laboratory, *d.elsewhere)
+    expect(d.desk(d.office, asked), 'it waits for whose result it is')
+    d.enterprise.act('nda', asked, 'offer').wants(403)
+    d.enterprise.act('nda', asked, 'turn_down', reason='x').wants(403)
+    d.office.edit('nda', asked, 1, subject='数据', designation='一种工艺', valid_from=d.day(), valid_to=d.day(30), secrecy_years=3).wants(200)
+    d.office.act('nda', asked, 'offer').wants(200)
+    d.enterprise.act('nda', asked, 'sign', signatory='丁一凡', signed_on=d.day()).wants(200)
+    d.office.act('nda', again, 'turn_down', reason='已有一份').wants(200)
+    expect_same(d.of('nda', again, d.enterprise)['fields']['reason'], '已有一份', 'why not')
+
+
 # ---- secrecy and the deal --------------------------------------------------------------------------------------------
 
 def secrecy(d):
-    one = d.office.create('nda', result=d.open, party=d.employers['enterprise'], purpose='评估', subject='数据', valid_from=d.day(),
+    one = d.office.create('nda', result=d.open, party=d.employers['enterprise'], purpose='评估', subject='数据', designation='一种工艺', valid_from=d.day(),
                           valid_to=d.day(90), secrecy_years=5).wants(201).json['id']
     d.unseen('nda', one, d.enterprise)
     d.unseen('result', d.open, d.enterprise)
@@ -339,6 +358,8 @@ def secrecy(d):
     d.office.act('nda', one, 'offer').wants(200)
     d.office.edit('nda', one, 2, subject='更多').wants(409)
     expect(d.desk(d.enterprise, one), 'it waits for the other side')
+    page = d.enterprise.get(f'/nda/{one}/sign').wants(200).text
+    expect(all(said in page for said in ('一种工艺', '评估', '数据', '5 年')), 'who signs reads what')
     d.office.act('nda', one, 'sign', signatory='x', signed_on=d.day()).wants(403)
     d.enterprise.act('nda', one, 'sign', signatory='丁一凡', signed_on=d.day()).wants(200)
     d.unseen('nda', one, d.laboratory, *d.elsewhere)
@@ -346,7 +367,7 @@ def secrecy(d):
     expect_same((seen['abstract'], seen['inventors'], 'contact' in seen), ('做法', '沈一鸣', False), 'under secrecy')
     d.unseen('result', d.open, d.laboratory, *d.elsewhere)
     d.unseen('result', d.closed, d.enterprise)
-    short = d.office.create('nda', result=d.closed, party=d.employers['enterprise'], purpose='评估', subject='数据', valid_from=d.day(1),
+    short = d.office.create('nda', result=d.closed, party=d.employers['enterprise'], purpose='评估', subject='数据', designation='一种工艺', valid_from=d.day(1),
                             valid_to=d.day(90), secrecy_years=5).wants(201).json['id']
     d.office.act('result', d.closed, 'disclose', disclosure='nda').wants(200)
     d.office.act('nda', short, 'offer').wants(200)
@@ -354,6 +375,7 @@ def secrecy(d):
     d.unseen('result', d.closed, d.enterprise)                               # it begins tomorrow
     d.office.act('nda', one, 'end', reason='谈判结束').wants(200)
     d.unseen('result', d.open, d.enterprise)
+    asks_for_secrecy(d)
     log = d.manager.create('contact_log', result=d.open, counterpart='临港储能', channel='visit', summary='有兴趣', person_met='丁一凡').wants(201).json
     refused(d.manager.edit('contact_log', log['id'], 1, contacted_on=d.day(1)), '联系日不在今天之后', status=422)
     expect('person_met' in log['fields'] and 'person_met' not in d.of('contact_log', log['id'], d.author)['fields'], 'who was met')

@@ -296,8 +296,8 @@
       "{label} is not taken by this step.") \
     X(ACTION_CLOCK, "action.clock", ERR_REFUSED, "期限无从计算", "The time limit cannot be counted", "“{clock}”的天数（参数 {parameter}）在 {day} 没有可用的取值，应为 1 到 {most} 的整数，且截止日不晚于 9999 年。", \
       "The days of \"{clock}\" (parameter {parameter}) have no usable value on {day}: it must be a whole number from 1 to {most}, with a last day before the year 10000.") \
-    X(ACTION_UNTIL, "action.until", ERR_REFUSED, "截止日不可用", "The last day cannot be used", "“{clock}”的截止日缺失，或在 {most} 天之外。", \
-      "The last day of \"{clock}\" is missing, or more than {most} days away.") \
+    X(ACTION_UNTIL, "action.until", ERR_REFUSED, "截止日不可用", "The last day cannot be used", "“{clock}”以{label}为截止日：它没有填，或在 {most} 天之外。", \
+      "The last day of \"{clock}\" is {label}, which is missing or more than {most} days away.") \
     X(FIELD_REQUIRED, "field.required", ERR_INVALID, "必填", "Required", "请填写{label}。", "Fill in {label}.")                   \
     X(FIELD_KIND, "field.kind", ERR_INVALID, "类型不对", "Wrong kind", "{label}应为{expected}。", "{label} must be {expected}.")   \
     X(FIELD_LONG, "field.long", ERR_INVALID, "过长", "Too long", "{label}有 {found} 个字，最多 {max} 个。",                        \

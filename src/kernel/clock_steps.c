@@ -33,9 +33,9 @@ static Err length_of(const Ctx *ctx, const Clock *clock, const Record *record, i
     return ERR_OK;
 }
 
-typedef struct Read { /* fields that an expression reads */
+typedef struct Read { /* what an expression reads */
     const Type  *type;
-    const Field *field;
+    const Field *field; /* the last */
     size_t       count;
 } Read;
 
@@ -45,14 +45,20 @@ static void read_note(void *context, const void *type, const void *field)
     *read = (Read){ type, field, read->count + 1 };
 }
 
+static void until_problem(const Clock *clock, const Record *record, Problems *problems)
+{
+    Read read = { 0 };
+    expr_fields(clock->until, read_note, &read);
+    Str own = read.count == 1 && read.type == record->type ? read.field->name : STR_NONE;
+    PROBLEM(problems, ECODE_ACTION_UNTIL, own, STR_NONE, ARG_TEXT("clock", clock->label),
+            ARG_TEXT("label", read.field ? read.field->label : clock->label),
+            ARG("most", str_printf(problems->arena, "%d", LIMIT_CLOCK_DAYS)));
+}
+
 static void length_problem(const Ctx *ctx, const Clock *clock, const Record *record, Problems *problems)
 {
     if (clock->until) {
-        Read read = { 0 };
-        expr_fields(clock->until, read_note, &read);
-        Str own = read.count == 1 && read.type == record->type ? read.field->name : STR_NONE;
-        PROBLEM(problems, ECODE_ACTION_UNTIL, own, STR_NONE, ARG_TEXT("clock", clock->label),
-                ARG("most", str_printf(problems->arena, "%d", LIMIT_CLOCK_DAYS)));
+        until_problem(clock, record, problems);
         return;
     }
     PROBLEM(problems, ECODE_ACTION_CLOCK, STR_NONE, STR_NONE, ARG_TEXT("clock", clock->label),

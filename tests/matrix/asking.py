@@ -225,7 +225,7 @@ class Matrix:
                 kind = each.way, each.actor and each.actor.role
                 self.places[each] = count[kind]
                 count[kind] += 1
-        return items[self.places[caller] % turns::turns]
+        return items[self.places.get(caller, 0) % turns::turns]
 
     def relation(self, actor, record):
         if record is None:

@@ -394,7 +394,21 @@ static void put_around(const FormView *view, Str title)
         line_after(call, view->type, view->action->to < 0 && view->action->creates ? 0 : view->action->to, view->page);
 }
 
-/* Does the form of a step say it beside what it asks for? What the list shows of a record, and what the step needs. */
+/* Did a step that leads to the record's state need it? */
+static bool led_here(const FormView *view, const Field *field)
+{
+    const Type *type = view->type;
+    bool        found = false;
+    for (size_t i = 0; i < type->action_count && view->on; i++) {
+        const Action *action = &type->actions[i];
+        found = found || (action->to >= 0 && action->to == record_state(view->on) &&
+                          field_among(action->required, action->required_count, field));
+    }
+    return found;
+}
+
+/* Does the form of a step say it beside what it asks for? What the list shows of a record, what the step needs, and on
+ * what the record is as far as it is, files too: who signs reads what. */
 static bool stands_beside(const FormView *view, const Field *field)
 {
     const Type   *type = view->type;
@@ -403,7 +417,8 @@ static bool stands_beside(const FormView *view, const Field *field)
         return false;
     if (is_edit(view)) /* its form has the rest */
         return (int)field->index == type->parent;
-    return field_among(type->columns, type->column_count, field) ||
+    return field_kinds[field->kind].file || led_here(view, field) ||
+           field_among(type->columns, type->column_count, field) ||
            field_among(action->required, action->required_count, field) ||
            (create && field_among(create->required, create->required_count, field));
 }
