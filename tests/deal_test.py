@@ -332,7 +332,6 @@ def asks_for_secrecy(d):
     result = next(one['id'] for one in d.enterprise.all('result') if one['id'] in mine)
     given = {'result': result, 'purpose': '评估是否受让'}
     refused(d.enterprise.create('nda', party=d.employers['laboratory'], **given), '对方是本机构')
-    refused(d.office.create('nda', party=d.employers['institution'], **given), '对方不是成果所属机构')
     asked, again = (d.enterprise.create('nda', party=d.employers['enterprise'], **given).wants(201).json['id'] for _ in range(2))
     d.unseen('nda', asked, d.laboratory, *d.elsewhere)
     expect(d.desk(d.office, asked), 'it waits for whose result it is')
@@ -419,7 +418,7 @@ def contracts(d):
     seen = d.of('transfer_contract', one, d.author)['fields']                  # made known within one's own organisation
     expect(seen['price'] == '1000000.00' and 'shares' not in seen and 'reward_share' not in seen, seen)
     notice = d.author.get(f'/transfer_contract/{one}/documents/price_notice').wants(200).text
-    expect('1,000,000.00 CNY' in notice and '公示期至' in notice and '完成人0' not in notice, 'the notice that is put up')
+    expect('1,000,000.00 元' in notice and '公示期至' in notice and '完成人0' not in notice, 'the notice that is put up')
     d.unseen('transfer_contract', one, d.enterprise, *d.elsewhere)
     refused(d.elsewhere[0].create('objection', transfer_contract=one, reason='x'), status=422)
     refused(d.author.create('objection', reason='x'), '写明对哪份', status=422)
@@ -456,6 +455,10 @@ def signing(d):
     refused(d.office.act('transfer_contract', d.deal, 'receive', receipts=[{'received_on': d.day(17), 'amount': '1.00'}]), '到账日', status=422)
     d.office.act('transfer_contract', d.deal, 'receive', receipts=[{'received_on': d.day(), 'amount': '999999.99'}]).wants(200)
     refused(d.office.act('transfer_contract', d.deal, 'fulfil'), '到账合计')
+    expect(' 元' in d.office.get(f'/transfer_contract/{d.deal}').wants(200).text, 'an amount of CNY is told in yuan')
+    d.office.lang = 'en'
+    refused(d.office.act('transfer_contract', d.deal, 'fulfil'), 'the sum of amount over payments received ')
+    d.office.lang = 'zh'
     paid = [{'received_on': d.day(), 'amount': '999999.99'}, {'received_on': d.day(), 'amount': '0.01'}]
     d.office.act('transfer_contract', d.deal, 'receive', receipts=paid).wants(200)
     d.office.act('transfer_contract', d.deal, 'fulfil').wants(200)

@@ -408,6 +408,9 @@ def lists(r):
     texts = r.office.act('seed_list', first['id'], 'confirm').wants(409).text
     expect('异议期已过' in texts and '没有未处理的异议' in texts, texts)
     expect('拟定清单的人' in r.office.act('objection', mine, 'dismiss', decision='x').wants(409).text, 'another decides')
+    r.office.lang = 'en'
+    expect('seed list registered by “' in r.office.act('objection', mine, 'dismiss', decision='x').wants(409).text, 'in English')
+    r.office.lang = 'zh'
     r.officer.act('objection', mine, 'dismiss', decision='不同的技术路线').wants(200)
     is_told(outside, 'dismiss')
     expect('清单已生效' in r.office.act('screening_round', r.one, 'finish').wants(409).text, 'a list that can still fall')

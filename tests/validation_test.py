@@ -441,7 +441,7 @@ def gate(cases, p):
                              materials=[{'item': '粉料', 'quantity': '2', 'unit_price': '30.00'}], **SIDES).wants(201).json['id']
     p.manager.act('market_validation', sides, 'submit').wants(200)
     with cases('the page of the gate shows what was worked out beside each verdict, in both languages'):
-        for lang, words in (('zh', ('访谈数 8 次', '确认比例 62.50 %', '单位成本 60.00 CNY')), ('en', ('Share confirming 62.50 %', 'Gross margin 50.0 %'))):
+        for lang, words in (('zh', ('访谈数 8 次', '确认比例 62.50 %', '单位成本 60.00 元')), ('en', ('Share confirming 62.50 %', 'Gross margin 50.0 %'))):
             for login in ('manager', 'officer'):
                 page = proof.Client(p.city, login, lang=lang).get(f'/gate_review/{one}').wants(200).text
                 expect(all(word in page for word in words), f'{login}, {lang}: {words}')

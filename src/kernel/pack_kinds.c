@@ -57,8 +57,7 @@ static void decimal_read(PackLoad *load, const PackNode *map, Field *field)
     bounds_read(load, map, field);
 }
 
-/* ISO 4217: three capital letters. */
-static bool currency_code(Str code)
+bool currency_code(Str code)
 {
     for (size_t i = 0; i < code.len; i++)
         if (code.ptr[i] < 'A' || code.ptr[i] > 'Z')
@@ -72,6 +71,9 @@ static void money_read(PackLoad *load, const PackNode *map, Field *field)
     Str currency = read_line(load, map, STR("currency"));
     if (currency_code(currency))
         field->currency = currency;
+    for (size_t i = 0; i < load->pack->currency_count; i++)
+        if (str_eq(load->pack->currencies[i].name, currency))
+            field->unit = load->pack->currencies[i].label;
     decimal_read(load, map, field);
 }
 

@@ -8,6 +8,7 @@
 #define VERSION_MAX        1000000
 #define USERS_MAX          99
 #define SERVICES_MAX       32
+#define CURRENCIES_MAX     32
 
 /* "+08:00" */
 static bool offset_parse(Str text, int *out)
@@ -72,6 +73,25 @@ static void services_read(PackLoad *load, const PackNode *map)
         if (item->kind == PACK_MAP && i < pack->service_count)
             services[i++].icon = read_line(load, item, STR("icon"));
     pack->services = services;
+}
+
+static void currencies_read(PackLoad *load, const PackNode *map)
+{
+    static const PackKey keys[] = { { STR_INIT("code"), true }, { STR_INIT("label"), true } };
+    static const Text capitals = TEXT_INIT("三个大写字母的货币代码", "a currency code of three capital letters");
+    const PackNode *list = read_list(load, map, STR("currencies"), CURRENCIES_MAX);
+    Named          *currencies = ARENA_ARRAY(load->arena, Named, list ? list->count : 0);
+    PACK_EACH(item, list) {
+        if (!READ_KEYS(load, item, keys))
+            continue;
+        Named *currency = &currencies[load->pack->currency_count++];
+        currency->name = read_line(load, item, STR("code"));
+        currency->label = read_text(load, item, STR("label"));
+        read_unique(load, item, STR("code"));
+        if (!currency_code(currency->name))
+            read_misshape(load, pack_node_get(item, STR("code")), capitals);
+    }
+    load->pack->currencies = currencies;
 }
 
 static void roles_read(PackLoad *load, const PackNode *map)
@@ -141,6 +161,7 @@ void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles
         { STR_INIT("pack"), true },         { STR_INIT("version"), true },   { STR_INIT("label"), true },
         { STR_INIT("utc_offset"), true },   { STR_INIT("services"), false }, { STR_INIT("order"), false },
         { STR_INIT("compartments"), true }, { STR_INIT("calendar"), false }, { STR_INIT("drops"), false },
+        { STR_INIT("currencies"), false },
     };
     const PackNode *map = pack_node && READ_KEYS(load, pack_node, keys) ? pack_node : NULL;
     load->pack_node = map;
@@ -151,6 +172,7 @@ void pack_names(PackLoad *load, const PackNode *pack_node, const PackNode *roles
         offset_read(load, map);
         compartments_read(load, map);
         services_read(load, map);
+        currencies_read(load, map);
         read_names(load, map, STR("drops"), &load->pack->drops, &load->pack->drop_count);
     }
     if (roles_node)

@@ -186,6 +186,8 @@ bool read_indexes(PackLoad *load, const PackNode *map, Str key, PackLookup looku
 #define PACK_PROBLEM(load, node, code, ...) PACK_LOG((load)->log, pack_node_place(node), code, ##__VA_ARGS__)
 void read_misshape(PackLoad *load, const PackNode *node, Text expected);
 /* Reports name when it stands in an earlier item of the same list under the key `by`. */
+/* ISO 4217: three capital letters. */
+bool currency_code(Str code);
 void read_unique(PackLoad *load, const PackNode *item, Str by);
 /* Keeps map[key], a condition over records of the type, for pack_check; returns its text. */
 Str  read_condition(PackLoad *load, const PackNode *map, Str key, const Type *type, ExprUseKind kind, Expr **out);

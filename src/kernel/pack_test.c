@@ -572,6 +572,8 @@ static void every_problem_is_told_at_its_place_in_one_run(void **state)
     static const Fault faults[] = {
         { "pack.yaml", "{zh: 技术, en: Technical}", "{zh: 技术}", "label: ^{zh: 技术}", ECODE_PACK_LABEL },
         { "pack.yaml", "\"+08:00\"", "\"8\"", "utc_offset: ^\"8\"", ECODE_PACK_SHAPE },
+        { "pack.yaml", "services:\n", "currencies: [{code: cny, label: {zh: 元, en: CNY}}]\nservices:\n", "code: ^cny",
+          ECODE_PACK_SHAPE },
         { "roles.yaml", "users: 2", "user: 2", "^user: 2", ECODE_PACK_KEY_UNKNOWN },
         { "types/organisation.yaml", "plural: {zh: 机构, en: Organisations}\n", "", NULL, ECODE_PACK_KEY_MISSING },
         { "types/membership.yaml", "valid_from, kind: date", "valid_from, kind: instant", NULL, ECODE_PACK_PARTY },

@@ -169,10 +169,11 @@ static Text rows_label(Arena *arena, Str rows)
 
 static Text number_label(Arena *arena, const Field *field, Value value)
 {
-    Str number = value_plain(arena, value);
-    if (!field->currency.len)
-        return text_same(number);
-    return text_same(str_printf(arena, "%.*s %.*s", STR_FMT(number), STR_FMT(field->currency)));
+    Str  number = value_plain(arena, value);
+    Text unit = field->unit.in[0].len ? field->unit : text_same(field->currency), out = text_same(number);
+    for (Lang lang = 0; lang < LANG_COUNT && field->currency.len; lang++)
+        out.in[lang] = str_printf(arena, "%.*s %.*s", STR_FMT(number), STR_FMT(unit.in[lang]));
+    return out;
 }
 
 Text value_label(Arena *arena, const Field *field, Value value)
@@ -228,13 +229,13 @@ static bool scope_child(const void *context, const void *type, Str name, ExprChi
 {
     const Field *rows = type_field(type, name);
     if (rows && rows->kind == FIELD_ROWS) {
-        *out = (ExprChild){ rows->rows, &rows->rows->fields[ROW_PARENT] };
+        *out = (ExprChild){ rows->rows, &rows->rows->fields[ROW_PARENT], true };
         return true;
     }
     const Type  *child = pack_type(context, name);
     const Field *link = child ? child_link(type, child) : NULL;
     if (link)
-        *out = (ExprChild){ child, link };
+        *out = (ExprChild){ child, link, false };
     return link != NULL;
 }
 

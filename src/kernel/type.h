@@ -381,7 +381,7 @@ struct Type {
     size_t            alike_count;
 };
 
-typedef struct Named { /* a role, a compartment, a service */
+typedef struct Named { /* a role, a compartment, a service, a currency */
     Str  name;
     Text label;
     Str  icon;  /* services: "i-poc" */
@@ -423,6 +423,8 @@ struct Pack {
     size_t              compartment_count;
     const Named        *services;
     size_t              service_count;
+    const Named        *currencies; /* by their codes: how people call them */
+    size_t              currency_count;
     const Type         *types;
     size_t              type_count;
     const Str          *drops; /* types of before that may go with their records */

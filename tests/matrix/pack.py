@@ -204,7 +204,7 @@ class Pack:
     def __init__(self, path):
         path = Path(path)
         head = only(self.yaml(path / 'pack.yaml'),
-                    'pack version label utc_offset compartments services order calendar drops', 'pack')
+                    'pack version label utc_offset compartments services currencies order calendar drops', 'pack')
         self.name = head['pack']
         self.compartments = [c['name'] for c in head['compartments']]
         hours, minutes = head['utc_offset'].split(':')

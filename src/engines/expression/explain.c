@@ -97,11 +97,25 @@ static Text step_label(const Explain *x, const PathStep *step)
     return inside_sentence(x, x->scope->field_label(x->scope->context, step->type, step->field));
 }
 
+/* "Registered by": what belongs to it stands before it. */
+static bool hangs(Str label)
+{
+    static const Str ends[] = { STR_INIT(" by"), STR_INIT(" on"), STR_INIT(" from"), STR_INIT(" until"),
+                                STR_INIT(" to") };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_ends(label, ends[i]))
+            return true;
+    return false;
+}
+
 static Text path_label(const Explain *x, const Expr *path)
 {
     Text label = step_label(x, &path->steps[0]);
-    for (size_t i = 1; i < path->step_count; i++)
-        label = fill(x, TEXT("{a}的{b}", "{b} of {a}"), label, step_label(x, &path->steps[i]));
+    for (size_t i = 1; i < path->step_count; i++) {
+        Text own = step_label(x, &path->steps[i]);
+        label = fill(x, hangs(own.in[LANG_EN]) ? TEXT("{a}的{b}", "{a} {b}") : TEXT("{a}的{b}", "{b} of {a}"), label,
+                     own);
+    }
     return label;
 }
 
@@ -111,6 +125,18 @@ static Text children_label(const Explain *x, const Expr *collection)
     if (!collection->referred)
         return label;
     return fill(x, TEXT("{a}的{b}", "{b} of {a}"), step_label(x, &collection->steps[0]), label);
+}
+
+/* One of them, in a sentence; several of them. */
+static Text child_label(const Explain *x, const Expr *collection)
+{
+    Text label = children_label(x, collection);
+    return collection->child.rows ? fill_one(x, TEXT("{a}", "row of {a}"), label) : label;
+}
+static Text many_label(const Explain *x, const Expr *collection)
+{
+    Text label = children_label(x, collection);
+    return collection->child.rows ? label : fill_one(x, TEXT("{a}", "{a} records"), label);
 }
 
 static Str clipped(const Explain *x, Str text)
@@ -243,15 +269,15 @@ static bool member_rule(const Explain *x, const Expr *collection, Text *out)
 static Text collection_phrase(const Explain *x, const Expr *collection)
 {
     static const Text patterns[COLLECTION_KIND_COUNT] = {
-        [COLLECTION_COUNT] = TEXT_INIT("{a}的条数", "the number of {a} records"),
-        [COLLECTION_SUM] = TEXT_INIT("{a}的{b}合计", "the sum of {b} over {a} records"),
-        [COLLECTION_MIN] = TEXT_INIT("{a}的最小{b}", "the least {b} of {a} records"),
-        [COLLECTION_MAX] = TEXT_INIT("{a}的最大{b}", "the greatest {b} of {a} records"),
+        [COLLECTION_COUNT] = TEXT_INIT("{a}的条数", "the number of {a}"),
+        [COLLECTION_SUM] = TEXT_INIT("{a}的{b}合计", "the sum of {b} over {a}"),
+        [COLLECTION_MIN] = TEXT_INIT("{a}的最小{b}", "the least {b} of {a}"),
+        [COLLECTION_MAX] = TEXT_INIT("{a}的最大{b}", "the greatest {b} of {a}"),
     };
     Text where, field = collection->each        ? phrase(x, collection->each, NULL)
                         : collection->has_field ? step_label(x, &collection->steps[1])
                                                 : TEXT("", "");
-    Text out = fill(x, patterns[collection->collection], children_label(x, collection), field);
+    Text out = fill(x, patterns[collection->collection], many_label(x, collection), field);
     if (member_rule(x, collection, &where))
         out = fill(x, TEXT("{a}（限{b}）", "{a} where {b}"), out, where);
     return out;
@@ -397,7 +423,7 @@ static Text collection_rule(const Explain *x, const Expr *expr, bool negated)
     };
     Text where = TEXT("", "");
     bool limited = member_rule(x, expr, &where);
-    return fill(x, patterns[expr->collection == COLLECTION_ALL][negated][limited], children_label(x, expr), where);
+    return fill(x, patterns[expr->collection == COLLECTION_ALL][negated][limited], child_label(x, expr), where);
 }
 
 static Text logic_rule(const Explain *x, const Expr *expr, bool negated)

@@ -41,6 +41,7 @@ typedef struct ExprField {
 typedef struct ExprChild { /* records of `type` whose reference field `link` holds the parent's id */
     const void *type;
     const void *link;
+    bool        rows; /* a table of the record itself: its label names several */
 } ExprChild;
 
 typedef struct ExprScope {

@@ -153,7 +153,7 @@ static bool scope_child(const void *context, const void *type, Str name, ExprChi
     const TestField *link;
     const TestType  *child = test_child(type, name, &link);
     if (child)
-        *out = (ExprChild){ child, link };
+        *out = (ExprChild){ child, link, false };
     return child;
 }
 

@@ -148,11 +148,21 @@ static Str joined(const DeskView *view, const Json *list)
     return str_join(call->ctx.arena, items, count, call->ctx.lang == LANG_ZH ? STR("、") : STR(", "));
 }
 
+/* The first that says something; NULL: there is none. */
+static const Json *first_reason(const Json *step)
+{
+    const Json *reasons = json_get(step, STR("reasons"));
+    JSON_EACH(reason, reasons)
+        if (!str_eq(json_text(json_get(reason, STR("code"))), err_row(ECODE_ACTION_CLAUSE_HIDDEN)->code))
+            return reason;
+    return reasons ? reasons->first : NULL;
+}
+
 static void put_step(const DeskView *view, const Json *item, Json *row)
 {
     Call       *call = view->call;
     const Json *step = json_get(item, STR("step")), *record = json_get(item, STR("record"));
-    const Json *reason = json_get(step, STR("reasons")) ? json_get(step, STR("reasons"))->first : NULL;
+    const Json *reason = first_reason(step);
     bool        allowed = truth(step, "allowed");
     Str         rule = json_text(json_get(reason, STR("rule"))), label = json_text(json_get(step, STR("label")));
     const Json *limit = json_get(item, STR("limit")), *others = json_get(step, STR("or"));
@@ -167,14 +177,11 @@ static void put_step(const DeskView *view, const Json *item, Json *row)
     json_set_bool(call->ctx.arena, row, STR("main"), allowed && pressing);
 }
 
-/* "Transfer manager" · "Zhou Lan" · "Zhou Lan (transfer manager)" */
+/* "Zhou Lan, Lingang University"; "transfer manager" where no name shows. */
 static Str who_text(const DeskView *view, const Json *awaits)
 {
-    Call *call = view->call;
-    Str   roles = json_text(json_get(awaits, STR("label"))), names = joined(view, json_get(awaits, STR("names")));
-    if (roles.len && names.len)
-        return SAY(call, "say.desk.by", ARG("names", names), ARG("roles", roles));
-    return names.len ? names : roles.len ? roles : say(call, "say.desk.others");
+    Str roles = json_text(json_get(awaits, STR("label"))), names = joined(view, json_get(awaits, STR("names")));
+    return names.len ? names : roles.len ? roles : say(view->call, "say.desk.others");
 }
 
 static void put_who(const DeskView *view, const Json *item, Json *row)

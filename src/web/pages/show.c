@@ -373,7 +373,7 @@ const Json *show_member(const Json *record, const Field *field)
 Str show_currency(const Call *call, const Field *field, const Json *record)
 {
     if (field->kind != FIELD_MONEY || field->currency_field < 0)
-        return field->currency;
+        return unit_of(call, field);
     const Field *says = &field->type->fields[field->currency_field];
     return choice_shown(call, says, json_text(show_member(record, says)));
 }
