@@ -182,6 +182,7 @@ def draws(r):
 def reminded(r):
     """Three days before reviews are due the panel hears of it, once; nobody else does; until then scores are not frozen."""
     expect('每件成果' in r.office.act('screening_round', r.one, 'freeze').wants(409).text, 'results without a review')
+    expect('拟定清单' not in r.office.get(f'/screening_round/{r.one}').wants(200).text, 'a list is offered before the scores are frozen')
     clock, = r.of(r.one)['clocks']
     expect_same((clock['name'], clock['due']), ('review_time', r.day(14)), 'a reminder is no limit')
     r.ahead(seconds=(datetime.datetime.combine(r.today + datetime.timedelta(11), datetime.time(8, 1), CITY_TIME) - r.now).total_seconds())
@@ -374,6 +375,7 @@ def kept(r, list_, rule):
 def lists(r):
     r.office.create('seed_list', title='清单', screening_round=r.one).wants(409)
     r.office.act('screening_round', r.one, 'freeze').wants(200)
+    expect('拟定清单' in r.office.get(f'/screening_round/{r.one}').wants(200).text, 'now it is offered')
     said = r.office.all('review', filter=f"state = 'submitted' and screening_round = '{r.one}'")
     expect(said and all('total' in each['fields'] and 'reviewer' not in each['fields'] for each in said), 'what was said, and not by whom')
     expect_same(asked(r.office).get(r.one), ('seed_list', 'create'), 'the list waits to be drawn up')

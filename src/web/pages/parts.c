@@ -22,9 +22,10 @@ typedef struct Reads { /* labels of the fields that a formula reads, each once *
 
 static void note_read(void *context, const void *type, const void *field)
 {
-    Reads *reads = context;
-    Str    label = in_words(reads->call, ((const Field *)field)->label);
-    (void)type;
+    Reads       *reads = context;
+    const Type  *of = type;
+    const Field *own = field;
+    Str          label = in_words(reads->call, of->row_of && own->index == ROW_PARENT ? of->row_of->label : own->label);
     JSON_EACH(known, reads->labels)
         if (str_eq(known->text, label))
             return;

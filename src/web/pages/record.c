@@ -228,33 +228,51 @@ static Err child_table(const RecordView *view, const Children *children, const F
     return ERR_OK;
 }
 
-/* Would the actor be allowed to add a child to this record, whatever else the form asks for? */
-static Err child_add(const RecordView *view, const Children *children, Json *section)
+static bool is_child(const Field *link) { return (int)link->index == link->type->parent; }
+
+/* What both are children of: a trial of a route is one of the route's result. NULL: nothing. */
+static const Field *shared_parent(const RecordView *view, const Field *link)
+{
+    if (link->type->parent < 0 || view->type->parent < 0 || is_child(link))
+        return NULL;
+    const Field *parent = &link->type->fields[link->type->parent];
+    return parent->target == view->type->fields[view->type->parent].target ? parent : NULL;
+}
+
+/* Would the actor be allowed to add one that refers to this record, whatever else the form asks for? NULL: no. */
+static Err child_add(const RecordView *view, const Children *children, Json **out)
 {
     Call         *call = view->call;
-    const Field  *parent = children->link;
+    const Field  *link = children->link, *shared = shared_parent(view, link);
+    Str           id = record_id(&view->record), of = STR_NONE;
     const Action *creates;
     Change       *change;
     Problems      problems = call_problems(call);
+    *out = NULL;
+    if (!is_child(link) && !shared)
+        return ERR_OK;
     TRY(view_creates(call, children->type, &creates));
-    if (creates) {
-        Json *input = json_object(call->ctx.arena);
-        json_set_str(call->ctx.arena, input, parent->name, record_id(&view->record));
-        ActRequest request = { .type = children->type, .action = creates->name, .input = input, .if_match = -1 };
-        Err        err = act_prepare(&call->ctx, &request, &change, &problems);
-        if (err.kind == ERR_DENIED || err.kind == ERR_REFUSED)
-            creates = NULL;
-    }
+    bool fits = false;
     if (creates)
-        json_set(section, STR("add"),
-                 view_link(call, in_words(call, creates->label),
-                           view_new_href(call, children->type, parent, record_id(&view->record))));
-    else
-        put_null(call, section, STR("add"));
+        TRY(act_fits(&call->ctx, creates, NULL, link, &view->record, 1, &fits));
+    if (!fits)
+        return ERR_OK;
+    Json *input = json_object(call->ctx.arena);
+    json_set_str(call->ctx.arena, input, link->name, id);
+    if (shared)
+        of = json_text(show_member(view->data, &view->type->fields[view->type->parent]));
+    if (of.len)
+        json_set_str(call->ctx.arena, input, shared->name, of);
+    ActRequest request = { .type = children->type, .action = creates->name, .input = input, .if_match = -1 };
+    Err        err = act_prepare(&call->ctx, &request, &change, &problems);
+    if (err.kind == ERR_DENIED || err.kind == ERR_REFUSED)
+        return ERR_OK;
+    Str href = view_new_href(call, children->type, link, id);
+    if (of.len)
+        href = str_printf(call->ctx.arena, "%.*s&%.*s=%.*s", STR_FMT(href), STR_FMT(shared->name), STR_FMT(of));
+    *out = view_link(call, in_words(call, creates->label), href);
     return ERR_OK;
 }
-
-static bool is_child(const Field *link) { return (int)link->index == link->type->parent; }
 
 /* Does the field lead to this record's type? One that holds several has no index, and is not asked. A link that the
  * role never sees would tell whose a record is; and what an organisation owns, or a person registered, is in lists. */
@@ -275,7 +293,7 @@ static Str children_label(const RecordView *view, const Field *link)
     return in_words(view->call, type->plural);
 }
 
-/* Children stand there even when there are none yet; of others only what there is. */
+/* Children stand there even when there are none yet; of others only what there is, or can be added. */
 static Err put_children_of(const RecordView *view, const Field *link, Json *list)
 {
     Call       *call = view->call;
@@ -283,11 +301,13 @@ static Err put_children_of(const RecordView *view, const Field *link, Json *list
     Children    children;
     Found       found;
     Str         total = STR_NONE;
+    Json       *add;
     Problems    none = call_problems(call);
     children_of(view, type, link, &children);
     Query query = { .filter = children.filter, .sort = STR("created"), .limit = CHILD_ROWS };
     TRY(find(&call->ctx, type, &query, &found, &none));
-    if (!found.count && !is_child(link))
+    TRY(child_add(view, &children, &add));
+    if (!found.count && !add && !is_child(link))
         return ERR_OK;
     if (found.next.len)
         TRY(view_count(call, type, children.filter, &total));
@@ -301,9 +321,7 @@ static Err put_children_of(const RecordView *view, const Field *link, Json *list
     put(call, section, STR("note"), total.len ? SAY(call, "say.record.rows", ARG("count", total)) : STR_NONE);
     TRY(child_table(view, &children, &found, section));
     put(call, section, STR("more_href"), found.next.len ? view_filtered_href(call, type, children.filter) : STR_NONE);
-    if (is_child(link))
-        return child_add(view, &children, section);
-    put_null(call, section, STR("add"));
+    json_set(section, STR("add"), add ? add : json_null(call->ctx.arena));
     return ERR_OK;
 }
 
