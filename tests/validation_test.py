@@ -86,6 +86,14 @@ def routes(cases, p):
         compared, = p.author.all('technical_route', filter=f"result = '{lone}' and state = 'compared'")
         refused(p.manager.act('technical_route', compared['id'], 'choose', choice_reason='好'), 409, '至少两条路线')
         p.author.act('technical_route', one, 'compare').wants(409)
+    with cases('a trial is begun where its route stands, and offered no route of another result'):
+        page = p.author.get(f'/technical_route/{ids[0]}').wants(200).text
+        begin = f'/trial/new?technical_route={ids[0]}&amp;result={result}'
+        expect(begin in page, 'the page of the route begins no trial')
+        form = p.author.get(begin.replace('&amp;', '&')).wants(200).text
+        expect(f'value="{ids[0]}" selected' in form and ids[1] in form, 'routes of the result')
+        expect(compared['id'] not in form, 'a route of another result is offered')
+        expect(compared['id'] in p.author.get('/trial/new').wants(200).text, 'without a result every route is')
     with cases('a chosen route is not changed any more'):
         now = of(p.author, 'technical_route', ids[1])
         p.author.edit('technical_route', ids[1], now['version'], title='改').wants(409)

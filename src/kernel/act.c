@@ -117,15 +117,16 @@ Err act_options(const Ctx *ctx, const Record *record, Json **out)
     return ERR_OK;
 }
 
-/* The record that the step would be taken on, with values of its own. */
-static Err fitted(const Ctx *ctx, const Type *type, const Record *record, Record *out)
+/* The record that the step would be taken on, with values of its own; of a new one what is known of it. */
+static Err fitted(const Ctx *ctx, const Action *action, const Type *type, const Record *record, Record *out)
 {
-    if (record) {
-        *out = act_with_state(ctx->arena, record, record->values[SYS_STATE]);
-        return ERR_OK;
-    }
     const Actor *actor = ctx->actor;
-    *out = (Record){ .type = type, .values = ARENA_ARRAY(ctx->arena, Value, type->field_count) };
+    if (record)
+        *out = act_with_state(ctx->arena, record, record->values[SYS_STATE]);
+    else
+        *out = (Record){ .type = type, .values = ARENA_ARRAY(ctx->arena, Value, type->field_count) };
+    if (!action->creates)
+        return ERR_OK;
     if (actor->organisation.len)
         out->values[SYS_OWNER] = value_id(actor->organisation);
     if (actor->person.len)
@@ -133,22 +134,33 @@ static Err fitted(const Ctx *ctx, const Type *type, const Record *record, Record
     return access_clearance(ctx, out, &out->clearance);
 }
 
-/* Of the guards, those that the field decides. What cannot be worked out bars nothing: the step itself will say so, and
+typedef struct Fit {
+    const Action *action;
+    const bool   *one;    /* the field that is asked about */
+    const bool   *others; /* that are still to be given */
+} Fit;
+
+/* A guard or a rule that the field decides. What cannot be worked out bars nothing: the step itself will say so, and
  * one record must not close a whole form. */
-static Err field_bars(const Ctx *ctx, const Action *action, const Record *record, const bool *one, const bool *others,
-                      bool *out)
+static Err decided(const Ctx *ctx, const Fit *fit, const Expr *when, const Record *record, bool *bars)
 {
-    *out = false;
-    for (size_t i = 0; i < action->guard_count && !*out; i++) {
-        const Guard *guard = &action->guards[i];
-        if (!rules_read(guard->when, record->type, one) || rules_read(guard->when, record->type, others))
-            continue;
-        Err err = act_guard_bars(ctx, guard, record, out);
-        if (err.code == ECODE_EXPR_OVERFLOW || err.code == ECODE_STORE_SLOW)
-            *out = false;
-        else
-            TRY(err);
-    }
+    if (*bars || !rules_read(when, record->type, fit->one) || rules_read(when, record->type, fit->others))
+        return ERR_OK;
+    Err err = act_bars(ctx, when, record, bars);
+    if (err.code != ECODE_EXPR_OVERFLOW && err.code != ECODE_STORE_SLOW)
+        return err;
+    *bars = false;
+    return ERR_OK;
+}
+
+static Err field_bars(const Ctx *ctx, const Fit *fit, const Record *record, bool *bars)
+{
+    const Type *type = record->type;
+    *bars = false;
+    for (size_t i = 0; i < fit->action->guard_count; i++)
+        TRY(decided(ctx, fit, fit->action->guards[i].when, record, bars));
+    for (size_t i = 0; i < type->rule_count; i++)
+        TRY(decided(ctx, fit, type->rules[i].when, record, bars));
     return ERR_OK;
 }
 
@@ -162,14 +174,18 @@ Err act_fits(const Ctx *ctx, const Action *action, const Record *record, const F
     Ctx                 inner = *ctx;
     Record              asked;
     inner.arena = scratch;
-    for (size_t i = 0; i < action->input_count; i++)
-        others[action->inputs[i]] = action->inputs[i] != field->index;
+    TRY(fitted(ctx, action, type, record, &asked));
+    for (size_t i = 0; i < action->input_count; i++) {
+        uint16_t input = action->inputs[i];
+        bool     known = action->creates && asked.values[input].kind != VALUE_MISSING;
+        others[input] = input != field->index && !known;
+    }
     one[field->index] = true;
-    TRY(fitted(ctx, type, record, &asked));
+    const Fit fit = { action, one, others };
     for (size_t i = 0; i < count; i++) {
         bool bars;
         asked.values[field->index] = value_id(record_id(&candidates[i]));
-        TRY(field_bars(&inner, action, &asked, one, others, &bars));
+        TRY(field_bars(&inner, &fit, &asked, &bars));
         out[i] = !bars;
         arena_reset(scratch);
     }

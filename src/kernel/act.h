@@ -78,8 +78,9 @@ Err act_option(const Ctx *ctx, const Action *action, const Record *record, Json 
 /* May the actor create records of this type at all? */
 Err act_may_create(const Ctx *ctx, const Type *type, bool *out) MUST_CHECK;
 /* Which records the step could be given in that reference, so that a form offers no other: out[i] is false where a
- * guard fails with candidates[i] that reads this field and nothing else that is still to be given. Where the actor may
- * not see why, it is true: a form tells no more than a refusal. record: NULL to create one. */
+ * guard or a rule fails with candidates[i] that reads this field and nothing else that is still to be given. Where the
+ * actor may not see why, it is true: a form tells no more than a refusal. record: to create one what is known of it, or
+ * NULL. */
 Err act_fits(const Ctx *ctx, const Action *action, const Record *record, const Field *field, const Record *candidates,
              size_t count, bool *out) MUST_CHECK;
 /* Fields that the action takes from this actor on this record (NULL: create): index list in arena. */

@@ -160,7 +160,7 @@ Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *recor
     return ERR_OK;
 }
 
-Err act_guard_bars(const Ctx *ctx, const Guard *guard, const Record *record, bool *out)
+Err act_bars(const Ctx *ctx, const Expr *when, const Record *record, bool *out)
 {
     ExprEnv     truth = access_env_truth(ctx), env = access_env(ctx);
     ExprScope   scope = pack_scope(ctx->city->pack, true);
@@ -168,11 +168,11 @@ Err act_guard_bars(const Ctx *ctx, const Guard *guard, const Record *record, boo
     Value       value;
     ExprClause *clauses;
     size_t      count;
-    TRY(expr_eval(ctx->arena, guard->when, &truth, row, &value));
+    TRY(expr_eval(ctx->arena, when, &truth, row, &value));
     *out = value.kind != VALUE_BOOLEAN || !value.number;
     if (!*out)
         return ERR_OK;
-    TRY(expr_explain(ctx->arena, guard->when, &scope, &env, row, &clauses, &count));
+    TRY(expr_explain(ctx->arena, when, &scope, &env, row, &clauses, &count));
     for (size_t i = 0; i < count; i++)
         *out = *out && !clauses[i].hidden;
     return ERR_OK;

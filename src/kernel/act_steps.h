@@ -20,7 +20,7 @@ Err act_guards_hold(const Ctx *ctx, const Action *action, const Record *record, 
 Err act_explain_guards(const Ctx *ctx, const Action *action, const Record *record, const bool *open,
                        Problems *problems) MUST_CHECK;
 /* Does this one fail, for reasons that the actor sees? */
-Err  act_guard_bars(const Ctx *ctx, const Guard *guard, const Record *record, bool *out) MUST_CHECK;
+Err  act_bars(const Ctx *ctx, const Expr *when, const Record *record, bool *out) MUST_CHECK;
 void act_explain_denied(const Ctx *ctx, const Action *action, Problems *problems);
 /* Guards ask about the record with its new values in its old state: what the step would rest on. Values are copied into
  * arena. */

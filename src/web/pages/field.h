@@ -20,7 +20,7 @@ typedef struct Asked {
     bool          required; /* cannot be emptied */
     bool          cell;     /* of child rows: narrower, and its label is the column's */
     const Action *action;   /* that asks, so that it offers what it could take; NULL: whatever there is */
-    const Record *record;   /* on which; NULL: it creates one */
+    const Record *record;   /* on which; of one that is created what is known of it, or NULL */
     const Found  *records;  /* of a cell: what a reference may be chosen from, looked up once a column */
 } Asked;
 

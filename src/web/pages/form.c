@@ -205,6 +205,22 @@ static void put_mark(const FormView *view, const Field *field, bool required, Js
     json_set_bool(call->ctx.arena, json, STR("optional"), !required && !needs && !always_set(field));
 }
 
+/* What is known of a record that is created: whose child it is, where it was begun there. NULL: nothing. */
+static const Record *known_of(const FormView *view)
+{
+    const Type *type = view->type;
+    Str         id = type->parent < 0
+                         ? STR_NONE
+                         : json_text(json_get(json_get(view->data, STR("values")), type->fields[type->parent].name));
+    if (!view->action->creates || !uuid_valid(id))
+        return NULL;
+    Arena  *arena = view->call->ctx.arena;
+    Record *known = ARENA_NEW(arena, Record);
+    *known = (Record){ .type = type, .values = ARENA_ARRAY(arena, Value, type->field_count) };
+    known->values[type->parent] = value_id(id);
+    return known;
+}
+
 static Err put_field(const FormView *view, const Json *input, Json *fields)
 {
     Call        *call = view->call;
@@ -222,7 +238,7 @@ static Err put_field(const FormView *view, const Json *input, Json *fields)
                     .more = action_href(view),
                     .required = required || always_set(field),
                     .action = view->records ? NULL : view->action,
-                    .record = view->on };
+                    .record = view->on ? view->on : known_of(view) };
     if (always_set(field) && view->action->creates)
         asked.first = class_names[view->type->disclosure];
     TRY(field_put(&asked, &help, json));
