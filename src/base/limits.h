@@ -35,6 +35,9 @@
     X(ASIDE, 8, "requests", "spreadsheets waiting to be written, and as many uploads to be kept", "503")               \
     X(SIGN_QUEUE, 1024, "requests", "requests waiting for a signed checkpoint of the log", "503")                      \
     X(RECEIPT_BYTES, 4194304, "bytes", "a receipt that is to be verified", "65")                                       \
+    X(POLICY_BYTES, 65536, "bytes", "witness policy", "65")                                                            \
+    X(POLICY_NAMES, 32, "each", "logs, witnesses and groups of a witness policy", "65")                                \
+    X(WITNESS_BYTES, 65536, "bytes", "checkpoint with its proof, given to a witness", "413")                           \
     X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409")                                                 \
     X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`")            \
     X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait")                      \

@@ -25,6 +25,7 @@ typedef struct Option {
 typedef struct Argument {
     const char *name; /* "DIR" */
     Text        help;
+    bool        optional; /* need not be given; none but optional ones follow */
 } Argument;
 
 typedef struct Cli Cli;
@@ -33,7 +34,7 @@ typedef struct Verb {
     const char *name;                     /* "init", "user add" */
     Text        summary;                  /* one line */
     Text        notes;                    /* more lines of help, or empty */
-    Argument    arguments[ARGUMENTS_MAX]; /* all must be given */
+    Argument    arguments[ARGUMENTS_MAX]; /* all that are not optional must be given */
     Option      options[OPTIONS_MAX];     /* besides those that every verb takes: help, json, lang */
     Err (*run)(Cli *cli);
 } Verb;
@@ -61,7 +62,7 @@ struct Cli {
 };
 
 /* What the table of the running verb calls so; asking for another name is a mistake of ours. */
-Str  cli_argument(const Cli *cli, const char *name);
+Str  cli_argument(const Cli *cli, const char *name); /* ptr NULL: an optional one, not given */
 Str  cli_option(const Cli *cli, const char *name); /* ptr NULL: not given */
 bool cli_switch(const Cli *cli, const char *name);
 /* A whole number from min to max; fallback when not given. ECODE_USAGE. */

@@ -58,7 +58,7 @@ Str help_verb(const Cli *cli, const Verb *verb)
     Buf buf = buf_new(cli->arena, SIZE_MAX);
     buf_printf(&buf, "firstmile %s", verb->name);
     for (size_t i = 0; i < ARGUMENTS_MAX && verb->arguments[i].name; i++)
-        buf_printf(&buf, " %s", verb->arguments[i].name);
+        buf_printf(&buf, verb->arguments[i].optional ? " [%s]" : " %s", verb->arguments[i].name);
     buf_add(&buf, SAY(cli, TEXT(" [选项]\n", " [options]\n")));
     buf_printf(&buf, "%.*s\n", STR_FMT(verb->summary.in[cli->lang]));
     if (verb->notes.in[cli->lang].len)

@@ -203,7 +203,7 @@ static bool asks_help(Words words)
 
 static Err check_all_given(Cli *cli, size_t arguments)
 {
-    if (arguments < ARGUMENTS_MAX && cli->verb->arguments[arguments].name)
+    if (arguments < ARGUMENTS_MAX && cli->verb->arguments[arguments].name && !cli->verb->arguments[arguments].optional)
         return CLI_USAGE(cli, TEXT("缺少参数 {name}", "the argument {name} is missing"),
                          ARG("name", str_from(cli->verb->arguments[arguments].name)));
     for (size_t i = 0; i < OPTIONS_MAX && cli->verb->options[i].name; i++)

@@ -16,6 +16,7 @@ const Verb *const verbs[] = {
     &verb_rebuild,
     &verb_recompute,
     &verb_receipt, &verb_verify, &verb_log,
+    &verb_witness_new, &verb_witness_add, &verb_witness_key, &verb_witness_serve,
     &verb_backup, &verb_restore,
     &verb_pack_check, &verb_pack_apply,
     &verb_user_add, &verb_user_list, &verb_user_end,

@@ -9,6 +9,7 @@ extern const Verb verb_init, verb_serve, verb_import, verb_export, verb_list, ve
 extern const Verb verb_user_add, verb_user_list, verb_user_end;
 extern const Verb verb_desk, verb_notices, verb_recompute;
 extern const Verb verb_receipt, verb_verify, verb_log;
+extern const Verb verb_witness_new, verb_witness_add, verb_witness_key, verb_witness_serve;
 extern const Verb verb_mail_show, verb_mail_set, verb_mail_confirm, verb_mail_end;
 extern const Verb verb_relay_set, verb_relay_show, verb_relay_log, verb_relay_resend, verb_relay_end;
 extern const Verb verb_token_add, verb_token_list, verb_token_end;

@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "engines/merkle/merkle.h"
 
+#define TIME_MAX 253402300799 /* the last second of the year 9999: what is later is no time */
+
 enum { TIME_SIZE = 8 };
 
 Str checkpoint_text(Arena *arena, const Checkpoint *checkpoint)
@@ -71,7 +73,7 @@ Err checkpoint_cosigned(const Note *note, const NoteKey *witness, int64_t *time_
             continue;
         for (size_t b = 0; b < TIME_SIZE && b < blob.len; b++)
             time = time << 8 | (uint8_t)blob.ptr[b];
-        if (blob.len != TIME_SIZE + NOTE_SIGNATURE_SIZE || time > INT64_MAX ||
+        if (blob.len != TIME_SIZE + NOTE_SIGNATURE_SIZE || time > TIME_MAX ||
             !note_ed25519_verify(witness, cosigned_text(arena, note->text, (int64_t)time),
                                  str_slice(blob, TIME_SIZE, blob.len)))
             return err_make(ECODE_LOG_SIGNATURE, "a cosignature of %.*s does not verify", STR_FMT(witness->name));

@@ -6,7 +6,6 @@
 #include "services/effects.h"
 #include "web/dispatch.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -99,65 +98,34 @@ static void ready(void *context, Str address)
         print_ready(NULL, address);
 }
 
-/* A signal handler is given no argument; this is the server that SIGTERM and SIGINT end. */
-static _Atomic(Server *) signalled;
-
-static void on_signal(int number)
-{
-    (void)number;
-    Server *server = atomic_load(&signalled);
-    if (server)
-        server_stop(server);
-}
-
-typedef struct Signals {
-    struct sigaction term, interrupt;
-} Signals;
-
-static void signals_take(Server *server, Signals *before)
-{
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-    sigemptyset(&action.sa_mask);
-    atomic_store(&signalled, server);
-    sigaction(SIGTERM, &action, &before->term);
-    sigaction(SIGINT, &action, &before->interrupt);
-}
-
-static void signals_give_back(const Signals *before)
-{
-    sigaction(SIGTERM, &before->term, NULL);
-    sigaction(SIGINT, &before->interrupt, NULL);
-    atomic_store(&signalled, NULL);
-}
-
 Err app_serve(App *app, const AppServe *serve)
 {
-    City        *city = app->config.city;
-    Signals      before;
-    ServerConfig config = { .listen = serve->listen,
-                            .unix_path = city->socket_path,
-                            .behind_proxy = serve->behind_proxy,
-                            .loopback_only = city->demo || app->config.test_clock,
-                            .loops = serve->loops,
-                            .env = city->env,
-                            .context = app,
-                            .handle = dispatch_exchange,
-                            .refuse = dispatch_refuse,
-                            .body_max = dispatch_body_max,
-                            .body_begin = dispatch_body_begin,
-                            .loop_open = loop_open,
-                            .loop_close = loop_close,
-                            .listening = listening,
-                            .ready = ready };
+    City         *city = app->config.city;
+    ServerSignals before;
+    ServerConfig  config = { .listen = serve->listen,
+                             .unix_path = city->socket_path,
+                             .behind_proxy = serve->behind_proxy,
+                             .loopback_only = city->demo || app->config.test_clock,
+                             .loops = serve->loops,
+                             .env = city->env,
+                             .context = app,
+                             .handle = dispatch_exchange,
+                             .refuse = dispatch_refuse,
+                             .body_max = dispatch_body_max,
+                             .body_begin = dispatch_body_begin,
+                             .loop_open = loop_open,
+                             .loop_close = loop_close,
+                             .listening = listening,
+                             .ready = ready };
     app->serve = serve;
     Server *server = server_new(&config);
     atomic_store(&app->server, server);
-    signals_take(server, &before);
+    server_signals_take(server, &before);
     if (atomic_load(&app->stopped))
         server_stop(server);
     Err err = server_run(server);
     duties_stop(city);
-    signals_give_back(&before);
+    server_signals_give_back(&before);
     return err; /* the server itself goes in app_free: who stops it may still hold it */
 }
 

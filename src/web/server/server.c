@@ -174,3 +174,32 @@ Err server_run(Server *server)
     unlisten(server);
     return err;
 }
+
+/* ---- signals ---- */
+
+/* A signal handler is given no argument; this is the server that SIGTERM and SIGINT end. */
+static _Atomic(Server *) signalled;
+
+static void on_signal(int number)
+{
+    (void)number;
+    Server *server = atomic_load(&signalled);
+    if (server)
+        server_stop(server);
+}
+
+void server_signals_take(Server *server, ServerSignals *before)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    atomic_store(&signalled, server);
+    sigaction(SIGTERM, &action, &before->term);
+    sigaction(SIGINT, &action, &before->interrupt);
+}
+
+void server_signals_give_back(const ServerSignals *before)
+{
+    sigaction(SIGTERM, &before->term, NULL);
+    sigaction(SIGINT, &before->interrupt, NULL);
+    atomic_store(&signalled, NULL);
+}

@@ -22,6 +22,8 @@
 #include "base/env.h"
 #include "base/err.h"
 
+#include <signal.h>
+
 typedef struct Server   Server;
 typedef struct Exchange Exchange; /* one request and its answer */
 
@@ -107,6 +109,14 @@ Err server_run(Server *server) MUST_CHECK;
  * connections at once, lets running requests end for drain_ms, then cuts off what is left. Exchanges cut off that way
  * stay readable for other threads until server_free(); what is posted to them no longer runs. */
 void server_stop(Server *server);
+
+typedef struct ServerSignals { /* what they did before */
+    struct sigaction term, interrupt;
+} ServerSignals;
+
+/* SIGTERM and SIGINT stop this server, the only one of the process, until they are given back. */
+void server_signals_take(Server *server, ServerSignals *before);
+void server_signals_give_back(const ServerSignals *before);
 
 /* ---- an exchange ---- */
 
