@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "cli/ask.h"
 #include "cli/verbs.h"
+#include "evidence/policy.h"
 
 /* ---- receipt ---- */
 
@@ -48,25 +49,71 @@ const Verb verb_receipt = {
 
 /* ---- verify ---- */
 
-static Err read_key(Cli *cli, const Receipt *receipt, NoteKey *out)
+typedef struct Verified { /* in a receipt that is true */
+    Receipt    receipt;
+    NoteKey    key;
+    Checkpoint head;
+    bool       own_key; /* nobody but the receipt vouches for it */
+    /* Whom the given policy names, or else the receipt's own; asked false: there is neither. */
+    bool       asked, own_policy;
+    Policy     policy;
+    PolicySeen seen;
+} Verified;
+
+static Err fail(Cli *cli, Err err)
 {
-    Str given = cli_option(cli, "key");
-    return note_key_parse(given.ptr ? str_trim(given) : receipt->key, out);
+    Str what = str_from(err.context), line = what;
+    return CLI_FAIL(cli, err, ARG("where", what), ARG("name", what), ARG("names", what), ARG("log", what),
+                    ARG("line", str_cut(&line, ':')));
 }
 
-static Err verify(Cli *cli, Receipt *receipt, NoteKey *key, Checkpoint *head)
+static Err read_file(Cli *cli, Str path, int64_t max, Str *out)
 {
-    Str path = cli_argument(cli, "RECEIPT"), text;
-    Err err = file_read(cli->arena, path, LIMIT_RECEIPT_BYTES, &text);
+    Err err = file_read(cli->arena, path, (size_t)max, out);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, max))) : ERR_OK;
+}
+
+static Err check_receipt(Cli *cli, Str text, Verified *out)
+{
+    Str given = cli_option(cli, "key");
+    TRY(receipt_parse(cli->arena, text, &out->receipt));
+    out->own_key = !given.ptr;
+    TRY(note_key_parse(given.ptr ? str_trim(given) : out->receipt.key, &out->key));
+    return receipt_verify(cli->arena, &out->receipt, &out->key, &out->head);
+}
+
+/* A given policy must be met; the receipt's own is only told about. */
+static Err check_witnesses(Cli *cli, Str given, Verified *out)
+{
+    Note note;
+    Str  text = given.ptr ? given : out->receipt.policy;
+    out->asked = text.ptr != NULL;
+    out->own_policy = !given.ptr;
+    if (!out->asked)
+        return ERR_OK;
+    Err err = policy_parse(text, &out->policy);
     if (err.kind)
-        return CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, LIMIT_RECEIPT_BYTES)));
-    err = receipt_parse(cli->arena, text, receipt);
+        return given.ptr ? err : err_make(ECODE_RECEIPT_FORM, "WITNESS POLICY");
+    if (given.ptr && !policy_has_log(&out->policy, &out->key))
+        return err_make(ECODE_LOG_POLICY_OTHER, "%.*s", STR_FMT(note_key_text(cli->arena, &out->key)));
+    out->own_key = out->own_key && (out->own_policy || !out->policy.log_count);
+    TRY(note_parse(cli->arena, out->receipt.checkpoint, &note));
+    TRY(policy_seen(&out->policy, &note, &out->seen));
+    if (given.ptr && !out->seen.met)
+        return err_make(ECODE_LOG_UNWITNESSED, "%.*s", STR_FMT(policy_missing(cli->arena, &out->policy, &out->seen)));
+    return ERR_OK;
+}
+
+static Err verify(Cli *cli, Verified *out)
+{
+    Str text, given = STR_NONE, path = cli_option(cli, "policy");
+    TRY(read_file(cli, cli_argument(cli, "RECEIPT"), LIMIT_RECEIPT_BYTES, &text));
+    if (path.ptr)
+        TRY(read_file(cli, path, LIMIT_POLICY_BYTES, &given));
+    Err err = check_receipt(cli, text, out);
     if (!err.kind)
-        err = read_key(cli, receipt, key);
-    if (!err.kind)
-        err = receipt_verify(cli->arena, receipt, key, head);
-    return err.kind ? CLI_FAIL(cli, err, ARG("where", str_from(err.context)), ARG("name", str_from(err.context)))
-                    : ERR_OK;
+        err = check_witnesses(cli, given, out);
+    return err.kind ? fail(cli, err) : ERR_OK;
 }
 
 /* The manifest's lines before its commitments: what happened, when, and to what. */
@@ -85,26 +132,63 @@ static Str manifest_head(Str manifest)
     return str_slice(manifest, 0, end);
 }
 
-static void print_found(Cli *cli, const Receipt *receipt, const NoteKey *key, const Checkpoint *head)
+static void put_witnesses(Cli *cli, const Verified *found, Json *json)
+{
+    Json *witnesses = json_set(json, STR("witnesses"), json_array(cli->arena));
+    json_set_bool(cli->arena, json, STR("quorum"), found->seen.met);
+    json_set_bool(cli->arena, json, STR("policy_from_receipt"), found->own_policy);
+    for (size_t i = 0; i < found->policy.witness_count; i++) {
+        Json *one = json_push(witnesses, json_object(cli->arena));
+        json_set_str(cli->arena, one, STR("name"), found->policy.witnesses[i].name);
+        if (found->seen.times_s[i])
+            json_set_str(cli->arena, one, STR("time"), instant_text(cli->arena, found->seen.times_s[i] * 1000));
+    }
+}
+
+static void put_verified(Cli *cli, const Verified *found)
 {
     Json *json = json_object(cli->arena);
-    bool  own = !cli_option(cli, "key").ptr;
-    json_set_str(cli->arena, json, STR("log"), key->name);
-    json_set_str(cli->arena, json, STR("key"), note_key_text(cli->arena, key));
-    json_set_bool(cli->arena, json, STR("key_from_receipt"), own);
-    json_set_int(cli->arena, json, STR("index"), (int64_t)receipt->index);
-    json_set_int(cli->arena, json, STR("size"), (int64_t)head->size);
-    json_set_str(cli->arena, json, STR("manifest"), receipt->manifest);
+    json_set_str(cli->arena, json, STR("log"), found->key.name);
+    json_set_str(cli->arena, json, STR("key"), note_key_text(cli->arena, &found->key));
+    json_set_bool(cli->arena, json, STR("key_from_receipt"), found->own_key);
+    json_set_int(cli->arena, json, STR("index"), (int64_t)found->receipt.index);
+    json_set_int(cli->arena, json, STR("size"), (int64_t)found->head.size);
+    json_set_str(cli->arena, json, STR("manifest"), found->receipt.manifest);
     Json *values = json_set(json, STR("values"), json_array(cli->arena));
-    for (size_t i = 0; i < receipt->value_count; i++) {
+    for (size_t i = 0; i < found->receipt.value_count; i++) {
         Json *one = json_push(values, json_object(cli->arena));
-        json_set_str(cli->arena, one, STR("name"), receipt->values[i].name);
-        json_set_str(cli->arena, one, STR("value"), receipt->values[i].value);
+        json_set_str(cli->arena, one, STR("name"), found->receipt.values[i].name);
+        json_set_str(cli->arena, one, STR("value"), found->receipt.values[i].value);
     }
-    if (cli->json) {
-        cli_print_json(cli, json);
-        return;
-    }
+    if (found->asked)
+        put_witnesses(cli, found, json);
+    cli_print_json(cli, json);
+}
+
+static void print_witnesses(Cli *cli, const Verified *found)
+{
+    Str missing = policy_missing(cli->arena, &found->policy, &found->seen);
+    for (size_t i = 0; i < found->policy.witness_count; i++)
+        if (found->seen.times_s[i])
+            cli_print(SAY(cli, TEXT("见证：{name} 于 {time} 见到这份日志", "witness {name} saw this log at {time}"),
+                          ARG("name", found->policy.witnesses[i].name),
+                          ARG("time", instant_text(cli->arena, found->seen.times_s[i] * 1000))));
+    if (!found->seen.met)
+        cli_print(SAY(cli,
+                      TEXT("见证不足：未达到回执所附策略的要求；缺少：{names}",
+                           "not witnessed enough: less than the receipt's own policy asks; missing are: {names}"),
+                      ARG("names", missing)));
+    else if (missing.len)
+        cli_print(SAY(cli, TEXT("未见证：{names}；策略的要求已达到", "not by {names}; it is enough for the policy"),
+                      ARG("names", missing)));
+    if (found->own_policy)
+        cli_note(SAY(cli, TEXT("见证策略取自回执本身；请用 --policy 给出您所信任的",
+                               "the witness policy is the receipt's own: give the one that you trust by --policy")));
+}
+
+static void print_found(Cli *cli, const Verified *found)
+{
+    const Receipt *receipt = &found->receipt;
     cli_print(manifest_head(receipt->manifest));
     for (size_t i = 0; i < receipt->value_count; i++)
         cli_print(
@@ -112,23 +196,26 @@ static void print_found(Cli *cli, const Receipt *receipt, const NoteKey *key, co
     cli_print(SAY(cli,
                   TEXT("真实：是日志 {log} 的第 {index} 片叶子，该日志签署时共有 {size} 片",
                        "true: leaf {index} of the log {log}, which had {size} when it signed"),
-                  ARG("log", key->name), ARG("index", cli_count(cli->arena, (int64_t)receipt->index)),
-                  ARG("size", cli_count(cli->arena, (int64_t)head->size))));
-    if (own)
+                  ARG("log", found->key.name), ARG("index", cli_count(cli->arena, (int64_t)receipt->index)),
+                  ARG("size", cli_count(cli->arena, (int64_t)found->head.size))));
+    if (found->asked)
+        print_witnesses(cli, found);
+    if (found->own_key)
         cli_note(SAY(cli,
                      TEXT("公钥取自回执本身；请与日志运营者公布的对照，或用 --key 给出：{key}",
                           "the key is the receipt's own: compare it with the one that the log's operator has made "
                           "known, or give that by --key: {key}"),
-                     ARG("key", note_key_text(cli->arena, key))));
+                     ARG("key", note_key_text(cli->arena, &found->key))));
 }
 
 static Err run_verify(Cli *cli)
 {
-    Receipt    receipt;
-    NoteKey    key;
-    Checkpoint head;
-    TRY(verify(cli, &receipt, &key, &head));
-    print_found(cli, &receipt, &key, &head);
+    Verified *found = ARENA_NEW(cli->arena, Verified);
+    TRY(verify(cli, found));
+    if (cli->json)
+        put_verified(cli, found);
+    else
+        print_found(cli, found);
     return ERR_OK;
 }
 
@@ -139,6 +226,9 @@ const Verb verb_verify = {
     .arguments = { { "RECEIPT", TEXT_INIT("回执文件", "the receipt's file") } },
     .options = { { "key", "VKEY",
                    TEXT_INIT("日志的公钥（默认取回执里的，并予提示）",
-                             "key of the log (default: the one in the receipt, which is said)") } },
+                             "key of the log (default: the one in the receipt, which is said)") },
+                 { "policy", "FILE",
+                   TEXT_INIT("见证策略（C2SP tlog-policy）：其要求须达到",
+                             "witness policy (C2SP tlog-policy) that must be met") } },
     .run = run_verify,
 };

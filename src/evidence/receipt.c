@@ -10,14 +10,19 @@
 
 enum { LINE = 64, VALUES_MAX = 100000 };
 
-typedef enum Block { BLOCK_SALT, BLOCK_MANIFEST, BLOCK_DISCLOSURE, BLOCK_PROOF, BLOCK_KEY, BLOCK_COUNT } Block;
+typedef enum Block {
+    BLOCK_SALT,
+    BLOCK_MANIFEST,
+    BLOCK_DISCLOSURE,
+    BLOCK_PROOF,
+    BLOCK_POLICY,
+    BLOCK_KEY,
+    BLOCK_COUNT
+} Block;
 
 static const char *const block_names[BLOCK_COUNT] = {
-    [BLOCK_SALT] = "EVIDENCE SALT",
-    [BLOCK_MANIFEST] = "EVIDENCE MANIFEST",
-    [BLOCK_DISCLOSURE] = "EVIDENCE DISCLOSURE",
-    [BLOCK_PROOF] = "TLOG PROOF",
-    [BLOCK_KEY] = "LOG KEY",
+    [BLOCK_SALT] = "EVIDENCE SALT", [BLOCK_MANIFEST] = "EVIDENCE MANIFEST", [BLOCK_DISCLOSURE] = "EVIDENCE DISCLOSURE",
+    [BLOCK_PROOF] = "TLOG PROOF",   [BLOCK_POLICY] = "WITNESS POLICY",      [BLOCK_KEY] = "LOG KEY",
 };
 
 /* ---- writing ---- */
@@ -63,6 +68,8 @@ Str receipt_text(Arena *arena, const Receipt *receipt)
     block_write(&out, BLOCK_MANIFEST, receipt->manifest);
     block_write(&out, BLOCK_DISCLOSURE, disclosure_text(arena, receipt));
     block_write(&out, BLOCK_PROOF, proof_text(arena, receipt));
+    if (receipt->policy.len)
+        block_write(&out, BLOCK_POLICY, receipt->policy);
     block_write(&out, BLOCK_KEY, receipt->key);
     Hash digest = sha256(buf_str(&out));
     buf_printf(&out, DIGEST "%.*s\n", STR_FMT(hex_encode(arena, hash_str(&digest))));
@@ -217,14 +224,19 @@ Err receipt_parse(Arena *arena, Str text, Receipt *out)
         return bad_form("too long");
     if (!take_line(&rest, STR(FIRST_LINE)))
         return bad_form("the first line");
-    for (Block block = 0; block < BLOCK_COUNT; block++)
-        if (!block_read(arena, &rest, block, &blocks[block]))
+    for (Block block = 0; block < BLOCK_COUNT; block++) {
+        blocks[block] = STR_NONE;
+        if (block == BLOCK_POLICY && !str_starts(rest, STR("-----BEGIN WITNESS POLICY-----\n")))
+            continue;
+        if (!block_read(arena, &rest, block, &blocks[block]) || (block == BLOCK_POLICY && !blocks[block].len))
             return bad_form(block_names[block]);
+    }
     Hash digest = sha256(str_slice(text, 0, text.len - rest.len));
     if (!str_eq(rest, str_printf(arena, DIGEST "%.*s\n", STR_FMT(hex_encode(arena, hash_str(&digest))))))
         return bad_form("the digest at its end");
     found.salt = blocks[BLOCK_SALT];
     found.manifest = blocks[BLOCK_MANIFEST];
+    found.policy = blocks[BLOCK_POLICY];
     found.key = blocks[BLOCK_KEY];
     if (found.salt.len != LOG_SALT_SIZE)
         return bad_form(block_names[BLOCK_SALT]);

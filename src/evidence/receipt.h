@@ -1,13 +1,15 @@
 /* evidence/receipt.h: one event's evidence in one text file, verified without network, database or this program.
  *
  * Form     UTF-8, lines end in LF. First "evidence-receipt/v1"; then blocks "-----BEGIN X-----", base64 in lines of
- *          64, "-----END X-----", each once and in this order:
+ *          64, "-----END X-----", each once, one may be missing, in this order:
  *              EVIDENCE SALT         of the leaf, 32 bytes
  *              EVIDENCE MANIFEST     of the event (kernel/event.h), byte for byte
  *              EVIDENCE DISCLOSURE   a line "<name> <base64(salt)> <base64(value)>" for each value that the reader of
  *                                    the receipt may know; the manifest has base64(SHA-256(salt || name || 0x00 ||
  *                                    value)) beside that name. May be empty: what is not told stays a commitment
  *              TLOG PROOF            C2SP tlog-proof@v1: index, path, and the signed checkpoint
+ *              WITNESS POLICY        which witnesses the log asks (evidence/policy.h); only where it asks any. A
+ *                                    receipt cannot vouch for its policy either
  *              LOG KEY               the verifier key of the log. Whoever relies on a receipt compares it with the
  *                                    one that the log's operator has made known: a receipt cannot vouch for its key
  *          last "sha256 <hex of everything before>", against accidents alone.
@@ -32,6 +34,7 @@ typedef struct Receipt {
     uint64_t      index;
     MerkleProof   path;
     Str           checkpoint; /* the signed note */
+    Str           policy;     /* as text; empty: there is no such block */
     Str           key;        /* as text */
 } Receipt;
 

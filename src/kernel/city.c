@@ -210,15 +210,20 @@ static Err take_lock(City *city)
     return ERR_OK;
 }
 
-static Err setting_get(Arena *arena, Db *db, Str name, Str *out)
+static Err text_of(Arena *arena, Db *db, Str sql, Str name, Str *out)
 {
     OWNED(rows) Rows *rows = NULL;
     Value             key = value_text(name);
     bool              more;
-    TRY(db_query(db, sql_setting_get, &key, 1, &rows));
+    TRY(db_query(db, sql, &key, 1, &rows));
     TRY(rows_next(rows, &more));
     *out = more ? str_dup(arena, rows_borrow_text(rows, 0)) : STR_NONE;
     return ERR_OK;
+}
+
+static Err setting_get(Arena *arena, Db *db, Str name, Str *out)
+{
+    return text_of(arena, db, sql_setting_get, name, out);
 }
 
 static Err check_key(Arena *arena, Db *db, const Hash *secret)
@@ -232,6 +237,16 @@ static Err check_key(Arena *arena, Db *db, const Hash *secret)
 
 enum { LOG_ID_BYTES = 8 };
 
+/* What witnesses have signed of the log before, and which they were, says nothing of this one. A backup of before may
+ * not have the table. */
+static Err forget_witnesses(Db *db, Arena *arena)
+{
+    Str table;
+    TRY(db_run(db, STR("DELETE FROM setting WHERE name = 'log_policy'"), NULL, 0));
+    TRY(text_of(arena, db, STR("SELECT name FROM sqlite_master WHERE name = ?"), STR("log_checkpoint"), &table));
+    return table.len ? db_run(db, STR("DELETE FROM log_checkpoint"), NULL, 0) : ERR_OK;
+}
+
 /* A key of its own for each log, since several cities may have their keys in one folder. */
 static Err make_log(Db *db, Arena *arena, Str keys, Str name, const Env *env)
 {
@@ -241,6 +256,7 @@ static Err make_log(Db *db, Arena *arena, Str keys, Str name, const Env *env)
     if (!name.len)
         name = str_printf(arena, "firstmile.invalid/%.*s", STR_FMT(id));
     TRY(keeper_make(keys, id, name, env));
+    TRY(forget_witnesses(db, arena));
     return setting_put(db, STR("log"), id);
 }
 

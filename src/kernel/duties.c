@@ -1,6 +1,7 @@
 #include "kernel/duties.h"
 
 #include "kernel/clock_steps.h"
+#include "kernel/cosign.h"
 #include "kernel/file_store.h"
 #include "kernel/idempotency.h"
 #include "kernel/job.h"
@@ -24,6 +25,7 @@ const Duty duties[] = {
     { "outbox", outbox_duty },
     { "files", files_duty },
     { "notices", notice_duty },
+    { "witnesses", cosign_duty },
 };
 /* clang-format on */
 const size_t duty_count = sizeof duties / sizeof duties[0];

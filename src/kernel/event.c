@@ -10,7 +10,7 @@
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
  * (kernel/record.h). credential, session, token, job_progress, job_refusal, job_sample, upload, file_hold,
- * file_loose, notice, notice_state and mail are operational: in the backup, not events, not rebuilt. */
+ * file_loose, notice, notice_state, mail and log_checkpoint are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -87,6 +87,7 @@ const Str kernel_migrations[] = {
              "INSERT INTO job_sample SELECT job, 1, cells, '[]' FROM job_refusal WHERE line = 0;"
              "DELETE FROM job_refusal WHERE line = 0;"),
     STR_INIT(LOG_TABLES),
+    STR_INIT(LOG_CHECKPOINT_TABLES),
 };
 const size_t kernel_migration_count = sizeof kernel_migrations / sizeof kernel_migrations[0];
 

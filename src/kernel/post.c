@@ -83,12 +83,13 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* What is answered is counted, not kept: the status says it all. */
+/* What is answered is counted, and kept where somebody wants more than the status. */
 static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
 {
     Post *post = context;
-    (void)bytes;
     post->received += size * count;
+    if (post->answer)
+        buf_add(post->answer, (Str){ bytes, size * count });
     return post->received > LIMIT_POST_ANSWER ? 0 : size * count;
 }
 

@@ -11,6 +11,7 @@
 #ifndef FM_KERNEL_POST_H
 #define FM_KERNEL_POST_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define POST_HEADERS_MAX 8
@@ -23,6 +24,8 @@ typedef struct Post {
      * body is the whole message. */
     Str  from, to, login, password;
     bool plain;
+    /* Where the answer to a request is kept, as far as it has room; NULL: its status alone is. */
+    Buf *answer;
     /* Out: it has arrived; or the receiver wants no more of it (410; a mail's receiver is not there). */
     bool taken, refused;
     /* Out: the status of the answer, or 0 and why there is none: "address" (not allowed), "resolve", "connect", "tls",

@@ -2,6 +2,7 @@
  * what it is about (evidence/log.h), so everybody may have it. And receipts, for whoever sees what they tell. */
 #include "evidence/keeper.h"
 #include "evidence/log.h"
+#include "kernel/cosign.h"
 #include "kernel/receipt.h"
 #include "web/aside.h"
 #include "web/dispatch.h"
@@ -41,9 +42,32 @@ static void signed_now(Call *call, Err err, const Problems *problems)
         reply_note(call, signing->note);
 }
 
+/* Where witnesses are required, the newest that they have signed; empty: none yet, or none is required. */
+static Err witnessed(const Call *call, Str *note)
+{
+    NoteKey  key;
+    Cosigned found;
+    *note = STR_NONE;
+    TRY(keeper_closed(call->ctx.city->log));
+    keeper_key(call->ctx.city->log, &key);
+    TRY(cosigned_newest(call->ctx.db, call->ctx.arena, &key, &found));
+    if (found.required)
+        *note = found.note;
+    return ERR_OK;
+}
+
 void log_checkpoint(Call *call)
 {
     Signing *signing = ARENA_NEW(call->ctx.arena, Signing);
+    Err      err = witnessed(call, &signing->note);
+    if (err.kind) {
+        call_fail(call, err, NULL);
+        return;
+    }
+    if (signing->note.len) {
+        reply_note(call, signing->note);
+        return;
+    }
     signing->wish = (KeeperWish){ .newest = true, .now_ms = env_now(&call->ctx.city->env) };
     signing->arena = call->ctx.arena;
     call->state = signing;
@@ -103,30 +127,34 @@ typedef struct Receipting {
     Str         text;
 } Receipting;
 
-static Err write_receipt(const City *city, Db *db, Receipting *receipting, Str note)
+static Err write_receipt(Db *db, Receipting *receipting, const NoteKey *key, const Cosigned *under)
 {
-    NoteKey key;
-    Receipt receipt;
-    TRY(keeper_closed(city->log));
-    keeper_key(city->log, &key);
+    Receipt            receipt;
     const ReceiptStep *step = &receipting->step;
-    TRY(receipt_make(db, receipting->arena, &key, note, (uint64_t)step->sequence - 1, step->manifest, step->values,
-                     step->value_count, &receipt));
+    TRY(receipt_make(db, receipting->arena, key, under->note, (uint64_t)step->sequence - 1, step->manifest,
+                     step->values, step->value_count, &receipt));
+    receipt.policy = under->policy;
     receipting->text = receipt_text(receipting->arena, &receipt);
     return ERR_OK;
 }
 
-/* Under a checkpoint that has the step, signed for it if need be. The snapshot in which the step was found may be older
+/* Under a checkpoint that has the step: the first that the witnesses have signed; where there is none yet, one that the
+ * city alone has, signed for it if need be. The snapshot in which the step was found may be older
  * than that, so the log is read by a connection that has none. */
 static Err receipt_aside(Call *copy, void *context, Problems *problems)
 {
     const City *city = copy->ctx.city;
     Receipting *receipting = context;
-    Str         note;
+    NoteKey     key;
+    Cosigned    under;
     KeeperWish  wish = { .at_least = (uint64_t)receipting->step.sequence, .now_ms = env_now(&city->env) };
     (void)problems;
-    TRY(keeper_sign(city->log, copy->ctx.db, receipting->arena, wish, &note));
-    return write_receipt(city, copy->ctx.db, receipting, note);
+    TRY(keeper_closed(city->log));
+    keeper_key(city->log, &key);
+    TRY(cosigned_find(copy->ctx.db, receipting->arena, &key, wish.at_least, &under));
+    if (!under.note.len)
+        TRY(keeper_sign(city->log, copy->ctx.db, receipting->arena, wish, &under.note));
+    return write_receipt(copy->ctx.db, receipting, &key, &under);
 }
 
 static void receipt_reply(Call *call, Err err, const Problems *problems)
