@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 import proof
-from evidence_test import blocks, get, openssl, root_of, sha256, with_block
+from evidence_test import blocks, get, openssl, places, root_of, sha256, with_block
 from proof import expect, expect_same
 from scenario import ROOT, SANITIZER, City
 
@@ -232,9 +232,9 @@ def verify(folder, receipt, *words, status=0):
     return command('verify', folder / 'receipt.evr', '--lang', 'en', *words, status=status)
 
 
-def by_script(folder, receipt, key):
+def by_script(folder, receipt, *keys):
     (folder / 'receipt.evr').write_bytes(receipt)
-    return subprocess.run([str(ROOT / 'tools/verify-receipt.sh'), str(folder / 'receipt.evr'), key], capture_output=True, text=True, check=False)
+    return subprocess.run([str(ROOT / 'tools/verify-receipt.sh'), str(folder / 'receipt.evr'), *keys], capture_output=True, text=True, check=False)
 
 
 # ---- the cases: one witness ------------------------------------------------------------------------------------------
@@ -366,6 +366,9 @@ def city_cases(cases, city, folder):
         expect('witness A saw' in told, told)
         done = by_script(folder, receipt, key)
         expect(done.returncode == 0 and 'OK leaf' in done.stdout, done.stdout + done.stderr)
+        done = by_script(folder, receipt, key, first.key, second.key)
+        expect(done.returncode == 0 and re.search(r'witness one\.example 2\d\d\d-.*\nwitness two\.example 2', done.stdout), done.stdout + done.stderr)
+        expect(by_script(folder, receipt, key, first.key, third.key).returncode == 1, 'the script, of a witness that has not signed')
 
     with cases('the newest checkpoint that they have signed is served, and a receipt stays under the first that has its step'):
         later = served.step()
@@ -395,7 +398,9 @@ def city_cases(cases, city, folder):
         expect('not witnessed enough' in said and 'B, C' in said, said)
         blob = re.search(r'two\.example (\S+)', found.decode())[1]
         forged = base64.b64encode(base64.b64decode(blob)[:-1] + bytes([base64.b64decode(blob)[-1] ^ 1])).decode()
-        verify(folder, with_block(receipt, 'TLOG PROOF', found.replace(blob.encode(), forged.encode())), '--policy', folder / 'policy', status=65)
+        forged = with_block(receipt, 'TLOG PROOF', found.replace(blob.encode(), forged.encode()))
+        verify(folder, forged, '--policy', folder / 'policy', status=65)
+        expect(by_script(folder, forged, key, second.key).returncode == 1, 'the script, of a forged cosignature')
         lighter = with_block(receipt, 'WITNESS POLICY', b'quorum none\n')            # its own policy says nothing to who gives one
         verify(folder, with_block(lighter, 'TLOG PROOF', without), '--policy', folder / 'policy', status=65)
 
@@ -470,7 +475,19 @@ def city_cases(cases, city, folder):
             copy.kill()
         verify(folder, ahead, '--policy', folder / 'policy')
 
-    with cases('another log begins without witnesses, and log check finds all in order'):
+    with cases('log check finds a checkpoint that is not of this log; another log begins without witnesses'):
+        proof.run(city, 'log', 'check')
+        with proof.database(city) as db:
+            size, note = db.execute('SELECT size, note FROM log_checkpoint ORDER BY random()').fetchone()
+            origin, told, root, rest = note.split('\n', 3)
+            other_root = ('B' if root[0] == 'A' else 'A') + root[1:]
+            for column, changed in (('note', '\n'.join((origin, told, other_root, rest))), ('note', note.replace(key.split('+')[0], 'x')), ('size', 1)):
+                db.execute(f'UPDATE log_checkpoint SET {column} = ? WHERE size = ?', (changed, size))
+                db.commit()
+                found = places(city, 65)
+                expect_same(found, [f'checkpoint {size if column == "note" else 1}'], f'{column} was changed')
+                db.execute('UPDATE log_checkpoint SET size = ?, note = ? WHERE size = ?', (size, note, 1 if column == 'size' else size))
+                db.commit()
         proof.run(city, 'log', 'check')
         proof.run(city, 'log', 'new', '--name', 'log.example/two')
         expect_same(proof.run(city, 'log', 'policy').body, '', 'the policy of the log before')

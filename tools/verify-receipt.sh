@@ -1,5 +1,5 @@
 #!/bin/bash
-# verify-receipt.sh RECEIPT LOG_KEY: verifies a receipt with bash, coreutils, awk, xxd and openssl 3 alone (docs/EVIDENCE.md).
+# verify-receipt.sh RECEIPT LOG_KEY [WITNESS_KEY…]: verifies a receipt with bash, coreutils, awk, xxd and openssl 3 alone (docs/EVIDENCE.md).
 set -euo pipefail; R=$1 V=$2; T=$(mktemp -d); trap 'rm -rf "$T"' EXIT; export LC_ALL=C
 fail(){ echo "FAIL $1"; exit 1; }
 blk(){ awk -v n="$1" '$0=="-----END "n"-----"{exit} p{print} $0=="-----BEGIN "n"-----"{p=1}' "$R" | base64 -d || fail "$1"; }
@@ -21,13 +21,15 @@ for p in $(awk '/^$/{exit} f{print} /^index /{f=1}' "$T/proof"); do q=$p p=$(hex
   if ((fn & 1)) || [ "$fn" = $sn ]; then r=$(bin <<<"01$p$r" | H); while ! ((fn & 1)) && [ "$fn" != 0 ]; do fn=$((fn >> 1)) sn=$((sn >> 1)); done
   else r=$(bin <<<"01$r$p" | H); fi; fn=$((fn >> 1)) sn=$((sn >> 1)); done
 [ $sn = 0 ] && [ "$r" = "$root" ] || fail inclusion
-# The log with this key signed it.
-[ "$(sed -n 1p "$T/body")" = "${V%%+*}" ] || fail origin
-(bin <<<302a300506032b6570032100; cut -d+ -f3- <<<"$V" | base64 -d | tail -c 32) >"$T/pub"; id=$(cut -d+ -f2 <<<"$V") ok=0
-for s in $(awk -v n="${V%%+*}" '$1=="\xe2\x80\x94" && $2==n{print $3}' "$T/cp"); do base64 -d <<<"$s" >"$T/s"; [ "$(head -c4 "$T/s" | xxd -p)" = "$id" ] || continue
-  [ "$(base64 -w0 <"$T/s")" = "$s" ] || fail 'log signature'; tail -c +5 "$T/s" >"$T/sig"
-  openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$T/pub" -in "$T/body" -sigfile "$T/sig" >/dev/null 2>&1 || fail 'log signature'; ok=1; done
-[ $ok = 1 ] || fail 'log signature'
+# The log with this key signed it; each witness that is asked for cosigned it, with the time.
+[ "$(sed -n 1p "$T/body")" = "${V%%+*}" ] || fail origin; shift 2
+signed(){ local k=$1 what=$2 id ok=0; (bin <<<302a300506032b6570032100; cut -d+ -f3- <<<"$k" | base64 -d | tail -c 32) >"$T/pub"; id=$(cut -d+ -f2 <<<"$k")
+  for s in $(awk -v n="${k%%+*}" '$1=="\xe2\x80\x94" && $2==n{print $3}' "$T/cp"); do base64 -d <<<"$s" >"$T/s"; [ "$(head -c4 "$T/s" | xxd -p)" = "$id" ] || continue
+    [ "$(base64 -w0 <"$T/s")" = "$s" ] || fail "$what signature"; tail -c 64 "$T/s" >"$T/sig"; t=$((16#$(head -c12 "$T/s" | tail -c8 | xxd -p)))
+    if [ "$what" = log ]; then cp "$T/body" "$T/m"; n=68; else (printf 'cosignature/v1\ntime %s\n' "$t"; cat "$T/body") >"$T/m"; n=76; fi
+    [ "$(stat -c %s "$T/s")" = $n ] && openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$T/pub" -in "$T/m" -sigfile "$T/sig" >/dev/null 2>&1 || fail "$what signature"; ok=1; done
+  [ $ok = 1 ] || fail "$what signature"; }
+signed "$V" log; for w in "$@"; do signed "$w" witness; echo "witness ${w%%+*} $(date -u -d "@$t" +%FT%TZ)"; done
 # Each value that is told is what the manifest commits to.
 while read -r name salt value; do base64 -d <<<"$salt" >"$T/s"; base64 -d <<<"$value" >"$T/v"
   grep -qxF -- "$name $( (cat "$T/s"; printf '%s\0' "$name"; cat "$T/v") | H | bin | base64)" "$T/man" || fail "value $name"

@@ -63,7 +63,7 @@ struct Cli {
 
 /* What the table of the running verb calls so; asking for another name is a mistake of ours. */
 Str  cli_argument(const Cli *cli, const char *name); /* ptr NULL: an optional one, not given */
-Str  cli_option(const Cli *cli, const char *name); /* ptr NULL: not given */
+Str  cli_option(const Cli *cli, const char *name);   /* ptr NULL: not given */
 bool cli_switch(const Cli *cli, const char *name);
 /* A whole number from min to max; fallback when not given. ECODE_USAGE. */
 Err cli_number(Cli *cli, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out) MUST_CHECK;
