@@ -41,11 +41,13 @@
     X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409")                                                 \
     X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`")            \
     X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait")                      \
-    X(POST_URL, 2000, "bytes", "URL of a webhook", "422")                                                              \
-    X(POST_CONNECT_MS, 5000, "ms", "time for a webhook's receiver, or the mail relay, to take the connection",         \
+    X(POST_URL, 2000, "bytes", "URL of a webhook or a witness", "422")                                                 \
+    X(POST_CONNECT_MS, 5000, "ms",                                                                                     \
+      "time for a webhook's receiver, a witness or the mail relay to take the connection", "tried again later")        \
+    X(POST_MS, 10000, "ms", "time for a webhook's receiver, a witness or the mail relay to answer",                    \
       "tried again later")                                                                                             \
-    X(POST_MS, 10000, "ms", "time for a webhook's receiver, or the mail relay, to answer", "tried again later")        \
-    X(POST_ANSWER, 65536, "bytes", "answer of a webhook's receiver or the mail relay", "the rest is not read")         \
+    X(POST_ANSWER, 65536, "bytes", "answer of a webhook's receiver, a witness or the mail relay",                      \
+      "the rest is not read")                                                                                          \
     X(MAIL_WORD, 256, "bytes", "login or password of the mail relay", "422")                                           \
     X(SESSIONS, 5, "sessions", "open sessions of one person", "the oldest ends")                                       \
     X(SESSION_IDLE_MS, 1800000, "ms", "session that nobody uses", "401")                                               \

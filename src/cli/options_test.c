@@ -21,7 +21,10 @@ static const Verb verb_move = {
                  { "who", "LOGIN", TEXT_INIT("谁", "who"), .needed = true } },
     .run = ran,
 };
-static const Verb verb_user_move = { .name = "user move", .summary = TEXT_INIT("移人", "move users"), .run = ran };
+static const Verb        verb_user_move = { .name = "user move",
+                                            .summary = TEXT_INIT("移人", "move users"),
+                                            .arguments = { { "AWAY", TEXT_INIT("去处", "where to"), .optional = true } },
+                                            .run = ran };
 static const Verb *const table[] = { &verb_move, &verb_user_move };
 
 #define WORDS(...)                                                                                                     \
@@ -72,6 +75,18 @@ static void what_is_not_given_is_absent(void **state)
     assert_non_null(cli_option(&cli, "who").ptr);
     assert_int_equal(cli_option(&cli, "who").len, 0);
     assert_false(cli_switch(&cli, "quiet"));
+}
+
+static void an_optional_argument_is_there_or_not(void **state)
+{
+    Cli  cli = cli_new(*state), other = cli_new(*state);
+    bool help;
+    assert_ok(read_all(&cli, WORDS("user", "move"), &help));
+    assert_null(cli_argument(&cli, "AWAY").ptr);
+    assert_ok(read_all(&other, WORDS("user", "move", "far"), &help));
+    assert_str_equal(cli_argument(&other, "AWAY"), STR("far"));
+    assert_err(read_all(&other, WORDS("user", "move", "far", "off"), &help), ECODE_USAGE);
+    assert_true(has(help_verb(&other, &verb_user_move), "user move [AWAY] "));
 }
 
 static void a_dash_is_an_argument_and_two_end_the_options(void **state)
@@ -255,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(arguments_and_options_come_in_any_order),
         TEST(what_is_not_given_is_absent),
+        TEST(an_optional_argument_is_there_or_not),
         TEST(a_dash_is_an_argument_and_two_end_the_options),
         TEST(verbs_of_two_words_are_found),
         TEST(wrong_usage_says_what_is_wrong),

@@ -18,7 +18,7 @@ static const Str sql_newest = STR_INIT("SELECT note FROM log_checkpoint WHERE si
 static const Str sql_last = STR_INIT("SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 16");
 static const Str sql_drop = STR_INIT("DELETE FROM log_checkpoint WHERE size = ? AND token IS NULL");
 static const Str sql_keep = STR_INIT("INSERT INTO log_checkpoint (size, note) VALUES (?, ?) ON CONFLICT (size)"
-                                     " DO UPDATE SET note = excluded.note WHERE token IS NULL");
+                                     " DO UPDATE SET note = excluded.note, token = NULL");
 
 /* ---- the policy ---- */
 
@@ -289,6 +289,8 @@ static Err look_back(Round *round)
         if (first && checkpoint.size == round->head.size) {
             round->note = text;
             round->seen = seen;
+            if (seen.met) /* nothing is asked for */
+                return ERR_OK;
         }
         for (size_t i = 0; i < round->policy.witness_count; i++)
             if (seen.times_s[i] && !round->asking[i].old && checkpoint.size <= round->head.size)

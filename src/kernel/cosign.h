@@ -7,7 +7,8 @@
  *          is verified before it is kept. A round ends COSIGN_GRACE_MS after the quorum is met, in any case when all
  *          have had LIMIT_POST_MS twice; nothing waits for it: writes and receipts go on without.
  * Kept     table log_checkpoint: each checkpoint that met the quorum, and the newest that did not, if it has any
- *          cosignature. A note is not changed any more once it has a token. */
+ *          cosignature. A note that met it changes under another policy alone; its token, which is of all of the note,
+ *          is then gone. */
 #ifndef FM_KERNEL_COSIGN_H
 #define FM_KERNEL_COSIGN_H
 
