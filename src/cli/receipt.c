@@ -182,7 +182,7 @@ static void print_witnesses(Cli *cli, const Verified *found)
         cli_print(SAY(cli, TEXT("未见证：{names}；策略的要求已达到", "not by {names}; it is enough for the policy"),
                       ARG("names", missing)));
     if (found->own_policy)
-        cli_note(SAY(cli, TEXT("见证策略取自回执本身；请用 --policy 给出您所信任的",
+        cli_note(SAY(cli, TEXT("见证策略取自回执本身；请用 --policy 给出可信的策略",
                                "the witness policy is the receipt's own: give the one that you trust by --policy")));
 }
 
