@@ -38,6 +38,9 @@
     X(POLICY_BYTES, 65536, "bytes", "witness policy", "65")                                                            \
     X(POLICY_NAMES, 32, "each", "logs, witnesses and groups of a witness policy", "65")                                \
     X(WITNESS_BYTES, 65536, "bytes", "checkpoint with its proof, given to a witness", "413")                           \
+    X(STAMP_CA, 65536, "bytes", "certificates of a time-stamping authority", "65")                                     \
+    X(STAMP_EVERY_S, 600, "s", "least time between two time stamps of the log, unless set smaller", "one comes later") \
+    X(STAMP_RENEW_DAYS, 90, "days", "left to the certificate of a time stamp when it is renewed", "not yet")           \
     X(WEBHOOKS, 100, "webhooks", "webhooks of a city that run", "409")                                                 \
     X(DELIVERIES, 200, "deliveries", "deliveries in one page of a webhook's log", "older ones by `before`")            \
     X(DELIVERIES_WAITING, 1000, "deliveries", "deliveries of a webhook that wait", "events wait")                      \

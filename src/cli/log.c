@@ -1,8 +1,12 @@
-/* cli/log.c: firstmile log: the evidence log of a city: held against everything it is about, its key, its witnesses,
- * another one. */
+/* cli/log.c: firstmile log: the evidence log of a city: held against everything it is about, its key, its witnesses, who
+ * stamps it, another one. */
+#include "base/date.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "evidence/keeper.h"
 #include "kernel/audit.h"
+#include "kernel/authority.h"
+#include "kernel/city.h"
 #include "kernel/cosign.h"
 
 #include "cli/client.h"
@@ -126,6 +130,91 @@ static Err policy(Cli *cli, Str dir)
     return path.ptr ? set_policy(cli, dir, path) : print_policy(cli, dir);
 }
 
+/* ---- the time-stamping authority ---- */
+
+static void print_authority(Cli *cli, const Authority *authority, const StampingStands *stands)
+{
+    Json *json = json_object(cli->arena);
+    Str   retry = stands->retry_ms ? instant_text(cli->arena, stands->retry_ms) : STR_NONE;
+    json_set_str(cli->arena, json, STR("url"), authority->url);
+    json_set_str(cli->arena, json, STR("policy"), authority->policy);
+    json_set_int(cli->arena, json, STR("every"), authority->every_s);
+    json_set_str(cli->arena, json, STR("ca"), authority->ca);
+    json_set_int(cli->arena, json, STR("stamped"), stands->size);
+    json_set_str(cli->arena, json, STR("problem"), stands->problem);
+    if (cli->json) {
+        cli_print_json(cli, json);
+        return;
+    }
+    cli_print(str_printf(cli->arena, "url %.*s", STR_FMT(authority->url)));
+    if (authority->policy.len)
+        cli_print(str_printf(cli->arena, "policy %.*s", STR_FMT(authority->policy)));
+    cli_print(
+        str_printf(cli->arena, "every %lld\n%.*s", (long long)authority->every_s, STR_FMT(str_trim(authority->ca))));
+    cli_print(SAY(
+        cli, TEXT("# 已盖时间戳的最近一个检查点有 {size} 片叶子", "# the newest stamped checkpoint has {size} leaves"),
+        ARG("size", cli_count(cli->arena, stands->size))));
+    if (stands->problem.len)
+        cli_print(SAY(cli, TEXT("# 上次没有成功：{problem}。{retry}", "# the last time it failed: {problem}. {retry}"),
+                      ARG("problem", stands->problem), ARG("retry", retry)));
+}
+
+static Err show_authority(Cli *cli, Str dir)
+{
+    OWNED(db) Db  *db = NULL;
+    Authority      authority;
+    StampingStands stands;
+    bool           found;
+    TRY(db_open(str_printf(cli->arena, "%.*s/city.db", STR_FMT(dir)), DB_READ, &db));
+    TRY(authority_read(db, cli->arena, &authority, &found));
+    TRY(stamping_stands(db, cli->arena, &stands));
+    if (found)
+        print_authority(cli, &authority, &stands);
+    else
+        cli_note(SAY(cli, TEXT("没有设置时间戳机构，检查点不盖时间戳。",
+                               "No time-stamping authority is set; checkpoints are not stamped.")));
+    return ERR_OK;
+}
+
+/* What stands beside the file, unless the name says where. */
+static Str beside(Arena *arena, Str file, Str name)
+{
+    size_t end = file.len;
+    while (end && file.ptr[end - 1] != '/')
+        end--;
+    return str_starts(name, STR("/")) ? name
+                                      : str_printf(arena, "%.*s%.*s", STR_FMT(str_slice(file, 0, end)), STR_FMT(name));
+}
+
+static Err read_file(Cli *cli, Str path, size_t max, Str *out)
+{
+    Err err = file_read(cli->arena, path, max, out);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, (int64_t)max))) : ERR_OK;
+}
+
+static Err set_authority(Cli *cli, Str dir, Str file)
+{
+    OWNED(city) City *city = NULL;
+    Authority         authority;
+    Str               text;
+    TRY(read_file(cli, file, LIMIT_STAMP_CA, &text));
+    Err err = authority_parse(cli->arena, text, &authority);
+    if (err.kind)
+        return CLI_FAIL(cli, err, ARG("line", str_from(err.context)),
+                        ARG("max", str_printf(cli->arena, "%d", LIMIT_STAMP_EVERY_S)));
+    TRY(read_file(cli, beside(cli->arena, file, authority.ca), LIMIT_STAMP_CA, &authority.ca));
+    TRY(client_refuse_served(dir));
+    TRY(city_open(dir, cli_option(cli, "key-dir"), cli->env, &city));
+    err = authority_set(city, &authority);
+    return err.kind ? CLI_FAIL(cli, err, ARG("max", cli_count(cli->arena, LIMIT_STAMP_CA))) : show_authority(cli, dir);
+}
+
+static Err authority(Cli *cli, Str dir)
+{
+    Str file = cli_argument(cli, "FILE");
+    return file.ptr ? set_authority(cli, dir, file) : show_authority(cli, dir);
+}
+
 /* ---- the verb ---- */
 
 static Err run(Cli *cli)
@@ -133,12 +222,17 @@ static Err run(Cli *cli)
     static const struct {
         const char *name;
         Err (*run)(Cli *cli, Str dir);
-    } calls[] = { { "check", check }, { "key", show_key }, { "new", begin_another }, { "policy", policy } };
-    Str dir = cli_argument(cli, "DIR"), wanted = cli_argument(cli, "CALL");
+    } calls[] = { { "check", check },
+                  { "key", show_key },
+                  { "new", begin_another },
+                  { "policy", policy },
+                  { "authority", authority } };
+    Str  dir = cli_argument(cli, "DIR"), wanted = cli_argument(cli, "CALL");
+    bool reads = str_eq(wanted, STR("policy")) || str_eq(wanted, STR("authority"));
     if (cli_option(cli, "name").ptr && !str_eq(wanted, STR("new")))
         return CLI_USAGE(cli, TEXT("--name 只用于 new", "--name goes with new"));
-    if (cli_argument(cli, "FILE").ptr && !str_eq(wanted, STR("policy")))
-        return CLI_USAGE(cli, TEXT("FILE 只用于 policy", "FILE goes with policy"));
+    if (cli_argument(cli, "FILE").ptr && !reads)
+        return CLI_USAGE(cli, TEXT("FILE 只用于 policy 和 authority", "FILE goes with policy and authority"));
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         if (!str_eq(wanted, str_from(calls[i].name)))
             continue;
@@ -146,25 +240,33 @@ static Err run(Cli *cli)
         return err.kind && !cli->told && !cli->problems.count ? CLI_FAIL(cli, err, ARG("dir", dir), ARG("path", dir))
                                                               : err;
     }
-    return CLI_USAGE(cli, TEXT("CALL 为 check、key、policy 或 new", "CALL is check, key, policy or new"));
+    return CLI_USAGE(
+        cli, TEXT("CALL 为 check、key、policy、authority 或 new", "CALL is check, key, policy, authority or new"));
 }
 
 const Verb verb_log = {
     .name = "log",
-    .summary = TEXT_INIT("存证日志：全面核对，公钥，见证，另起一份",
-                         "the evidence log: check all of it, its key, its witnesses, begin another"),
+    .summary = TEXT_INIT("存证日志：全面核对，公钥，见证，时间戳机构，另起一份",
+                         "the evidence log: check all of it, its key, its witnesses, who stamps it, begin another"),
     .notes = TEXT_INIT(
         "check 逐个核对事件、叶子、树、签名和文件，指出每一处不符；有则退出码 65。服务时也可以。\n"
         "key 打印核对回执所用的公钥。policy 打印见证策略（C2SP tlog-policy）；有 FILE 时设置，须先停止服务。\n"
+        "authority FILE 设置时间戳机构（RFC 3161），不带 FILE 则打印。FILE 每行一项：url 网址，ca PEM 文件，\n"
+        "policy OID（可省），every 秒数（可省，1 到 600）。服务时由机构给检查点盖时间戳。\n"
         "new 结束现有日志，用新的名称和密钥另起一份（旧回执仍可核对）。",
         "check holds events, leaves, tree, signature and files against each other and names every place that does\n"
         "not fit; exits with 65 when there is one. Also while the city is served. key prints the key that verifies\n"
         "receipts. policy prints which witnesses cosign (C2SP tlog-policy); with FILE it sets that, of a city\n"
-        "that is not served. new ends the log and begins another, with a name and key of its own; old receipts still\n"
-        "verify."),
+        "that is not served. authority FILE sets the time-stamping authority (RFC 3161); without FILE it is printed. A\n"
+        "line of FILE each: url URL, ca FILE.pem, policy OID (may be left out), every SECONDS (may be left out, 1 to\n"
+        "600). While the city is served the authority stamps its checkpoints. new ends the log and begins another,\n"
+        "with a name and key of its own; old receipts still verify."),
     .arguments = { ARGUMENT_DIR,
-                   { "CALL", TEXT_INIT("check、key、policy 或 new", "check, key, policy or new") },
-                   { "FILE", TEXT_INIT("policy 用：策略文件", "for policy: its file"), .optional = true } },
+                   { "CALL",
+                     TEXT_INIT("check、key、policy、authority 或 new", "check, key, policy, authority or new") },
+                   { "FILE",
+                     TEXT_INIT("policy、authority 用：所设的文件", "for policy and authority: what it is set to"),
+                     .optional = true } },
     .options = { { "name", "NAME",
                    TEXT_INIT("new 用：日志的网址，不带 https://，如 log.example.org/evidence",
                              "for new: the log's address without https://, such as log.example.org/evidence") },

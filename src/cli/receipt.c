@@ -1,6 +1,8 @@
 /* cli/receipt.c: firstmile receipt: the evidence of one step of a record, as one file. firstmile verify: checks such a
  * file, without city or network. */
 #include "evidence/receipt.h"
+
+#include "base/date.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ask.h"
@@ -58,12 +60,15 @@ typedef struct Verified { /* in a receipt that is true */
     bool       asked, own_policy;
     Policy     policy;
     PolicySeen seen;
+    bool       stamped, timed; /* there is a time stamp; its authority was checked */
+    Stamps     stamps;
 } Verified;
 
 static Err fail(Cli *cli, Err err)
 {
     Str what = str_from(err.context), line = what;
     return CLI_FAIL(cli, err, ARG("where", what), ARG("name", what), ARG("names", what), ARG("log", what),
+                    ARG("why", what), ARG("max", cli_count(cli->arena, LIMIT_STAMP_CA)),
                     ARG("line", str_cut(&line, ':')));
 }
 
@@ -104,15 +109,57 @@ static Err check_witnesses(Cli *cli, Str given, Verified *out)
     return ERR_OK;
 }
 
+/* As of when certificates are judged: now, the instant that is given, or the end of the day that is. */
+static Err read_moment(Cli *cli, int64_t *out)
+{
+    Str     given = cli_option(cli, "at");
+    int64_t day;
+    *out = env_now(&cli->env);
+    if (!given.ptr || instant_parse(given, out))
+        return ERR_OK;
+    if (!date_parse(given, &day))
+        return CLI_USAGE(cli,
+                         TEXT("--at 写作 2026-11-28 或 2026-11-28T08:00:00Z：{given}",
+                              "--at is written as 2026-11-28 or 2026-11-28T08:00:00Z: {given}"),
+                         ARG("given", given));
+    *out = (day + 1) * DAY_MS - 1;
+    return ERR_OK;
+}
+
+/* Without a CA the time is told, and that nobody was asked whether it is true. */
+static Err check_time(Str ca, int64_t at_ms, Verified *out)
+{
+    const Receipt *receipt = &out->receipt;
+    out->stamped = receipt->tokens.len > 0;
+    out->timed = ca.ptr;
+    if (ca.ptr)
+        return receipt_time(receipt, ca, at_ms, &out->stamps);
+    return out->stamped ? stamps_verify(receipt->checkpoint, receipt->tokens, STR_NONE, STAMP_LATEST_MS, &out->stamps)
+                        : ERR_OK;
+}
+
+static Err read_option(Cli *cli, const char *name, int64_t max, Str *out)
+{
+    Str path = cli_option(cli, name);
+    *out = STR_NONE;
+    return path.ptr ? read_file(cli, path, max, out) : ERR_OK;
+}
+
 static Err verify(Cli *cli, Verified *out)
 {
-    Str text, given = STR_NONE, path = cli_option(cli, "policy");
+    Str     text, policy, ca;
+    int64_t at_ms;
+    if (cli_option(cli, "at").ptr && !cli_option(cli, "ca").ptr)
+        return CLI_USAGE(cli, TEXT("--at 与 --ca 同用", "--at goes with --ca"));
+    TRY(read_moment(cli, &at_ms));
     TRY(read_file(cli, cli_argument(cli, "RECEIPT"), LIMIT_RECEIPT_BYTES, &text));
-    if (path.ptr)
-        TRY(read_file(cli, path, LIMIT_POLICY_BYTES, &given));
+    TRY(read_option(cli, "policy", LIMIT_POLICY_BYTES, &policy));
+    TRY(read_option(cli, "ca", LIMIT_STAMP_CA, &ca));
     Err err = check_receipt(cli, text, out);
     if (!err.kind)
-        err = check_witnesses(cli, given, out);
+        err = check_witnesses(cli, policy, out);
+    if (!err.kind)
+        err = check_time(ca, at_ms, out);
     return err.kind ? fail(cli, err) : ERR_OK;
 }
 
@@ -145,6 +192,16 @@ static void put_witnesses(Cli *cli, const Verified *found, Json *json)
     }
 }
 
+static void put_time(Cli *cli, const Verified *found, Json *json)
+{
+    json_set_bool(cli->arena, json, STR("stamped"), found->stamped);
+    json_set_bool(cli->arena, json, STR("time_checked"), found->timed);
+    if (found->stamped)
+        json_set_str(cli->arena, json, STR("time"), instant_text(cli->arena, found->stamps.time_ms));
+    if (found->timed)
+        json_set_str(cli->arena, json, STR("until"), instant_text(cli->arena, found->stamps.end_ms));
+}
+
 static void put_verified(Cli *cli, const Verified *found)
 {
     Json *json = json_object(cli->arena);
@@ -154,6 +211,7 @@ static void put_verified(Cli *cli, const Verified *found)
     json_set_int(cli->arena, json, STR("index"), (int64_t)found->receipt.index);
     json_set_int(cli->arena, json, STR("size"), (int64_t)found->head.size);
     json_set_str(cli->arena, json, STR("manifest"), found->receipt.manifest);
+    put_time(cli, found, json);
     Json *values = json_set(json, STR("values"), json_array(cli->arena));
     for (size_t i = 0; i < found->receipt.value_count; i++) {
         Json *one = json_push(values, json_object(cli->arena));
@@ -186,6 +244,23 @@ static void print_witnesses(Cli *cli, const Verified *found)
                                "the witness policy is the receipt's own: give the one that you trust by --policy")));
 }
 
+static void print_time(Cli *cli, const Verified *found)
+{
+    Str since = instant_text(cli->arena, found->stamps.time_ms), until = instant_text(cli->arena, found->stamps.end_ms);
+    if (found->timed)
+        cli_print(
+            SAY(cli,
+                TEXT("时间：{since} 时已经存在（时间戳 {count} 个，最近一个的证书到 {until}）",
+                     "time: was there at {since} (time stamps: {count}; the newest one's certificate ends {until})"),
+                ARG("since", since), ARG("until", until),
+                ARG("count", cli_count(cli->arena, (int64_t)found->stamps.count))));
+    else if (found->stamped)
+        cli_note(SAY(cli,
+                     TEXT("时间未核对：时间戳写明 {since}，但没有用 --ca 给出时间戳机构的 CA 证书",
+                          "time not checked: a time stamp says {since}; give the CA of its authority by --ca"),
+                     ARG("since", since)));
+}
+
 static void print_found(Cli *cli, const Verified *found)
 {
     const Receipt *receipt = &found->receipt;
@@ -200,6 +275,7 @@ static void print_found(Cli *cli, const Verified *found)
                   ARG("size", cli_count(cli->arena, (int64_t)found->head.size))));
     if (found->asked)
         print_witnesses(cli, found);
+    print_time(cli, found);
     if (found->own_key)
         cli_note(SAY(cli,
                      TEXT("公钥取自回执本身；请与日志运营者公布的对照，或用 --key 给出：{key}",
@@ -229,6 +305,10 @@ const Verb verb_verify = {
                              "key of the log (default: the one in the receipt, which is said)") },
                  { "policy", "FILE",
                    TEXT_INIT("见证策略（C2SP tlog-policy）：其要求须达到",
-                             "witness policy (C2SP tlog-policy) that must be met") } },
+                             "witness policy (C2SP tlog-policy) that must be met") },
+                 { "ca", "FILE",
+                   TEXT_INIT("时间戳机构的 CA 证书（PEM）", "certificates of the time-stamping authority's CA (PEM)") },
+                 { "at", "DATE",
+                   TEXT_INIT("按哪一日判断证书（默认现在）", "as of when to judge certificates (default: now)") } },
     .run = run_verify,
 };

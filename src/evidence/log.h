@@ -27,7 +27,8 @@
     " PRIMARY KEY (level, number));"                                                                                   \
     "CREATE TABLE log_edge (size INTEGER NOT NULL, peaks BLOB NOT NULL);"                                              \
     "INSERT INTO log_edge VALUES (0, x'');"
-/* Checkpoints that witnesses have signed (kernel/cosign.h): note, as it is given out; token, what stamps all of it. */
+/* Checkpoints that are kept: note, as it is given out, with what witnesses have signed (kernel/cosign.h); token, what
+ * stamps all of it (kernel/authority.h). */
 #define LOG_CHECKPOINT_TABLES "CREATE TABLE log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, token BLOB);"
 
 typedef struct LogEntry {

@@ -16,13 +16,21 @@ typedef enum Block {
     BLOCK_DISCLOSURE,
     BLOCK_PROOF,
     BLOCK_POLICY,
+    BLOCK_TOKEN,
+    BLOCK_CA,
     BLOCK_KEY,
     BLOCK_COUNT
 } Block;
 
 static const char *const block_names[BLOCK_COUNT] = {
-    [BLOCK_SALT] = "EVIDENCE SALT", [BLOCK_MANIFEST] = "EVIDENCE MANIFEST", [BLOCK_DISCLOSURE] = "EVIDENCE DISCLOSURE",
-    [BLOCK_PROOF] = "TLOG PROOF",   [BLOCK_POLICY] = "WITNESS POLICY",      [BLOCK_KEY] = "LOG KEY",
+    [BLOCK_SALT] = "EVIDENCE SALT",
+    [BLOCK_MANIFEST] = "EVIDENCE MANIFEST",
+    [BLOCK_DISCLOSURE] = "EVIDENCE DISCLOSURE",
+    [BLOCK_PROOF] = "TLOG PROOF",
+    [BLOCK_POLICY] = "WITNESS POLICY",
+    [BLOCK_TOKEN] = "TIMESTAMP TOKEN",
+    [BLOCK_CA] = "TIMESTAMP CA",
+    [BLOCK_KEY] = "LOG KEY",
 };
 
 /* ---- writing ---- */
@@ -60,6 +68,15 @@ static Str proof_text(Arena *arena, const Receipt *receipt)
     return buf_str(&out);
 }
 
+static void stamps_write(Buf *out, const Receipt *receipt)
+{
+    Str rest = receipt->tokens, token;
+    while (rest.len && stamp_next(&rest, &token))
+        block_write(out, BLOCK_TOKEN, token);
+    if (receipt->tokens.len)
+        block_write(out, BLOCK_CA, receipt->ca);
+}
+
 Str receipt_text(Arena *arena, const Receipt *receipt)
 {
     Buf out = buf_new(arena, SIZE_MAX);
@@ -70,6 +87,7 @@ Str receipt_text(Arena *arena, const Receipt *receipt)
     block_write(&out, BLOCK_PROOF, proof_text(arena, receipt));
     if (receipt->policy.len)
         block_write(&out, BLOCK_POLICY, receipt->policy);
+    stamps_write(&out, receipt);
     block_write(&out, BLOCK_KEY, receipt->key);
     Hash digest = sha256(buf_str(&out));
     buf_printf(&out, DIGEST "%.*s\n", STR_FMT(hex_encode(arena, hash_str(&digest))));
@@ -118,31 +136,34 @@ Err receipt_verify(Arena *arena, const Receipt *receipt, const NoteKey *key, Che
     if (!merkle_verify_inclusion(MERKLE_SHA256, &leaf, receipt->index, found.size, &receipt->path, &found.root))
         return err_make(ECODE_RECEIPT_PROOF, "leaf %llu", (unsigned long long)receipt->index);
     TRY(verify_values(arena, receipt));
+    Stamps stamps;
+    if (receipt->tokens.len)
+        TRY(stamps_verify(receipt->checkpoint, receipt->tokens, STR_NONE, STAMP_LATEST_MS, &stamps));
     *out = found;
     return ERR_OK;
 }
 
-Err receipt_make(Db *db, Arena *arena, const NoteKey *key, Str checkpoint, uint64_t index, Str manifest,
-                 const ReceiptValue *values, size_t value_count, Receipt *out)
+Err receipt_time(const Receipt *receipt, Str ca, int64_t at_ms, Stamps *out)
+{
+    TRY(stamp_ca_check(ca));
+    return receipt->tokens.len ? stamps_verify(receipt->checkpoint, receipt->tokens, ca, at_ms, out)
+                               : err_make(ECODE_STAMP_NONE, "no token");
+}
+
+Err receipt_make(Db *db, Arena *arena, const NoteKey *key, Receipt *out)
 {
     LogLeaf    leaf;
     Checkpoint head;
-    Receipt    made = { .manifest = manifest,
-                        .values = (ReceiptValue *)values,
-                        .value_count = value_count,
-                        .index = index,
-                        .checkpoint = checkpoint,
-                        .key = note_key_text(arena, key) };
-    TRY(checkpoint_open(arena, checkpoint, key, &head, NULL));
-    TRY(log_leaf(db, arena, index, &leaf));
-    made.salt = leaf.salt;
+    TRY(checkpoint_open(arena, out->checkpoint, key, &head, NULL));
+    TRY(log_leaf(db, arena, out->index, &leaf));
+    out->salt = leaf.salt;
+    out->key = note_key_text(arena, key);
     MerkleNodes nodes = log_nodes(db, arena, head.size);
-    TRY(merkle_prove_inclusion(&nodes, index, head.size, &made.path));
-    Err err = receipt_verify(arena, &made, key, &head);
-    if (err.kind)
-        return err_make(ECODE_LOG_DAMAGED, "the receipt of leaf %llu: %s", (unsigned long long)index, err.context);
-    *out = made;
-    return ERR_OK;
+    TRY(merkle_prove_inclusion(&nodes, out->index, head.size, &out->path));
+    Err err = receipt_verify(arena, out, key, &head);
+    return err.kind ? err_make(ECODE_LOG_DAMAGED, "the receipt of leaf %llu: %s", (unsigned long long)out->index,
+                               err.context)
+                    : ERR_OK;
 }
 
 /* ---- reading ---- */
@@ -216,6 +237,39 @@ static bool proof_read(Arena *arena, Str text, Receipt *out)
     return text.len > 0;
 }
 
+/* As many as there are, each one whole token. */
+static bool tokens_read(Arena *arena, Str *rest, Str *out)
+{
+    Buf  tokens = buf_new(arena, SIZE_MAX);
+    Str  begin = str_printf(arena, "-----BEGIN %s-----\n", block_names[BLOCK_TOKEN]), block, token;
+    bool whole = true;
+    for (size_t count = 0; whole && str_starts(*rest, begin); count++) {
+        whole = count < STAMP_TOKENS_MAX && block_read(arena, rest, BLOCK_TOKEN, &block) &&
+                stamp_next(&block, &token) && !block.len;
+        if (whole)
+            buf_add(&tokens, token);
+    }
+    *out = buf_str(&tokens);
+    return whole;
+}
+
+static Err blocks_read(Arena *arena, Str *rest, Str *blocks)
+{
+    for (Block block = 0; block < BLOCK_COUNT; block++) {
+        blocks[block] = STR_NONE;
+        if (block == BLOCK_CA && !blocks[BLOCK_TOKEN].len)
+            continue; /* it comes with tokens or not at all */
+        if (block == BLOCK_POLICY && !str_starts(*rest, STR("-----BEGIN WITNESS POLICY-----\n")))
+            continue;
+        if (!(block == BLOCK_TOKEN ? tokens_read(arena, rest, &blocks[block])
+                                   : block_read(arena, rest, block, &blocks[block])))
+            return bad_form(block_names[block]);
+        if (block == BLOCK_POLICY && !blocks[block].len)
+            return bad_form(block_names[block]);
+    }
+    return ERR_OK;
+}
+
 Err receipt_parse(Arena *arena, Str text, Receipt *out)
 {
     Str     blocks[BLOCK_COUNT], rest = text;
@@ -224,19 +278,15 @@ Err receipt_parse(Arena *arena, Str text, Receipt *out)
         return bad_form("too long");
     if (!take_line(&rest, STR(FIRST_LINE)))
         return bad_form("the first line");
-    for (Block block = 0; block < BLOCK_COUNT; block++) {
-        blocks[block] = STR_NONE;
-        if (block == BLOCK_POLICY && !str_starts(rest, STR("-----BEGIN WITNESS POLICY-----\n")))
-            continue;
-        if (!block_read(arena, &rest, block, &blocks[block]) || (block == BLOCK_POLICY && !blocks[block].len))
-            return bad_form(block_names[block]);
-    }
+    TRY(blocks_read(arena, &rest, blocks));
     Hash digest = sha256(str_slice(text, 0, text.len - rest.len));
     if (!str_eq(rest, str_printf(arena, DIGEST "%.*s\n", STR_FMT(hex_encode(arena, hash_str(&digest))))))
         return bad_form("the digest at its end");
     found.salt = blocks[BLOCK_SALT];
     found.manifest = blocks[BLOCK_MANIFEST];
     found.policy = blocks[BLOCK_POLICY];
+    found.tokens = blocks[BLOCK_TOKEN];
+    found.ca = blocks[BLOCK_CA];
     found.key = blocks[BLOCK_KEY];
     if (found.salt.len != LOG_SALT_SIZE)
         return bad_form(block_names[BLOCK_SALT]);

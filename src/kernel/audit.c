@@ -3,6 +3,8 @@
 #include "base/env.h"
 #include "evidence/keeper.h"
 #include "evidence/log.h"
+#include "evidence/stamp.h"
+#include "kernel/authority.h"
 #include "kernel/event.h"
 #include "kernel/file_store.h"
 
@@ -13,9 +15,9 @@
 static const Str sql_log = STR_INIT("SELECT value FROM setting WHERE name = 'log'");
 static const Str sql_count = STR_INIT("SELECT coalesce(max(sequence), 0) FROM event");
 static const Str sql_manifest = STR_INIT("SELECT manifest FROM event WHERE sequence = ?");
+static const Str sql_checkpoints = STR_INIT("SELECT size, note, token FROM log_checkpoint ORDER BY size");
 static const Str sql_tiles = STR_INIT("SELECT count(*) FROM log_tile");
 static const Str sql_kept_table = STR_INIT("SELECT count(*) FROM sqlite_master WHERE name = 'log_checkpoint'");
-static const Str sql_kept = STR_INIT("SELECT size, note FROM log_checkpoint ORDER BY size");
 static const Str sql_tile_size = STR_INIT("SELECT length(hashes) FROM log_tile WHERE level = ? AND number = ?");
 
 typedef struct Audit {
@@ -185,41 +187,59 @@ static Err check_edge(const Audit *audit)
     return err.code == ECODE_LOG_DAMAGED ? ERR_OK : err;
 }
 
-/* Is it signed by the log, of that size, and of the tree as it was then? */
-static Err check_kept_one(const Audit *audit, const NoteKey *key, uint64_t size, Str note)
+/* What must stand of each checkpoint that is kept. */
+typedef struct Signers {
+    NoteKey key;
+    Str     ca; /* of all authorities so far */
+} Signers;
+
+/* As of when the last of them was given. */
+static bool tokens_stand(Str note, Str tokens, Str ca)
 {
-    MerkleNodes nodes = log_nodes(audit->db, audit->arena, size);
-    MerkleEdge  edge;
-    Checkpoint  checkpoint;
-    bool        same = !checkpoint_open(audit->arena, note, key, &checkpoint, NULL).kind && checkpoint.size == size &&
-                size <= audit->edge.size;
-    if (same) {
-        Err err = merkle_edge_read(&nodes, size, &edge);
-        if (err.kind && err.code != ECODE_LOG_DAMAGED)
-            return err;
-        Hash root = merkle_edge_root(&edge);
-        same = !err.kind && memcmp(&root, &checkpoint.root, sizeof root) == 0;
-    }
-    if (!same)
-        damage_number(audit, "checkpoint", size, TEXT("与日志不符", "is not of this log"));
-    return ERR_OK;
+    Stamps stamps;
+    return !stamps_verify(note, tokens, STR_NONE, STAMP_LATEST_MS, &stamps).kind &&
+           !stamps_verify(note, tokens, ca, stamps.newest_ms, &stamps).kind;
 }
 
-/* Those that witnesses have signed. A city of before, not opened since, may have no table of them. */
-static Err check_kept(const Audit *audit, const NoteKey *key)
+/* Is the note what the log signed of its first `size` leaves, and are the tokens over it? */
+static bool checkpoint_stands(const Audit *audit, const Signers *signers, uint64_t size, Str note, Str tokens)
 {
-    OWNED(rows) Rows *rows = NULL;
-    int64_t           table;
-    TRY(number_of(audit->db, sql_kept_table, NULL, 0, &table));
-    if (!table)
+    Checkpoint  found;
+    MerkleEdge  edge;
+    MerkleNodes nodes = log_nodes(audit->db, audit->arena, size);
+    if (checkpoint_open(audit->arena, note, &signers->key, &found, NULL).kind || found.size != size ||
+        merkle_edge_read(&nodes, size, &edge).kind)
+        return false;
+    Hash root = merkle_edge_root(&edge);
+    return memcmp(&root, &found.root, sizeof root) == 0 && (!tokens.len || tokens_stand(note, tokens, signers->ca));
+}
+
+static Err check_checkpoints(const Audit *audit, const Keeper *keeper)
+{
+    OWNED(arena) Arena *arena = arena_new();
+    OWNED(rows) Rows   *rows = NULL;
+    Signers             signers;
+    Authority           authority;
+    bool                found;
+    int64_t             table;
+    if (!keeper_key(keeper, &signers.key))
         return ERR_OK;
-    TRY(db_query(audit->db, sql_kept, NULL, 0, &rows));
+    TRY(number_of(audit->db, sql_kept_table, NULL, 0, &table));
+    if (!table) /* a city of before, not opened since */
+        return ERR_OK;
+    TRY(authority_read(audit->db, arena, &authority, &found));
+    signers.ca = authority_certificates(arena, &authority);
+    TRY(db_query(audit->db, sql_checkpoints, NULL, 0, &rows));
     for (bool more;;) {
-        arena_reset(audit->arena);
         TRY(rows_next(rows, &more));
         if (!more)
             return ERR_OK;
-        TRY(check_kept_one(audit, key, (uint64_t)rows_int(rows, 0), rows_borrow_text(rows, 1)));
+        ArenaMark mark = arena_mark(audit->arena);
+        uint64_t  size = (uint64_t)rows_int(rows, 0);
+        if (!checkpoint_stands(audit, &signers, size, rows_borrow_text(rows, 1), rows_borrow_text(rows, 2)))
+            damage_number(audit, "checkpoint", size,
+                          TEXT("或其时间戳与日志不符", "or its time stamp does not fit the log"));
+        arena_release(audit->arena, mark);
     }
 }
 
@@ -227,7 +247,6 @@ static Err check_signed(const Audit *audit, Str key_dir)
 {
     OWNED(keeper) Keeper *keeper = NULL;
     OWNED(rows) Rows     *rows = NULL;
-    NoteKey               key;
     bool                  more;
     Str                   keys = key_dir.len ? key_dir : str_printf(audit->arena, "%.*s/keys", STR_FMT(audit->dir));
     TRY(db_query(audit->db, sql_log, NULL, 0, &rows));
@@ -238,7 +257,7 @@ static Err check_signed(const Audit *audit, Str key_dir)
     Err closed = keeper_closed(keeper);
     if (closed.kind)
         damage(audit, STR("checkpoint"), err_row(closed.code)->title);
-    return keeper_key(keeper, &key) ? check_kept(audit, &key) : ERR_OK;
+    return check_checkpoints(audit, keeper);
 }
 
 static Err check_file(void *context, Str sha256, int64_t size)

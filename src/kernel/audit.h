@@ -2,9 +2,9 @@
  * fit.
  *
  * Looked at  the database page by page; each event against its manifest; each leaf against manifest and salt; the
- *            tiles and the right edge against the leaves; the last signed checkpoint against the tree; each file that
- *            an event holds against its hash. Record tables are a projection of the events and can be made anew
- *            (kernel/rebuild.h).
+ *            tiles and the right edge against the leaves; the last signed checkpoint, and those that are kept with
+ *            their time stamps, against the tree; each file that an event holds against its hash. Record tables are a
+ *            projection of the events and can be made anew (kernel/rebuild.h).
  * Reads      by a connection of its own, whether another process serves the city or not; changes nothing. Memory does
  *            not grow with the log. */
 #ifndef FM_KERNEL_AUDIT_H
@@ -19,7 +19,7 @@ typedef struct AuditAbout {
 } AuditAbout;
 
 typedef struct AuditTell {
-    /* place: "event 12", "leaf 11", "tile/0/003", "edge", "checkpoint", "file <sha256>", "database" */
+    /* place: "event 12", "leaf 11", "tile/0/003", "edge", "checkpoint", "checkpoint 12", "file <sha256>", "database" */
     void (*damage)(void *context, Str place, Text what);
     void *context;
 } AuditTell;

@@ -237,9 +237,9 @@ static Err check_key(Arena *arena, Db *db, const Hash *secret)
 
 enum { LOG_ID_BYTES = 8 };
 
-/* What witnesses have signed of the log before, and which they were, says nothing of this one. A backup of before may
- * not have the table. */
-static Err forget_witnesses(Db *db, Arena *arena)
+/* What was signed and stamped of the log before, and which its witnesses were, says nothing of this one. A backup of
+ * before may not have the table. */
+static Err forget_checkpoints(Db *db, Arena *arena)
 {
     Str table;
     TRY(db_run(db, STR("DELETE FROM setting WHERE name = 'log_policy'"), NULL, 0));
@@ -256,7 +256,7 @@ static Err make_log(Db *db, Arena *arena, Str keys, Str name, const Env *env)
     if (!name.len)
         name = str_printf(arena, "firstmile.invalid/%.*s", STR_FMT(id));
     TRY(keeper_make(keys, id, name, env));
-    TRY(forget_witnesses(db, arena));
+    TRY(forget_checkpoints(db, arena));
     return setting_put(db, STR("log"), id);
 }
 

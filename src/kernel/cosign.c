@@ -121,6 +121,13 @@ Err cosigned_newest(Db *db, Arena *arena, const NoteKey *log, Cosigned *out)
     return find(db, arena, log, 0, false, out);
 }
 
+bool cosigned_meets(Arena *arena, const NoteKey *log, Str policy, Str note)
+{
+    Policy    *asked = ARENA_NEW(arena, Policy);
+    PolicySeen seen;
+    return !policy_parse(policy, asked).kind && note_fits(arena, note, log, asked, &seen) && seen.met;
+}
+
 /* ---- a round ---- */
 
 typedef struct Asking { /* one witness */
@@ -167,8 +174,7 @@ static Err endorsement_write(Db *db, WriterJob *job)
     return db_run(db, sql_keep, row, 2);
 }
 
-/* The one place where a note goes that has gained cosignatures, at the end of its round: it is kept. What builds on a
- * whole note (a time stamp, into its token) begins here, if round->seen.met. */
+/* The one place where a note goes that has gained cosignatures, at the end of its round: it is kept. */
 static Err endorse(const Round *round)
 {
     Endorsement one = { .job = { .run = endorsement_write }, .size = round->head.size };

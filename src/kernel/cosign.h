@@ -36,6 +36,9 @@ typedef struct Cosigned {
 Err cosigned_find(Db *db, Arena *arena, const NoteKey *log, uint64_t at_least, Cosigned *out) MUST_CHECK;
 Err cosigned_newest(Db *db, Arena *arena, const NoteKey *log, Cosigned *out) MUST_CHECK;
 
+/* Does that note of this log have what the text of a policy asks? */
+bool cosigned_meets(Arena *arena, const NoteKey *log, Str policy, Str note);
+
 /* The duty "witnesses". */
 Err cosign_duty(DutyRun *run) MUST_CHECK;
 

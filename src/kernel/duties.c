@@ -1,5 +1,6 @@
 #include "kernel/duties.h"
 
+#include "kernel/authority.h"
 #include "kernel/clock_steps.h"
 #include "kernel/cosign.h"
 #include "kernel/file_store.h"
@@ -26,6 +27,7 @@ const Duty duties[] = {
     { "files", files_duty },
     { "notices", notice_duty },
     { "witnesses", cosign_duty },
+    { "stamps", stamp_duty },
 };
 /* clang-format on */
 const size_t duty_count = sizeof duties / sizeof duties[0];

@@ -2,6 +2,7 @@
  * what it is about (evidence/log.h), so everybody may have it. And receipts, for whoever sees what they tell. */
 #include "evidence/keeper.h"
 #include "evidence/log.h"
+#include "kernel/authority.h"
 #include "kernel/cosign.h"
 #include "kernel/receipt.h"
 #include "web/aside.h"
@@ -127,34 +128,61 @@ typedef struct Receipting {
     Str         text;
 } Receipting;
 
-static Err write_receipt(Db *db, Receipting *receipting, const NoteKey *key, const Cosigned *under)
+typedef struct Under { /* what a receipt rests on */
+    NoteKey key;
+    Str     note, policy, tokens, ca;
+} Under;
+
+static Err write_receipt(Db *db, Receipting *receipting, const Under *under)
 {
-    Receipt            receipt;
     const ReceiptStep *step = &receipting->step;
-    TRY(receipt_make(db, receipting->arena, key, under->note, (uint64_t)step->sequence - 1, step->manifest,
-                     step->values, step->value_count, &receipt));
-    receipt.policy = under->policy;
+    Receipt            receipt = { .manifest = step->manifest,
+                                   .values = step->values,
+                                   .value_count = step->value_count,
+                                   .index = (uint64_t)step->sequence - 1,
+                                   .checkpoint = under->note,
+                                   .policy = under->policy,
+                                   .tokens = under->tokens,
+                                   .ca = under->ca };
+    TRY(receipt_make(db, receipting->arena, &under->key, &receipt));
     receipting->text = receipt_text(receipting->arena, &receipt);
     return ERR_OK;
 }
 
-/* Under a checkpoint that has the step: the first that the witnesses have signed; where there is none yet, one that the
- * city alone has, signed for it if need be. The snapshot in which the step was found may be older
- * than that, so the log is read by a connection that has none. */
+/* The first checkpoint that is stamped and has what the witnesses' policy asks; else the first that has this; else the
+ * first that is stamped; empty: there is none of these yet. */
+static Err find_under(Db *db, Arena *arena, uint64_t at_least, Under *out)
+{
+    Cosigned cosigned;
+    Stamped  stamped;
+    TRY(cosigned_find(db, arena, &out->key, at_least, &cosigned));
+    TRY(stamped_find(db, arena, at_least, &stamped));
+    out->policy = cosigned.policy;
+    out->note = cosigned.note;
+    bool whole = !cosigned.required || cosigned_meets(arena, &out->key, cosigned.policy, stamped.note);
+    if (!stamped.note.len || (cosigned.note.len && !whole))
+        return ERR_OK;
+    out->note = stamped.note;
+    out->tokens = stamped.tokens;
+    out->ca = stamped.ca;
+    return ERR_OK;
+}
+
+/* Under a checkpoint that has the step; where none is kept, under one that is signed for it if need be. The snapshot in
+ * which the step was found may be older than that, so the log is read by a connection that has none. */
 static Err receipt_aside(Call *copy, void *context, Problems *problems)
 {
     const City *city = copy->ctx.city;
     Receipting *receipting = context;
-    NoteKey     key;
-    Cosigned    under;
+    Under       under = { .note = STR_NONE };
     KeeperWish  wish = { .at_least = (uint64_t)receipting->step.sequence, .now_ms = env_now(&city->env) };
     (void)problems;
     TRY(keeper_closed(city->log));
-    keeper_key(city->log, &key);
-    TRY(cosigned_find(copy->ctx.db, receipting->arena, &key, wish.at_least, &under));
+    keeper_key(city->log, &under.key);
+    TRY(find_under(copy->ctx.db, receipting->arena, wish.at_least, &under));
     if (!under.note.len)
         TRY(keeper_sign(city->log, copy->ctx.db, receipting->arena, wish, &under.note));
-    return write_receipt(copy->ctx.db, receipting, &key, &under);
+    return write_receipt(copy->ctx.db, receipting, &under);
 }
 
 static void receipt_reply(Call *call, Err err, const Problems *problems)
