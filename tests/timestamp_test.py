@@ -20,6 +20,7 @@ from pathlib import Path
 import authority
 import evidence_test
 import proof
+import witness_test
 from proof import expect, expect_same
 from scenario import ROOT
 
@@ -388,6 +389,33 @@ def renewal(cases, town, rng):
         expect_same(town.verify(town.stamped(record), '--ca', town.ca.file)[0], 0, 'under the new log')
 
 
+def beside_witnesses(cases, folder):
+    """A receipt stands on both, as soon as there is both, and on stamps alone when witnesses fail."""
+    with proof.own_city() as city:
+        town = Town(city, folder)
+        witness = witness_test.Witness(folder, 'w')
+        witness_test.command('witness', 'add', witness.path, proof.run(city, 'log', 'key').body.strip())
+        witness.start()
+        policy = witness_test.policy_of({'W': (witness.key, witness.url)}, 'quorum W\n')
+        witness_test.set_policy(city, folder, policy)
+        town.set()
+        town.start()
+        with cases('where witnesses are asked, what they have signed is stamped'):
+            record = town.create()
+            receipt = proof.until(lambda: town.receipt(record), lambda found: split(found)['TIMESTAMP TOKEN'] and
+                                  'w' in witness_test.signers(found), 'witnessed and stamped', WAIT_S)
+            status, said = town.verify(receipt, '--ca', town.ca.file, '--policy', folder / 'policy')
+            expect_same((status, said['quorum'], said['time_checked']), (0, True, True), 'both')
+            done = town.script(receipt, witness.key, town.ca.file, int(time.time()) + 3600)
+            expect(done.returncode == 0 and 'witness w.example' in done.stdout and 'was there at' in done.stdout, done.stdout + done.stderr)
+        with cases('while they fail, the authority stamps what the city alone has signed'):
+            witness.kill()
+            receipt = town.stamped(town.create())
+            expect_same((witness_test.signers(receipt), town.verify(receipt, '--ca', town.ca.file)[0]), (set(), 0), 'stamped')
+            expect_same(town.refused(receipt, '--policy', folder / 'policy'), 'log.unwitnessed', 'not witnessed')
+        city.stop()
+
+
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(1 << 32)
     print(f'# seed {seed}')
@@ -401,6 +429,8 @@ def main():
         expiry(cases, town)
         troubles(cases, town)
         renewal(cases, town, rng)
+    with tempfile.TemporaryDirectory() as folder:
+        beside_witnesses(cases, Path(folder))
     return cases.end()
 
 

@@ -1,5 +1,5 @@
-/* cli/log.c: firstmile log: the evidence log of a city: held against everything it is about, its key, its witnesses, who
- * stamps it, another one. */
+/* cli/log.c: firstmile log: the evidence log of a city: held against everything it is about, its key, its witnesses,
+ * who stamps it, another one. */
 #include "base/date.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -257,9 +257,9 @@ const Verb verb_log = {
         "check holds events, leaves, tree, signature and files against each other and names every place that does\n"
         "not fit; exits with 65 when there is one. Also while the city is served. key prints the key that verifies\n"
         "receipts. policy prints which witnesses cosign (C2SP tlog-policy); with FILE it sets that, of a city\n"
-        "that is not served. authority FILE sets the time-stamping authority (RFC 3161); without FILE it is printed. A\n"
-        "line of FILE each: url URL, ca FILE.pem, policy OID (may be left out), every SECONDS (may be left out, 1 to\n"
-        "600). While the city is served the authority stamps its checkpoints. new ends the log and begins another,\n"
+        "that is not served. authority FILE sets the time-stamping authority (RFC 3161); without FILE it is printed.\n"
+        "A line of FILE each: url URL, ca FILE.pem, policy OID (may be left out), every SECONDS (may be left out, 1\n"
+        "to 600). While the city is served the authority stamps its checkpoints. new ends the log and begins another,\n"
         "with a name and key of its own; old receipts still verify."),
     .arguments = { ARGUMENT_DIR,
                    { "CALL",

@@ -1,7 +1,7 @@
 /* evidence/receipt.h: one event's evidence in one text file, verified without network, database or this program.
  *
  * Form     UTF-8, lines end in LF. First "evidence-receipt/v1"; then blocks "-----BEGIN X-----", base64 in lines of
- *          64, "-----END X-----", each once but for TIMESTAMP TOKEN, those that need not be there left out, in this order:
+ *          64, "-----END X-----", in this order, each once but for TIMESTAMP TOKEN; some need not be there:
  *              EVIDENCE SALT         of the leaf, 32 bytes
  *              EVIDENCE MANIFEST     of the event (kernel/event.h), byte for byte
  *              EVIDENCE DISCLOSURE   a line "<name> <base64(salt)> <base64(value)>" for each value that the reader of

@@ -20,7 +20,7 @@ static const Str sql_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
 static const Str sql_put = STR_INIT(
     "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 static const Str sql_find = STR_INIT(
-    "SELECT note, token FROM log_checkpoint WHERE size >= ? AND token IS NOT NULL ORDER BY size LIMIT 1");
+    "SELECT note, token FROM log_checkpoint WHERE size >= ? AND token IS NOT NULL ORDER BY size LIMIT 1 OFFSET ?");
 static const Str sql_stands = STR_INIT("SELECT coalesce(max(size), 0) FROM log_checkpoint WHERE token IS NOT NULL");
 static const Str sql_after = STR_INIT(
     "SELECT size, note, token FROM log_checkpoint WHERE size > ? AND token IS NOT NULL ORDER BY size LIMIT ?");
@@ -150,14 +150,14 @@ Str authority_certificates(Arena *arena, const Authority *authority)
 
 /* ---- what is stamped ---- */
 
-Err stamped_find(Db *db, Arena *arena, uint64_t at_least, Stamped *out)
+Err stamped_find(Db *db, Arena *arena, uint64_t at_least, int64_t nth, Stamped *out)
 {
     OWNED(rows) Rows *rows = NULL;
-    Value             size = value_int((int64_t)at_least);
+    Value             params[] = { value_int((int64_t)at_least), value_int(nth) };
     Authority         authority;
     bool              found;
     *out = (Stamped){ .note = STR_NONE };
-    TRY(db_query(db, sql_find, &size, 1, &rows));
+    TRY(db_query(db, sql_find, params, 2, &rows));
     TRY(rows_next(rows, &found));
     if (!found)
         return ERR_OK;

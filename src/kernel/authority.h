@@ -42,8 +42,8 @@ typedef struct Stamped {
     Str note, tokens; /* empty: there is none */
     Str ca;           /* all certificates that are kept */
 } Stamped;
-/* The smallest stamped checkpoint with at least so many leaves. */
-Err stamped_find(Db *db, Arena *arena, uint64_t at_least, Stamped *out) MUST_CHECK;
+/* Of the stamped checkpoints with at least so many leaves the nth, smallest first, from 0. */
+Err stamped_find(Db *db, Arena *arena, uint64_t at_least, int64_t nth, Stamped *out) MUST_CHECK;
 
 /* The duty "stamps". */
 Err stamp_duty(DutyRun *run) MUST_CHECK;

@@ -149,22 +149,25 @@ static Err write_receipt(Db *db, Receipting *receipting, const Under *under)
     return ERR_OK;
 }
 
+#define STAMPED_LOOKED 8 /* stamped before the witnesses signed, or while they failed */
+
 /* The first checkpoint that is stamped and has what the witnesses' policy asks; else the first that has this; else the
  * first that is stamped; empty: there is none of these yet. */
 static Err find_under(Db *db, Arena *arena, uint64_t at_least, Under *out)
 {
     Cosigned cosigned;
-    Stamped  stamped;
+    Stamped  first, stamped;
     TRY(cosigned_find(db, arena, &out->key, at_least, &cosigned));
-    TRY(stamped_find(db, arena, at_least, &stamped));
-    out->policy = cosigned.policy;
-    out->note = cosigned.note;
-    bool whole = !cosigned.required || cosigned_meets(arena, &out->key, cosigned.policy, stamped.note);
-    if (!stamped.note.len || (cosigned.note.len && !whole))
-        return ERR_OK;
-    out->note = stamped.note;
-    out->tokens = stamped.tokens;
-    out->ca = stamped.ca;
+    TRY(stamped_find(db, arena, at_least, 0, &first));
+    stamped = first;
+    for (int64_t nth = 1; stamped.note.len && cosigned.required && nth <= STAMPED_LOOKED; nth++) {
+        if (cosigned_meets(arena, &out->key, cosigned.policy, stamped.note))
+            break;
+        TRY(stamped_find(db, arena, at_least, nth, &stamped));
+    }
+    if (cosigned.required && !(stamped.note.len && cosigned_meets(arena, &out->key, cosigned.policy, stamped.note)))
+        stamped = cosigned.note.len ? (Stamped){ .note = cosigned.note } : first;
+    *out = (Under){ out->key, stamped.note, cosigned.policy, stamped.tokens, stamped.ca };
     return ERR_OK;
 }
 
