@@ -259,7 +259,7 @@ def calls(d):
     refused(d.officer.create('call', closes_on=d.day(-1), **given), '截止日', status=422)
     d.officer.act('call', one['id'], 'publish').wants(200)
     d.officer.edit('call', one['id'], 2, amount_each='60000.00').wants(409)
-    refused(d.officer.act('call', one['id'], 'close'), '截止日已过')
+    refused(d.officer.act('call', one['id'], 'close'), '已到截止日')
     later = d.officer.create('call', **{**given, 'opens_on': d.day(2)}, closes_on=d.day(9)).wants(201).json['id']
     d.officer.act('call', later, 'publish').wants(200)
     refused(d.office.act('validation_project', plan, 'apply', call=later), '在申报期内')

@@ -80,6 +80,11 @@ def four_eyes(cases):
             approve(officer).wants(200)
             expect_same(rests_on(), before + 1, 'rows that count')
             operator.edit('parameter', made['id'], 3, value='3').wants(409)                         # what counts stays
+        with cases('a row that counts is withdrawn by other eyes than those that ask for it'):
+            expect('已有人提请撤销' in operator.act('parameter', made['id'], 'withdraw').wants(409).text, 'nobody has asked')
+            operator.act('parameter', made['id'], 'ask_withdrawal', withdrawal_by=person_of(operator), withdrawal_reason='登记有误').wants(200)
+            expect('撤销的人不是提请的人' in operator.act('parameter', made['id'], 'withdraw').wants(409).text, 'the same eyes')
+            expect_same(rests_on(), before + 1, 'it counts until then')
         with cases('a second row of the same days is proposed, but not approved beside the first'):
             made = operator.create('parameter', **row_).wants(201).json
             refused = approve(officer)

@@ -589,6 +589,19 @@ def late(r):
         client.act('review', one, 'submit', scores=rows, remark='可行').wants(200)
     expect_same((limits('mine'), limits('late')), ({}, {}), 'done')
     r.office.act('screening_round', round_, 'freeze').wants(200)
+    taken_out(r, round_, results)
+
+
+def taken_out(r, round_, results):
+    """What an upheld objection names is left out of the list that is drawn up again."""
+    first = r.office.create('seed_list', title='第一份', screening_round=round_, notice='x').wants(201).json
+    expect_same({row['result'] for row in first['fields']['items']}, set(results), 'before')
+    r.manager.act('seed_list', first['id'], 'publish').wants(200)
+    objection = proof.Client(r.city, 'enterprise').create('objection', seed_list=first['id'], reason='不是首创').wants(201).json['id']
+    r.officer.act('objection', objection, 'uphold', decision='属实', result=results[0]).wants(200)
+    r.office.act('seed_list', first['id'], 'withdraw').wants(200)
+    again = r.office.create('seed_list', title='第二份', screening_round=round_, notice='x').wants(201).json
+    expect_same([row['result'] for row in again['fields']['items']], [results[1]], 'after')
 
 
 def main():

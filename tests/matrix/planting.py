@@ -306,7 +306,7 @@ class Garden:
                 if value is not None and value != []:
                     found[name] = value
         if type_.name == 'parameter':
-            found.update({name: actor.person for name in ('entered_by', 'confirmed_by') if name in found})     # in one's own name
+            found.update({name: actor.person for name in ('entered_by', 'confirmed_by', 'withdrawal_by') if name in found})     # in one's own name
             found.update({name: day for day in [self.long_ago()] for name in ('valid_from', 'valid_to') if name in found})
         return found
 

@@ -81,7 +81,9 @@ static Str words(const Side *side, const Record *record, const char *name)
         return STR_NONE;
     Str text = value_label(side->ctx->arena, field, value).in[side->ctx->lang];
     Str unit = field->unit.in[side->ctx->lang];
-    return unit.len ? str_printf(side->ctx->arena, "%.*s %.*s", STR_FMT(text), STR_FMT(unit)) : text;
+    return unit.len && !field->currency.len ? /* an amount has its currency */ str_printf(side->ctx->arena, "%.*s %.*s",
+                                                                                          STR_FMT(text), STR_FMT(unit))
+                                            : text;
 }
 
 static void set_words(const Side *side, Json *row, Str key, Str text)

@@ -73,20 +73,6 @@ static Err add_review(Ranking *ranking, const Record *review)
     return ranking->criteria ? read_points(ranking, review, sheet) : ERR_OK;
 }
 
-static Err read_reviews(Ranking *ranking, Str round)
-{
-    Found    found = { .next = STR_NONE };
-    Problems problems = { .arena = ranking->ctx->arena };
-    Str filter = str_printf(ranking->ctx->arena, "screening_round = '%.*s' and state = 'submitted'", STR_FMT(round));
-    do {
-        Query query = { .filter = filter, .sort = STR("id"), .limit = LIMIT_LIST_ROWS, .cursor = found.next };
-        TRY(find(ranking->ctx, ranking->review, &query, &found, &problems));
-        for (size_t i = 0; i < found.count; i++)
-            TRY(add_review(ranking, &found.records[i]));
-    } while (found.next.len);
-    return ERR_OK;
-}
-
 static bool has(const Type *type, const char *rows, const char *name, FieldKind kind)
 {
     const Field *field = rows ? type_field(type, str_from(rows)) : NULL;
@@ -94,6 +80,34 @@ static bool has(const Type *type, const char *rows, const char *name, FieldKind 
         type = field && field->kind == FIELD_ROWS ? field->rows : NULL;
     field = type ? type_field(type, str_from(name)) : NULL;
     return field && field->kind == kind;
+}
+
+/* Results that an upheld objection to a list of the round names are left out; a pack may know no objections. */
+static Str reviews_filter(const Ranking *ranking, Str round)
+{
+    Arena      *arena = ranking->ctx->arena;
+    const Type *objection = pack_type(ranking->ctx->city->pack, STR("objection"));
+    Str         filter = str_printf(arena, "screening_round = '%.*s' and state = 'submitted'", STR_FMT(round));
+    if (!objection || !has(objection, NULL, "result", FIELD_REFERENCE) ||
+        !has(objection, NULL, "seed_list", FIELD_REFERENCE))
+        return filter;
+    return str_printf(
+        arena, "%.*s and not any(result.objection where state = 'upheld' and seed_list.screening_round = '%.*s')",
+        STR_FMT(filter), STR_FMT(round));
+}
+
+static Err read_reviews(Ranking *ranking, Str round)
+{
+    Found    found = { .next = STR_NONE };
+    Problems problems = { .arena = ranking->ctx->arena };
+    Str      filter = reviews_filter(ranking, round);
+    do {
+        Query query = { .filter = filter, .sort = STR("id"), .limit = LIMIT_LIST_ROWS, .cursor = found.next };
+        TRY(find(ranking->ctx, ranking->review, &query, &found, &problems));
+        for (size_t i = 0; i < found.count; i++)
+            TRY(add_review(ranking, &found.records[i]));
+    } while (found.next.len);
+    return ERR_OK;
 }
 
 /* A city whose pack is older has no place for it. */
