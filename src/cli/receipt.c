@@ -1,13 +1,11 @@
 /* cli/receipt.c: firstmile receipt: the evidence of one step of a record, as one file. firstmile verify: checks such a
  * file, without city or network. */
-#include "evidence/receipt.h"
-
 #include "base/date.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ask.h"
 #include "cli/verbs.h"
-#include "evidence/policy.h"
+#include "evidence/verify.h"
 
 /* ---- receipt ---- */
 
@@ -51,19 +49,6 @@ const Verb verb_receipt = {
 
 /* ---- verify ---- */
 
-typedef struct Verified { /* in a receipt that is true */
-    Receipt    receipt;
-    NoteKey    key;
-    Checkpoint head;
-    bool       own_key; /* nobody but the receipt vouches for it */
-    /* Whom the given policy names, or else the receipt's own; asked false: there is neither. */
-    bool       asked, own_policy;
-    Policy     policy;
-    PolicySeen seen;
-    bool       stamped, timed; /* there is a time stamp; its authority was checked */
-    Stamps     stamps;
-} Verified;
-
 static Err fail(Cli *cli, Err err)
 {
     Str what = str_from(err.context), line = what;
@@ -76,37 +61,6 @@ static Err read_file(Cli *cli, Str path, int64_t max, Str *out)
 {
     Err err = file_read(cli->arena, path, (size_t)max, out);
     return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, max))) : ERR_OK;
-}
-
-static Err check_receipt(Cli *cli, Str text, Verified *out)
-{
-    Str given = cli_option(cli, "key");
-    TRY(receipt_parse(cli->arena, text, &out->receipt));
-    out->own_key = !given.ptr;
-    TRY(note_key_parse(given.ptr ? str_trim(given) : out->receipt.key, &out->key));
-    return receipt_verify(cli->arena, &out->receipt, &out->key, &out->head);
-}
-
-/* A given policy must be met; the receipt's own is only told about. */
-static Err check_witnesses(Cli *cli, Str given, Verified *out)
-{
-    Note note;
-    Str  text = given.ptr ? given : out->receipt.policy;
-    out->asked = text.ptr != NULL;
-    out->own_policy = !given.ptr;
-    if (!out->asked)
-        return ERR_OK;
-    Err err = policy_parse(text, &out->policy);
-    if (err.kind)
-        return given.ptr ? err : err_make(ECODE_RECEIPT_FORM, "WITNESS POLICY");
-    if (given.ptr && !policy_has_log(&out->policy, &out->key))
-        return err_make(ECODE_LOG_POLICY_OTHER, "%.*s", STR_FMT(note_key_text(cli->arena, &out->key)));
-    out->own_key = out->own_key && (out->own_policy || !out->policy.log_count);
-    TRY(note_parse(cli->arena, out->receipt.checkpoint, &note));
-    TRY(policy_seen(&out->policy, &note, &out->seen));
-    if (given.ptr && !out->seen.met)
-        return err_make(ECODE_LOG_UNWITNESSED, "%.*s", STR_FMT(policy_missing(cli->arena, &out->policy, &out->seen)));
-    return ERR_OK;
 }
 
 /* As of when certificates are judged: now, the instant that is given, or the end of the day that is. */
@@ -126,18 +80,6 @@ static Err read_moment(Cli *cli, int64_t *out)
     return ERR_OK;
 }
 
-/* Without a CA the time is told, and that nobody was asked whether it is true. */
-static Err check_time(Str ca, int64_t at_ms, Verified *out)
-{
-    const Receipt *receipt = &out->receipt;
-    out->stamped = receipt->tokens.len > 0;
-    out->timed = ca.ptr;
-    if (ca.ptr)
-        return receipt_time(receipt, ca, at_ms, &out->stamps);
-    return out->stamped ? stamps_verify(receipt->checkpoint, receipt->tokens, STR_NONE, STAMP_LATEST_MS, &out->stamps)
-                        : ERR_OK;
-}
-
 static Err read_option(Cli *cli, const char *name, int64_t max, Str *out)
 {
     Str path = cli_option(cli, name);
@@ -155,72 +97,14 @@ static Err verify(Cli *cli, Verified *out)
     TRY(read_file(cli, cli_argument(cli, "RECEIPT"), LIMIT_RECEIPT_BYTES, &text));
     TRY(read_option(cli, "policy", LIMIT_POLICY_BYTES, &policy));
     TRY(read_option(cli, "ca", LIMIT_STAMP_CA, &ca));
-    Err err = check_receipt(cli, text, out);
+    Err err = verify_receipt(cli->arena, text, str_trim(cli_option(cli, "key")), out);
     if (!err.kind)
-        err = check_witnesses(cli, policy, out);
+        err = verify_witnesses(cli->arena, policy, out);
+    if (!err.kind && policy.ptr && !out->seen.met)
+        err = err_make(ECODE_LOG_UNWITNESSED, "%.*s", STR_FMT(policy_missing(cli->arena, &out->policy, &out->seen)));
     if (!err.kind)
-        err = check_time(ca, at_ms, out);
+        err = verify_time(ca, at_ms, out);
     return err.kind ? fail(cli, err) : ERR_OK;
-}
-
-/* The manifest's lines before its commitments: what happened, when, and to what. */
-static Str manifest_head(Str manifest)
-{
-    Str    rest = manifest;
-    size_t end = 0;
-    str_cut(&rest, '\n');
-    while (rest.len) {
-        size_t begun = manifest.len - rest.len;
-        Str    line = str_cut(&rest, '\n'), word = line;
-        if (str_find(str_cut(&word, ' '), STR(".")) < line.len - word.len - 1)
-            break;
-        end = begun + line.len;
-    }
-    return str_slice(manifest, 0, end);
-}
-
-static void put_witnesses(Cli *cli, const Verified *found, Json *json)
-{
-    Json *witnesses = json_set(json, STR("witnesses"), json_array(cli->arena));
-    json_set_bool(cli->arena, json, STR("quorum"), found->seen.met);
-    json_set_bool(cli->arena, json, STR("policy_from_receipt"), found->own_policy);
-    for (size_t i = 0; i < found->policy.witness_count; i++) {
-        Json *one = json_push(witnesses, json_object(cli->arena));
-        json_set_str(cli->arena, one, STR("name"), found->policy.witnesses[i].name);
-        if (found->seen.times_s[i])
-            json_set_str(cli->arena, one, STR("time"), instant_text(cli->arena, found->seen.times_s[i] * 1000));
-    }
-}
-
-static void put_time(Cli *cli, const Verified *found, Json *json)
-{
-    json_set_bool(cli->arena, json, STR("stamped"), found->stamped);
-    json_set_bool(cli->arena, json, STR("time_checked"), found->timed);
-    if (found->stamped)
-        json_set_str(cli->arena, json, STR("time"), instant_text(cli->arena, found->stamps.time_ms));
-    if (found->timed)
-        json_set_str(cli->arena, json, STR("until"), instant_text(cli->arena, found->stamps.end_ms));
-}
-
-static void put_verified(Cli *cli, const Verified *found)
-{
-    Json *json = json_object(cli->arena);
-    json_set_str(cli->arena, json, STR("log"), found->key.name);
-    json_set_str(cli->arena, json, STR("key"), note_key_text(cli->arena, &found->key));
-    json_set_bool(cli->arena, json, STR("key_from_receipt"), found->own_key);
-    json_set_int(cli->arena, json, STR("index"), (int64_t)found->receipt.index);
-    json_set_int(cli->arena, json, STR("size"), (int64_t)found->head.size);
-    json_set_str(cli->arena, json, STR("manifest"), found->receipt.manifest);
-    put_time(cli, found, json);
-    Json *values = json_set(json, STR("values"), json_array(cli->arena));
-    for (size_t i = 0; i < found->receipt.value_count; i++) {
-        Json *one = json_push(values, json_object(cli->arena));
-        json_set_str(cli->arena, one, STR("name"), found->receipt.values[i].name);
-        json_set_str(cli->arena, one, STR("value"), found->receipt.values[i].value);
-    }
-    if (found->asked)
-        put_witnesses(cli, found, json);
-    cli_print_json(cli, json);
 }
 
 static void print_witnesses(Cli *cli, const Verified *found)
@@ -264,7 +148,7 @@ static void print_time(Cli *cli, const Verified *found)
 static void print_found(Cli *cli, const Verified *found)
 {
     const Receipt *receipt = &found->receipt;
-    cli_print(manifest_head(receipt->manifest));
+    cli_print(verified_head(found));
     for (size_t i = 0; i < receipt->value_count; i++)
         cli_print(
             str_printf(cli->arena, "%.*s = %.*s", STR_FMT(receipt->values[i].name), STR_FMT(receipt->values[i].value)));
@@ -289,7 +173,7 @@ static Err run_verify(Cli *cli)
     Verified *found = ARENA_NEW(cli->arena, Verified);
     TRY(verify(cli, found));
     if (cli->json)
-        put_verified(cli, found);
+        cli_print_json(cli, verified_json(cli->arena, found));
     else
         print_found(cli, found);
     return ERR_OK;
