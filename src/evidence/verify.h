@@ -20,12 +20,12 @@ typedef struct Verified { /* in a receipt that is true; parts of its text, or in
     Stamps     stamps;
 } Verified;
 
-/* key: the log's, as text; empty: the receipt's own. Errors: those of receipt_parse() and receipt_verify(), ECODE_LOG_KEY
- * where the key cannot be read. */
+/* key: the log's, as text; empty: the receipt's own. Errors: those of receipt_parse() and receipt_verify();
+ * ECODE_LOG_KEY where the key cannot be read. */
 Err verify_receipt(Arena *arena, Str text, Str key, Verified *out) MUST_CHECK;
 /* Then: which witnesses of the policy have signed; whether they are enough stands in seen. policy.ptr NULL: the
- * receipt's own. ECODE_LOG_POLICY; ECODE_RECEIPT_FORM for a policy of its own that is none; ECODE_LOG_POLICY_OTHER when it
- * is not of this log; ECODE_LOG_SIGNATURE for a cosignature that does not verify. */
+ * receipt's own. ECODE_LOG_POLICY, of its own ECODE_RECEIPT_FORM; ECODE_LOG_POLICY_OTHER when the given one is not of
+ * this log; ECODE_LOG_SIGNATURE for a cosignature that does not verify. */
 Err verify_witnesses(Arena *arena, Str policy, Verified *out) MUST_CHECK;
 
 /* Then: its time stamp, by these certificates of CAs as of that moment (receipt_time()). Without them what it says is

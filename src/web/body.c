@@ -19,6 +19,7 @@ struct Body {
     Buf         text; /* of the pair that is coming */
     size_t      text_bytes, part_count;
     bool        in_file, in_text;
+    bool        in_memory, binary; /* files are values; the one that is coming */
 };
 
 /* ---- a form's parts ---- */
@@ -26,8 +27,9 @@ struct Body {
 static Err part_begin(void *context, Str name, Str file)
 {
     Body *body = context;
-    body->in_file = file.len > 0;
-    body->in_text = !file.ptr;
+    body->in_file = file.len > 0 && !body->in_memory;
+    body->in_text = !file.ptr || body->in_memory;
+    body->binary = file.ptr != NULL;
     if (++body->part_count > LIMIT_FORM_PARTS)
         return err_make(ECODE_HTTP_MULTIPART, "over %d parts", LIMIT_FORM_PARTS);
     if (body->in_file && body->file_count == LIMIT_LIST_ITEMS)
@@ -40,7 +42,7 @@ static Err part_begin(void *context, Str name, Str file)
     } else if (body->in_text) {
         ARENA_ROOM(body->arena, body->pairs, body->pair_count, body->pair_room);
         body->pairs[body->pair_count++] = (Pair){ .name = str_dup(body->arena, name) };
-        body->text = buf_new(body->arena, LIMIT_FORM_FIELDS_BYTES);
+        body->text = buf_new(body->arena, body->in_memory ? SIZE_MAX : LIMIT_FORM_FIELDS_BYTES);
         body->text_bytes += name.len;
     }
     return ERR_OK;
@@ -54,7 +56,7 @@ static Err part_data(void *context, Str bytes)
     if (!body->in_text)
         return ERR_OK;
     body->text_bytes += bytes.len;
-    if (body->text_bytes > LIMIT_FORM_FIELDS_BYTES)
+    if (body->text_bytes > LIMIT_FORM_FIELDS_BYTES && !body->in_memory)
         return err_make(ECODE_HTTP_BODY, "fields of a form");
     buf_add(&body->text, bytes);
     return ERR_OK;
@@ -66,7 +68,7 @@ static Err part_end(void *context)
     Str   value = body->in_text ? buf_str(&body->text) : STR_NONE;
     if (!body->in_text)
         return ERR_OK;
-    if (!utf8_valid(value) || (value.len && memchr(value.ptr, '\0', value.len)))
+    if (!body->binary && (!utf8_valid(value) || (value.len && memchr(value.ptr, '\0', value.len))))
         return err_make(ECODE_HTTP_MULTIPART, "text of a part");
     body->pairs[body->pair_count - 1].value = value.ptr ? value : STR("");
     return ERR_OK;
@@ -120,6 +122,19 @@ Err body_complete(Body *body, Call *call, const Pair **pairs, size_t *count)
     *pairs = body->pairs;
     *count = body->pair_count;
     return ERR_OK;
+}
+
+Err body_read(const Call *call, Str boundary, Str text, const Pair **pairs, size_t *count)
+{
+    Body *body = body_open(call, boundary);
+    body->in_memory = true;
+    Err err = multipart_add(body->form, text);
+    if (!err.kind)
+        err = multipart_end(body->form);
+    *pairs = body->pairs;
+    *count = body->pair_count;
+    body_end(body);
+    return err;
 }
 
 static void add_text(Sha256 *digest, Str text)

@@ -26,6 +26,9 @@ Err body_complete(Body *body, Call *call, const Pair **pairs, size_t *count) MUS
 /* What tells one body from another, with the name that the address gives. */
 Hash body_hash(const Body *body, Str name);
 
+/* A form with files that is here already: each file is a value of the form, of any bytes. ECODE_HTTP_MULTIPART. */
+Err body_read(const Call *call, Str boundary, Str body, const Pair **pairs, size_t *count) MUST_CHECK;
+
 /* Names call->files and makes uploads of them, on the disk and in the database; then(call, err), with what is wrong
  * with them in problems, which the caller keeps until then. */
 void body_keep(Call *call, Problems *problems, void (*then)(Call *call, Err err));

@@ -181,17 +181,20 @@ static Err read_json(Call *call, Problems *problems)
     return err_make(ECODE_HTTP_PARAMETER, "body is no object");
 }
 
-/* Names of a form's pairs, each once; what came with files was read on the way. */
+/* Names of a form's pairs, each once; what came with files to keep was read on the way. */
 static Err read_form_pairs(Call *call, const Pair **pairs, size_t *count, Problems *problems)
 {
     Str   form_media = STR("application/x-www-form-urlencoded");
     Body *body = exchange_sink(call->transport->exchange);
-    if (body) {
-        TRY(body_complete(body, call, pairs, count));
+    Str   media = call_header(call, STR("Content-Type"));
+    Str   boundary = call->endpoint->in_memory ? multipart_boundary(media) : STR_NONE;
+    if (body || boundary.len) {
+        TRY(body ? body_complete(body, call, pairs, count)
+                 : body_read(call, boundary, call_raw_body(call), pairs, count));
         refuse_twice(call, *pairs, *count, problems);
         return ERR_OK;
     }
-    if (!media_is(call_header(call, STR("Content-Type")), form_media))
+    if (!media_is(media, form_media))
         return media_refused(problems, form_media);
     return read_pairs(call, call_raw_body(call), CALL_FORM_PAIRS_MAX, pairs, count, problems);
 }
@@ -638,13 +641,14 @@ static size_t largest_body(const Endpoint *endpoint, const Exchange *head)
 
 size_t dispatch_body_max(const Exchange *head, void *app)
 {
-    size_t most = largest_body(endpoint_of(head), head);
+    const Endpoint *endpoint = endpoint_of(head);
+    size_t          most = largest_body(endpoint, head);
     (void)app;
     if (!most)
         return LIMIT_BODY_BYTES;
-    /* Large bodies only from those who say who they are. */
-    bool somebody = exchange_from_unix_socket(head) || exchange_header(head, STR("Authorization")).ptr ||
-                    exchange_header(head, STR("Cookie")).ptr;
+    /* Large bodies only from those who say who they are, but where nobody need. */
+    bool somebody = endpoint->permission == ALLOW_ALL || exchange_from_unix_socket(head) ||
+                    exchange_header(head, STR("Authorization")).ptr || exchange_header(head, STR("Cookie")).ptr;
     return somebody ? most : LIMIT_BODY_BYTES;
 }
 

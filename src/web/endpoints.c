@@ -6,6 +6,8 @@
 
 #define RECORDS "/api/v1/records/{type}"
 #define LIST    .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total" }
+/* A receipt, and what a form or JSON puts around it. */
+#define CHECK_BYTES (LIMIT_RECEIPT_BYTES + LIMIT_FORM_FIELDS_BYTES)
 #define SHOW    .query = { "fields", "expand" }
 
 /* clang-format off */
@@ -36,6 +38,12 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/log/tile/{tile...}",       log_tiles,      ALLOW_ALL,       .plain = true,
       .summary = "A tile of the log's tree, or a bundle of its entries",
       .gives = "200 application/octet-stream" },
+
+    { METHOD_POST,   "/api/v1/receipts/check",    check_receipt, ALLOW_ALL, CSRF_JSON, BODY_JSON,
+      .json_max = CHECK_BYTES, .summary = "Check a receipt against the key of this log: {receipt}",
+      .takes = "{receipt:text}",
+      .gives = "200 {log:text,key:text,unchanged:bool|null,of_this_log:bool|null,witnessed:bool|null,"
+               "receipt?:@receipt,error?:@problem}" },
 
     { METHOD_POST,   "/api/v1/test-clock",        about_test_clock, ALLOW_ALL, CSRF_JSON, BODY_JSON, .plain = true,
       .summary = "Sets the clock of a city that is served on a test clock: {now}, forward only",
@@ -272,6 +280,11 @@ const Endpoint endpoints[] = {
       .query = { "person", "key" }, .summary = "Asks whether no more mail is wanted" },
     { METHOD_POST,   "/mail/off",                 mail_off_follow,    ALLOW_ALL, CSRF_OPEN, BODY_FORM,
       .page = PAGE_MAIL_OFF, .query = { "person", "key" }, .summary = "No more mail, without a sign-in" },
+    { METHOD_GET,    "/check",                    check_show,         ALLOW_ALL, .page = PAGE_CHECK,
+      .summary = "Form to check a receipt" },
+    { METHOD_POST,   "/check",                    check_receipt,      ALLOW_ALL, CSRF_OPEN, BODY_FORM,
+      .in_memory = true, .json_max = CHECK_BYTES, .page = PAGE_CHECK,
+      .summary = "Check a receipt, without a sign-in" },
     { METHOD_GET,    "/{type}",                   records_list,       ALLOW_SIGNED_IN, .page = PAGE_LIST,
       .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "view", "add_field", "add_is",
                  "add_value", "choosing", "column[]" },
@@ -303,6 +316,9 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/{type}/{id}/files/{file}", files_show,         ALLOW_SIGNED_IN,
       .summary = "A file of a record",
       .gives = "200 */*" },
+    { METHOD_GET,    "/{type}/{id}/receipt",      records_receipt,    ALLOW_SIGNED_IN,
+      .query = { "version" }, .summary = "A receipt of the step that made a version of a record, as a file",
+      .gives = "200 text/plain" },
     { METHOD_GET,    "/{type}/{id}/at/{date}",    records_at,         ALLOW_SIGNED_IN, .page = PAGE_AT,
       .query = { "fields", "expand", "date", "since" }, .summary = "Record as it stood at the end of a day" },
     { METHOD_GET,    "/{type}/{id}/{action}",     forms_act_show,     ALLOW_SIGNED_IN, .page = PAGE_FORM,

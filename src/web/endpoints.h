@@ -38,15 +38,16 @@ struct Endpoint {
     Permission  permission;
     Csrf        csrf;
     BodyKind    body;
-    size_t      body_max; /* BODY_FILE: of the file */
-    size_t      json_max; /* of JSON or a form; 0: LIMIT_BODY_BYTES */
-    bool        files;    /* BODY_FORM: may come with files, which go to the disk as they come */
-    bool        plain;    /* asks neither the database nor who it is for */
-    PageKind    page;     /* PAGE_NONE: JSON only */
-    bool        if_match; /* heeds the header If-Match; PATCH demands it */
-    const char *summary;  /* one line for the OpenAPI document */
-    const char *takes;    /* the JSON of its body (web/notation.h); NULL: none */
-    const char *gives;    /* when done: "201 @record;204", each a status, and a shape, media types or nothing */
+    size_t      body_max;  /* BODY_FILE: of the file */
+    size_t      json_max;  /* of JSON or a form; 0: LIMIT_BODY_BYTES */
+    bool        files;     /* BODY_FORM: may come with files, which go to the disk as they come */
+    bool        in_memory; /* BODY_FORM: may come with files, each a value of the form, of any bytes */
+    bool        plain;     /* asks neither the database nor who it is for */
+    PageKind    page;      /* PAGE_NONE: JSON only */
+    bool        if_match;  /* heeds the header If-Match; PATCH demands it */
+    const char *summary;   /* one line for the OpenAPI document */
+    const char *takes;     /* the JSON of its body (web/notation.h); NULL: none */
+    const char *gives;     /* when done: "201 @record;204", each a status, and a shape, media types or nothing */
     /* Names that it takes; "box[]": each box[NAME] of a form; "*": the handler looks at them. `lang` is taken
      * everywhere, `format` on pages. */
     const char *query[ENDPOINT_QUERY_MAX];

@@ -119,6 +119,8 @@ void mail_show(Call *call);
 void mail_change(Call *call);
 void mail_code_given(Call *call);
 void mail_forget(Call *call);
+void check_show(Call *call);
+void check_receipt(Call *call);
 void mail_off_show(Call *call);
 void mail_off_follow(Call *call);
 void relay_show(Call *call);

@@ -49,6 +49,8 @@
  *     PAGE_MAIL     {"sends","wants","address","confirmed","waits","last"} (docs/API.md, GET /mail), and after a failed
  *                   attempt "error" (a problem) and "form" ("address" or "code"): where it was
  *     PAGE_MAIL_OFF {"person","key"} of the address in a mail, and "done" once no more mail comes
+ *     PAGE_CHECK    {"log","key"} of this city; of a receipt also "unchanged","of_this_log","witnessed" (true, false,
+ *                   or null where it cannot be told), and "receipt" (evidence/verify.h) or "error" (a problem)
  *     PAGE_ERROR    problem+json: {"type","title","status","detail","errors"}; also GET /errors/{code}
  *
  * Forms (application/x-www-form-urlencoded), all with the field csrf = ui.csrf, steps with once = ui.once, too:
@@ -60,6 +62,7 @@
  *     POST /mail/code {code}                    confirms the address
  *     POST /mail/forget {}                      forgets it
  *     POST /mail/off?person=ID&key=KEY {}       no more mail; nobody need be signed in
+ *     POST /check {file} or {text}              multipart/form-data, read in memory; nobody need be signed in
  *     POST /{type}                              creates; field names as they are in the type
  *     POST /{type}/import {file, how}           multipart/form-data; how: "check" or "write"; leads to the job
  *     POST /jobs/{id}/columns {c0, c1, …, how}  for each column the name of a field, or nothing; leads to the new job
@@ -97,6 +100,7 @@ typedef enum PageKind {
     PAGE_NOTICES,
     PAGE_MAIL,
     PAGE_MAIL_OFF,
+    PAGE_CHECK,
     PAGE_ERROR,
     PAGE_KIND_COUNT
 } PageKind;

@@ -57,6 +57,7 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_STATISTICS] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("error"), plain_view, NULL },
+    [PAGE_CHECK] = { STR_INIT("error"), plain_view, NULL },
     [PAGE_ERROR] = { STR_INIT("error"), plain_view, NULL },
 };
 

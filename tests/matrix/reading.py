@@ -272,13 +272,15 @@ def blocks(text):
 
 
 @subject('receipt')
+@subject('page_receipt')
 def receipt(m, e):
     """Of the newest step: to those who see it, who took it, and every record and field that it names; values that show."""
-    for caller in m.callers():
+    path = '/' if e.pattern.startswith('/{') else API
+    for caller in m.callers() if path == API else page_callers(m):
         for type_ in m.pack.types.values():
-            none = m.ask(caller, f'{API}{type_.name}/{m.nothing}/receipt', 'none')
+            none = m.ask(caller, f'{path}{type_.name}/{m.nothing}/receipt', 'none')
             for one in m.targets(caller, type_)[:-1]:
-                answer = m.ask(caller, f'{API}{type_.name}/{one.id}/receipt', m.relation(caller.actor, one))
+                answer = m.ask(caller, f'{path}{type_.name}/{one.id}/receipt', m.relation(caller.actor, one))
                 if m.turned_away(caller, answer) or not m.policy.sees(caller.actor, one):
                     m.expect_same(answer, none, 'the receipt of a hidden record and of none')
                 else:
@@ -313,6 +315,16 @@ def check_receipt(m, actor, one, answer):
         hidden = [n for n in names if n.startswith(item + '.') and (field := other.type.field(n.partition('.')[2])) and
                   not m.policy.shows(actor, other, field)]
         m.expect_equal([], hidden, f'values of {record} that the receipt of {one.id} tells, and that are hidden')
+
+
+@subject('check')
+@subject('page_check')
+def check(m, e):
+    """The same to everybody; here of what is no receipt."""
+    for caller in page_callers(m) if e.page else m.callers():
+        answer = m.ask(caller, '/check?format=json', form=[('text', 'x')]) if e.page else m.ask(caller, e.pattern, body={'receipt': 'x'})
+        if m.expect(answer, 200):
+            m.expect_equal([False, None], [answer.json()['unchanged'], answer.json()['of_this_log']], 'no receipt')
 
 
 # ---- lists ----------------------------------------------------------------------------------------------------------
@@ -957,3 +969,5 @@ def page_record(m, e):
                 elif m.expect(answer, 200):
                     twin = again(f'/{type_.name}/{one.id}?format=json')
                     m.expect(twin, 200) and check_record(m, caller.actor, one, twin.json())
+                    proven = again(f'/{type_.name}/{one.id}/receipt').status == 200
+                    m.expect_equal(proven, f'/receipt?version={one["version"]}"' in answer.body.decode(), 'a way to the receipt of the newest step')

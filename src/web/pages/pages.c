@@ -20,5 +20,6 @@ const Page pages[PAGE_KIND_COUNT] = {
     [PAGE_NOTICES] = { STR_INIT("notices"), view_notices, NULL },
     [PAGE_MAIL] = { STR_INIT("mail"), view_mail, NULL },
     [PAGE_MAIL_OFF] = { STR_INIT("mail_off"), view_mail_off, NULL },
+    [PAGE_CHECK] = { STR_INIT("check"), view_check, NULL },
     [PAGE_ERROR] = { STR_INIT("error"), view_error, NULL },
 };

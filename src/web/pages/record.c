@@ -8,6 +8,7 @@
 #include "web/pages/job.h"
 #include "web/pages/line.h"
 #include "web/pages/parts.h"
+#include "web/pages/proof.h"
 #include "web/pages/rests.h"
 #include "web/pages/show.h"
 #include "web/pages/steps.h"
@@ -359,7 +360,7 @@ static Str event_did(const RecordView *view, const Json *event)
 }
 
 /* What a record began with stands in its sections, and what was there before each later change in that change. */
-static Err put_event(const RecordView *view, const Json *event, Json *events)
+static Err put_event(const RecordView *view, const Proofs *proofs, const Json *event, Json *events)
 {
     Call   *call = view->call;
     Json   *json = json_push(events, json_object(call->ctx.arena));
@@ -370,6 +371,7 @@ static Err put_event(const RecordView *view, const Json *event, Json *events)
     put(call, json, STR("date"), show_day(call, time));
     put(call, json, STR("who"), show_by(call, json_get(event, STR("by"))));
     put(call, json, STR("did"), event_did(view, event));
+    TRY(proof_put(proofs, event, json));
     Json *changes = json_set(json, STR("changes"), json_array(call->ctx.arena));
     JSON_EACH(change, json_get(event, STR("changes")))
         if (!first)
@@ -404,12 +406,14 @@ static Err put_log(const RecordView *view)
 {
     Call       *call = view->call;
     const Json *last = NULL;
+    Proofs      proofs;
     size_t      all = view->events->count, shown = all > view->event_most ? view->event_most : all;
     Json *log = json_set(view->page, STR("log"), json_object(call->ctx.arena)), *events = json_array(call->ctx.arena);
+    TRY(proofs_read(call, &view->record, &proofs));
     JSON_EACH(event, view->events) {
         if (events->count == shown)
             break;
-        TRY(put_event(view, event, events));
+        TRY(put_event(view, &proofs, event, events));
         last = event;
     }
     put(call, log, STR("note"), log_note(view, all, shown));

@@ -32,6 +32,7 @@ Err view_document(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_desk(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_notices(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_mail(Call *call, const Json *data, PageOut *out) MUST_CHECK;
+Err view_check(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 Err view_mail_off(Call *call, const Json *data, PageOut *out) MUST_CHECK;
 /* A record as it stood on a day. */
 Err view_at(Call *call, const Json *data, PageOut *out) MUST_CHECK;
