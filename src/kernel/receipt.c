@@ -13,6 +13,7 @@ static const Str sql_values = STR_INIT(
 typedef struct Telling {
     const Ctx    *ctx;
     const Record *record;
+    const Json   *shown; /* the step as the history shows it: whether it may be told is asked, not what it tells */
     ReceiptStep  *step;
     size_t        capacity;
 } Telling;
@@ -87,6 +88,8 @@ static Err tell_value(Telling *telling, const ToldItem *item, Str name, Str salt
         return ERR_OK;
     if (!access_field_ever(ctx->actor, field))
         return hidden("a field");
+    if (telling->shown)
+        return ERR_OK;
     if (field->type != item->then.type || str_eq(encoded, STR(ERASED_MARKER)) ||
         !access_shows(&item->then.clearance, field))
         return ERR_OK;
@@ -134,6 +137,8 @@ static Err tell_item(Telling *telling, ToldItem *item, Str id)
         TRY(err);
         now = &other;
     }
+    if (own && telling->shown) /* what it was then is known: it shows, and `by` does with the creator */
+        return json_get(telling->shown, STR("by")) ? tell_values(telling, item) : hidden("who took the step");
     TRY(history_then(ctx, now, telling->step->sequence, &item->then));
     if (!access_sees(&item->then.clearance))
         return own ? err_make(ECODE_RECORD_UNSEEN, "did not show then") : hidden("another record");
@@ -142,20 +147,37 @@ static Err tell_item(Telling *telling, ToldItem *item, Str id)
     return tell_values(telling, item);
 }
 
-Err receipt_step(const Ctx *ctx, const Record *record, int64_t version, ReceiptStep *out)
+static Err tell_step(Telling *telling)
 {
     OWNED(rows) Rows *rows = NULL;
-    Telling           telling = { .ctx = ctx, .record = record, .step = out };
-    *out = (ReceiptStep){ 0 };
-    TRY(find_step(&telling, version));
-    Value key = value_int(out->sequence);
+    const Ctx        *ctx = telling->ctx;
+    Value             key = value_int(telling->step->sequence);
     TRY(db_query(ctx->db, sql_items, &key, 1, &rows));
     for (bool more;;) {
         TRY(rows_next(rows, &more));
         if (!more)
             break;
         ToldItem item = { .item = rows_int(rows, 0), .type = str_dup(ctx->arena, rows_borrow_text(rows, 1)) };
-        TRY(tell_item(&telling, &item, str_dup(ctx->arena, rows_borrow_text(rows, 2))));
+        TRY(tell_item(telling, &item, str_dup(ctx->arena, rows_borrow_text(rows, 2))));
     }
-    return read_event(&telling);
+    return read_event(telling);
+}
+
+Err receipt_step(const Ctx *ctx, const Record *record, int64_t version, ReceiptStep *out)
+{
+    Telling telling = { .ctx = ctx, .record = record, .step = out };
+    *out = (ReceiptStep){ 0 };
+    TRY(find_step(&telling, version));
+    return tell_step(&telling);
+}
+
+Err receipt_may(const Ctx *ctx, const Record *record, const Json *shown, bool *may)
+{
+    ReceiptStep step = { 0 };
+    Telling     telling = { .ctx = ctx, .record = record, .shown = shown, .step = &step };
+    if (!json_int(json_get(shown, STR("sequence")), &step.sequence))
+        return err_make(ECODE_INTERNAL, "a step without its place");
+    Err err = tell_step(&telling);
+    *may = !err.kind;
+    return err.code == ECODE_RECEIPT_HIDDEN || err.kind == ERR_UNSEEN ? ERR_OK : err;
 }

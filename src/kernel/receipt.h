@@ -21,5 +21,8 @@ typedef struct ReceiptStep {
 /* The step that made that version of the record, which the actor has found; 0: the newest. ECODE_RECORD_UNSEEN,
  * ECODE_RECEIPT_HIDDEN. */
 Err receipt_step(const Ctx *ctx, const Record *record, int64_t version, ReceiptStep *out) MUST_CHECK;
+/* Would it give the receipt of a step that history_list() shows to the actor so? Without folding the record as it was,
+ * so that a page of a long history costs what it shows. */
+Err receipt_may(const Ctx *ctx, const Record *record, const Json *shown, bool *may) MUST_CHECK;
 
 #endif

@@ -51,18 +51,17 @@ static const char *stage_of(const Proofs *proofs, int64_t sequence)
 
 Err proof_put(const Proofs *proofs, const Json *event, Json *into)
 {
-    Call       *call = proofs->call;
-    ReceiptStep step;
-    int64_t     version;
-    Err         err = err_make(ECODE_RECEIPT_HIDDEN, "no step that can be signed");
-    if (proofs->some && json_int(json_get(event, STR("version")), &version))
-        err = receipt_step(&call->ctx, proofs->record, version, &step);
-    if (err.code == ECODE_RECEIPT_HIDDEN || err.kind == ERR_UNSEEN) {
+    Call   *call = proofs->call;
+    int64_t sequence = 0, version = 0;
+    bool    may = proofs->some;
+    if (may)
+        TRY(receipt_may(&call->ctx, proofs->record, event, &may));
+    if (!may || !json_int(json_get(event, STR("sequence")), &sequence) ||
+        !json_int(json_get(event, STR("version")), &version)) {
         put_null(call, into, STR("proof"));
         return ERR_OK;
     }
-    TRY(err);
-    const char *words = stage_of(proofs, step.sequence);
+    const char *words = stage_of(proofs, sequence);
     Json       *json = json_set(into, STR("proof"), json_object(call->ctx.arena));
     put(call, json, STR("proven"), say(call, words ? words : "say.proof.waits"));
     json_set_bool(call->ctx.arena, json, STR("waits"), !words);
