@@ -74,6 +74,8 @@ static void put_found(Call *call, Str text, Json *data)
     bool      other = err.kind && err.code != ECODE_RECEIPT_FORM && of_another(arena, found, key);
     if (!err.kind)
         err = witnessed(call, found);
+    if (!err.kind)
+        err = verify_time(STR_NONE, 0, found);
     put_answer(arena, data, "unchanged", !other, !err.kind);
     put_answer(arena, data, "of_this_log", other || !err.kind, !other);
     put_answer(arena, data, "witnessed", !err.kind && found->asked && found->policy.quorum != POLICY_NONE,

@@ -2,6 +2,7 @@
 #include "web/pages/proof.h"
 
 #include "evidence/keeper.h"
+#include "kernel/authority.h"
 #include "kernel/cosign.h"
 #include "kernel/receipt.h"
 #include "web/pages/view.h"
@@ -24,11 +25,22 @@ static Err reach_witnessed(const Call *call, const NoteKey *log, uint64_t *leave
     return ERR_OK;
 }
 
+static Err reach_stamped(const Call *call, const NoteKey *log, uint64_t *leaves)
+{
+    StampingStands stands;
+    (void)log;
+    TRY(stamping_stands(call->ctx.db, call->ctx.arena, &stands));
+    *leaves = (uint64_t)stands.size;
+    return ERR_OK;
+}
+
 /* Each says more than the one before. */
 static const struct {
     const char *words;
     Err (*reach)(const Call *call, const NoteKey *log, uint64_t *leaves);
-} stages[PROOF_STAGES] = { { "say.proof.signed", reach_signed }, { "say.proof.witnessed", reach_witnessed } };
+} stages[PROOF_STAGES] = { { "say.proof.signed", reach_signed },
+                           { "say.proof.witnessed", reach_witnessed },
+                           { "say.proof.stamped", reach_stamped } };
 
 Err proofs_read(Call *call, const Record *record, Proofs *out)
 {

@@ -5,7 +5,7 @@
 
 #include "web/page.h"
 
-#define PROOF_STAGES 2
+#define PROOF_STAGES 3
 
 typedef struct Proofs {
     Call         *call;
