@@ -464,10 +464,9 @@ static const struct {
     { "notice", "{id:int,read:bool,time:time,action:text,label:text,by?:@by,"
                 "record:{type:text,id:uuid,title?:text,number?:text}}" },
     { "notices", "{items:[@notice],next:int|null,unread:int}" },
-    { "receipt",
-      "{log:text,key:text,key_from_receipt:bool,index:int,size:int,manifest:text,stamped:bool,time_checked:bool,time?:time,until?:time,"
-      "values:[{name:text,value:text}],quorum?:bool,policy_from_receipt?:bool,"
-      "witnesses?:[{name:text,time?:time}]}" },
+    { "receipt", "{log:text,key:text,key_from_receipt:bool,index:int,size:int,manifest:text,"
+                 "stamped:bool,time_checked:bool,time?:time,until?:time,values:[{name:text,value:text}],"
+                 "quorum?:bool,policy_from_receipt?:bool,witnesses?:[{name:text,time?:time}]}" },
     { "mail", "{sends:bool,address?:text,wants:text,confirmed?:bool,waits?:bool,"
               "last?:{state:text,time:time,status?:int,problem?:text}}" },
     /* the operator's */
