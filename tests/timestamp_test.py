@@ -350,7 +350,7 @@ def renewal(cases, town, rng):
     with cases('each of them is renewed once, and not again while nothing is gained'):
         with proof.database(town.city) as db:
             def lengths():
-                return [row[0] for row in db.execute('SELECT length(CAST(token AS BLOB)) FROM log_checkpoint ORDER BY size')]
+                return [row[0] for row in db.execute('SELECT length(CAST(token AS BLOB)) FROM log_stamp ORDER BY size')]
             proof.until(town.stands, lambda found: not found['problem'], 'no problem', WAIT_S)
             whole = proof.until(lengths, lambda found: sum(one < 1200 for one in found) == 1, 'all but the one that has ended', 60)
             asked = town.tsa.asked
@@ -372,12 +372,12 @@ def renewal(cases, town, rng):
     with cases('log check names the checkpoint whose note or token was changed'):
         town.city.stop()
         whole = (Path(town.city.path) / 'city.db').read_bytes()
-        row = evidence_test.flip_cell(town.city, rng, 'log_checkpoint', 'note')
+        row = evidence_test.flip_cell(town.city, rng, 'log_stamp', 'note')
         expect_same(evidence_test.places(town.city, 65), [f'checkpoint {row}'], 'a bit of a note')
         (Path(town.city.path) / 'city.db').write_bytes(whole)
         with proof.database(town.city) as db:                   # the last byte is of the signature
-            row, token = rng.choice(db.execute('SELECT size, token FROM log_checkpoint').fetchall())
-            db.execute('UPDATE log_checkpoint SET token = ? WHERE size = ?', (token[:-1] + bytes([token[-1] ^ 1]), row))
+            row, token = rng.choice(db.execute('SELECT size, token FROM log_stamp').fetchall())
+            db.execute('UPDATE log_stamp SET token = ? WHERE size = ?', (token[:-1] + bytes([token[-1] ^ 1]), row))
             db.commit()
         expect_same(evidence_test.places(town.city, 65), [f'checkpoint {row}'], 'a bit of a token')
         (Path(town.city.path) / 'city.db').write_bytes(whole)
@@ -413,6 +413,17 @@ def beside_witnesses(cases, folder):
             receipt = town.stamped(town.create())
             expect_same((witness_test.signers(receipt), town.verify(receipt, '--ca', town.ca.file)[0]), (set(), 0), 'stamped')
             expect_same(town.refused(receipt, '--policy', folder / 'policy'), 'log.unwitnessed', 'not witnessed')
+        with cases('a witness that comes back takes no stamp away, also of a checkpoint that it signs late'):
+            with proof.database(city) as db:
+                def stamps():
+                    return set(db.execute('SELECT note, token FROM log_stamp').fetchall())
+                before = stamps()
+                witness.start()
+                late = proof.until(lambda: db.execute('SELECT note FROM log_checkpoint ORDER BY size DESC').fetchone()[0],
+                                   lambda note: note.split('\n')[1] == max(before, key=lambda row: int(row[0].split('\n')[1]))[0].split('\n')[1],
+                                   'the newest is witnessed', WAIT_S)
+                proof.until(stamps, lambda found: late in {note for note, _ in found}, 'and stamped anew', WAIT_S)
+                expect(before <= stamps(), 'a stamp is gone')
         city.stop()
 
 

@@ -35,6 +35,7 @@
     X(ASIDE, 8, "requests", "spreadsheets waiting to be written, and as many uploads to be kept", "503")               \
     X(SIGN_QUEUE, 1024, "requests", "requests waiting for a signed checkpoint of the log", "503")                      \
     X(RECEIPT_BYTES, 4194304, "bytes", "a receipt that is to be verified", "65")                                       \
+    X(CHECK_BYTES, 262144, "bytes", "a receipt that a page is to check, as it is sent", "413")                          \
     X(POLICY_BYTES, 65536, "bytes", "witness policy", "65")                                                            \
     X(POLICY_NAMES, 32, "each", "logs, witnesses and groups of a witness policy", "65")                                \
     X(WITNESS_BYTES, 65536, "bytes", "checkpoint with its proof, given to a witness", "413")                           \

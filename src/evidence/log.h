@@ -27,9 +27,13 @@
     " PRIMARY KEY (level, number));"                                                                                   \
     "CREATE TABLE log_edge (size INTEGER NOT NULL, peaks BLOB NOT NULL);"                                              \
     "INSERT INTO log_edge VALUES (0, x'');"
-/* Checkpoints that are kept: note, as it is given out, with what witnesses have signed (kernel/cosign.h); token, what
- * stamps all of it (kernel/authority.h). */
-#define LOG_CHECKPOINT_TABLES "CREATE TABLE log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, token BLOB);"
+/* Checkpoints that are kept: with what witnesses have signed (kernel/cosign.h), as they are given out; and what stamps
+ * all of a note (kernel/authority.h), of which there may be several of one size: a proof of a time stays one. */
+#define LOG_CHECKPOINT_TABLES                                                                                          \
+    "CREATE TABLE log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);"                                      \
+    "CREATE TABLE log_stamp (number INTEGER PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL UNIQUE,"            \
+    " token BLOB NOT NULL);"                                                                                           \
+    "CREATE INDEX log_stamp_size ON log_stamp (size);"
 
 typedef struct LogEntry {
     char bytes[LOG_ENTRY_SIZE];

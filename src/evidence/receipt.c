@@ -199,6 +199,15 @@ static bool block_read(Arena *arena, Str *rest, Block block, Str *out)
     return base64_decode(arena, buf_str(&text), out);
 }
 
+/* As kernel/event.h writes them: nothing that a page or a terminal would take for something else. */
+static bool is_name(Str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] < '!' || name.ptr[i] > '~')
+            return false;
+    return name.len > 0;
+}
+
 static bool values_read(Arena *arena, Str text, Receipt *out)
 {
     size_t capacity = 0;
@@ -207,7 +216,7 @@ static bool values_read(Arena *arena, Str text, Receipt *out)
     while (text.len) {
         Str          line = str_cut(&text, '\n');
         ReceiptValue value = { .name = str_cut(&line, ' ') };
-        if (out->value_count == VALUES_MAX || !value.name.len ||
+        if (out->value_count == VALUES_MAX || !is_name(value.name) ||
             !base64_decode(arena, str_cut(&line, ' '), &value.salt) || !base64_decode(arena, line, &value.value))
             return false;
         ARENA_ROOM(arena, out->values, out->value_count, capacity);

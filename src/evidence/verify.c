@@ -5,8 +5,8 @@
 Err verify_receipt(Arena *arena, Str text, Str key, Verified *out)
 {
     TRY(receipt_parse(arena, text, &out->receipt));
-    out->own_key = !key.len;
-    TRY(note_key_parse(key.len ? key : out->receipt.key, &out->key));
+    out->own_key = !key.ptr;
+    TRY(note_key_parse(key.ptr ? key : out->receipt.key, &out->key));
     return receipt_verify(arena, &out->receipt, &out->key, &out->head);
 }
 

@@ -20,7 +20,7 @@ typedef struct Verified { /* in a receipt that is true; parts of its text, or in
     Stamps     stamps;
 } Verified;
 
-/* key: the log's, as text; empty: the receipt's own. Errors: those of receipt_parse() and receipt_verify();
+/* key: the log's, as text; NULL: the receipt's own. Errors: those of receipt_parse() and receipt_verify();
  * ECODE_LOG_KEY where the key cannot be read. */
 Err verify_receipt(Arena *arena, Str text, Str key, Verified *out) MUST_CHECK;
 /* Then: which witnesses of the policy have signed; whether they are enough stands in seen. policy.ptr NULL: the

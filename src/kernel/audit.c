@@ -15,7 +15,8 @@
 static const Str sql_log = STR_INIT("SELECT value FROM setting WHERE name = 'log'");
 static const Str sql_count = STR_INIT("SELECT coalesce(max(sequence), 0) FROM event");
 static const Str sql_manifest = STR_INIT("SELECT manifest FROM event WHERE sequence = ?");
-static const Str sql_checkpoints = STR_INIT("SELECT size, note, token FROM log_checkpoint ORDER BY size");
+static const Str sql_checkpoints = STR_INIT("SELECT size, note, NULL FROM log_checkpoint UNION ALL"
+                                            " SELECT size, note, token FROM log_stamp ORDER BY size");
 static const Str sql_tiles = STR_INIT("SELECT count(*) FROM log_tile");
 static const Str sql_kept_table = STR_INIT("SELECT count(*) FROM sqlite_master WHERE name = 'log_checkpoint'");
 static const Str sql_tile_size = STR_INIT("SELECT length(hashes) FROM log_tile WHERE level = ? AND number = ?");

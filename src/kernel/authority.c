@@ -20,14 +20,13 @@ static const Str sql_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
 static const Str sql_put = STR_INIT(
     "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 static const Str sql_find = STR_INIT(
-    "SELECT note, token FROM log_checkpoint WHERE size >= ? AND token IS NOT NULL ORDER BY size LIMIT 1 OFFSET ?");
-static const Str sql_stands = STR_INIT("SELECT coalesce(max(size), 0) FROM log_checkpoint WHERE token IS NOT NULL");
+    "SELECT note, token FROM log_stamp WHERE size >= ? ORDER BY size, number LIMIT 1 OFFSET ?");
+static const Str sql_stands = STR_INIT("SELECT coalesce(max(size), 0) FROM log_stamp");
 static const Str sql_after = STR_INIT(
-    "SELECT size, note, token FROM log_checkpoint WHERE size > ? AND token IS NOT NULL ORDER BY size LIMIT ?");
-/* A note that has gained a cosignature meanwhile is not the one that was stamped. */
-static const Str sql_keep = STR_INIT(
-    "INSERT INTO log_checkpoint (size, note, token) VALUES (?, ?, CAST(? AS BLOB))"
-    " ON CONFLICT (size) DO UPDATE SET token = excluded.token WHERE note = excluded.note");
+    "SELECT number, note, token, size FROM log_stamp WHERE number > ? ORDER BY number LIMIT ?");
+static const Str sql_has = STR_INIT("SELECT 1 FROM log_stamp WHERE note = ?");
+static const Str sql_keep = STR_INIT("INSERT INTO log_stamp (size, note, token) VALUES (?, ?, CAST(? AS BLOB))"
+                                     " ON CONFLICT (note) DO UPDATE SET token = excluded.token");
 
 #define SETTING STR("authority")
 #define STATE   STR("stamping")
@@ -108,7 +107,7 @@ static Str earlier_of(Arena *arena, const Authority *before, const Authority *no
     const Str all[] = { before->ca, before->earlier };
     const Str end = STR("-----END CERTIFICATE-----\n");
     Str       rest = str_join(arena, all, 2, STR("\n"));
-    Buf       kept = buf_new(arena, LIMIT_STAMP_CA);
+    Buf       kept = buf_new(arena, LIMIT_STAMP_CA - now->ca.len - 1); /* both are read as one */
     for (size_t at = str_find(rest, end); at < rest.len; at = str_find(rest, end)) {
         Str one = str_slice(rest, 0, at + end.len);
         rest = str_slice(rest, at + end.len, rest.len);
@@ -136,10 +135,27 @@ static Err set_run(Db *db, WriterJob *job)
     return setting_write(db, arena, SETTING, json);
 }
 
+/* Lines end in LF, whoever wrote the file: earlier_of() looks for them. */
+static Str unix_lines(Arena *arena, Str text)
+{
+    Buf buf = buf_new(arena, text.len + 1);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] != '\r')
+            buf_char(&buf, text.ptr[i]);
+    if (text.len && text.ptr[text.len - 1] != '\n')
+        buf_char(&buf, '\n');
+    return buf_str(&buf);
+}
+
 Err authority_set(const City *city, const Authority *authority)
 {
-    SetJob job = { .job = { .run = set_run }, .authority = authority };
-    TRY(stamp_ca_check(authority->ca));
+    OWNED(arena) Arena *arena = arena_new();
+    Authority           kept = *authority;
+    SetJob              job = { .job = { .run = set_run }, .authority = &kept };
+    kept.ca = unix_lines(arena, authority->ca);
+    if (kept.ca.len >= LIMIT_STAMP_CA)
+        return err_make(ECODE_STAMP_CA, "too long");
+    TRY(stamp_ca_check(kept.ca));
     return writer_run(city->writer, &job.job);
 }
 
@@ -268,6 +284,14 @@ static Err turn_failed(StampTurn *turn, Str problem)
     return turn_ends(turn, STR_NONE);
 }
 
+static Err is_stamped(const Ctx *ctx, Str note, bool *out)
+{
+    OWNED(rows) Rows *rows = NULL;
+    Value             key = value_text(note);
+    TRY(db_query(ctx->db, sql_has, &key, 1, &rows));
+    return rows_next(rows, out);
+}
+
 /* The checkpoint that is to be stamped: the newest that the witnesses have signed; when none has come since the last
  * stamp, witnesses are none, or fail, and it is the city's own. */
 static Err newest(const StampTurn *turn, const NoteKey *key, Str *note, Checkpoint *head)
@@ -275,17 +299,20 @@ static Err newest(const StampTurn *turn, const NoteKey *key, Str *note, Checkpoi
     const Ctx *ctx = &turn->run->ctx;
     Cosigned   cosigned;
     MerkleEdge edge;
-    TRY(log_edge(ctx->db, &edge));
+    bool       known = true;
     *note = STR_NONE;
-    if (edge.size <= (uint64_t)turn->size)
-        return ERR_OK;
     TRY(cosigned_newest(ctx->db, ctx->arena, key, &cosigned));
-    if (cosigned.note.len)
+    if (cosigned.note.len) {
         TRY(checkpoint_open(ctx->arena, cosigned.note, key, head, NULL));
-    if (cosigned.note.len && head->size > (uint64_t)turn->size) {
+        TRY(is_stamped(ctx, cosigned.note, &known));
+    }
+    if (!known && head->size >= (uint64_t)turn->size) {
         *note = cosigned.note;
         return ERR_OK;
     }
+    TRY(log_edge(ctx->db, &edge));
+    if (edge.size <= (uint64_t)turn->size)
+        return ERR_OK;
     KeeperWish wish = { .at_least = edge.size, .now_ms = env_now(&ctx->city->env) };
     TRY(keeper_sign(ctx->city->log, ctx->db, ctx->arena, wish, note));
     return checkpoint_open(ctx->arena, *note, key, head, NULL);
@@ -331,7 +358,8 @@ static Err choose_renewal(StampTurn *turn)
             turn->more = i == LOOK_ROWS;
             break;
         }
-        turn->state.cursor = turn->size = rows_int(rows, 0);
+        turn->state.cursor = rows_int(rows, 0);
+        turn->size = rows_int(rows, 3);
         if (!is_due(rows_borrow_text(rows, 1), rows_borrow_text(rows, 2), now))
             continue;
         turn->ask.note = str_dup(ctx->arena, rows_borrow_text(rows, 1));

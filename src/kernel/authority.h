@@ -9,7 +9,8 @@
  *          has ended already nothing can be saved; later ones have its leaves, too.
  * Failing  what it gives is verified before it is kept; else, as when it does not answer, the reason is logged and
  *          kept, and it is asked again after 10 s, then twice as long each time up to an hour. Nothing waits for it.
- * Kept     table log_checkpoint: the note, and its tokens one after the other. */
+ * Kept     table log_stamp: each note that was stamped, and its tokens one after the other. Of one size there may be a
+ *          note that the city alone has signed, and later the one with its witnesses. */
 #ifndef FM_KERNEL_AUTHORITY_H
 #define FM_KERNEL_AUTHORITY_H
 

@@ -244,7 +244,10 @@ static Err forget_checkpoints(Db *db, Arena *arena)
     Str table;
     TRY(db_run(db, STR("DELETE FROM setting WHERE name = 'log_policy'"), NULL, 0));
     TRY(text_of(arena, db, STR("SELECT name FROM sqlite_master WHERE name = ?"), STR("log_checkpoint"), &table));
-    return table.len ? db_run(db, STR("DELETE FROM log_checkpoint"), NULL, 0) : ERR_OK;
+    if (!table.len)
+        return ERR_OK;
+    TRY(db_run(db, STR("DELETE FROM log_stamp"), NULL, 0));
+    return db_run(db, STR("DELETE FROM log_checkpoint"), NULL, 0);
 }
 
 /* A key of its own for each log, since several cities may have their keys in one folder. */

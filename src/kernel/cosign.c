@@ -16,9 +16,9 @@ static const Str sql_policy_put = STR_INIT("INSERT INTO setting (name, value) VA
 static const Str sql_from = STR_INIT("SELECT note FROM log_checkpoint WHERE size >= ? ORDER BY size LIMIT 8");
 static const Str sql_newest = STR_INIT("SELECT note FROM log_checkpoint WHERE size >= ? ORDER BY size DESC LIMIT 2");
 static const Str sql_last = STR_INIT("SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 16");
-static const Str sql_drop = STR_INIT("DELETE FROM log_checkpoint WHERE size = ? AND token IS NULL");
+static const Str sql_drop = STR_INIT("DELETE FROM log_checkpoint WHERE size = ?");
 static const Str sql_keep = STR_INIT("INSERT INTO log_checkpoint (size, note) VALUES (?, ?) ON CONFLICT (size)"
-                                     " DO UPDATE SET note = excluded.note, token = NULL");
+                                     " DO UPDATE SET note = excluded.note");
 
 /* ---- the policy ---- */
 

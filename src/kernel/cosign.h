@@ -7,8 +7,7 @@
  *          is verified before it is kept. A round ends COSIGN_GRACE_MS after the quorum is met, in any case when all
  *          have had LIMIT_POST_MS twice; nothing waits for it: writes and receipts go on without.
  * Kept     table log_checkpoint: each checkpoint that met the quorum, and the newest that did not, if it has any
- *          cosignature. A note that met it changes under another policy alone; its token, which is of all of the note,
- *          is then gone. */
+ *          cosignature. A note that met it changes under another policy alone. */
 #ifndef FM_KERNEL_COSIGN_H
 #define FM_KERNEL_COSIGN_H
 

@@ -7,7 +7,7 @@
 #define RECORDS "/api/v1/records/{type}"
 #define LIST    .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total" }
 /* A receipt, and what a form or JSON puts around it. */
-#define CHECK_BYTES (LIMIT_RECEIPT_BYTES + LIMIT_FORM_FIELDS_BYTES)
+#define CHECK_BYTES LIMIT_CHECK_BYTES
 #define SHOW    .query = { "fields", "expand" }
 
 /* clang-format off */

@@ -215,17 +215,16 @@ class Matrix:
     # -- what to ask about
 
     def share(self, caller, items, turns=None):
-        """One of so many shares of the items, by turns among the callers of a role and a way: together they take all."""
+        """One of so many shares of the items, by turns among the callers of a role and a way: together they take all. Where
+        they are fewer than the shares, each takes all."""
         turns = turns or self.turns
-        if turns == 1:
-            return items
         if not self.places:
-            count = Counter()
+            kinds = defaultdict(list)
             for each in self.callers():
-                kind = each.way, each.actor and each.actor.role
-                self.places[each] = count[kind]
-                count[kind] += 1
-        return items[self.places.get(caller, 0) % turns::turns]
+                kinds[each.way, each.actor and each.actor.role].append(each)
+            self.places = {each: (at, len(kind)) for kind in kinds.values() for at, each in enumerate(kind)}
+        at, of_them = self.places.get(caller, (0, 1))
+        return items if of_them < turns else items[at % turns::turns]
 
     def relation(self, actor, record):
         if record is None:

@@ -8,7 +8,7 @@ from .policy import Actor
 LEVELS = tuple(CLASSES)
 TYPES = ('screening_round', 'review', 'seed_list', 'objection')     # of a pack that has them; made here, not one by one
 LATER = ('conflict',)                                               # who has one could not judge any more
-LATE = {('seed_list', 'confirm'), ('screening_round', 'finish')}      # taken when a time limit is over
+LATE = {('seed_list', 'confirm'), ('screening_round', 'finish'), ('result', 'leave')}      # taken when a time limit is over
 PICKS = {('result', 'screening_round'): 'open', ('objection', 'seed_list'): 'publicity'}    # what a step can refer to: in this state
 VALUES = {('screening_round', 'reviews_by'): lambda today: '2026-01-02',      # after the call has closed
           ('screening_round', 'rubric'): lambda today: None,
