@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 /* Numbered, append-only: a step that has shipped is never edited. Record tables are not here: they follow the pack
- * (kernel/record.h). credential, session, token, job_progress, job_refusal, job_sample, upload, file_hold,
- * file_loose, notice, notice_state, mail, log_checkpoint and log_stamp are operational: in the backup, not events, not rebuilt. */
+ * (kernel/record.h). credential, session, token, job_progress, job_refusal, job_sample, upload, file_hold, file_loose,
+ * notice, notice_state, mail, log_checkpoint and log_stamp are operational: in the backup, not events, not rebuilt. */
 const Str kernel_migrations[] = {
     STR_INIT(
         "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"
