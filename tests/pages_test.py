@@ -35,10 +35,13 @@ def shape(target):
     return ID.sub('ID', parts.path) + '?' + '&'.join(sorted(name for name, _ in parse_qsl(parts.query)))
 
 
+FILES = re.compile(r'/log/|.*/receipt\?')      # what is no page
+
+
 def links(page, at):
     for tag, attributes in page.attributes:
         href = attributes.get('href') or ''
-        if tag == 'a' and href and not href.startswith('#') and 'lang=' not in href and 'format=json' not in href:
+        if tag == 'a' and href and not href.startswith('#') and 'lang=' not in href and 'format=json' not in href and not FILES.match(href):
             yield urljoin(at, href).split('#')[0]
 
 
