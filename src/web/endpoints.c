@@ -6,8 +6,6 @@
 
 #define RECORDS "/api/v1/records/{type}"
 #define LIST    .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total" }
-/* A receipt, and what a form or JSON puts around it. */
-#define CHECK_BYTES LIMIT_CHECK_BYTES
 #define SHOW    .query = { "fields", "expand" }
 
 /* clang-format off */
@@ -40,7 +38,7 @@ const Endpoint endpoints[] = {
       .gives = "200 application/octet-stream" },
 
     { METHOD_POST,   "/api/v1/receipts/check",    check_receipt, ALLOW_ALL, CSRF_JSON, BODY_JSON,
-      .json_max = CHECK_BYTES, .summary = "Check a receipt against the key of this log: {receipt}",
+      .json_max = LIMIT_CHECK_BYTES, .summary = "Check a receipt against the key of this log: {receipt}",
       .takes = "{receipt:text}",
       .gives = "200 {log:text,key:text,unchanged:bool|null,of_this_log:bool|null,witnessed:bool|null,"
                "receipt?:@receipt,error?:@problem}" },
@@ -283,7 +281,7 @@ const Endpoint endpoints[] = {
     { METHOD_GET,    "/check",                    check_show,         ALLOW_ALL, .page = PAGE_CHECK,
       .summary = "Form to check a receipt" },
     { METHOD_POST,   "/check",                    check_receipt,      ALLOW_ALL, CSRF_OPEN, BODY_FORM,
-      .in_memory = true, .json_max = CHECK_BYTES, .page = PAGE_CHECK,
+      .in_memory = true, .json_max = LIMIT_CHECK_BYTES, .page = PAGE_CHECK,
       .summary = "Check a receipt, without a sign-in" },
     { METHOD_GET,    "/{type}",                   records_list,       ALLOW_SIGNED_IN, .page = PAGE_LIST,
       .query = { "filter", "sort", "limit", "cursor", "fields", "expand", "total", "view", "add_field", "add_is",
