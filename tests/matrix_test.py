@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # suite: slow
 # build: plain
-# timeout: 2400
+# timeout: 3300
 """The authorisation matrix: every endpoint x role x relation (own organisation, other organisation, no such record) x
 way of signing in (session cookie, API token, the machine's socket, none), on a demo city of each pack, with canaries in
 every text.

@@ -165,8 +165,12 @@ static Err find_under(Db *db, Arena *arena, uint64_t at_least, Under *out)
             break;
         TRY(stamped_find(db, arena, at_least, nth, &stamped));
     }
-    if (cosigned.required && !(stamped.note.len && cosigned_meets(arena, &out->key, cosigned.policy, stamped.note)))
-        stamped = cosigned.note.len ? (Stamped){ .note = cosigned.note } : first;
+    bool whole = !cosigned.required ||
+                 (stamped.note.len && cosigned_meets(arena, &out->key, cosigned.policy, stamped.note));
+    if (!whole)
+        stamped = first;
+    if (!whole && cosigned.note.len)
+        stamped = (Stamped){ .note = cosigned.note };
     *out = (Under){ out->key, stamped.note, cosigned.policy, stamped.tokens, stamped.ca };
     return ERR_OK;
 }
