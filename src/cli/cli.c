@@ -1,6 +1,7 @@
 /* cli/cli.c: see cli.h. */
 #include "cli/cli.h"
 
+#include "base/file.h"
 #include "web/call.h"
 
 #include <assert.h>
@@ -102,6 +103,16 @@ void cli_print_json(Cli *cli, const Json *json)
     cli_print(buf_str(&buf));
 }
 
+void cli_print_named(Cli *cli, const char *name, Str text)
+{
+    Json *json = json_object(cli->arena);
+    json_set_str(cli->arena, json, str_from(name), text);
+    if (cli->json)
+        cli_print_json(cli, json);
+    else
+        cli_print(text);
+}
+
 void cli_note(Str line) { fprintf(stderr, "%.*s\n", STR_FMT(line)); }
 
 /* Values of a problem that are shown below its text; the words are those of the pages. */
@@ -185,4 +196,10 @@ int cli_end(Cli *cli, Err err)
     }
     fflush(stdout);
     return err_exit(err.kind);
+}
+
+Err cli_read(Cli *cli, Arena *arena, Str path, size_t max, Str *out)
+{
+    Err err = file_read(arena, path, max, out);
+    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, (int64_t)max))) : ERR_OK;
 }

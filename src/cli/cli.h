@@ -73,6 +73,9 @@ Err cli_file(Cli *cli, const char *name, Str *out) MUST_CHECK;
 /* The same for the path of an argument, or of whatever else is called name. */
 Err cli_outside(Cli *cli, const char *name, Str path) MUST_CHECK;
 
+/* A whole file of at most so many bytes; says what is wrong with it. */
+Err cli_read(Cli *cli, Arena *arena, Str path, size_t max, Str *out) MUST_CHECK;
+
 /* ---- words ---- */
 
 /* The text in the verb's language with its "{name}" filled. */
@@ -87,7 +90,9 @@ Str cli_count(Arena *arena, int64_t number);
 
 void cli_print(Str line);                        /* on stdout, with the end of line */
 void cli_print_json(Cli *cli, const Json *json); /* the same, compact */
-void cli_note(Str line);                         /* on stderr, with the end of line: what is no part of the output */
+/* The text alone; under --json an object with it under that name. */
+void cli_print_named(Cli *cli, const char *name, Str text);
+void cli_note(Str line); /* on stderr, with the end of line: what is no part of the output */
 /* One of a problem document's `errors`, or of a step's `reasons`: its text and, where the rule says so, what helps and
  * its source; each line indented, the last one without its end. */
 Str cli_problem(const Cli *cli, const Json *problem);

@@ -59,12 +59,6 @@ static Str base_name(Str path)
     return str_ends(name, STR(".gz")) ? str_slice(name, 0, name.len - 3) : name; /* file_read() unpacks it */
 }
 
-static Err read_whole(Cli *cli, Arena *arena, Str path, size_t max, Str *out)
-{
-    Err err = file_read(arena, path, max, out);
-    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", str_printf(cli->arena, "%zu", max))) : ERR_OK;
-}
-
 static bool checks_only(const Cli *cli) { return cli_switch(cli, "dry-run") || cli_switch(cli, "columns"); }
 
 static Err send_file(Import *import, Arena *arena)
@@ -72,8 +66,8 @@ static Err send_file(Import *import, Arena *arena)
     Cli *cli = import->cli;
     Str  path = cli_argument(cli, "FILE"), address, bytes, mapping = STR_NONE;
     if (cli_option(cli, "map").ptr)
-        TRY(read_whole(cli, arena, cli_option(cli, "map"), MAP_BYTES_MAX, &mapping));
-    TRY(read_whole(cli, arena, path, LIMIT_FILE_BYTES, &bytes));
+        TRY(cli_read(cli, arena, cli_option(cli, "map"), MAP_BYTES_MAX, &mapping));
+    TRY(cli_read(cli, arena, path, LIMIT_FILE_BYTES, &bytes));
     TRY(ASK_PATH(cli, &address, STR("records"), cli_argument(cli, "TYPE"), STR("import")));
     Buf target = buf_new(arena, SIZE_MAX);
     buf_add(&target, address);

@@ -1,7 +1,6 @@
 /* cli/log.c: firstmile log: the evidence log of a city: held against everything it is about, its key, its witnesses,
  * who stamps it, another one. */
 #include "base/date.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "evidence/keeper.h"
 #include "kernel/audit.h"
@@ -59,13 +58,7 @@ static Err print_key(Cli *cli, const City *city)
     NoteKey key;
     if (!keeper_key(city->log, &key))
         return keeper_closed(city->log);
-    Str   text = note_key_text(cli->arena, &key);
-    Json *json = json_object(cli->arena);
-    json_set_str(cli->arena, json, STR("key"), text);
-    if (cli->json)
-        cli_print_json(cli, json);
-    else
-        cli_print(text);
+    cli_print_named(cli, "key", note_key_text(cli->arena, &key));
     return ERR_OK;
 }
 
@@ -94,17 +87,13 @@ static Err print_policy(Cli *cli, Str dir)
 {
     OWNED(db) Db *db = NULL; /* read beside a server */
     Str           text;
-    Json         *json = json_object(cli->arena);
     Err           err = db_open(str_printf(cli->arena, "%.*s/city.db", STR_FMT(dir)), DB_READ, &db);
     if (err.code == ECODE_FILE_MISSING)
         return err_make(ECODE_CITY_MISSING, "%.*s", STR_FMT(dir));
     TRY(err);
     TRY(cosign_policy(db, cli->arena, &text));
-    json_set_str(cli->arena, json, STR("policy"), text);
-    if (cli->json)
-        cli_print_json(cli, json);
-    else if (text.len)
-        cli_print(str_trim(text));
+    if (cli->json || text.len)
+        cli_print_named(cli, "policy", cli->json ? text : str_trim(text));
     else
         cli_note(SAY(cli, TEXT("没有见证策略", "there is no witness policy")));
     return ERR_OK;
@@ -114,12 +103,10 @@ static Err set_policy(Cli *cli, Str dir, Str path)
 {
     OWNED(city) City *city = NULL;
     Str               text;
-    Err               err = file_read(cli->arena, path, LIMIT_POLICY_BYTES, &text);
-    if (err.kind)
-        return CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, LIMIT_POLICY_BYTES)));
+    TRY(cli_read(cli, cli->arena, path, LIMIT_POLICY_BYTES, &text));
     TRY(client_refuse_served(dir));
     TRY(city_open(dir, cli_option(cli, "key-dir"), cli->env, &city));
-    err = cosign_policy_set(city, text);
+    Err err = cosign_policy_set(city, text);
     Str what = str_from(err.context), line = what;
     return err.kind ? CLI_FAIL(cli, err, ARG("line", str_cut(&line, ':')), ARG("name", what), ARG("log", what)) : err;
 }
@@ -186,23 +173,17 @@ static Str beside(Arena *arena, Str file, Str name)
                                       : str_printf(arena, "%.*s%.*s", STR_FMT(str_slice(file, 0, end)), STR_FMT(name));
 }
 
-static Err read_file(Cli *cli, Str path, size_t max, Str *out)
-{
-    Err err = file_read(cli->arena, path, max, out);
-    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, (int64_t)max))) : ERR_OK;
-}
-
 static Err set_authority(Cli *cli, Str dir, Str file)
 {
     OWNED(city) City *city = NULL;
     Authority         authority;
     Str               text;
-    TRY(read_file(cli, file, LIMIT_STAMP_CA, &text));
+    TRY(cli_read(cli, cli->arena, file, LIMIT_STAMP_CA, &text));
     Err err = authority_parse(cli->arena, text, &authority);
     if (err.kind)
         return CLI_FAIL(cli, err, ARG("line", str_from(err.context)),
                         ARG("max", str_printf(cli->arena, "%d", LIMIT_STAMP_EVERY_S)));
-    TRY(read_file(cli, beside(cli->arena, file, authority.ca), LIMIT_STAMP_CA, &authority.ca));
+    TRY(cli_read(cli, cli->arena, beside(cli->arena, file, authority.ca), LIMIT_STAMP_CA, &authority.ca));
     TRY(client_refuse_served(dir));
     TRY(city_open(dir, cli_option(cli, "key-dir"), cli->env, &city));
     err = authority_set(city, &authority);

@@ -57,12 +57,6 @@ static Err fail(Cli *cli, Err err)
                     ARG("line", str_cut(&line, ':')));
 }
 
-static Err read_file(Cli *cli, Str path, int64_t max, Str *out)
-{
-    Err err = file_read(cli->arena, path, (size_t)max, out);
-    return err.kind ? CLI_FAIL(cli, err, ARG("path", path), ARG("max", cli_count(cli->arena, max))) : ERR_OK;
-}
-
 /* As of when certificates are judged: now, the instant that is given, or the end of the day that is. */
 static Err read_moment(Cli *cli, int64_t *out)
 {
@@ -80,11 +74,11 @@ static Err read_moment(Cli *cli, int64_t *out)
     return ERR_OK;
 }
 
-static Err read_option(Cli *cli, const char *name, int64_t max, Str *out)
+static Err read_option(Cli *cli, const char *name, size_t max, Str *out)
 {
     Str path = cli_option(cli, name);
     *out = STR_NONE;
-    return path.ptr ? read_file(cli, path, max, out) : ERR_OK;
+    return path.ptr ? cli_read(cli, cli->arena, path, max, out) : ERR_OK;
 }
 
 static Err verify(Cli *cli, Verified *out)
@@ -94,7 +88,7 @@ static Err verify(Cli *cli, Verified *out)
     if (cli_option(cli, "at").ptr && !cli_option(cli, "ca").ptr)
         return CLI_USAGE(cli, TEXT("--at 与 --ca 同用", "--at goes with --ca"));
     TRY(read_moment(cli, &at_ms));
-    TRY(read_file(cli, cli_argument(cli, "RECEIPT"), LIMIT_RECEIPT_BYTES, &text));
+    TRY(cli_read(cli, cli->arena, cli_argument(cli, "RECEIPT"), LIMIT_RECEIPT_BYTES, &text));
     TRY(read_option(cli, "policy", LIMIT_POLICY_BYTES, &policy));
     TRY(read_option(cli, "ca", LIMIT_STAMP_CA, &ca));
     Err err = verify_receipt(cli->arena, text, str_trim(cli_option(cli, "key")), out);

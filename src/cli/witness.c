@@ -18,24 +18,13 @@ static Err fail(Cli *cli, Err err)
     return CLI_FAIL(cli, err, ARG("dir", dir), ARG("path", dir));
 }
 
-static void print_key(Cli *cli, const Witness *witness)
-{
-    Str   text = note_key_text(cli->arena, witness_key(witness));
-    Json *json = json_object(cli->arena);
-    json_set_str(cli->arena, json, STR("key"), text);
-    if (cli->json)
-        cli_print_json(cli, json);
-    else
-        cli_print(text);
-}
-
 static Err run_key(Cli *cli)
 {
     OWNED(witness) Witness *witness = NULL;
     Err                     err = witness_open(cli_argument(cli, "DIR"), &witness);
     if (err.kind)
         return fail(cli, err);
-    print_key(cli, witness);
+    cli_print_named(cli, "key", note_key_text(cli->arena, witness_key(witness)));
     return ERR_OK;
 }
 

@@ -7,12 +7,12 @@
 #include "kernel/authority.h"
 #include "kernel/event.h"
 #include "kernel/file_store.h"
+#include "kernel/setting.h"
 
 #include <unistd.h>
 
 #define AT_ONCE 256 /* leaves between two times that memory is given back */
 
-static const Str sql_log = STR_INIT("SELECT value FROM setting WHERE name = 'log'");
 static const Str sql_count = STR_INIT("SELECT coalesce(max(sequence), 0) FROM event");
 static const Str sql_manifest = STR_INIT("SELECT manifest FROM event WHERE sequence = ?");
 static const Str sql_checkpoints = STR_INIT("SELECT size, note, NULL FROM log_checkpoint UNION ALL"
@@ -247,14 +247,11 @@ static Err check_checkpoints(const Audit *audit, const Keeper *keeper)
 static Err check_signed(const Audit *audit, Str key_dir)
 {
     OWNED(keeper) Keeper *keeper = NULL;
-    OWNED(rows) Rows     *rows = NULL;
-    bool                  more;
-    Str                   keys = key_dir.len ? key_dir : str_printf(audit->arena, "%.*s/keys", STR_FMT(audit->dir));
-    TRY(db_query(audit->db, sql_log, NULL, 0, &rows));
-    TRY(rows_next(rows, &more));
-    if (!more)
+    Str log, keys = key_dir.len ? key_dir : str_printf(audit->arena, "%.*s/keys", STR_FMT(audit->dir));
+    TRY(setting_get(audit->arena, audit->db, STR("log"), &log));
+    if (!log.len)
         return ERR_OK;
-    TRY(keeper_open(keys, rows_borrow_text(rows, 0), audit->db, &keeper));
+    TRY(keeper_open(keys, log, audit->db, &keeper));
     Err closed = keeper_closed(keeper);
     if (closed.kind)
         damage(audit, STR("checkpoint"), err_row(closed.code)->title);

@@ -7,6 +7,7 @@
 #include "evidence/stamp.h"
 #include "kernel/cosign.h"
 #include "kernel/post.h"
+#include "kernel/setting.h"
 
 #include <stdio.h>
 
@@ -16,9 +17,6 @@
 #define RENEW_MS  1000
 #define LOOK_ROWS 100 /* tokens looked through at a time */
 
-static const Str sql_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
-static const Str sql_put = STR_INIT(
-    "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 static const Str sql_find = STR_INIT(
     "SELECT note, token FROM log_stamp WHERE size >= ? ORDER BY size, number LIMIT 1 OFFSET ?");
 static const Str sql_stands = STR_INIT("SELECT coalesce(max(size), 0) FROM log_stamp");
@@ -65,29 +63,25 @@ Err authority_parse(Arena *arena, Str text, Authority *out)
     return ERR_OK;
 }
 
-static Err setting_read(Db *db, Arena *arena, Str name, Json **out)
+static Err read_json(Db *db, Arena *arena, Str name, Json **out)
 {
-    OWNED(rows) Rows *rows = NULL;
-    Value             key = value_text(name);
-    bool              more;
+    Str text;
     *out = json_object(arena);
-    TRY(db_query(db, sql_get, &key, 1, &rows));
-    TRY(rows_next(rows, &more));
-    return more ? json_parse(arena, str_dup(arena, rows_borrow_text(rows, 0)), out) : ERR_OK;
+    TRY(setting_get(arena, db, name, &text));
+    return text.len ? json_parse(arena, text, out) : ERR_OK;
 }
 
-static Err setting_write(Db *db, Arena *arena, Str name, const Json *json)
+static Err write_json(Db *db, Arena *arena, Str name, const Json *json)
 {
     Buf text = buf_new(arena, SIZE_MAX);
     json_write(&text, json);
-    Value row[] = { value_text(name), value_text(buf_str(&text)) };
-    return db_run(db, sql_put, row, 2);
+    return setting_put(db, name, buf_str(&text));
 }
 
 Err authority_read(Db *db, Arena *arena, Authority *out, bool *found)
 {
     Json *json;
-    TRY(setting_read(db, arena, SETTING, &json));
+    TRY(read_json(db, arena, SETTING, &json));
     *out = (Authority){ .url = json_text(json_get(json, STR("url"))),
                         .policy = json_text(json_get(json, STR("policy"))),
                         .ca = json_text(json_get(json, STR("ca"))),
@@ -131,8 +125,8 @@ static Err set_run(Db *db, WriterJob *job)
     json_set_int(arena, json, STR("every"), now->every_s);
     json_set_str(arena, json, STR("ca"), now->ca);
     json_set_str(arena, json, STR("earlier"), earlier_of(arena, &before, now));
-    TRY(setting_write(db, arena, STATE, json_object(arena))); /* it is asked at once */
-    return setting_write(db, arena, SETTING, json);
+    TRY(write_json(db, arena, STATE, json_object(arena))); /* it is asked at once */
+    return write_json(db, arena, SETTING, json);
 }
 
 /* Lines end in LF, whoever wrote the file: earlier_of() looks for them. */
@@ -209,7 +203,7 @@ static Err state_read(Db *db, Arena *arena, Stamping *out)
 {
     Json *json;
     *out = (Stamping){ 0 };
-    TRY(setting_read(db, arena, STATE, &json));
+    TRY(read_json(db, arena, STATE, &json));
     for (size_t i = 0; i < STATE_NUMBERS; i++)
         json_int(json_get(json, str_from(state_numbers[i].name)), number_in(out, i));
     out->problem = json_text(json_get(json, STR("problem")));
@@ -222,7 +216,7 @@ static Err state_write(Db *db, Arena *arena, Stamping *state)
     for (size_t i = 0; i < STATE_NUMBERS; i++)
         json_set_int(arena, json, str_from(state_numbers[i].name), *number_in(state, i));
     json_set_str(arena, json, STR("problem"), state->problem);
-    return setting_write(db, arena, STATE, json);
+    return write_json(db, arena, STATE, json);
 }
 
 Err stamping_stands(Db *db, Arena *arena, StampingStands *out)

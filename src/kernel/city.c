@@ -7,6 +7,7 @@
 #include "kernel/evolve_steps.h"
 #include "kernel/file_store.h"
 #include "kernel/rebuild.h"
+#include "kernel/setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +18,7 @@
 #define SECRET_FILE_MAX 4096
 #define RECORD_SCHEMA   "4" /* below: the shape of record tables */
 
-static const Str sql_setting_put = STR_INIT(
-    "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-static const Str sql_setting_get = STR_INIT("SELECT value FROM setting WHERE name = ?");
+static const Str sql_table = STR_INIT("SELECT 1 FROM sqlite_master WHERE name = ?");
 static const Str sql_pack_put = STR_INIT("INSERT INTO pack (number, name, frozen) VALUES (?, ?, ?)");
 static const Str sql_pack_last = STR_INIT("SELECT number FROM pack ORDER BY number DESC LIMIT 1");
 static const Str sql_file_put = STR_INIT("INSERT INTO pack_file (pack, path, bytes) VALUES (?, ?, ?)");
@@ -113,12 +112,6 @@ Err city_freeze(Db *db, Arena *arena, const Env *env, const Pack *pack, int64_t 
     return event_write(db, arena, env, &head, &item, 1);
 }
 
-static Err setting_put(Db *db, Str name, Str value)
-{
-    Value row[] = { value_text(name), value_text(value) };
-    return db_run(db, sql_setting_put, row, 2);
-}
-
 static Err all_leaves(Db *db, const Env *env)
 {
     bool all;
@@ -210,22 +203,6 @@ static Err take_lock(City *city)
     return ERR_OK;
 }
 
-static Err text_of(Arena *arena, Db *db, Str sql, Str name, Str *out)
-{
-    OWNED(rows) Rows *rows = NULL;
-    Value             key = value_text(name);
-    bool              more;
-    TRY(db_query(db, sql, &key, 1, &rows));
-    TRY(rows_next(rows, &more));
-    *out = more ? str_dup(arena, rows_borrow_text(rows, 0)) : STR_NONE;
-    return ERR_OK;
-}
-
-static Err setting_get(Arena *arena, Db *db, Str name, Str *out)
-{
-    return text_of(arena, db, sql_setting_get, name, out);
-}
-
 static Err check_key(Arena *arena, Db *db, const Hash *secret)
 {
     Str check;
@@ -239,12 +216,17 @@ enum { LOG_ID_BYTES = 8 };
 
 /* What was signed and stamped of the log before, and which its witnesses were, says nothing of this one. A backup of
  * before may not have the table. */
-static Err forget_checkpoints(Db *db, Arena *arena)
+static Err forget_checkpoints(Db *db)
 {
-    Str table;
-    TRY(db_run(db, STR("DELETE FROM setting WHERE name = 'log_policy'"), NULL, 0));
-    TRY(text_of(arena, db, STR("SELECT name FROM sqlite_master WHERE name = ?"), STR("log_checkpoint"), &table));
-    if (!table.len)
+    OWNED(rows) Rows *rows = NULL;
+    Value             name = value_text(STR("log_checkpoint"));
+    bool              there;
+    TRY(setting_drop(db, STR("log_policy")));
+    TRY(db_query(db, sql_table, &name, 1, &rows));
+    TRY(rows_next(rows, &there));
+    rows_done(rows);
+    rows = NULL;
+    if (!there)
         return ERR_OK;
     TRY(db_run(db, STR("DELETE FROM log_stamp"), NULL, 0));
     return db_run(db, STR("DELETE FROM log_checkpoint"), NULL, 0);
@@ -259,7 +241,7 @@ static Err make_log(Db *db, Arena *arena, Str keys, Str name, const Env *env)
     if (!name.len)
         name = str_printf(arena, "firstmile.invalid/%.*s", STR_FMT(id));
     TRY(keeper_make(keys, id, name, env));
-    TRY(forget_checkpoints(db, arena));
+    TRY(forget_checkpoints(db));
     return setting_put(db, STR("log"), id);
 }
 

@@ -5,14 +5,12 @@
 #include "evidence/log.h"
 #include "evidence/witness.h"
 #include "kernel/post.h"
+#include "kernel/setting.h"
 
 #include <stdio.h>
 
 #define WAIT_MS 200 /* for an answer, before the end is looked for */
 
-static const Str sql_policy = STR_INIT("SELECT value FROM setting WHERE name = 'log_policy'");
-static const Str sql_policy_put = STR_INIT("INSERT INTO setting (name, value) VALUES ('log_policy', ?)"
-                                           " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 static const Str sql_from = STR_INIT("SELECT note FROM log_checkpoint WHERE size >= ? ORDER BY size LIMIT 8");
 static const Str sql_newest = STR_INIT("SELECT note FROM log_checkpoint WHERE size >= ? ORDER BY size DESC LIMIT 2");
 static const Str sql_last = STR_INIT("SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 16");
@@ -22,26 +20,16 @@ static const Str sql_keep = STR_INIT("INSERT INTO log_checkpoint (size, note) VA
 
 /* ---- the policy ---- */
 
-Err cosign_policy(Db *db, Arena *arena, Str *text)
-{
-    OWNED(rows) Rows *rows = NULL;
-    bool              more;
-    TRY(db_query(db, sql_policy, NULL, 0, &rows));
-    TRY(rows_next(rows, &more));
-    *text = more ? str_dup(arena, rows_borrow_text(rows, 0)) : STR_NONE;
-    return ERR_OK;
-}
+#define POLICY STR("log_policy")
+
+Err cosign_policy(Db *db, Arena *arena, Str *text) { return setting_get(arena, db, POLICY, text); }
 
 typedef struct PolicyJob {
     WriterJob job;
     Str       text;
 } PolicyJob;
 
-static Err policy_write(Db *db, WriterJob *job)
-{
-    Value text = value_text(((const PolicyJob *)job)->text);
-    return db_run(db, sql_policy_put, &text, 1);
-}
+static Err policy_write(Db *db, WriterJob *job) { return setting_put(db, POLICY, ((const PolicyJob *)job)->text); }
 
 /* add-checkpoint is put behind it. */
 static bool url_fits(Arena *arena, Str url)

@@ -156,17 +156,16 @@ static Err write_receipt(Db *db, Receipting *receipting, const Under *under)
 static Err find_under(Db *db, Arena *arena, uint64_t at_least, Under *out)
 {
     Cosigned cosigned;
-    Stamped  first, stamped;
+    Stamped  first = { .note = STR_NONE }, stamped = first;
+    bool     whole = false; /* stamped, and met */
     TRY(cosigned_find(db, arena, &out->key, at_least, &cosigned));
-    TRY(stamped_find(db, arena, at_least, 0, &first));
-    stamped = first;
-    for (int64_t nth = 1; stamped.note.len && cosigned.required && nth <= STAMPED_LOOKED; nth++) {
-        if (cosigned_meets(arena, &out->key, cosigned.policy, stamped.note))
-            break;
+    for (int64_t nth = 0; nth < STAMPED_LOOKED && !whole; nth++) {
         TRY(stamped_find(db, arena, at_least, nth, &stamped));
+        if (!stamped.note.len)
+            break;
+        first = nth ? first : stamped;
+        whole = !cosigned.required || cosigned_meets(arena, &out->key, cosigned.policy, stamped.note);
     }
-    bool whole = !cosigned.required ||
-                 (stamped.note.len && cosigned_meets(arena, &out->key, cosigned.policy, stamped.note));
     if (!whole)
         stamped = first;
     if (!whole && cosigned.note.len)
