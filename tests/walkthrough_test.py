@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # suite: slow
 # build: plain
-# timeout: 2400
+# timeout: 1200
 """docs/WALKTHROUGH.md, every line of it: by command line in one city, by its script in another, and the two hold the same. Repeated by
 `./dev test walkthrough`."""
 import json
